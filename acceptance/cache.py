@@ -1,0 +1,185 @@
+"""Keeps what is expensive to build, by the hash of its inputs, for all runs of this user.
+
+An entry is a folder that is either whole or not there: it is built beside its place, under an
+exclusive lock, and renamed into it. A build that crashed leaves a folder that no run ever uses and
+that the next build removes.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.errors import BrokenInput, EnvironmentFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DERIVED = frozenset(
+    {
+        ".git",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".venv",
+        "__pycache__",
+        "dist",
+        "node_modules",
+    }
+)
+"""Folders made from their neighbours: they are no input, wherever they lie in a hashed folder."""
+
+UNUSED_SECONDS = 14 * 24 * 3600.0
+"""An entry that no run has used for this long is removed when its name is built again."""
+
+
+def cache_root() -> Path:
+    """Return the folder of the cache, which need not exist yet."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    # The XDG base directory specification: a relative path is invalid and has to be ignored.
+    base = Path(home) if home and Path(home).is_absolute() else Path.home() / ".cache"
+    return base / "checkout-acceptance"
+
+
+def hash_inputs(*inputs: Path | str) -> str:
+    """Return 16 hexadecimal digits that change when any of `inputs` does.
+
+    A string counts as itself. A file counts with its content and whether it may be executed; a
+    folder with all files below it by their relative names, without the `DERIVED` ones. Where the
+    folder lies and when its files changed does not count.
+
+    Raises `BrokenInput` when a path does not exist.
+    """
+    digest = hashlib.sha256()
+    for value in inputs:
+        if isinstance(value, str):
+            _feed(digest, b"text", value.encode())
+        elif value.is_dir():
+            for path in _files(value):
+                _feed_file(digest, path, path.relative_to(value).as_posix())
+            _feed(digest, b"end", b"")
+        else:
+            _feed_file(digest, value, value.name)
+    return digest.hexdigest()[:16]
+
+
+def entry(name: str, key: str, build: Callable[[Path], None]) -> Path:
+    """Return the folder of the entry `name`/`key`, after letting `build` fill it if it is missing.
+
+    `build` gets an empty folder. Only one process at a time builds an entry; others wait for it
+    and use what it built. What `build` raises is raised here, and nothing is kept.
+
+    Raises `EnvironmentFailure` when there is no space or the cache cannot be written.
+    """
+    place = cache_root() / name / key
+    if _use(place):
+        return place
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(place.parent / f".{key}.lock"):
+            if not _use(place):  # another process may have built it while we waited
+                _build(place, build)
+    except OSError as error:
+        raise _explained(error, place) from error
+    return place
+
+
+def _build(place: Path, build: Callable[[Path], None]) -> None:
+    prefix = f".{place.name}.building-"
+    for abandoned in place.parent.glob(f"{prefix}*"):
+        shutil.rmtree(abandoned, ignore_errors=True)  # its builder is dead: we hold the lock
+    _forget_unused(place.parent)
+    workshop = Path(tempfile.mkdtemp(prefix=prefix, dir=place.parent))
+    try:
+        workshop.chmod(0o755)
+        build(workshop)
+        os.sync()  # after a power failure the name must not be there without the content
+        workshop.rename(place)
+    except BaseException:
+        shutil.rmtree(workshop, ignore_errors=True)
+        raise
+
+
+def _use(place: Path) -> bool:
+    """Say whether the entry is there, and note that it is still wanted."""
+    try:
+        os.utime(place)
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return place.is_dir()  # a cache that somebody else filled for us to read
+    return True
+
+
+def _forget_unused(shelf: Path) -> None:
+    limit = time.time() - UNUSED_SECONDS
+    for path in shelf.iterdir():
+        with suppress(OSError):
+            if not path.name.startswith(".") and path.stat().st_mtime < limit:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock, which the kernel releases however the holder ends."""
+    # Close-on-exec is Python's default, so no child of the builder keeps the lock after it.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _files(folder: Path) -> list[Path]:
+    found = []
+    for where, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in DERIVED]
+        found += [Path(where, name) for name in names]
+    return sorted(found)
+
+
+def _feed_file(digest: hashlib._Hash, path: Path, name: str) -> None:
+    try:
+        if path.is_symlink():
+            _feed(digest, b"link", f"{name}\0{path.readlink()}".encode())
+            return
+        kind = b"program" if os.access(path, os.X_OK) else b"file"
+        _feed(digest, kind, name.encode())
+        _feed(digest, b"content", path.read_bytes())
+    except FileNotFoundError as error:
+        message = f"{path} is needed for the build and does not exist. Try: git status"
+        raise BrokenInput(message) from error
+
+
+def _feed(digest: hashlib._Hash, kind: bytes, value: bytes) -> None:
+    # Lengths go in too, or ("ab", "c") and ("a", "bc") would be the same input.
+    digest.update(b"%s:%d:" % (kind, len(value)))
+    digest.update(value)
+
+
+def _explained(error: OSError, place: Path) -> Exception:
+    root = cache_root()
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return EnvironmentFailure(
+            f"No space left for {place.parent.name} in {root}. "
+            f"Try: free some there (df -h {root}), or set XDG_CACHE_HOME to a bigger disk."
+        )
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS} and _within(error, root):
+        return EnvironmentFailure(
+            f"The cache {root} cannot be written by this user. "
+            "Try: set XDG_CACHE_HOME to a folder that can."
+        )
+    return error
+
+
+def _within(error: OSError, root: Path) -> bool:
+    return isinstance(error.filename, str) and Path(error.filename).is_relative_to(root)

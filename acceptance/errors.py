@@ -1,0 +1,45 @@
+"""The ways in which a run can end early, each with the exit code that tells a script which it was.
+
+A criterion that does not hold is none of these: it is an `AssertionError` of an actor, becomes the
+verdict *unmet*, and ends the run with pytest's own exit code 1.
+
+The codes follow `sysexits.h` where it has a word for the case (65 EX_DATAERR, 69 EX_UNAVAILABLE)
+and the shells' 128 + signal number for an interrupt.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AcceptanceError(Exception):
+    """A run that cannot go on; `message` is what a person is shown, instead of a traceback."""
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, message: str) -> None:
+        """Keep `message`: the cause, and the remedy where there is one."""
+        super().__init__(message)
+        self.message = message
+
+
+class BrokenInput(AcceptanceError):
+    """What the team wrote cannot be used: the tracker, the settings, a manifest (exit code 65)."""
+
+    exit_code: ClassVar[int] = 65
+
+
+class EnvironmentFailure(AcceptanceError):
+    """The environment could not be had: cluster, registry, space, rights (exit code 69)."""
+
+    exit_code: ClassVar[int] = 69
+
+
+class BuildFailure(EnvironmentFailure):
+    """An image or a binary of the environment could not be built (exit code 69)."""
+
+
+class Interrupted(AcceptanceError):
+    """Somebody stopped the run, by Ctrl-C or by a signal (exit code 130)."""
+
+    exit_code: ClassVar[int] = 130

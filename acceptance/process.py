@@ -1,0 +1,240 @@
+"""Runs other programs so that none of them outlives this one, and says clearly how one failed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import selectors
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from acceptance.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TAIL_LINES = 15
+"""How many of the last lines of output an error message shows."""
+
+GRACE_SECONDS = 2.0
+"""How long a program has to end after SIGTERM before SIGKILL: Ctrl-C must be over within 5 s."""
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_CHUNK_BYTES = 65536
+_DRAIN_SECONDS = 0.5  # how long a pipe may stay open after the end of the program that we started
+_LINUX = sys.platform == "linux"
+# Looked up before any fork: the child of a fork must not import or load anything.
+_LIBC = ctypes.CDLL(None, use_errno=True) if _LINUX else None
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A program that ended with exit code 0: what it wrote and how long it took, in seconds."""
+
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill the calling process when its parent dies; for `Popen(preexec_fn=…)`.
+
+    The kernel watches the thread that forked, so that thread must live as long as the child may.
+    """
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def contained(argv: Sequence[str]) -> list[str]:
+    """Wrap `argv` so that its grandchildren and mounts end with it, however it ends.
+
+    A parent-death signal reaches a child, not the child's children. In a process namespace of its
+    own they all die with the first process. Needs root and util-linux; elsewhere `argv` is
+    returned as it is.
+    """
+    unshare = shutil.which("unshare")
+    if not _LINUX or os.geteuid() != 0 or unshare is None:
+        return list(argv)
+    return [unshare, "--pid", "--mount", "--mount-proc", "--fork", "--kill-child", "--", *argv]
+
+
+def tail(text: str, lines: int = TAIL_LINES) -> str:
+    """Return the last `lines` lines of `text` that are not blank."""
+    return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    log: Path | None = None,
+    stdin: str | bytes | None = None,
+    remedy: str | None = None,
+) -> Completed:
+    """Run `argv` to its end and return what it wrote.
+
+    `timeout` is in seconds. `env` is added to this process's environment. `log` is a file to which
+    stdout and stderr are appended as they come. `stdin` is given to the program; without it the
+    program reads an end of file. `remedy` is a sentence for the error message, in place of the
+    command to try by hand.
+
+    The program leads a process group of its own, which is killed when it ends, is late, or this
+    process is interrupted; when this process is killed, the kernel kills the program.
+
+    Raises `EnvironmentFailure`: program not found, late, or ended with another code than 0.
+    """
+    command = [os.fspath(part) for part in argv]
+    advice = remedy or f"Try by hand: {shlex.join(command)}"
+    started = time.monotonic()
+    with ExitStack() as stack:
+        sink = stack.enter_context(log.open("ab", buffering=0)) if log else None
+        source: IO[bytes] | int = subprocess.DEVNULL
+        if stdin is not None:
+            # A file, not a pipe: a program that never reads it cannot block us.
+            source = stack.enter_context(tempfile.TemporaryFile())
+            source.write(stdin.encode() if isinstance(stdin, str) else stdin)
+            source.seek(0)
+        child = _start(command, source, env, cwd)
+        stack.enter_context(child)  # closes its pipes
+        try:
+            out, err, in_time = _collect(child, started + timeout, sink)
+        except BaseException:
+            _end_group(child)
+            raise
+    seconds = time.monotonic() - started
+    name = Path(command[0]).name
+    if not in_time:
+        said = _quoted(err or out)
+        message = f"{name} did not finish within {timeout:g} s and was stopped. {advice}{said}"
+        raise EnvironmentFailure(message)
+    if child.returncode != 0:
+        message = f"{name} failed {_how(child.returncode)}. {advice}{_quoted(err or out)}"
+        raise EnvironmentFailure(message)
+    return Completed(out, err, seconds)
+
+
+def _start(
+    command: list[str],
+    stdin: IO[bytes] | int,
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+) -> subprocess.Popen[bytes]:
+    if cwd is not None and not cwd.is_dir():
+        message = f"{command[0]} cannot run in {cwd}: there is no such folder."
+        raise EnvironmentFailure(message)
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            start_new_session=True,
+            # Safe beside other threads: it makes one system call and touches no lock.
+            preexec_fn=die_with_parent,  # noqa: PLW1509
+        )
+    except FileNotFoundError as error:
+        message = (
+            f"{command[0]} is not installed or not in PATH. "
+            "Try: make doctor, which says what is missing and how to get it."
+        )
+        raise EnvironmentFailure(message) from error
+    except PermissionError as error:
+        message = f"{command[0]} may not be executed by this user. Try: ls -l {command[0]}"
+        raise EnvironmentFailure(message) from error
+
+
+def _collect(
+    child: subprocess.Popen[bytes], deadline: float, sink: IO[bytes] | None
+) -> tuple[str, str, bool]:
+    """Read both streams until the program has ended; False in the end means that it was late."""
+    assert child.stdout is not None
+    assert child.stderr is not None
+    written = {child.stdout.fileno(): bytearray(), child.stderr.fileno(): bytearray()}
+    with selectors.DefaultSelector() as selector, ExitStack() as stack:
+        for stream in written:
+            selector.register(stream, selectors.EVENT_READ)
+        ended = _exit_descriptor(child, stack)
+        if ended is not None:
+            selector.register(ended, selectors.EVENT_READ)
+        last = deadline
+        while selector.get_map():
+            ready = selector.select(max(0.0, last - time.monotonic()))
+            if not ready:
+                break
+            for key, _ in ready:
+                if key.fd != ended:
+                    _receive(key.fd, written[key.fd], sink, selector)
+                    continue
+                # Nothing that it started may stay; the pipes then reach their end too, unless
+                # something left the group and kept them: its output is not waited for.
+                _signal_group(child, signal.SIGKILL)
+                selector.unregister(key.fd)
+                child.wait()
+                last = min(deadline, time.monotonic() + _DRAIN_SECONDS)
+    try:
+        child.wait(max(0.0, deadline - time.monotonic()))
+        in_time = True
+    except subprocess.TimeoutExpired:
+        in_time = False
+        _end_group(child)
+    out, err = (text.decode("utf-8", "replace") for text in written.values())
+    return out, err, in_time
+
+
+def _receive(
+    stream: int, written: bytearray, sink: IO[bytes] | None, selector: selectors.BaseSelector
+) -> None:
+    chunk = os.read(stream, _CHUNK_BYTES)
+    if not chunk:
+        selector.unregister(stream)
+    written += chunk
+    if sink is not None:
+        sink.write(chunk)
+
+
+def _exit_descriptor(child: subprocess.Popen[bytes], stack: ExitStack) -> int | None:
+    """Return a descriptor that becomes readable when the program ends (Linux), else None."""
+    if not _LINUX:
+        return None
+    descriptor = os.pidfd_open(child.pid)
+    stack.callback(os.close, descriptor)
+    return descriptor
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """Stop the program and whatever it started: politely first, then for good."""
+    _signal_group(child, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(GRACE_SECONDS)
+    _signal_group(child, signal.SIGKILL)
+    child.wait()
+
+
+def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, number)
+
+
+def _how(code: int) -> str:
+    if code < 0:
+        with suppress(ValueError):
+            return f"(killed by {signal.Signals(-code).name})"
+    return f"(exit code {code})"
+
+
+def _quoted(text: str) -> str:
+    last = tail(text)
+    return f"\n{last}" if last else ""

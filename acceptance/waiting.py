@@ -1,0 +1,120 @@
+"""The one way in which this project waits: for a fact, woken by events, with a deadline."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+_LOG = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.05
+"""Between two looks at something that has no events, such as a file or an HTTP answer."""
+
+RESYNC_SECONDS = 5.0
+"""Look again after this long without an event: a watch that broke must not cost the deadline."""
+
+
+class Watch(Protocol):
+    """Something that wakes a waiting caller when what it looks at may have changed.
+
+    Events that came since it was opened, or since the last `wait`, count: none is lost between a
+    look and the wait for the next event.
+    """
+
+    def wait(self, timeout: float) -> bool:
+        """Block until an event or for `timeout` seconds; True if there was an event."""
+
+
+class Clock(Protocol):
+    """Time, so that tests need none."""
+
+    def now(self) -> float:
+        """Return seconds since some fixed moment; never goes back."""
+
+    def pause(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> float:
+        """Return the monotonic clock, in seconds."""
+        return time.monotonic()
+
+    def pause(self, seconds: float) -> None:
+        """Sleep for `seconds`."""
+        time.sleep(seconds)
+
+
+class Overdue(AssertionError):
+    """What was waited for did not come in time; the message holds the last fact seen."""
+
+
+class Hopeless(Overdue):
+    """What was waited for cannot come any more, so the rest of the time was not waited."""
+
+
+SYSTEM_CLOCK = SystemClock()
+
+
+def eventually(
+    look: Callable[[], T],
+    ready: Callable[[T], bool],
+    *,
+    timeout: float,
+    wake: Watch | None = None,
+    hopeless: Callable[[T], str | None] | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+    what: str | None = None,
+    describe: Callable[[T], str] = str,
+    remedy: str | None = None,
+    error: type[Exception] | None = None,
+) -> T:
+    """Return the first fact of `look` that is `ready`; look again whenever `wake` reports an event.
+
+    `timeout` is in seconds; the fact is looked at once more when it has passed. `hopeless` gives a
+    sentence for a fact that cannot become ready, which ends the wait at once. Without `wake` the
+    fact is looked at every `PAUSE_SECONDS`. `what` names the goal in messages (default: the name
+    of `ready`), `describe` puts a fact in words, `remedy` says what to try.
+
+    Raises `Overdue` or `Hopeless`, or `error` in their place where waiting is not judging (a
+    cluster that does not start is an `EnvironmentFailure`).
+    """
+    goal = what or getattr(ready, "__name__", "the goal").strip("_<>").replace("_", " ")
+    started = clock.now()
+    deadline = started + timeout
+    seen: str | None = None
+    while True:
+        remaining = deadline - clock.now()  # before the look: the last look is after the deadline
+        fact = look()
+        if ready(fact):
+            return fact
+        reason = hopeless(fact) if hopeless else None
+        if reason is not None:
+            after = clock.now() - started
+            message = _message(f"{goal}: no longer possible after {after:.1f} s", reason, remedy)
+            raise (error or Hopeless)(message)
+        now = describe(fact)
+        if remaining <= 0:
+            message = _message(f"{goal}: not reached after {timeout:g} s", now, remedy)
+            raise (error or Overdue)(message)
+        if now != seen:
+            _LOG.debug("waiting for %s: %s", goal, now)
+            seen = now
+        remaining = max(0.0, deadline - clock.now())
+        if wake is not None:
+            wake.wait(min(remaining, RESYNC_SECONDS))
+        else:
+            clock.pause(min(remaining, PAUSE_SECONDS))
+
+
+def _message(failure: str, fact: str, remedy: str | None) -> str:
+    sentence = f"{failure}: {fact.rstrip('.')}."
+    return f"{sentence} Try: {remedy}" if remedy else sentence
