@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 let firstView = true;
 
@@ -9,7 +9,7 @@ let firstView = true;
  */
 export function Heading({ children, title }: { children: ComponentChildren; title: string }) {
   const element = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (firstView) {
       firstView = false;
       return;
@@ -17,7 +17,7 @@ export function Heading({ children, title }: { children: ComponentChildren; titl
     element.current?.focus();
     scrollTo(0, 0);
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = title === "Checkouts" ? title : `${title} · Checkouts`;
   }, [title]);
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Api, ApiError } from "../api";
 import { Action } from "../components/notices";
 import { forgetPaymentKey, paymentKey } from "../idempotency";
@@ -72,7 +72,7 @@ export function Actions({ api, checkout, onSettled, onFailed }: Props) {
 /** A modal question: focus stays inside, Escape means no, and focus returns to where it was. */
 function Confirmation({ onYes, onNo }: { onYes: () => void; onNo: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
