@@ -1,0 +1,38 @@
+"""Command line of `acceptance.setup`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(arguments: list[str]) -> int:
+    """Install the named parts; return 0, or the exit code of what went wrong."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an older one
+        print(
+            "Python {}.{} is too old: 3.11 or newer is needed. "
+            "Try: make PYTHON=python3.12 …".format(*sys.version_info[:2]),
+            file=sys.stderr,
+        )
+        return 69
+    # Only now: these modules use what older Pythons do not have.
+    from acceptance.errors import AcceptanceError  # noqa: PLC0415
+    from acceptance.setup import frontend, host, python  # noqa: PLC0415
+
+    parts = {"python": python.install, "frontend": frontend.install, "host": host.install}
+    if not arguments or not set(arguments) <= parts.keys():
+        print(f"usage: python3 -m acceptance.setup {{{'|'.join(parts)}}}…", file=sys.stderr)
+        return 64
+    try:
+        for part in arguments:
+            parts[part]()
+    except AcceptanceError as error:
+        print(error.message, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped. Run it again: it goes on where it was.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,131 @@
+"""The host's own programs: installed from Debian or Ubuntu, without starting a service."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.cache import cache_root
+from acceptance.errors import EnvironmentFailure
+from acceptance.machine import BROWSERS, EMBEDDED_NEEDS, MachineFacts, look_at_machine
+from acceptance.process import run
+from acceptance.setup.step import ROOT, install_with
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+POLICY = Path("/usr/sbin/policy-rc.d")
+"""Debian asks this program whether a package may start its service (101: no)."""
+
+_MARK = "# written by checkout-acceptance while it installs packages"
+_TIMEOUT_SECONDS = 1800.0
+_SERVICES = {"containerd": "containerd.service", "etcd-server": "etcd.service"}
+
+
+def install() -> None:
+    """Install what the chosen cluster needs from the host, and a browser.
+
+    The cluster is chosen by the variable CLUSTER, else it is `auto`.
+
+    Raises `EnvironmentFailure` where this user or this system cannot install packages.
+    """
+    cluster = os.environ.get("CLUSTER") or "auto"
+    facts = look_at_machine(cache_root())
+    missing = missing_packages(facts, cluster)
+    if missing:
+        install_packages(missing, f"the {cluster} cluster and the visitor's browser")
+    if not facts.found & set(BROWSERS) and facts.distribution != "debian":
+        _install_playwright_browser()
+
+
+def missing_packages(facts: MachineFacts, cluster: str) -> list[str]:
+    """Return the Debian packages that a run on `cluster` needs and this machine lacks."""
+    wanted = []
+    k3d = "k3d" in facts.found and facts.engine is not None
+    if cluster == "embedded" or (cluster == "auto" and not k3d):
+        wanted = [need.package for need in EMBEDDED_NEEDS if need.name not in facts.found]
+    # Ubuntu's chromium is a snap, which a container cannot install: Playwright's is taken there.
+    if not facts.found & set(BROWSERS) and facts.distribution == "debian":
+        wanted.append("chromium")
+    return list(dict.fromkeys(wanted))
+
+
+def install_packages(packages: Sequence[str], purpose: str) -> None:
+    """Install Debian packages for `purpose`; none of them starts a service, now or at boot.
+
+    Raises `EnvironmentFailure` when this user may not, there is no apt, or apt fails.
+    """
+    command = f"apt-get install --no-install-recommends {' '.join(packages)}"
+    if platform.system() != "Linux" or shutil.which("apt-get") is None:
+        message = (
+            f"{', '.join(packages)} (Debian's names) are missing, for {purpose}, "
+            "and there is no apt-get. Try: install them by this system's means."
+        )
+        raise EnvironmentFailure(message)
+    if os.geteuid() != 0:
+        message = f"Packages are missing, for {purpose}. Try, as root: {command}"
+        raise EnvironmentFailure(message)
+    print(f"Installing for {purpose}: {' '.join(packages)}", file=sys.stderr)
+    quiet = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    with _no_service_starts():
+        with suppress(EnvironmentFailure):
+            # One third-party source that is down must not stop us; if Debian is, install says so.
+            install_with(
+                "[1/2] Updating the package lists",
+                ["apt-get", "update", "-q"],
+                timeout=_TIMEOUT_SECONDS,
+                remedy="",
+                env=quiet,
+            )
+        install_with(
+            "[2/2] Installing the packages",
+            ["apt-get", "install", "-qy", "--no-install-recommends", *packages],
+            timeout=_TIMEOUT_SECONDS,
+            remedy=f"Is the Debian mirror reachable? Try: {command}",
+            env=quiet,
+        )
+        _keep_services_off(packages)
+
+
+@contextmanager
+def _no_service_starts() -> Iterator[None]:
+    """Let no package start its service meanwhile; a policy that the machine has is respected."""
+    if POLICY.exists() and _MARK not in POLICY.read_text(errors="replace"):
+        yield
+        return
+    # If a run before was killed here, its file is still there: it is ours to replace and remove.
+    POLICY.write_text(f"#!/bin/sh\n{_MARK}\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)
+
+
+def _keep_services_off(packages: Sequence[str]) -> None:
+    """Undo that Debian lets the services of freshly installed packages start at boot."""
+    if shutil.which("systemctl") is None:
+        return
+    for service in [_SERVICES[package] for package in packages if package in _SERVICES]:
+        with suppress(EnvironmentFailure):  # without systemd at work there is no boot to prevent
+            run(["systemctl", "disable", service], timeout=30.0)
+
+
+def _install_playwright_browser() -> None:
+    browsers = Path(
+        os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache/ms-playwright")
+    )
+    if any(browsers.glob("chromium-*")):
+        return
+    with_host_libraries = ["--with-deps"] if os.geteuid() == 0 else []
+    install_with(
+        "Installing Playwright's Chromium",
+        [ROOT / ".venv" / "bin" / "playwright", "install", *with_host_libraries, "chromium"],
+        timeout=_TIMEOUT_SECONDS,
+        remedy="Try: install a Chromium or Chrome by this system's means; it is found in PATH.",
+    )
