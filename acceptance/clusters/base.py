@@ -1,0 +1,103 @@
+"""What every way to have a cluster answers to; the scenarios never ask which one they are on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from acceptance.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.progress import Progress
+
+RUN_LABEL = "acceptance.checkout/run"
+"""The label, with the run's id as its value, of everything that the suite creates in a cluster."""
+
+K3S = "k3s"
+KUBERNETES = "kubernetes"
+
+
+def flavour_of(version: str) -> str:
+    """Return `k3s` or `kubernetes` for a server version as the API server's /version tells it.
+
+    k3s marks its builds as v1.34.4+k3s1 (semantic versioning: build metadata).
+    """
+    return K3S if "+k3s" in version else KUBERNETES
+
+
+@dataclass(frozen=True)
+class ClusterFacts:
+    """A cluster that is up: what it is and where it answers."""
+
+    driver: str
+    """k3d, embedded or existing."""
+    flavour: str
+    """k3s or kubernetes."""
+    version: str
+    """Of the API server, with its v: v1.34.4+k3s1."""
+    kubeconfig: Path
+    context: str
+    """To be named in every call: the kubeconfig's current context is nobody's promise."""
+    address: str
+    """Where the ingress answers, an IP address or a name without a port."""
+    http_port: int
+    https_port: int
+
+    def to_json(self) -> str:
+        """Return the facts as one JSON object, for another process of the same run."""
+        return json.dumps(asdict(self) | {"kubeconfig": str(self.kubeconfig)}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> ClusterFacts:
+        """Return the facts that `to_json` wrote.
+
+        Raises `EnvironmentFailure` for anything else, such as a file that is half written.
+        """
+        try:
+            values: dict[str, Any] = json.loads(text)
+            return cls(**values | {"kubeconfig": Path(values["kubeconfig"])})
+        except (ValueError, TypeError, KeyError) as error:
+            message = (
+                f"What another process wrote about the cluster cannot be read: {error}. "
+                "Try: run again, on a cluster of its own."
+            )
+            raise EnvironmentFailure(message) from error
+
+
+class Deliverable(Protocol):
+    """An image that was built; `acceptance.images.Image` is one."""
+
+    @property
+    def reference(self) -> str:
+        """The full name that pods use, with its tag: localhost/checkout-backend:3f2a…."""
+
+    @property
+    def archive(self) -> Path | None:
+        """The image as an OCI archive; None if the local container engine has it by name."""
+
+
+class Cluster(Protocol):
+    """A cluster from before it is there until after it is gone."""
+
+    @property
+    def name(self) -> str:
+        """k3d, embedded or existing."""
+
+    def start(self, progress: Progress) -> ClusterFacts:
+        """Return when every node is Ready.
+
+        Raises `EnvironmentFailure` if that cannot be had; what was begun is removed before.
+        """
+
+    def deliver(self, images: Sequence[Deliverable]) -> None:
+        """Make `images` available to pods, under their `reference`.
+
+        Raises `EnvironmentFailure` if one cannot be delivered.
+        """
+
+    def stop(self) -> None:
+        """Remove what the suite created, whatever state it is in; harmless when called twice."""
