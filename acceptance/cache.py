@@ -16,12 +16,15 @@ import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from acceptance.errors import BrokenInput, EnvironmentFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+Builder: TypeAlias = "Callable[[Path], None]"
+"""Fills the empty folder that it is given."""
 
 DERIVED = frozenset(
     {
@@ -39,6 +42,8 @@ DERIVED = frozenset(
 
 UNUSED_SECONDS = 14 * 24 * 3600.0
 """An entry that no run has used for this long is removed when its name is built again."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def cache_root() -> Path:
@@ -71,7 +76,7 @@ def hash_inputs(*inputs: Path | str) -> str:
     return digest.hexdigest()[:16]
 
 
-def entry(name: str, key: str, build: Callable[[Path], None]) -> Path:
+def entry(name: str, key: str, build: Builder) -> Path:
     """Return the folder of the entry `name`/`key`, after letting `build` fill it if it is missing.
 
     `build` gets an empty folder. Only one process at a time builds an entry; others wait for it
@@ -82,17 +87,18 @@ def entry(name: str, key: str, build: Callable[[Path], None]) -> Path:
     place = cache_root() / name / key
     if _use(place):
         return place
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(place.parent / f".{key}.lock"):
-            if not _use(place):  # another process may have built it while we waited
+    with _locked(place):
+        if not _use(place):  # another process may have built it while we waited
+            try:
                 _build(place, build)
-    except OSError as error:
-        raise _explained(error, place) from error
+            except OSError as error:
+                if error.errno in _FULL:
+                    raise _unusable(error) from error
+                raise
     return place
 
 
-def _build(place: Path, build: Callable[[Path], None]) -> None:
+def _build(place: Path, build: Builder) -> None:
     prefix = f".{place.name}.building-"
     for abandoned in place.parent.glob(f"{prefix}*"):
         shutil.rmtree(abandoned, ignore_errors=True)  # its builder is dead: we hold the lock
@@ -112,7 +118,7 @@ def _use(place: Path) -> bool:
     """Say whether the entry is there, and note that it is still wanted."""
     try:
         os.utime(place)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except PermissionError:
         return place.is_dir()  # a cache that somebody else filled for us to read
@@ -128,10 +134,14 @@ def _forget_unused(shelf: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock, which the kernel releases however the holder ends."""
-    # Close-on-exec is Python's default, so no child of the builder keeps the lock after it.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+def _locked(place: Path) -> Iterator[None]:
+    """Hold the exclusive lock of an entry, which the kernel releases however the holder ends."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Close-on-exec is Python's default, so no child of the builder keeps the lock after it.
+        descriptor = os.open(place.parent / f".{place.name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise _unusable(error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -166,20 +176,14 @@ def _feed(digest: hashlib._Hash, kind: bytes, value: bytes) -> None:
     digest.update(value)
 
 
-def _explained(error: OSError, place: Path) -> Exception:
+def _unusable(error: OSError) -> EnvironmentFailure:
     root = cache_root()
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if error.errno in _FULL:
         return EnvironmentFailure(
-            f"No space left for {place.parent.name} in {root}. "
+            f"There is no space left for the cache {root}. "
             f"Try: free some there (df -h {root}), or set XDG_CACHE_HOME to a bigger disk."
         )
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS} and _within(error, root):
-        return EnvironmentFailure(
-            f"The cache {root} cannot be written by this user. "
-            "Try: set XDG_CACHE_HOME to a folder that can."
-        )
-    return error
-
-
-def _within(error: OSError, root: Path) -> bool:
-    return isinstance(error.filename, str) and Path(error.filename).is_relative_to(root)
+    return EnvironmentFailure(
+        f"The cache {root} cannot be written: {error.strerror}. "
+        "Try: set XDG_CACHE_HOME to a folder that can."
+    )

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import io
+import threading
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from acceptance.progress import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Pretend."""
+        return True
+
+
+def ticking() -> float:
+    """Return a time that is 1.5 s later at each call."""
+    return next(_TICKS)
+
+
+_TICKS = (1.5 * n for n in count())
+
+
+def test_without_a_terminal_each_step_is_two_plain_lines() -> None:
+    """A build server's log has no control characters and shows what began and how it ended."""
+    stream = io.StringIO()
+    progress = Progress(2, stream=stream, clock=ticking)
+    with progress.step("Build images"):
+        pass
+    with progress.step("Start the cluster"):
+        pass
+    assert stream.getvalue().splitlines() == [
+        "[1/2] Build images …",
+        "[1/2] Build images: done after 1.5 s",
+        "[2/2] Start the cluster …",
+        "[2/2] Start the cluster: done after 1.5 s",
+    ]
+
+
+def test_the_phases_hold_the_seconds_of_each_step() -> None:
+    """They go into readiness.json; a step that is repeated adds up."""
+    progress = Progress(3, stream=io.StringIO(), clock=ticking)
+    for name in ("a", "b", "a"):
+        with progress.step(name):
+            pass
+    assert progress.phases == {"a": 3.0, "b": 1.5}
+
+
+def test_a_failed_step_shows_the_tail_of_its_log(tmp_path: Path) -> None:
+    """The cause of a failed build is in its last lines, and the rest in the file that is named."""
+    log = tmp_path / "build.log"
+    log.write_text("\n".join(f"line {number}" for number in range(100)))
+    stream = io.StringIO()
+    progress = Progress(1, stream=stream, clock=ticking)
+    with pytest.raises(ValueError, match="broken"), progress.step("Build images", log=log):
+        raise ValueError("broken")
+    shown = stream.getvalue().splitlines()
+    assert shown[1] == "[1/1] Build images: failed after 1.5 s"
+    assert shown[2] == f"The last lines of {log}:"
+    assert shown[-1] == "line 99"
+    assert len(shown) == 3 + 15
+    assert progress.phases == {"Build images": 1.5}
+
+
+def test_an_interrupted_step_did_not_fail(tmp_path: Path) -> None:
+    """Ctrl-C is no build failure: no log is shown."""
+    log = tmp_path / "build.log"
+    log.write_text("working\n")
+    stream = io.StringIO()
+    with pytest.raises(KeyboardInterrupt), Progress(1, stream=stream).step("Build", log=log):
+        raise KeyboardInterrupt
+    assert "stopped after" in stream.getvalue()
+    assert "working" not in stream.getvalue()
+
+
+def test_a_missing_log_does_not_hide_the_failure(tmp_path: Path) -> None:
+    """A build can fail before it wrote a line."""
+    progress = Progress(1, stream=io.StringIO())
+    with pytest.raises(ValueError, match="broken"), progress.step("Build", log=tmp_path / "no"):
+        raise ValueError("broken")
+
+
+def test_on_a_terminal_the_step_is_shown_live(tmp_path: Path) -> None:
+    """Number, name, elapsed time and the log's last line; afterwards one line stays."""
+    log = tmp_path / "build.log"
+    log.write_text("step 3/9: apt-get install\n")
+    stream = Terminal()
+    progress = Progress(4, stream=stream)
+    with progress.step("Build images", log=log):
+        assert progress._live is not None
+        progress._live.refresh()
+    shown = stream.getvalue()
+    assert "[1/4] Build images … " in shown
+    assert "step 3/9: apt-get install" in shown
+    assert "[1/4] Build images: " in shown.replace("\x1b[32m", "")
+    assert progress._live is None
+
+
+def test_steps_side_by_side_are_counted_and_shown_together() -> None:
+    """Images are imported while the API server starts, from another thread."""
+    stream = Terminal()
+    progress = Progress(2, stream=stream)
+    inside = threading.Barrier(2, timeout=10)
+    seen: list[int] = []
+
+    def work(name: str) -> None:
+        with progress.step(name):
+            inside.wait()
+            seen.append(len(progress._active))
+            inside.wait()
+
+    other = threading.Thread(target=work, args=("Import images",))
+    other.start()
+    work("Start the API server")
+    other.join()
+    assert seen == [2, 2]
+    assert set(progress.phases) == {"Import images", "Start the API server"}
+    assert progress._live is None
+
+
+def test_more_steps_than_announced_do_not_look_like_a_mistake() -> None:
+    """Never [3/2]."""
+    stream = io.StringIO()
+    progress = Progress(1, stream=stream)
+    for name in ("a", "b"):
+        with progress.step(name):
+            pass
+    assert "[2/2] b" in stream.getvalue()
+
+
+def test_square_brackets_in_a_name_are_text() -> None:
+    """Rich's markup must not swallow what a step is called."""
+    stream = io.StringIO()
+    progress = Progress(1, stream=stream)
+    with progress.step("Build [red]x[/red]"):
+        progress.note("a note [bold]with brackets")
+    assert "Build [red]x[/red]" in stream.getvalue()
+    assert "a note [bold]with brackets" in stream.getvalue()
