@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_each_target_is_explained() -> None:
+    """`make` alone lists every target that a person may call."""
+    makefile = (ROOT / "Makefile").read_text()
+    phony = set(re.findall(r"^\.PHONY: (\S+)$", makefile, re.MULTILINE))
+    internal = {name for name in phony if name.startswith("check-")} | {"checks"}
+    done = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    shown = set(re.findall(r"^  make (\S+) +\S", done.stdout, re.MULTILINE))
+    assert shown == phony - internal
+    assert {"setup", "test", "acceptance", "doctor", "bench", "clean"} <= shown
+
+
+def test_every_check_that_is_written_is_run() -> None:
+    """A check that nothing calls would look like a promise."""
+    makefile = (ROOT / "Makefile").read_text()
+    written = set(re.findall(r"^\.PHONY: (check-\S+)$", makefile, re.MULTILINE))
+    called = set(
+        re.findall(r"check-[a-z]+", "".join(re.findall(r"^CHECKS .*$", makefile, re.MULTILINE)))
+    )
+    assert written == called
+
+
+def test_the_build_server_does_what_the_readme_tells_a_person() -> None:
+    """.ci/run is the two commands and nothing else."""
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    commands = [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]
+    assert commands == ["make test", "make acceptance"]
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
+def test_everything_is_locked_with_hashes_and_without_addresses() -> None:
+    """A lock file that names a registry would work in one place only."""
+    lock = (ROOT / "requirements.txt").read_text()
+    entries = re.findall(
+        r"^([a-z0-9][a-z0-9._-]*)(?:\[.*?\])?==\S+.*\\\n((?:    --hash.*\n)+)", lock, re.M
+    )
+    assert len(entries) == len(re.findall(r"^[a-z0-9]", lock, re.MULTILINE))
+    assert "://" not in lock
+    assert not re.search(r"^-", lock, re.MULTILINE)
+    wanted = {
+        re.split(r"[=\[ ]", line)[0]
+        for line in (ROOT / "requirements.in").read_text().splitlines()
+        if line and not line.startswith("#")
+    }
+    assert wanted <= {name for name, _ in entries}
+
+
+def test_no_lock_file_records_an_address() -> None:
+    """The same for npm."""
+    locks = [*ROOT.glob("checkout/*/package-lock.json"), *ROOT.glob("tools/*/package-lock.json")]
+    assert locks
+    for lock in locks:
+        assert '"resolved": "http' not in lock.read_text(), lock

