@@ -65,7 +65,9 @@ def choose(
             return _make(candidate, settings, keep=keep)
         refused[candidate] = reason
     details = " ".join(f"{candidate}: {reason}" for candidate, reason in refused.items())
-    message = f"This machine can run no cluster. {details} Or name one that exists: --cluster existing."
+    message = (
+        f"This machine can run no cluster. {details} Or name one that exists: --cluster existing."
+    )
     raise EnvironmentFailure(message)
 
 
