@@ -14,13 +14,13 @@ export const MESSAGE_MS = 10_000;
 /** The frame: landmarks, the live region, and the view that the address names. */
 export function App({ api }: { api: Api }) {
   const path = usePath();
-  const [message, setMessage] = useState("");
+  const [message, setMessage] = useState({ text: "", path: "" });
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const announce = useCallback((next: string) => {
     clearTimeout(timer.current);
-    setMessage(next);
-    timer.current = setTimeout(() => setMessage(""), MESSAGE_MS);
+    setMessage({ text: next, path: location.pathname });
+    timer.current = setTimeout(() => setMessage({ text: "", path: "" }), MESSAGE_MS);
   }, []);
   useEffect(() => () => clearTimeout(timer.current), []);
 
@@ -38,7 +38,8 @@ export function App({ api }: { api: Api }) {
       </header>
       <main id="main" tabIndex={-1}>
         <p class="message" role="status">
-          {message}
+          {/* What was said about one page means nothing on the next. */}
+          {message.path === path ? message.text : ""}
         </p>
         <View api={api} path={path} />
       </main>

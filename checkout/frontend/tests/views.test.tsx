@@ -120,6 +120,7 @@ describe("creating a checkout", () => {
     expect(await screen.findByRole("heading", { name: "Checkout for Ada Lovelace" })).toBeTruthy();
     expect(api.create).toHaveBeenCalledExactlyOnceWith("Ada Lovelace");
     expect(location.pathname).toBe(detailPath(ID));
+    await waitFor(() => expect(screen.getByRole("status").textContent).toContain("was created"));
     expect(document.title).toBe("Checkout for Ada Lovelace · Checkouts");
   });
 
@@ -310,6 +311,17 @@ describe("addresses", () => {
     expect(screen.getByRole("heading", { name: "Page not found" })).toBeTruthy();
     await userEvent.click(screen.getByRole("link", { name: "Go to the list" }));
     expect(await screen.findByRole("heading", { name: "Checkouts" })).toBeTruthy();
+  });
+
+  it("leaves what was said about one page behind", async () => {
+    open("/", {
+      list: (after) => Promise.resolve(after === undefined ? pageOf(1, 0, "c") : pageOf(1, 1)),
+    });
+    await userEvent.click(await screen.findByRole("button", { name: "Load more" }));
+    await waitFor(() => expect(screen.getByRole("status").textContent).toContain("1 more"));
+    await userEvent.click(button("New checkout"));
+    await screen.findByRole("heading", { name: "New checkout" });
+    expect(screen.getByRole("status").textContent).toBe("");
   });
 
   it("follows the browser's back button", async () => {

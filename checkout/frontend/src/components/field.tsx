@@ -23,11 +23,6 @@ export function Field({ label, value, onValue, error, hint, input, ...rest }: Pr
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {hint !== undefined && (
-        <p class="hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      )}
       <input
         {...rest}
         id={id}
@@ -39,6 +34,11 @@ export function Field({ label, value, onValue, error, hint, input, ...rest }: Pr
         aria-invalid={error !== undefined}
         aria-describedby={described.length === 0 ? undefined : described.join(" ")}
       />
+      {hint !== undefined && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
       {error !== undefined && (
         <p class="field-error" id={`${id}-error`}>
           <span aria-hidden="true">⚠ </span>
