@@ -3,7 +3,7 @@
 const CURRENCY = "EUR";
 const formatter = new Intl.NumberFormat("en", { style: "currency", currency: CURRENCY });
 
-/** The largest unit price that the form takes, in cents: one million, the service's own limit. */
+/** The largest unit price that the form takes, in cents: one million euros. */
 export const MAX_UNIT_PRICE_CENTS = 100_000_000;
 
 /** `1234` → `€12.34`. The amount goes in as a decimal string, so nothing is rounded on the way. */

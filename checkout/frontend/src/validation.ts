@@ -3,7 +3,7 @@
 import type { Item } from "./model";
 import { formatMoney, MAX_UNIT_PRICE_CENTS, parseMoney } from "./money";
 
-/** The service's own limits, so that a visitor hears of them before sending. */
+/** What the forms take at most; the service decides for itself and its refusal is shown. */
 export const MAX_TEXT = 200;
 export const MAX_SKU = 64;
 export const MAX_QUANTITY = 10_000;
