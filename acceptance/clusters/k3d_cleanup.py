@@ -1,0 +1,138 @@
+"""Whose a k3d cluster is, by its name, and how nothing of it stays behind."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from acceptance.errors import EnvironmentFailure
+from acceptance.process import run
+
+_NAME = re.compile(r"^(?P<kind>run|keep)-(?P<host>[0-9a-f]{6})-(?P<pid>\d+)-(?P<start>[0-9a-f]+)$")
+LABEL = "k3d.cluster"
+"""The label with the cluster's name that k3d gives every container, the registry included."""
+
+_START_TIME = 19  # of the fields after the program's name: field 22 of proc_pid_stat(5)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process that made a cluster: process ids come again, start times with them do not."""
+
+    host: str
+    """Six digits for this machine and process namespace: a Docker engine may serve several."""
+    pid: int
+    start: str
+    """When the process started, in hexadecimal clock ticks since boot."""
+
+    def cluster_name(self, *, keep: bool) -> str:
+        """Return the name of this owner's cluster; k3d allows 32 characters."""
+        return f"{'keep' if keep else 'run'}-{self.host}-{self.pid}-{self.start}"
+
+    def is_alive(self) -> bool:
+        """Say whether this very process still runs."""
+        return _start_of(self.pid) == self.start
+
+
+def this_process() -> Owner:
+    """Return the owner of what this process makes."""
+    return Owner(_host(), os.getpid(), _start_of(os.getpid()) or "0")
+
+
+def owner_of(name: str) -> Owner | None:
+    """Return who made the cluster `name`; None if no run made it, or one that was to keep it."""
+    match = _NAME.match(name)
+    if match is None or match["kind"] == "keep":
+        return None
+    return Owner(match["host"], int(match["pid"]), match["start"])
+
+
+def stale_clusters(timeout: float) -> tuple[str, ...]:
+    """Return the names of clusters that runs on this machine left behind when they were killed.
+
+    Raises `EnvironmentFailure` when docker cannot be asked.
+    """
+    form = f'{{{{.Label "{LABEL}"}}}}'
+    argv = ["docker", "ps", "--all", "--filter", "label=app=k3d", "--format", form]
+    names = sorted(set(run(argv, timeout=timeout).stdout.split()))
+    here = _host()
+    owners = {name: owner_of(name) for name in names}
+    return tuple(
+        name
+        for name, owner in owners.items()
+        if owner is not None and owner.host == here and not owner.is_alive()
+    )
+
+
+def remove(name: str, timeout: float) -> None:
+    """Remove the cluster `name` with its registry, whatever state it is in.
+
+    Each command may take `timeout` seconds. k3d goes first; what it overlooks after a creation
+    that was cut short is removed by its label and its names.
+
+    Raises `EnvironmentFailure` if something is still there afterwards.
+    """
+    problem = ""
+    try:
+        run(["k3d", "cluster", "delete", name], timeout=timeout)
+    except EnvironmentFailure as error:
+        problem = error.message  # only of interest if something stays
+    try:
+        if ids := _containers(name, timeout):
+            run(["docker", "rm", "--force", "--volumes", *ids], timeout=timeout)
+        network, volume = f"k3d-{name}", f"k3d-{name}-images"
+        if network in _listed("network", timeout):
+            run(["docker", "network", "rm", network], timeout=timeout)
+        if volume in _listed("volume", timeout):
+            run(["docker", "volume", "rm", volume], timeout=timeout)
+        left = _containers(name, timeout)
+    except EnvironmentFailure as error:
+        message = f"The cluster {name} may not be gone. Try: k3d cluster delete {name}"
+        raise EnvironmentFailure(f"{message}\n{problem or error.message}") from error
+    if left:
+        message = f"Containers of the cluster {name} cannot be removed: {', '.join(left)}."
+        raise EnvironmentFailure(f"{message} Try: docker rm --force {' '.join(left)}")
+
+
+def _containers(name: str, timeout: float) -> list[str]:
+    argv = ["docker", "ps", "--all", "--quiet", "--filter", f"label={LABEL}={name}"]
+    return run(argv, timeout=timeout).stdout.split()
+
+
+def _listed(what: str, timeout: float) -> list[str]:
+    # Compared by us: docker's own name filter also finds names that merely contain it.
+    return run(["docker", what, "ls", "--format", "{{.Name}}"], timeout=timeout).stdout.split()
+
+
+def _host() -> str:
+    facts = []
+    for path, read in (("/etc/machine-id", Path.read_text), ("/proc/self/ns/pid", os.readlink)):
+        try:
+            facts.append(read(Path(path)))
+        except OSError:
+            facts.append("-")
+    return hashlib.sha256("\0".join([*facts, os.uname().nodename]).encode()).hexdigest()[:6]
+
+
+def _start_of(pid: int) -> str | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None if Path("/proc/self").exists() else _portable_start(pid)
+    # The name before the last bracket may hold spaces and brackets of its own.
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in {"Z", "X"} else f"{int(fields[_START_TIME]):x}"
+
+
+def _portable_start(pid: int) -> str | None:
+    """Without /proc (macOS) a process is known by its id alone."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return "0"

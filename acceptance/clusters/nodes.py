@@ -1,0 +1,163 @@
+"""When a cluster is really up: its API server answers and every node says that it is Ready."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import urllib3
+from kubernetes import client, config, watch
+from kubernetes.client.exceptions import ApiException
+
+from acceptance.errors import EnvironmentFailure
+from acceptance.waiting import SYSTEM_CLOCK, Clock, Watch, eventually
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_WATCH_SECONDS = 30
+_REPAIR_SECONDS = 0.5
+_FORBIDDEN = 403
+_UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """A node and what its Ready condition says."""
+
+    name: str
+    ready: bool
+    reason: str
+    """Of the condition, or why there is none."""
+
+
+@dataclass(frozen=True)
+class NodesSeen:
+    """One look at the nodes: those that there are, or why they could not be looked at."""
+
+    nodes: tuple[NodeFacts, ...] = ()
+    problem: str = ""
+    denied: bool = False
+    """The API server answered and refused, which time will not change."""
+
+    def __str__(self) -> str:
+        """Put the fact in words, for an error message."""
+        if self.problem:
+            return self.problem
+        waiting = [f"{node.name} is not Ready ({node.reason})" for node in self.nodes]
+        return "; ".join(waiting) if waiting else "the API server knows no node yet"
+
+
+class Nodes(Watch, Protocol):
+    """What is asked of an API server about its nodes; opened for one cluster, closed after use."""
+
+    def look(self) -> NodesSeen:
+        """Return the nodes as they are now."""
+
+    def version(self) -> str:
+        """Return the server's version with its v, as in v1.34.4+k3s1."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+
+def open_client(kubeconfig: Path, context: str) -> client.ApiClient:
+    """Return a client for `context` of `kubeconfig`; the caller closes it."""
+    # Loaded by hand, because retries have to be set before the connections are made: the
+    # client's own patience, three silent retries, would hide what is wrong.
+    settings = client.Configuration()
+    config.load_kube_config(  # type: ignore[no-untyped-call]
+        str(kubeconfig), context, settings
+    )
+    settings.retries = False
+    return client.ApiClient(settings)
+
+
+class ApiNodes:
+    """The nodes of a real API server; wakes its waiter on every change of a node."""
+
+    def __init__(self, kubeconfig: Path, context: str, *, timeout: float) -> None:
+        """Connect to `context` of `kubeconfig`; a request takes at most `timeout` seconds."""
+        self._client = open_client(kubeconfig, context)
+        self._core = client.CoreV1Api(self._client)
+        self._timeout = timeout
+        self._changed = threading.Event()
+        self._closed = threading.Event()
+        threading.Thread(target=self._follow, name="node-watch", daemon=True).start()
+
+    def look(self) -> NodesSeen:
+        """Return the nodes as they are now."""
+        try:
+            found = self._core.list_node(_request_timeout=self._timeout)
+        except ApiException as error:
+            denied = error.status in {_FORBIDDEN, _UNAUTHORIZED}
+            said = f"the API server answered {error.status} {error.reason}"
+            return NodesSeen(problem=said, denied=denied)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return NodesSeen(problem=f"the API server does not answer: {error}")
+        return NodesSeen(tuple(_facts(node) for node in found.items))
+
+    def version(self) -> str:
+        """Return the server's version."""
+        try:
+            asked = client.VersionApi(self._client).get_code(_request_timeout=self._timeout)
+        except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
+            message = f"The API server does not tell its version: {error}. Try: kubectl version"
+            raise EnvironmentFailure(message) from error
+        return str(asked.git_version)
+
+    def wait(self, timeout: float) -> bool:
+        """Block until a node changed, or for `timeout` seconds; True if one did."""
+        changed = self._changed.wait(timeout)
+        self._changed.clear()
+        return changed
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._closed.set()
+        self._client.close()  # type: ignore[no-untyped-call]
+
+    def _follow(self) -> None:
+        while not self._closed.is_set():
+            try:
+                source: Any = watch.Watch()  # type: ignore[no-untyped-call]
+                for _ in source.stream(self._core.list_node, timeout_seconds=_WATCH_SECONDS):
+                    self._changed.set()
+                    if self._closed.is_set():
+                        return
+            except (ApiException, urllib3.exceptions.HTTPError, OSError, ValueError):
+                self._closed.wait(_REPAIR_SECONDS)
+            self._changed.set()
+
+
+def await_nodes(nodes: Nodes, *, timeout: float, remedy: str, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Return when there is a node and every one is Ready, within `timeout` seconds.
+
+    Raises `EnvironmentFailure` with what was seen last and `remedy`.
+    """
+    eventually(
+        nodes.look,
+        _all_ready,
+        timeout=timeout,
+        wake=nodes,
+        hopeless=lambda seen: seen.problem if seen.denied else None,
+        clock=clock,
+        what="every node of the cluster Ready",
+        remedy=remedy,
+        error=EnvironmentFailure,
+    )
+
+
+def _all_ready(seen: NodesSeen) -> bool:
+    return bool(seen.nodes) and all(node.ready for node in seen.nodes)
+
+
+def _facts(node: client.V1Node) -> NodeFacts:
+    assert node.metadata is not None
+    name = node.metadata.name or "a node without a name"
+    for condition in (node.status.conditions if node.status else None) or ():
+        if condition.type == "Ready":
+            ready = condition.status == "True"
+            return NodeFacts(name, ready, condition.reason or "no reason given")
+    return NodeFacts(name, ready=False, reason="no Ready condition yet")

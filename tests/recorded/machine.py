@@ -1,0 +1,80 @@
+"""A machine with a recorded k3d and docker first in PATH."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.recorded import outputs
+
+PROGRAM = Path(__file__).with_name("program.py")
+
+
+@dataclass
+class Recorded:
+    """The scenario of one test, and what was called in it."""
+
+    folder: Path
+    name: str
+    """The cluster's, filled into the recorded outputs."""
+    rules: list[dict[str, Any]] = field(default_factory=list)
+
+    def when(self, pattern: str, **answer: Any) -> None:  # noqa: ANN401 - JSON values
+        """Answer command lines with `pattern` (stdout, stderr, exit, seconds, times)."""
+        self.rules.append({"id": len(self.rules), "when": pattern, **answer})
+        self._save()
+
+    def first(self, pattern: str, **answer: Any) -> None:  # noqa: ANN401 - JSON values
+        """Answer as `when` does, before the rules that are there."""
+        self.rules.insert(0, {"id": len(self.rules), "when": pattern, **answer})
+        self._save()
+
+    def healthy(self) -> None:
+        """Everything works: k3d is new enough, docker answers, nothing is left of other runs."""
+        self.when("^docker info", stdout="28.3.0\n")
+        self.when("^k3d version", stdout=outputs.K3D_VERSION)
+        self.when("^docker ps --all --filter label=app=k3d")
+        self.when("^docker image inspect", stdout="[]\n")
+        self.when("^k3d cluster create", stderr=outputs.CREATED.format(name=self.name))
+        self.when("^k3d kubeconfig get", stdout=outputs.KUBECONFIG.format(name=self.name))
+        self.when("^k3d cluster delete")
+        self.when("^docker ps --all --quiet")
+        self.when("^docker (network|volume) ls", stdout="bridge\nhost\nnone\n")
+        self.when("^docker (tag|push|rmi|load)")
+
+    @property
+    def lines(self) -> list[str]:
+        """The command lines that were called, in order."""
+        log = self._scenario.with_suffix(".log")
+        if not log.exists():
+            return []
+        return [json.loads(each)["line"] for each in log.read_text(encoding="utf-8").splitlines()]
+
+    def called(self, start: str) -> list[str]:
+        """Return the command lines that begin with `start`."""
+        return [line for line in self.lines if line.startswith(start)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which the recorded programs are found; writes them into `folder`."""
+        programs = self.folder / "bin"
+        programs.mkdir(exist_ok=True)
+        for name in ("k3d", "docker"):
+            script = programs / name
+            call = shlex.join([sys.executable, "-I", "-S", str(PROGRAM), name])
+            script.write_text(f'#!/bin/sh\nexec {call} "$@"\n', encoding="utf-8")
+            script.chmod(0o755)
+        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+        return {"PATH": path, "RECORDED_SCENARIO": str(self._scenario)}
+
+    @property
+    def _scenario(self) -> Path:
+        return self.folder / "scenario.json"
+
+    def _save(self) -> None:
+        self._scenario.write_text(json.dumps(self.rules), encoding="utf-8")
