@@ -42,7 +42,7 @@ def test_everything_is_locked_with_hashes_and_without_addresses() -> None:
     """A lock file that names a registry would work in one place only."""
     lock = (ROOT / "requirements.txt").read_text()
     entries = re.findall(
-        r"^([a-z0-9][a-z0-9._-]*)(?:\[.*?\])?==\S+.*\\\n((?:    --hash.*\n)+)", lock, re.M
+        r"^([a-z0-9][a-z0-9._-]*)(?:\[.*?\])?==\S+.*\\\n((?:    --hash.*\n)+)", lock, re.MULTILINE
     )
     assert len(entries) == len(re.findall(r"^[a-z0-9]", lock, re.MULTILINE))
     assert "://" not in lock

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -10,13 +11,13 @@ import pytest
 
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.setup import __main__ as command_line
-from acceptance.setup import go, host, npm, python, step
+from acceptance.setup import go, host, npm, python, schemas, step
 
 
 @pytest.fixture(autouse=True)
 def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let everything be installed into a folder of its own, with a cache of its own."""
-    for module in (go, host, npm, python, step):
+    for module in (go, host, npm, python, schemas, step):
         if hasattr(module, "ROOT"):
             monkeypatch.setattr(module, "ROOT", tmp_path)
     for module in (python, step):
@@ -25,6 +26,7 @@ def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(python, "LOCK", tmp_path / "requirements.txt")
     monkeypatch.setattr(python, "STAMP", tmp_path / ".venv" / "stamp")
     monkeypatch.setattr(go, "BIN", tmp_path / ".tools")
+    monkeypatch.setattr(schemas, "LINK", tmp_path / ".tools" / "schemas")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path
 
@@ -160,6 +162,21 @@ def test_a_go_module_without_tools_is_a_mistake(small_project: Path) -> None:
     go_tool(small_project, "module m\n\ngo 1.24\n")
     with pytest.raises(BrokenInput, match="tool lines"):
         go.install()
+
+
+def test_schemas_are_made_readable_as_files(small_project: Path) -> None:
+    """References become relative, and the name that would make them absolute goes."""
+    (small_project / "requirements.txt").write_text("kubernetes-validate==1\n")
+    with pytest.raises(EnvironmentFailure, match=r"are missing in \.venv"):
+        schemas.install()
+    packages = small_project / ".venv/lib/python3.11/site-packages"
+    source = packages / "kubernetes_validate/x" / f"{schemas.VERSION}-local-strict"
+    source.mkdir(parents=True)
+    schema = {"p": {"$ref": "/api/_definitions.json#/$defs/x"}, "$id": "/api/a.json"}
+    (source / "a.json").write_text(json.dumps(schema, indent=2))
+    schemas.install()
+    made = json.loads((small_project / ".tools/schemas/a.json").read_text())
+    assert made == {"p": {"$ref": "_definitions.json#/$defs/x"}}
 
 
 @pytest.fixture

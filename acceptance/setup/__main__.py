@@ -16,12 +16,13 @@ def main(arguments: list[str]) -> int:
         return 69
     # Only now: these modules use what older Pythons do not have.
     from acceptance.errors import AcceptanceError  # noqa: PLC0415
-    from acceptance.setup import go, host, npm, python  # noqa: PLC0415
+    from acceptance.setup import go, host, npm, python, schemas  # noqa: PLC0415
 
     parts = {
         "python": python.install,
         "npm": npm.install,
         "go": go.install,
+        "schemas": schemas.install,
         "host": host.install,
     }
     if not arguments or not set(arguments) <= parts.keys():

@@ -19,7 +19,7 @@ _TIMEOUT_SECONDS = 600.0
 
 
 def node_folder(venv: Path = VENV) -> Path:
-    """Return the folder of the Node that .venv brings, with bin/node and bin/npm in it.
+    """Return the folder of the Node that .venv brings, with bin/node and npm's library in it.
 
     Raises `EnvironmentFailure` when it is not there.
     """

@@ -1,0 +1,49 @@
+"""Kubernetes' JSON schemas, from the wheel that has them to where kubeconform can read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from acceptance.cache import entry, hash_inputs
+from acceptance.errors import EnvironmentFailure
+from acceptance.setup import python
+from acceptance.setup.step import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VERSION = "v1.34.0"
+"""The minor version of the embedded cluster, in node/kubernetes/go.mod."""
+
+LINK = ROOT / ".tools" / "schemas"
+
+# The wheel's schemas refer to each other as files below a server's root, and name themselves so;
+# kubeconform reads files, for which the reference has to be relative and the name left out.
+_ABSOLUTE = '"/api/_definitions.json'
+_RELATIVE = '"_definitions.json'
+
+
+def install() -> None:
+    """Rewrite the schemas into the cache and link them as .tools/schemas.
+
+    Raises `EnvironmentFailure` when .venv does not have them.
+    """
+    pattern = f"lib/python3.*/site-packages/kubernetes_validate/*/{VERSION}-local-strict"
+    source = next(iter(python.VENV.glob(pattern)), None)
+    if source is None:
+        message = f"The schemas of Kubernetes {VERSION} are missing in .venv. Try: make clean setup"
+        raise EnvironmentFailure(message)
+    # The lock names the wheel by its hash, so the files need not be read to know them.
+    key = hash_inputs(python.LOCK, VERSION, _RELATIVE)
+    built = entry("schemas", key, lambda place: _rewrite(source, place))
+    LINK.parent.mkdir(exist_ok=True)
+    if not LINK.is_symlink() or LINK.readlink() != built:
+        LINK.unlink(missing_ok=True)
+        LINK.symlink_to(built)
+
+
+def _rewrite(source: Path, place: Path) -> None:
+    for path in source.glob("*.json"):
+        text = path.read_text(encoding="utf-8").replace(_ABSOLUTE, _RELATIVE)
+        lines = [line for line in text.splitlines() if not line.lstrip().startswith('"$id"')]
+        (place / path.name).write_text("\n".join(lines).replace(",\n}", "\n}"), encoding="utf-8")
