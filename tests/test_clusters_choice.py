@@ -55,8 +55,10 @@ def test_a_cluster_asked_for_by_name_is_not_replaced_by_another() -> None:
 
 def test_existing_is_taken_by_name_only() -> None:
     """A machine that can run nothing can still talk to an API server, when told to."""
-    cluster = choose("existing", SETTINGS, machine=replace(NO_ENGINE, root=False))
+    machine = replace(NO_ENGINE, root=False)
+    cluster = choose("existing", SETTINGS, run_id="run1", machine=machine)
     assert isinstance(cluster, ExistingCluster)
+    assert cluster.run_id == "run1"
 
 
 def test_an_unknown_cluster_is_refused_with_those_that_there_are() -> None:

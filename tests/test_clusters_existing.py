@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -203,9 +204,10 @@ def test_nodes_that_may_not_be_listed_end_the_wait_at_once(
 
 
 def test_a_server_that_does_not_answer_is_an_environment_failure(
-    api: FakeApi, tmp_path: Path, quiet: Progress
+    api: FakeApi, tmp_path: Path, quiet: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last fact and a command to try; nothing is created."""
+    """The last fact and a command to try; nothing is created, no copy of credentials stays."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     settings = replace(
         _settings(tmp_path, "other"), timeouts=replace(Timeouts(), cluster_start=0.2, api=1.0)
     )
@@ -213,6 +215,7 @@ def test_a_server_that_does_not_answer_is_an_environment_failure(
         ExistingCluster(settings, run_id="run1").start(quiet)
     assert "kubectl --context other get nodes" in caught.value.message
     assert api.requests == []
+    assert [path.name for path in tmp_path.iterdir()] == ["config"]
 
 
 def test_a_context_that_was_not_named_is_refused(

@@ -37,12 +37,14 @@ def choose(
     settings: Settings,
     *,
     keep: bool = False,
+    run_id: str | None = None,
     say: Callable[[str], None] | None = None,
     machine: MachineFacts | None = None,
 ) -> Cluster:
     """Return the cluster `name`, which is not started yet; `auto` is the first that can run here.
 
-    `keep` leaves an ephemeral cluster running after its `stop`. `say` gets one sentence: which one
+    `keep` leaves an ephemeral cluster running after its `stop`. `run_id` is the value of the
+    label on what the run creates in an existing cluster (default: made up). `say` gets a sentence: which one
     was taken, and why. `machine` is for tests.
 
     Raises `EnvironmentFailure` if this machine cannot run it, `BrokenInput` for an unknown name.
@@ -54,7 +56,7 @@ def choose(
     if name != "auto":
         if reason := availability(name, facts):
             raise EnvironmentFailure(f"The cluster {name} cannot run here: {reason}")
-        return _make(name, settings, keep=keep)
+        return _make(name, settings, keep=keep, run_id=run_id)
     refused: dict[str, str] = {}
     for candidate in AUTOMATIC:
         reason = availability(candidate, facts)
@@ -62,7 +64,7 @@ def choose(
             because = "".join(f" ({other} cannot: {why})" for other, why in refused.items())
             if say is not None:
                 say(f"Cluster: {candidate}, the first that this machine can run{because}")
-            return _make(candidate, settings, keep=keep)
+            return _make(candidate, settings, keep=keep, run_id=run_id)
         refused[candidate] = reason
     details = " ".join(f"{candidate}: {reason}" for candidate, reason in refused.items())
     message = (
@@ -71,7 +73,7 @@ def choose(
     raise EnvironmentFailure(message)
 
 
-def _make(name: str, settings: Settings, *, keep: bool) -> Cluster:
+def _make(name: str, settings: Settings, *, keep: bool, run_id: str | None) -> Cluster:
     # Imported late: each driver needs libraries that the others do without.
     if name == "k3d":
         from acceptance.clusters.k3d import K3dCluster  # noqa: PLC0415
@@ -80,7 +82,7 @@ def _make(name: str, settings: Settings, *, keep: bool) -> Cluster:
     if name == "existing":
         from acceptance.clusters.existing import ExistingCluster  # noqa: PLC0415
 
-        return ExistingCluster(settings, keep=keep)
+        return ExistingCluster(settings, keep=keep, run_id=run_id)
     from acceptance.clusters.embedded import EmbeddedCluster  # noqa: PLC0415
 
     return EmbeddedCluster(settings, keep=keep)
