@@ -36,8 +36,9 @@ def quiet() -> Iterator[Progress]:
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[FakeApi]:
+def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeApi]:
     """An API server with one Ready node, a neighbour's namespaces, and its kubeconfig."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     fake = FakeApi()
     fake.node("server", ready=True)
     fake.put("api/v1/namespaces/kube-system")
@@ -204,10 +205,9 @@ def test_nodes_that_may_not_be_listed_end_the_wait_at_once(
 
 
 def test_a_server_that_does_not_answer_is_an_environment_failure(
-    api: FakeApi, tmp_path: Path, quiet: Progress, monkeypatch: pytest.MonkeyPatch
+    api: FakeApi, tmp_path: Path, quiet: Progress
 ) -> None:
     """The last fact and a command to try; nothing is created, no copy of credentials stays."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     settings = replace(
         _settings(tmp_path, "other"), timeouts=replace(Timeouts(), cluster_start=0.2, api=1.0)
     )

@@ -44,8 +44,8 @@ def choose(
     """Return the cluster `name`, which is not started yet; `auto` is the first that can run here.
 
     `keep` leaves an ephemeral cluster running after its `stop`. `run_id` is the value of the
-    label on what the run creates in an existing cluster (default: made up). `say` gets a sentence: which one
-    was taken, and why. `machine` is for tests.
+    label on what the run creates in an existing cluster (default: made up). `say` gets one
+    sentence: which one was taken, and why. `machine` is for tests.
 
     Raises `EnvironmentFailure` if this machine cannot run it, `BrokenInput` for an unknown name.
     """
