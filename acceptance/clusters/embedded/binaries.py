@@ -1,0 +1,115 @@
+"""The node's programs, built from the Go modules that node/*/go.mod pin, and its images."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sysconfig
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.cache import entry, hash_inputs
+from acceptance.clusters.embedded.components import PAUSE_IMAGE
+from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
+from acceptance.images import Image, base_image, build_image
+from acceptance.machine import find_program
+from acceptance.process import run
+from acceptance.setup.go import go_program
+
+if TYPE_CHECKING:
+    from acceptance.settings import Timeouts
+
+_ENVIRONMENT = {
+    "CGO_ENABLED": "0",
+    "GOFLAGS": "-mod=readonly -trimpath",
+    "GOTOOLCHAIN": "local",
+    "GOWORK": "off",
+}
+TRAEFIK = "3.7.15"
+
+
+def kubernetes_version(node: Path) -> str:
+    """Return the version that node/kubernetes/go.mod pins, with its v."""
+    text = (node / "kubernetes" / "go.mod").read_text(encoding="utf-8")
+    found = re.search(r"^\s*(?:require )?k8s\.io/kubernetes (v\S+)", text, re.MULTILINE)
+    if found is None:
+        raise BrokenInput(f"{node}/kubernetes/go.mod requires no k8s.io/kubernetes. Try: git diff")
+    return found[1]
+
+
+def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None = None) -> Path:
+    """Return the folder with the programs of node/`module`, built unless they are cached.
+
+    Raises `BuildFailure` when they cannot be built.
+    """
+    folder = node / module
+    text = (folder / "go.mod").read_text(encoding="utf-8")
+    needed = re.search(r"^go (\d+)\.(\d+)", text, re.MULTILINE)
+    if needed is None:
+        raise BrokenInput(f"{folder}/go.mod has no go line. Try: git diff")
+    flags = "-s -w"
+    if module == "kubernetes":
+        # Else the node reports v0.0.0-master.
+        flags += f" -X k8s.io/component-base/version.gitVersion={kubernetes_version(node)}"
+
+    def build(place: Path) -> None:
+        try:
+            run(
+                [
+                    go_program((int(needed[1]), int(needed[2]))),
+                    "build",
+                    f"-ldflags={flags}",
+                    *("-o", f"{place}/", "tool"),
+                ],
+                timeout=timeouts.binary_build,
+                env=_ENVIRONMENT,
+                cwd=folder,
+                log=log,
+                remedy="Does the Go module proxy answer? Try again, once it does.",
+            )
+        except EnvironmentFailure as error:
+            raise BuildFailure(
+                f"The programs of {folder} were not built: {error.message}"
+            ) from error
+
+    return entry(f"node-{module}", hash_inputs(folder, flags, str(_ENVIRONMENT)), build)
+
+
+def build_images(node: Path, timeouts: Timeouts) -> tuple[Image, ...]:
+    """Return the images of the node's own pods, built unless they are cached."""
+    catatonit = find_program("catatonit")
+    if catatonit is None:
+        raise EnvironmentFailure("catatonit is not installed. Try: apt-get install catatonit")
+    traefik = Path(sysconfig.get_path("scripts")) / "traefik"
+    coredns = build_binaries(node, "coredns", timeouts) / "coredns"
+    provisioner = (
+        build_binaries(node, "local-path-provisioner", timeouts) / "local-path-provisioner"
+    )
+    pause_name, _, pause_tag = PAUSE_IMAGE.rpartition(":")
+    wanted = (
+        (pause_name, pause_tag, Path(catatonit), '["/catatonit", "-P"]'),
+        ("localhost/coredns", "1.14.3", coredns, '["/coredns"]'),
+        ("localhost/local-path-provisioner", "0.0.30", provisioner, '["/local-path-provisioner"]'),
+        ("localhost/traefik", TRAEFIK, traefik, '["/traefik"]'),
+    )
+    with ThreadPoolExecutor() as pool:
+        built = pool.map(lambda each: _single_program_image(*each, timeouts=timeouts), wanted)
+        return (*built, base_image())
+
+
+def _single_program_image(
+    name: str, tag: str, program: Path, entrypoint: str, *, timeouts: Timeouts
+) -> Image:
+    """Return an image with nothing but one static program."""
+    if not program.is_file():
+        raise EnvironmentFailure(f"{program} is missing, for the image {name}. Try: make setup")
+
+    def prepare(place: Path) -> None:
+        shutil.copy2(program, place / program.name)
+        text = f"FROM scratch\nCOPY {program.name} /{program.name}\nENTRYPOINT {entrypoint}\n"
+        (place / "Dockerfile").write_text(text, encoding="utf-8")
+
+    shelf = "context-" + name.rsplit("/", 1)[-1]
+    context = entry(shelf, hash_inputs(program, entrypoint), prepare)
+    return build_image(name, context, tag=tag, timeout=timeouts.image_build)

@@ -1,0 +1,198 @@
+"""The embedded cluster as a driver: builds what is missing, starts the node, adds its add-ons."""
+
+from __future__ import annotations
+
+import json
+import sysconfig
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.clusters.base import ClusterFacts, flavour_of
+from acceptance.clusters.embedded.binaries import build_binaries, build_images
+from acceptance.clusters.embedded.components import CONTAINERD_SOCKET, CONTEXT
+from acceptance.clusters.embedded.node import Node, start_node
+from acceptance.clusters.nodes import ApiNodes, NodesSeen, await_nodes
+from acceptance.errors import EnvironmentFailure
+from acceptance.process import run
+from acceptance.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.clusters.base import Deliverable
+    from acceptance.progress import Progress
+    from acceptance.settings import Settings
+
+_ADD_ONS = ("coredns", "local-path-provisioner", "traefik")
+_DEPLOYMENTS = (
+    ("kube-system", "coredns"),
+    ("local-path-storage", "local-path-provisioner"),
+    ("ingress", "traefik"),
+)
+_REMEDY = "run with --keep-cluster and look at the logs that make doctor names."
+
+
+class EmbeddedCluster:
+    """One node, from `start` to `stop`."""
+
+    name = "embedded"
+
+    def __init__(self, settings: Settings, *, keep: bool = False) -> None:
+        """Prepare; nothing is made yet. `keep` leaves the node running after `stop`."""
+        self._root = settings.root
+        self._timeouts = settings.timeouts
+        self._keep = keep
+        self._node: Node | None = None
+        self._imported: list[str] = []
+
+    def start(self, progress: Progress) -> ClusterFacts:
+        """Start the node and return when it is Ready and its add-ons are available.
+
+        Raises `EnvironmentFailure`; what was begun is removed before.
+        """
+        pinned = self._root / "node"
+        with progress.step("Build the node's programs (cached)"):
+            binaries = build_binaries(pinned, "kubernetes", self._timeouts)
+        with progress.step("Build the node's images (cached)"):
+            images = build_images(pinned, self._timeouts)
+        try:
+            with progress.step("Start the embedded cluster"):
+                self._node = start_node(binaries, keep=self._keep)
+                with ThreadPoolExecutor(1) as pool:
+                    delivery = pool.submit(self.deliver, images)
+                    version = self._await_ready()
+                    delivery.result()
+            with progress.step("Install DNS, storage and ingress"):
+                self._install_add_ons()
+        except BaseException:
+            self._end()
+            raise
+        address = self._node.link.node_address
+        return ClusterFacts(
+            driver=self.name,
+            flavour=flavour_of(version),
+            version=version,
+            kubeconfig=self._kubeconfig,
+            context=CONTEXT,
+            address=address,
+            http_port=80,
+            https_port=443,
+        )
+
+    def deliver(self, images: Sequence[Deliverable]) -> None:
+        """Import `images` into the node's container runtime.
+
+        Raises `EnvironmentFailure` if one cannot be imported, or the node was not started.
+        """
+        node = self._started()
+        socket = f"--address={CONTAINERD_SOCKET}"
+        eventually(
+            lambda: Path(f"/proc/{node.process.pid}/root{CONTAINERD_SOCKET}").exists(),
+            bool,
+            timeout=self._timeouts.cluster_start,
+            hopeless=lambda _: node.ended(),
+            what="containerd to listen",
+            error=EnvironmentFailure,
+        )
+        for image in images:
+            if image.reference in self._imported:
+                continue
+            if image.archive is None:
+                raise EnvironmentFailure(f"{image.reference} has no archive. Try: make acceptance")
+            command = ("ctr", socket, "--namespace=k8s.io", "images", "import", str(image.archive))
+            run(node.command(*command), timeout=self._timeouts.image_delivery)
+            self._imported.append(image.reference)
+
+    def stop(self) -> None:
+        """End the node and everything in it; with `keep`, leave it running."""
+        if self._keep and self._node is not None:
+            print(  # the one thing that its user has to know
+                f"The node keeps running: kubeconfig {self._kubeconfig}. "
+                f"To end it: kill -9 {self._node.process.pid}"
+            )
+            return
+        self._end()
+
+    @property
+    def _kubeconfig(self) -> Path:
+        return self._started().run_directory / "pki" / "admin.kubeconfig"
+
+    def _started(self) -> Node:
+        if self._node is None:
+            raise EnvironmentFailure("The embedded cluster is not started. Try: start it first.")
+        return self._node
+
+    def _end(self) -> None:
+        if self._node is not None:
+            self._node.end()
+            self._node = None
+
+    def _await_ready(self) -> str:
+        node = self._started()
+        nodes = _NodesOf(node, self._kubeconfig, self._timeouts.api)
+        try:
+            await_nodes(nodes, timeout=self._timeouts.cluster_start, remedy=_REMEDY)
+            return nodes.version()
+        finally:
+            nodes.close()
+
+    def _kubectl(self, *arguments: str, timeout: float) -> str:
+        kubectl = Path(sysconfig.get_path("scripts")) / "kubectl"
+        command: list[str | Path] = [kubectl]
+        command += [f"--kubeconfig={self._kubeconfig}", f"--context={CONTEXT}", *arguments]
+        return run(command, timeout=timeout).stdout
+
+    def _install_add_ons(self) -> None:
+        seconds = self._timeouts.command
+        for add_on in _ADD_ONS:
+            folder = self._root / "manifests" / "platform" / add_on
+            self._kubectl("apply", "--server-side", f"--kustomize={folder}", timeout=seconds)
+        # A cloud would give the Service its address; here it is the node's own, and kube-proxy
+        # serves it.
+        status = {"loadBalancer": {"ingress": [{"ip": self._started().link.node_address}]}}
+        self._kubectl(
+            *("--namespace=ingress", "patch", "service", "traefik", "--subresource=status"),
+            *("--type=merge", f"--patch={json.dumps({'status': status})}"),
+            timeout=seconds,
+        )
+        with ThreadPoolExecutor() as pool:
+            waits = [pool.submit(self._await_available, *names) for names in _DEPLOYMENTS]
+            for wait in waits:
+                wait.result()
+
+    def _await_available(self, namespace: str, deployment: str) -> None:
+        limit = self._timeouts.rollout
+        try:
+            self._kubectl(
+                *(f"--namespace={namespace}", "rollout", "status", f"deployment/{deployment}"),
+                f"--timeout={limit:g}s",
+                timeout=limit + self._timeouts.command,
+            )
+        except EnvironmentFailure as error:
+            said = ""
+            with suppress(EnvironmentFailure):
+                said = self._kubectl(
+                    *(f"--namespace={namespace}", "logs", f"deployment/{deployment}", "--tail=10"),
+                    timeout=self._timeouts.command,
+                )
+            raise EnvironmentFailure(f"{error.message}\n{said}".rstrip()) from error
+
+
+class _NodesOf(ApiNodes):
+    """The nodes of an embedded cluster; a node whose process ended will not come up any more."""
+
+    def __init__(self, node: Node, kubeconfig: Path, timeout: float) -> None:
+        self._node = node
+        super().__init__(kubeconfig, CONTEXT, timeout=timeout)
+
+    def look(self) -> NodesSeen:
+        """Return the nodes as they are now."""
+        if reason := self._node.ended():
+            return NodesSeen(problem=reason, denied=True)
+        return super().look()
+
+    def wait(self, timeout: float) -> bool:
+        """Block until a node changed, but look again soon while the API server starts."""
+        return super().wait(min(timeout, 0.1))

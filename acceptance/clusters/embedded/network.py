@@ -1,0 +1,85 @@
+"""The link between the host and one node: a subnet that nobody else has, and a pair of interfaces.
+
+The kernel removes the pair when the node's network namespace ends; nothing else of the host's
+network is touched.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.cache import cache_root
+from acceptance.errors import EnvironmentFailure
+from acceptance.process import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# Away from what routers, container engines and clusters give out by default.
+_CANDIDATES = ipaddress.IPv4Network("10.231.0.0/16")
+_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Link:
+    """Addresses of one node's link, and the name of the host's end."""
+
+    subnet: str
+    host_address: str
+    node_address: str
+    interface: str
+
+
+def free_subnet(taken: Iterable[str]) -> ipaddress.IPv4Network:
+    """Return the first candidate /24 that overlaps none of `taken` (CIDRs; `default` counts not).
+
+    Raises `EnvironmentFailure` when all are taken.
+    """
+    used = [ipaddress.ip_network(found, strict=False) for found in taken if found != "default"]
+    blocking = [
+        network
+        for network in used
+        if isinstance(network, ipaddress.IPv4Network) and network.prefixlen > 0
+    ]
+    for candidate in _CANDIDATES.subnets(new_prefix=24):
+        if not any(candidate.overlaps(network) for network in blocking):
+            return candidate
+    raise EnvironmentFailure(
+        f"Every subnet of {_CANDIDATES} is in use on this machine. Try: ip route, and end runs."
+    )
+
+
+@contextmanager
+def reserved_link() -> Iterator[Link]:
+    """Give a link that is free; no other run chooses until the body has made it."""
+    cache_root().mkdir(parents=True, exist_ok=True)
+    with (cache_root() / ".network.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subnet = free_subnet(_taken())
+        number = subnet.network_address.packed[2]
+        yield Link(str(subnet), str(subnet[1]), str(subnet[2]), f"acceptance{number}")
+
+
+def connect(link: Link, process: int) -> None:
+    """Make the pair: one end here, the other as eth0 in the network namespace of `process`."""
+    run(
+        ["ip", "-batch", "-"],
+        timeout=_SECONDS,
+        stdin=(
+            f"link add {link.interface} type veth peer name eth0 netns {process}\n"
+            f"address add {link.host_address}/24 dev {link.interface}\n"
+            f"link set {link.interface} up\n"
+        ),
+    )
+
+
+def _taken() -> list[str]:
+    routes = json.loads(
+        run(["ip", "-json", "route", "show", "table", "all"], timeout=_SECONDS).stdout
+    )
+    return [route["dst"] for route in routes if ":" not in route["dst"]]

@@ -1,0 +1,169 @@
+"""The one process below which the whole node lives: start it, reach into it, end it.
+
+Killing that process is the whole clean-up: the kernel takes its namespaces away, and with them
+every process, mount, interface and packet-filter rule. Only empty cgroups stay, for `sweep`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from acceptance.clusters.embedded import init, network
+from acceptance.clusters.embedded.components import all_components, write_configuration
+from acceptance.errors import EnvironmentFailure
+from acceptance.process import die_with_parent, tail
+
+PREFIX = "checkout-acceptance-"
+_CGROUPS = Path("/sys/fs/cgroup")
+_END_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node that was started; Kubernetes in it may still be on its way up."""
+
+    process: subprocess.Popen[str]
+    run_directory: Path
+    link: network.Link
+
+    @property
+    def cgroup(self) -> str:
+        """The name of the cgroup of all its pods."""
+        return self.run_directory.name
+
+    def ended(self) -> str | None:
+        """Return why the node is gone, with the end of the log that says more; None if it runs."""
+        if self.process.poll() is None:
+            return None
+        assert self.process.stdout is not None
+        said = self.process.stdout.read().strip() or "it was killed"
+        log = self.run_directory / "logs" / f"{said.split()[0]}.log"
+        details = f"\n{tail(log.read_text(errors='replace'))}" if log.exists() else ""
+        return f"The node ended: {said.splitlines()[-1]}.{details}"
+
+    def command(self, *argv: str) -> list[str]:
+        """Return `argv` as a command that runs inside the node, and dies with it."""
+        process = self.process.pid
+        return [
+            *("nsenter", f"--mount=/proc/{process}/ns/mnt", f"--net=/proc/{process}/ns/net"),
+            *(f"--pid=/proc/{process}/ns/pid_for_children", *argv),
+        ]
+
+    def end(self) -> None:
+        """Kill the node, and wait until the kernel has taken everything away."""
+        _kill(self.process)
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream:
+                with suppress(OSError):
+                    stream.close()
+        remove_cgroups(self.cgroup)
+        shutil.rmtree(self.run_directory, ignore_errors=True)
+
+
+def start_node(binaries: Path, *, keep: bool = False) -> Node:
+    """Start a node whose programs lie in `binaries`; with `keep` it outlives this process.
+
+    Raises `EnvironmentFailure` when its namespaces cannot be had.
+    """
+    sweep()
+    run_directory = Path(tempfile.mkdtemp(prefix=PREFIX))
+    process: subprocess.Popen[str] | None = None
+    try:
+        (run_directory / "owner").write_text(str(os.getpid()), encoding="ascii")
+        with network.reserved_link() as link:
+            write_configuration(run_directory, address=link.node_address, cgroup=run_directory.name)
+            config = {
+                "run_directory": str(run_directory),
+                "cgroup": run_directory.name,
+                "keep": keep,
+                "address": f"{link.node_address}/24",
+                "gateway": link.host_address,
+                "components": [asdict(c) for c in all_components(binaries, link.node_address)],
+            }
+            (run_directory / "node.json").write_text(json.dumps(config), encoding="utf-8")
+            process = subprocess.Popen(
+                [
+                    *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"),
+                    *("--mount-proc", "catatonit", "--", "python3", "-I", init.__file__),
+                    str(run_directory / "node.json"),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+                preexec_fn=None if keep else die_with_parent,  # noqa: PLW1509 (one system call, no lock)
+            )
+            _expect(process, "namespaces")
+            network.connect(link, process.pid)
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        _expect(process, "started")
+        if keep:
+            (run_directory / "owner").write_text(str(process.pid), encoding="ascii")
+    except BaseException:
+        if process is not None:
+            _kill(process)
+        remove_cgroups(run_directory.name)
+        shutil.rmtree(run_directory, ignore_errors=True)
+        raise
+    return Node(process, run_directory, link)
+
+
+def _expect(process: subprocess.Popen[str], word: str) -> None:
+    assert process.stdout is not None
+    said = process.stdout.readline().strip()
+    if said != word:
+        rest = "" if process.poll() is None else process.stdout.read()
+        raise EnvironmentFailure(
+            f"The node's namespaces could not be prepared: {said} {rest}".strip()
+            + ". Try: make doctor"
+        )
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill the node and wait for its first process, which the kernel lets end as the last one."""
+    first = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    watched = False
+    with ExitStack() as stack:
+        ends = select.poll()
+        with suppress(OSError):  # the node is gone already
+            for child in first.read_text(encoding="ascii").split():
+                descriptor = os.pidfd_open(int(child))
+                stack.callback(os.close, descriptor)
+                ends.register(descriptor, select.POLLIN)
+                watched = True
+        process.kill()
+        process.wait(_END_SECONDS)
+        if watched:
+            ends.poll(_END_SECONDS * 1000)
+
+
+def sweep() -> None:
+    """Remove folders and empty cgroups of runs whose process is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError, ValueError):
+            owner = int((folder / "owner").read_text(encoding="ascii"))
+            if not Path(f"/proc/{owner}").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+    for pattern in (f"{PREFIX}*", f"*/{PREFIX}*"):
+        for group in _CGROUPS.glob(pattern):
+            if not (Path(tempfile.gettempdir()) / group.name).exists():
+                remove_cgroups(group.name)
+
+
+def remove_cgroups(name: str) -> None:
+    """Remove the cgroups of one node, the innermost first; those in use stay."""
+    for root in (_CGROUPS / name, *_CGROUPS.glob(f"*/{name}")):
+        for folder, _, _ in os.walk(root, topdown=False):
+            with suppress(OSError):
+                Path(folder).rmdir()

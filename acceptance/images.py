@@ -1,0 +1,214 @@
+"""Builds container images from their Dockerfiles, without a daemon and without an image registry.
+
+The base is a minimal Debian (or Ubuntu) made from the package sources that this machine uses.
+Everything is kept by the hash of its inputs, so a second run builds nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.cache import cache_root, entry, hash_inputs
+from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
+from acceptance.process import contained, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BASE_NAME = "localhost/debian:base"
+CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+_BASE_SECONDS = 600.0
+_PACKAGE_SOURCES = (
+    "/etc/apt/sources.list.d/debian.sources",
+    "/etc/apt/sources.list.d/ubuntu.sources",
+    "/etc/apt/sources.list",
+)
+# The images come from nowhere but this machine, so there is no signature to ask for.
+_POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that was built: the full name that pods use, and where it lies."""
+
+    reference: str
+    archive: Path
+    """An OCI archive."""
+
+
+def build_image(
+    name: str,
+    context: Path,
+    dockerfile: Path | None = None,
+    *,
+    tag: str | None = None,
+    arguments: Mapping[str, str] | None = None,
+    timeout: float,
+    log: Path | None = None,
+) -> Image:
+    """Return the image `name`, built from `context` unless it is cached.
+
+    Its tag is `tag`, or the hash of everything that it is built from. `timeout` is in seconds.
+
+    Raises `BrokenInput` when there is no Dockerfile, `BuildFailure` when the build fails.
+    """
+    recipe = dockerfile or context / "Dockerfile"
+    if not recipe.is_file():
+        raise BrokenInput(f"{name} has no {recipe}. Try: the images setting of [tool.acceptance].")
+    values = dict(arguments or {})
+    # An image from scratch does not change with the distribution.
+    stands_on_base = "BASE" in recipe.read_text(encoding="utf-8")
+    base = _base() if stands_on_base else None
+    key = hash_inputs(context, recipe, json.dumps(values, sort_keys=True), *_key_of(base))
+    reference = f"{name}:{tag or key}"
+
+    def build(place: Path) -> None:
+        _build(
+            place / "image.tar",
+            reference,
+            context=context,
+            recipe=recipe,
+            arguments=values,
+            base=base,
+            timeout=timeout,
+            log=log,
+        )
+
+    shelf = "image-" + name.rsplit("/", 1)[-1]
+    return Image(reference, entry(shelf, key, build) / "image.tar")
+
+
+def base_image() -> Image:
+    """Return the local base itself, for pods that need nothing but a shell."""
+    base = _base()
+
+    def build(place: Path) -> None:
+        workshop = place / "store"
+        options = _store(workshop)
+        _make_base(options, base)
+        _push(options, BASE_NAME, place / "image.tar")
+        shutil.rmtree(workshop)
+
+    return Image(BASE_NAME, entry("image-base", base.parent.name, build) / "image.tar")
+
+
+def _key_of(base: Path | None) -> tuple[str, ...]:
+    return (base.parent.name,) if base else ()
+
+
+def _base() -> Path:
+    """Return the archive with the files of the base."""
+    release = _release()
+    sources = [Path(found) for found in _PACKAGE_SOURCES if _has_content(Path(found))][:1]
+    if not sources:
+        raise EnvironmentFailure(
+            f"There are no package sources in {' or '.join(_PACKAGE_SOURCES)}, of which the base "
+            "image could be made. Try: run on Debian or Ubuntu, or with --cluster k3d."
+        )
+
+    def build(place: Path) -> None:
+        command = ["mmdebstrap", "--variant=minbase", "--quiet", release, str(place / "base.tar")]
+        try:
+            run(
+                contained([*command, *map(str, sources)]),
+                timeout=_BASE_SECONDS,
+                remedy="Does the Debian mirror answer? Try: apt-get update",
+            )
+        except EnvironmentFailure as error:
+            raise BuildFailure(f"The base image could not be made: {error.message}") from error
+
+    return entry("base", hash_inputs("1", release, *sources), build) / "base.tar"
+
+
+def _has_content(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return any(line.strip() and not line.startswith("#") for line in lines)
+
+
+def _release() -> str:
+    for line in Path("/etc/os-release").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VERSION_CODENAME="):
+            return line.partition("=")[2].strip('"')
+    raise EnvironmentFailure("/etc/os-release names no VERSION_CODENAME. Try: --cluster k3d.")
+
+
+def _store(folder: Path) -> list[str]:
+    """Return options that keep buildah's store in `folder`, which vanishes with the build."""
+    folder.mkdir(parents=True, exist_ok=True)
+    policy = folder / "policy.json"
+    policy.write_text(json.dumps(_POLICY), encoding="utf-8")
+    # Overlay cannot lie upon overlay, which is what the root of a container is.
+    kind = run(["stat", "--file-system", "--format=%T", folder], timeout=10).stdout.strip()
+    driver = "vfs" if kind == "overlayfs" else "overlay"
+    return [
+        "buildah",
+        f"--root={folder}/root",
+        f"--runroot={folder}/run",
+        f"--storage-driver={driver}",
+    ]
+
+
+def _make_base(options: list[str], base: Path) -> None:
+    recipe = base.parent / "Dockerfile"
+    if not recipe.exists():
+        recipe.write_text('FROM scratch\nADD base.tar /\nCMD ["/bin/sh"]\n', encoding="utf-8")
+    _buildah(options, ["bud", "--isolation=chroot", "-t", BASE_NAME, str(base.parent)], 300.0)
+
+
+def _build(
+    archive: Path,
+    reference: str,
+    *,
+    context: Path,
+    recipe: Path,
+    arguments: dict[str, str],
+    base: Path | None,
+    timeout: float,
+    log: Path | None,
+) -> None:
+    # Each build has a store of its own: builds run side by side, and none finds what another left.
+    workshop = archive.parent / "store"
+    options = _store(workshop)
+    command = ["bud", "--isolation=chroot", f"--file={recipe}", "-t", reference]
+    if base:
+        _make_base(options, base)
+        command.append(f"--build-arg=BASE={BASE_NAME}")
+        if CA_BUNDLE.exists():
+            # A proxy's own certificate authority, if this machine has one.
+            command.append(f"--volume={CA_BUNDLE}:{CA_BUNDLE}:ro")
+    command += [f"--build-arg={name}={value}" for name, value in arguments.items()]
+    try:
+        _buildah(options, [*command, str(context)], timeout, log)
+        _push(options, reference, archive)
+    except EnvironmentFailure as error:
+        raise BuildFailure(f"The image {reference} could not be built: {error.message}") from error
+    shutil.rmtree(workshop)
+
+
+def _push(options: list[str], reference: str, archive: Path) -> None:
+    # Not compressed: it is read more often than it is written, from a local disk.
+    _buildah(
+        options,
+        ["push", "--disable-compression", reference, f"oci-archive:{archive}:{reference}"],
+        300.0,
+    )
+
+
+def _buildah(
+    options: list[str], arguments: list[str], timeout: float, log: Path | None = None
+) -> None:
+    policy = str(Path(options[1].partition("=")[2]).parent / "policy.json")
+    verb, *rest = arguments
+    run(
+        contained([*options, verb, f"--signature-policy={policy}", *rest]),
+        timeout=timeout,
+        log=log,
+        env={"TMPDIR": str(cache_root())},
+        remedy="The last lines of the build say why.",
+    )

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import copy
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from acceptance import manifests
+from acceptance.errors import BrokenInput
+from acceptance.manifests import Manifest, generate_secret, overlays, problems, render, secrets_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SYSTEM = manifests.ROOT / "manifests/overlays/embedded"
+HELLO = manifests.ROOT / "manifests/examples/hello"
+# What has no server inside that a probe could ask.
+WITHOUT_PROBES = {"local-path-provisioner"}
+
+
+@pytest.fixture(scope="module")
+def system() -> tuple[Manifest, ...]:
+    """The objects of the reference system."""
+    return render(SYSTEM, {})
+
+
+def of_kind(objects: tuple[Manifest, ...], kind: str) -> list[Manifest]:
+    """Return the objects of a kind."""
+    return [found for found in objects if found["kind"] == kind]
+
+
+def workloads(objects: tuple[Manifest, ...]) -> Iterator[tuple[str, Manifest]]:
+    """Yield the name and the pod of each workload."""
+    for kind in ("Deployment", "StatefulSet"):
+        for found in of_kind(objects, kind):
+            yield found["metadata"]["name"], found["spec"]["template"]["spec"]
+
+
+@pytest.mark.parametrize("overlay", overlays(), ids=lambda path: path.name)
+def test_every_container_keeps_the_policy(overlay: Path) -> None:
+    """Probes, requests, limits and a confined process, in every container of every overlay."""
+    for name, pod in workloads(render(overlay, {})):
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["containers"]
+        for container in [*pod["containers"], *pod.get("initContainers", [])]:
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False
+            assert context["readOnlyRootFilesystem"] is True
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert set(container["resources"]) == {"requests", "limits"}
+            for amounts in container["resources"].values():
+                assert set(amounts) == {"cpu", "memory"}
+        for container in pod["containers"]:
+            if name not in WITHOUT_PROBES:
+                assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
+
+
+def test_the_system_is_complete(system: tuple[Manifest, ...]) -> None:
+    """Both web workloads have two replicas, a budget, and a rollout that never takes one away."""
+    assert [name for name, _ in workloads(system)] == ["backend", "frontend", "database"]
+    deployments = of_kind(system, "Deployment")
+    budgets = {b["metadata"]["name"]: b["spec"] for b in of_kind(system, "PodDisruptionBudget")}
+    assert len(deployments) == 2
+    for found in deployments:
+        spec = found["spec"]
+        assert spec["replicas"] == 2
+        assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+        budget = budgets[found["metadata"]["name"]]
+        assert budget["minAvailable"] == 1
+        assert budget["selector"] == spec["selector"]
+        pod = spec["template"]["spec"]
+        pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert pause < pod["terminationGracePeriodSeconds"]
+
+
+@pytest.mark.parametrize("overlay", [SYSTEM, HELLO], ids=lambda path: path.name)
+def test_no_secret_is_committed_and_all_are_named(overlay: Path) -> None:
+    """What pods take from Secrets is what SECRET_KEYS names, and the values are made anew."""
+    objects = render(overlay, {})
+    first, second = secrets_for(objects)[0], secrets_for(objects)[0]
+    assert not of_kind(objects, "Secret")
+    assert first["metadata"]["namespace"] == objects[0]["metadata"]["name"]
+    assert first["stringData"].keys() == second["stringData"].keys()
+    for key, value in first["stringData"].items():
+        assert len(value) == 43
+        assert value != second["stringData"][key]
+
+
+def test_render_sets_images_label_and_namespace() -> None:
+    """A run's images, label and namespace reach every object and pod; other images stay."""
+    images = {
+        "localhost/checkout-backend": "localhost/checkout-backend:1a2b",
+        "localhost/checkout-frontend": "mirror.internal:5000/f@sha256:" + "0" * 64,
+        "localhost/checkout-database": "mirror.internal:5000/d",
+    }
+    objects = render(SYSTEM, images, "run-1", "elsewhere")
+    assert of_kind(objects, "Namespace")[0]["metadata"]["name"] == "elsewhere"
+    for found in objects:
+        assert found["metadata"]["labels"][manifests.RUN_LABEL] == "run-1"
+        assert found["kind"] == "Namespace" or found["metadata"]["namespace"] == "elsewhere"
+    pods = dict(workloads(objects))
+    assert pods["backend"]["initContainers"][0]["image"] == images["localhost/checkout-backend"]
+    assert pods["frontend"]["containers"][0]["image"] == images["localhost/checkout-frontend"]
+    assert pods["database"]["containers"][0]["image"] == images["localhost/checkout-database"]
+    for kind in ("Deployment", "StatefulSet"):
+        for found in of_kind(objects, kind):
+            labels = found["spec"]["template"]["metadata"]["labels"]
+            assert labels[manifests.RUN_LABEL] == "run-1"
+            assert manifests.RUN_LABEL not in found["spec"]["selector"]["matchLabels"]
+    assert secrets_for(objects)[0]["metadata"]["labels"][manifests.RUN_LABEL] == "run-1"
+
+
+def test_an_image_that_nothing_uses_is_refused() -> None:
+    """A misspelt image name is an error, not an image that silently stays the old one."""
+    with pytest.raises(BrokenInput, match="uses no image localhost/chekout"):
+        render(SYSTEM, {"localhost/chekout": "localhost/chekout:1"})
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the small system, to be broken."""
+    return Path(shutil.copytree(HELLO, tmp_path / "hello"))
+
+
+def test_broken_yaml_names_file_and_cause(copied: Path) -> None:
+    """One sentence with the overlay, the file and what is wrong there."""
+    (copied / "web.yaml").write_text("apiVersion: v1\nkind: [\n", encoding="utf-8")
+    with pytest.raises(BrokenInput) as caught:
+        render(copied, {})
+    assert str(copied) in caught.value.message
+    assert "web.yaml" in caught.value.message
+    assert "yaml: line" in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_a_missing_file_is_named(copied: Path) -> None:
+    """A resource that is not there is called by its name."""
+    (copied / "configmap.yaml").unlink()
+    with pytest.raises(BrokenInput, match=r"configmap\.yaml"):
+        render(copied, {})
+
+
+def test_what_is_no_overlay_is_said(tmp_path: Path) -> None:
+    """A folder without kustomization.yaml is refused before kubectl runs."""
+    with pytest.raises(BrokenInput, match=r"has no kustomization\.yaml"):
+        render(tmp_path, {})
+
+
+def test_an_empty_overlay_is_refused(tmp_path: Path) -> None:
+    """To deploy nothing is an error: everything would be proved about it."""
+    (tmp_path / "kustomization.yaml").write_text("resources: []\n", encoding="utf-8")
+    with pytest.raises(BrokenInput, match=r"rendered|no object"):
+        render(tmp_path, {})
+
+
+def test_no_overlays_are_an_error(tmp_path: Path) -> None:
+    """A check that found nothing to look at has not passed."""
+    with pytest.raises(BrokenInput, match="no overlay"):
+        overlays(tmp_path)
+
+
+def test_the_system_fits_the_schemas(system: tuple[Manifest, ...]) -> None:
+    """Every object, the generated Secret too, is valid for the Kubernetes version that we run."""
+    assert problems((*system, *secrets_for(system))) == ()
+
+
+def test_a_misspelt_field_is_found(system: tuple[Manifest, ...]) -> None:
+    """A field that the API server would ignore, or refuse, has its own finding."""
+    broken: list[Any] = copy.deepcopy(list(system))
+    for found in broken:
+        if found["kind"] == "Deployment" and found["metadata"]["name"] == "backend":
+            found["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
+    assert [found for found in problems(broken) if "readynessProbe" in found]
+    assert len(problems(broken)) == 1
+
+
+def test_an_unknown_kind_is_found(system: tuple[Manifest, ...]) -> None:
+    """An object without a schema was not checked, which is not the same as valid."""
+    unknown = {"apiVersion": "apps/v1", "kind": "Deploiment", "metadata": {"name": "x"}}
+    assert "Deploiment x" in problems((*system, unknown))[0]
+
+
+def test_a_key_that_nobody_names_is_refused(system: tuple[Manifest, ...]) -> None:
+    """A pod that asks for a key outside SECRET_KEYS would never start."""
+    broken = copy.deepcopy(system)
+    config = of_kind(broken, "ConfigMap")[0]
+    config["data"]["SECRET_KEYS"] = "DATABASE_PASSWORD"
+    with pytest.raises(BrokenInput, match="asks for the key SIGNING_KEY"):
+        secrets_for(broken)
+
+
+def test_a_committed_secret_is_refused(system: tuple[Manifest, ...]) -> None:
+    """A Secret in a file is an error, whatever its values."""
+    with pytest.raises(BrokenInput, match="Secret mine is in the manifests"):
+        secrets_for((*system, {"kind": "Secret", "metadata": {"name": "mine"}}))
+
+
+def test_no_keys_is_an_error() -> None:
+    """A Secret without keys is never what was meant."""
+    with pytest.raises(BrokenInput, match="names no secret key"):
+        generate_secret({"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {}})
+
+
+def test_the_command_fails_on_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m acceptance.manifests` ends with 65 when one object is wrong."""
+    monkeypatch.setattr(manifests, "overlays", lambda: (HELLO,))
+    assert manifests.main() == 0
+    monkeypatch.setattr(manifests, "problems", lambda _: ("Deployment web: wrong",))
+    assert manifests.main() == 65
