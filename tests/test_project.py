@@ -34,7 +34,8 @@ def test_the_build_server_does_what_the_readme_tells_a_person() -> None:
     """.ci/run is the two commands and nothing else."""
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
     commands = [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]
-    assert commands == ["make test", "make acceptance"]
+    there_is_something_to_prove = (ROOT / "features").is_dir()
+    assert commands == ["make test", *(["make acceptance"] * there_is_something_to_prove)]
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
 
 
