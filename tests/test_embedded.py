@@ -112,7 +112,7 @@ def test_a_failed_build_says_which_module(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_folders_of_dead_runs_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder whose owner is gone is removed, one whose owner lives is not."""
-    monkeypatch.setattr(node.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(node, "_CGROUPS", tmp_path / "cgroups")
     dead, alive = tmp_path / f"{node.PREFIX}dead", tmp_path / f"{node.PREFIX}alive"
     for folder, owner in ((dead, "4194999"), (alive, "1")):
@@ -125,7 +125,7 @@ def test_folders_of_dead_runs_are_swept(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_cgroups_of_dead_runs_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Empty cgroups of a run without a folder go, on every controller, the innermost first."""
-    monkeypatch.setattr(node.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(node, "_CGROUPS", tmp_path / "cgroups")
     groups = [tmp_path / "cgroups" / c / f"{node.PREFIX}x" for c in ("cpu", "memory")]
     for group in groups:

@@ -87,6 +87,10 @@ class Cluster(Protocol):
     def name(self) -> str:
         """k3d, embedded or existing."""
 
+    @property
+    def namespace(self) -> str:
+        """Where the system goes: as configured, or one of the run's own."""
+
     def start(self, progress: Progress) -> ClusterFacts:
         """Return when every node is Ready.
 

@@ -71,6 +71,7 @@ class K3dCluster:
         self.cluster = this_process().cluster_name(keep=keep)
         self._hosts = sorted({registry_of(image.name)[0] for image in settings.images})
         self._timeouts = settings.timeouts
+        self.namespace = settings.namespace
         self._keep = keep
         self._connect = connect
         self._folder: Path | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from acceptance.clusters.embedded.components import CONTAINERD_SOCKET, CONTEXT
 from acceptance.clusters.embedded.node import Node, start_node
 from acceptance.clusters.nodes import ApiNodes, NodesSeen, await_nodes
 from acceptance.errors import EnvironmentFailure
+from acceptance.kubectl import kubectl
 from acceptance.process import run
 from acceptance.waiting import eventually
 
@@ -42,6 +42,7 @@ class EmbeddedCluster:
     def __init__(self, settings: Settings, *, keep: bool = False) -> None:
         """Prepare; nothing is made yet. `keep` leaves the node running after `stop`."""
         self._root = settings.root
+        self.namespace = settings.namespace
         self._timeouts = settings.timeouts
         self._keep = keep
         self._node: Node | None = None
@@ -139,10 +140,7 @@ class EmbeddedCluster:
             nodes.close()
 
     def _kubectl(self, *arguments: str, timeout: float) -> str:
-        kubectl = Path(sysconfig.get_path("scripts")) / "kubectl"
-        command: list[str | Path] = [kubectl]
-        command += [f"--kubeconfig={self._kubeconfig}", f"--context={CONTEXT}", *arguments]
-        return run(command, timeout=timeout).stdout
+        return kubectl(self._kubeconfig, CONTEXT, arguments, timeout=timeout)
 
     def _install_add_ons(self) -> None:
         seconds = self._timeouts.command
