@@ -1,0 +1,47 @@
+"""Puts the parts together into one ASGI application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from checkout_backend import api, health, problems
+from checkout_backend.cursors import Cursors
+from checkout_backend.middleware import Bounded, Observed
+from checkout_backend.service import Checkouts
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from checkout_backend.lifecycle import Lifecycle
+    from checkout_backend.metrics import Metrics
+    from checkout_backend.store import Store
+
+VERSION = "1.0.0"
+
+
+class Application(FastAPI):
+    """FastAPI with our own description of errors."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        return api.describe(self)
+
+
+def build(
+    store: Store, *, signing_key: str, pod_name: str, lifecycle: Lifecycle, metrics: Metrics
+) -> ASGIApp:
+    """Return the application over `store`."""
+    app = Application(
+        title="Checkout",
+        version=VERSION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    api.install(app, Checkouts(store), Cursors(signing_key.encode()))
+    health.install(app, store, lifecycle, metrics)
+    problems.install(app)
+    return Observed(Bounded(app), pod_name=pod_name, metrics=metrics, lifecycle=lifecycle)

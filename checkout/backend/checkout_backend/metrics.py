@@ -1,0 +1,62 @@
+"""What is counted about requests and the pool, for Prometheus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+# pool_available and the like, of the pool's statistics, which tell of a moment.
+_POOL_GAUGES = ("pool_size", "pool_available", "requests_waiting")
+
+
+class Metrics:
+    """Metrics with a registry of their own, so that two applications in one process do not mix."""
+
+    def __init__(self, pool: Callable[[], Mapping[str, int]] | None = None) -> None:
+        """Count from zero; `pool` gives the statistics of the pool of connections."""
+        self.registry = CollectorRegistry()
+        labels = ["method", "route", "status"]
+        self._requests = Counter(
+            "http_requests", "Requests that were answered.", labels, registry=self.registry
+        )
+        self._seconds = Histogram(
+            "http_request_duration_seconds",
+            "Time from a request to the end of its answer.",
+            ["method", "route"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        if pool:
+            self.registry.register(_Pool(pool))
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request; `route` is a template, never a path with an id in it."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+
+class _Pool(Collector):
+    def __init__(self, statistics: Callable[[], Mapping[str, int]]) -> None:
+        self._statistics = statistics
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        statistics = self._statistics()
+        for name in _POOL_GAUGES:
+            yield GaugeMetricFamily(
+                f"database_{name}",
+                f"{name.replace('_', ' ').capitalize()}, of connections to the database.",
+                value=statistics.get(name, 0),
+            )
