@@ -1,0 +1,124 @@
+"""The visitor in a browser: completes a checkout and finds it again after a reload."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.actors.judgement import judge, listed
+from acceptance.drivers.browser import DESKTOP, PHONE, BrowserError, BrowserFacts, visit
+
+if TYPE_CHECKING:
+    from acceptance.actors.judgement import Recorder
+    from acceptance.drivers.browser import Device, Visit
+    from acceptance.settings import Timeouts
+    from acceptance.system import System
+
+DEVICES = {"a desktop": DESKTOP, "a phone": PHONE}
+"""By the words of the features."""
+
+_TOTAL = "19.50"
+_ITEMS = (("TEA-1", "Green tea", "2", "3.50"), ("CUP-2", "Cup", "1", "12.50"))
+
+
+@dataclass(frozen=True)
+class Journey:
+    """What a visitor saw from the first page to the reload, and what the browser noted."""
+
+    device: Device
+    customer: str
+    after_payment: str
+    after_reload: str
+    in_list: str
+    noted: BrowserFacts
+
+
+class BrowserVisitor:
+    """Somebody who uses the application on a screen."""
+
+    def __init__(self, system: System, *, keep: Recorder, timeouts: Timeouts) -> None:
+        """Visit `system`; `keep` takes screenshots and the trace."""
+        self._system = system
+        self._keep = keep
+        self._timeouts = timeouts
+
+    def complete_checkout(self, device_words: str) -> Journey:
+        """Create a checkout, add items, pay, reload, and look for it in the list."""
+        device = DEVICES[device_words]
+        customer = f"Ada {uuid.uuid4().hex[:8]}"
+        system = self._system
+        timeout = self._timeouts.page
+        with visit(system.host, system.address, device, timeout=timeout) as visitor:
+            try:
+                return self._travel(visitor, device, customer)
+            except BrowserError as error:
+                noted = _complaints(visitor.facts())
+                reason = f"{str(error).splitlines()[0]}. {listed(noted)}".strip()
+                message = f"The visitor could not go on at {visitor.facts().address}: {reason}"
+                raise AssertionError(message) from error
+            finally:
+                self._keep(f"Last page on {device.name}", visitor.screenshot(), "png")
+                self._keep(f"Playwright trace on {device.name}", visitor.trace(), "zip")
+
+    def judge_found_again(self, journey: Journey) -> None:
+        """The paid checkout with its items and its total is there after the reload."""
+        for when, text in (("payment", journey.after_payment), ("reload", journey.after_reload)):
+            for wanted in (journey.customer, "Paid", _TOTAL, *(item[1] for item in _ITEMS)):
+                judge(wanted in text, f'After the {when}, the page does not show "{wanted}".')
+        judge(journey.customer in journey.in_list, "The list does not show the checkout.")
+
+    def judge_no_error(self, journey: Journey) -> None:
+        """The browser noted no error, and the content fits on the screen."""
+        noted = journey.noted
+        judge(noted.responses > 0, "The browser received no answer, so nothing is known.")
+        complaints = _complaints(noted)
+        judge(not complaints, f"On {journey.device.name}: {listed(complaints)}.")
+        judge(
+            noted.page_width <= journey.device.width,
+            f"The page is {noted.page_width} px wide, the {journey.device.name} "
+            f"{journey.device.width} px: it scrolls sideways.",
+        )
+
+    def _travel(self, visitor: Visit, device: Device, customer: str) -> Journey:
+        port = "" if self._system.http_port == 80 else f":{self._system.http_port}"  # noqa: PLR2004
+        home = f"http://{self._system.host}{port}/"
+        visitor.open(home)
+        visitor.await_heading("Checkouts")
+        self._keep(f"First page on {device.name}", visitor.screenshot(), "png")
+        visitor.press("New checkout")
+        visitor.fill("Customer", customer)
+        visitor.press("Create checkout")
+        visitor.await_heading(f"Checkout for {customer}")
+        for sku, name, quantity, price in _ITEMS:
+            for label, text in zip(
+                ("SKU", "Name", "Quantity", "Unit price"),
+                (sku, name, quantity, price),
+                strict=True,
+            ):
+                visitor.fill(label, text)
+            visitor.press("Add item")
+            visitor.await_text(re.compile(rf"^{re.escape(name)}$"))
+        visitor.press("Pay")
+        visitor.await_text("Paid", exact=True)
+        paid = visitor.text()
+        self._keep(f"Paid checkout on {device.name}", visitor.screenshot(), "png")
+        visitor.reload()
+        visitor.await_text("Paid", exact=True)
+        reloaded = visitor.text()
+        visitor.open(home)
+        visitor.await_text(customer, exact=True)
+        in_list = visitor.text()
+        noted = visitor.facts()
+        self._keep(f"What the browser noted on {device.name}", json.dumps(asdict(noted), indent=2))
+        return Journey(device, customer, paid, reloaded, in_list, noted)
+
+
+def _complaints(noted: BrowserFacts) -> list[str]:
+    return [
+        *(f"console error: {text}" for text in noted.console_errors),
+        *(f"failed request: {text}" for text in noted.failed_requests),
+        *(f"uncaught exception: {text}" for text in noted.exceptions),
+    ]

@@ -1,0 +1,47 @@
+"""What all actors share: how evidence is kept, and how a judgement is worded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+T = TypeVar("T")
+
+_SHOWN = 5
+
+
+class Unverifiable(Exception):
+    """Nobody can tell here whether the criterion holds; the message says why."""
+
+
+class Recorder(Protocol):
+    """Keeps evidence of the scenario under way."""
+
+    def __call__(self, title: str, content: str | bytes, kind: str = "json") -> None:
+        """Keep `content`; `kind` is json, text, png or zip."""
+
+
+def judge(holds: object, sentence: str) -> None:
+    """Raise an `AssertionError` with the sentence unless it holds; also under `python -O`."""
+    if not holds:
+        raise AssertionError(sentence)
+
+
+def judge_each(things: Collection[T], fault: Callable[[T], str | None], *, nothing: str) -> None:
+    """Judge every one of `things`, of which there has to be one.
+
+    `fault` words what is wrong with a thing, None if nothing is. `nothing` is the sentence for an
+    empty collection, which proves nothing.
+    """
+    judge(things, nothing)
+    faults = [found for thing in things if (found := fault(thing)) is not None]
+    judge(not faults, listed(faults))
+
+
+def listed(sentences: Collection[str]) -> str:
+    """Join the first few of many sentences, and say how many more there are."""
+    first = list(sentences)[:_SHOWN]
+    more = len(sentences) - len(first)
+    return "; ".join(first) + (f"; and {more} more" if more > 0 else "")

@@ -1,0 +1,11 @@
+"""The operator: looks after the cluster and the running system, and disturbs it on purpose."""
+
+from __future__ import annotations
+
+from acceptance.actors.estate import EstateOperator
+from acceptance.actors.health import HealthOperator
+from acceptance.actors.pods import PodOperator
+
+
+class Operator(PodOperator, HealthOperator, EstateOperator):
+    """Somebody with a kubeconfig: everything that the features let the operator do."""

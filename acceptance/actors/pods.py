@@ -1,0 +1,136 @@
+"""The operator's view of pods: asks each for itself, loses one, and sees who takes its place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.actors.judgement import judge, judge_each
+from acceptance.actors.oversight import Oversight
+from acceptance.drivers.kubernetes import pod_path, pretty
+from acceptance.waiting import eventually
+
+if TYPE_CHECKING:
+    from acceptance.drivers.facts import ClaimFacts, PodFacts
+    from acceptance.drivers.http import Reply
+
+_REPLICAS = 2
+_READINESS = {"backend": "/readyz", "frontend": "/healthz"}
+
+
+@dataclass(frozen=True)
+class PodAnswer:
+    """What one pod answered when it was asked and no other could answer."""
+
+    pod: str
+    reply: Reply
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A pod that was deleted, and the one that serves in its place."""
+
+    lost: PodFacts
+    found: PodFacts
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where the database's pods keep their data."""
+
+    pods: tuple[PodFacts, ...]
+    claims: tuple[ClaimFacts, ...]
+
+
+class PodOperator(Oversight):
+    """Looks after the pods of the workloads."""
+
+    def ask_each(self, workload: str) -> tuple[PodAnswer, ...]:
+        """Ask each ready pod by itself, past every Service."""
+        namespace, role = self.system.namespace, self.system.role(workload)
+        port = self._cluster.container_port(namespace, workload)
+        answers = tuple(
+            PodAnswer(name, self._cluster.ask_pod(namespace, name, port, _READINESS[role]))
+            for name in self.serving(workload)
+        )
+        self._keep(f"What each {role} pod answered", pretty([asdict(each) for each in answers]))
+        return answers
+
+    def judge_answers(self, answers: tuple[PodAnswer, ...]) -> None:
+        """There are two or more, and each names itself as the one that answered."""
+
+        def fault(answer: PodAnswer) -> str | None:
+            if not answer.reply.succeeded:
+                return f"{answer.pod} is ready and does not answer: {answer.reply}"
+            served_by = answer.reply.served_by
+            return None if served_by == answer.pod else f"{answer.pod} calls itself {served_by!r}"
+
+        judge_each(answers, fault, nothing="No pod is ready.")
+        judge(
+            len(answers) >= _REPLICAS,
+            f"Only {len(answers)} pod is ready, and {_REPLICAS} are promised.",
+        )
+
+    def lose_pod(self, workload: str) -> Replacement:
+        """Delete one ready pod and wait until the workload is at full strength without it."""
+        pods = [pod for pod in self._pods(workload) if pod.serving]
+        judge(pods, f"There is no ready pod of {workload} to lose.")
+        lost, before = pods[0], {pod.uid for pod in self._pods(workload)}
+        namespace = self.system.namespace
+        with self._waking() as wake:
+            self._cluster.delete(pod_path(namespace, lost.name))
+
+            def replaced(seen: tuple[PodFacts, ...]) -> bool:
+                new = [pod for pod in seen if pod.serving and pod.uid not in before]
+                # All of them: what depends on the lost pod has to be well again, too.
+                full = all(each.full for each in self._workloads())
+                return bool(new) and full and lost.uid not in {pod.uid for pod in seen}
+
+            seen = eventually(
+                lambda: self._pods(workload),
+                replaced,
+                timeout=self._timeouts.recovery,
+                wake=wake,
+                hopeless=lambda pods: next((p.hopeless for p in pods if p.hopeless), None),
+                what=f"{workload} back at full strength",
+                describe=lambda pods: "; ".join(map(str, pods)) or "no pod",
+            )
+        found = next(pod for pod in seen if pod.serving and pod.uid not in before)
+        replacement = Replacement(lost, found)
+        self._keep(f"Which pod took the place of a lost {workload}", pretty(asdict(replacement)))
+        return replacement
+
+    def judge_replaced(self, replacement: Replacement) -> None:
+        """Another pod serves, which is not the one that was lost."""
+        lost, found = replacement.lost, replacement.found
+        judge(lost.uid != found.uid, f"{lost.name} was not replaced: it is still the same pod.")
+        judge(found.serving, f"{found} took the place of {lost.name} and does not serve.")
+
+    def judge_strength(self, workload: str) -> None:
+        """The workload has all of its pods, two or more."""
+        seen = self._workload(workload)
+        judge(seen.full, f"{seen}.")
+        judge(seen.ready >= _REPLICAS, f"{seen}, and {_REPLICAS} are promised.")
+
+    def look_at_storage(self) -> Storage:
+        """Return the database's pods and the claims of the namespace."""
+        pods = self._pods(self.system.workloads.database)
+        storage = Storage(pods, self._cluster.claims(self.system.namespace))
+        self._keep("Where the database keeps its data", pretty(asdict(storage)))
+        return storage
+
+    def judge_storage(self, storage: Storage) -> None:
+        """Every database pod mounts a claim, and every claim that it mounts is Bound."""
+        claims = {claim.name: claim for claim in storage.claims}
+
+        def fault(pod: PodFacts) -> str | None:
+            if not pod.claims:
+                return f"{pod.name} mounts no persistent volume claim"
+            for name in pod.claims:
+                if name not in claims:
+                    return f"{pod.name} mounts the claim {name}, which does not exist"
+                if claims[name].phase != "Bound" or not claims[name].volume:
+                    return f"the claim {name} is {claims[name].phase}"
+            return None
+
+        judge_each(storage.pods, fault, nothing="The database has no pod.")

@@ -1,0 +1,251 @@
+"""The visitor: uses the system by its name, as everybody does, over HTTP and in a browser."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from acceptance.actors.judgement import judge, judge_each
+from acceptance.drivers.http import SteadyTraffic
+from acceptance.drivers.kubernetes import pretty
+from acceptance.waiting import Overdue, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.actors.judgement import Recorder
+    from acceptance.drivers.http import Http, Reply, TrafficFacts
+    from acceptance.settings import Timeouts
+    from acceptance.system import System
+
+CHECKOUTS = "/api/checkouts"
+_RATE = 10.0  # requests in a second: many for one visitor, little for two replicas
+_MOST = 3000  # bounds a scenario that hangs
+_FEWEST = 10  # fewer prove nothing about a loss
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """A checkout that a visitor made, as the service told it."""
+
+    id: str
+    told: Any
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Which pods served visitors, of those that were ready."""
+
+    ready: tuple[str, ...]
+    replies: tuple[Reply, ...]
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """What a visitor found at the system's name."""
+
+    page: Reply
+    service: Reply
+
+
+class Visitor:
+    """Somebody with a browser, who knows the system by name only."""
+
+    def __init__(self, system: System, http: Http, *, keep: Recorder, timeouts: Timeouts) -> None:
+        """Use `http` to reach `system`; `keep` takes evidence."""
+        self._system = system
+        self._http = http
+        self._keep = keep
+        self._timeouts = timeouts
+        self._open = ExitStack()
+
+    def leave(self) -> None:
+        """End whatever still goes on."""
+        self._open.close()
+
+    def start_checkout(self) -> Purchase:
+        """Create a checkout with two items."""
+        created = self._expect("POST", CHECKOUTS, {"customer": f"Visitor {uuid.uuid4().hex[:8]}"})
+        found = created.json()
+        judge(
+            isinstance(found, dict) and found.get("id"),
+            f"The new checkout has no id: {created}.",
+        )
+        path = f"{CHECKOUTS}/{found['id']}"
+        for sku, quantity, price in (("TEA-1", 2, 350), ("CUP-2", 1, 1250)):
+            item = {"sku": sku, "name": sku, "quantity": quantity, "unit_price_cents": price}
+            self._expect("POST", f"{path}/items", item)
+        told = self._expect("GET", path).json()
+        judge(len(told.get("items", ())) == 2, f"The checkout {path} did not keep two items.")  # noqa: PLR2004
+        self._keep("Checkout as written", pretty(told))
+        return Purchase(found["id"], told)
+
+    def find_checkout(self, purchase: Purchase) -> None:
+        """Read a checkout again: it is what it was."""
+        path = f"{CHECKOUTS}/{purchase.id}"
+        reply = self._settled(path)
+        self._keep("Checkout as read again", reply.text)
+        judge(reply.succeeded, f"The checkout is not there any more: {reply}.")
+        judge(reply.json() == purchase.told, f"The checkout {path} is not what was written.")
+
+    def keep_coming(self, workload: str) -> SteadyTraffic:
+        """Let visitors come steadily to a workload until the scenario ends."""
+        path = self._path(workload)
+        self._settled(path)
+        traffic = SteadyTraffic(self._http, path, rate=_RATE, most=_MOST)
+        self._open.callback(traffic.stop)
+        eventually(
+            lambda: traffic.count,
+            lambda count: count >= _FEWEST,
+            timeout=self._timeouts.request,
+            what="the first visitors are served",
+            describe=lambda count: f"{count} requests were answered",
+        )
+        return traffic
+
+    def judge_served(self, traffic: SteadyTraffic) -> None:
+        """Every visitor was answered, and there were visitors enough to tell."""
+        at_return = traffic.count
+        eventually(
+            lambda: traffic.count,
+            lambda count: count >= min(at_return + _FEWEST, _MOST),
+            timeout=self._timeouts.request,
+            what="visitors still come after the recovery",
+            describe=lambda count: f"{count} requests were sent",
+        )
+        seen = traffic.stop()
+        self._keep("Steady traffic", pretty(_summary(seen)))
+        judge(
+            len(seen.replies) < _MOST,
+            f"The visitors stopped after {_MOST} requests, before the system had recovered.",
+        )
+        judge_each(
+            seen.replies,
+            lambda reply: None if reply.succeeded else f"A visitor was not served: {reply}",
+            nothing="No visitor came, so nothing is known.",
+        )
+        pods = {reply.served_by for reply in seen.replies}
+        judge(len(pods) > 1, f"All requests were served by {', '.join(pods)}: nothing took over.")
+
+    def meet_all(self, workload: str, ready: Sequence[str]) -> Meeting:
+        """Send requests until each of the ready pods has answered one, or the time is over."""
+        self._settled(self._path(workload))
+        replies: list[Reply] = []
+
+        def send() -> set[str]:
+            replies.append(self._http.send("GET", self._path(workload)))
+            return {reply.served_by for reply in replies}
+
+        # A pod that became ready a moment ago is known to the ingress a moment later.
+        with suppress(Overdue):
+            eventually(send, lambda served: set(ready) <= served, timeout=self._timeouts.ingress)
+        meeting = Meeting(tuple(ready), tuple(replies))
+        counts: dict[str, int] = {}
+        for reply in replies:
+            counts[reply.served_by or str(reply)] = counts.get(reply.served_by or str(reply), 0) + 1
+        self._keep("Who served visitors", pretty({"ready": ready, "served": counts}))
+        return meeting
+
+    def judge_meeting(self, meeting: Meeting) -> None:
+        """Every ready pod served a visitor, and nobody else did."""
+        served = {reply.served_by for reply in meeting.replies if reply.succeeded}
+        judge(len(meeting.ready) > 1, f"There are not two ready pods: {meeting.ready}.")
+        judge_each(
+            meeting.ready,
+            lambda pod: None if pod in served else f"{pod} is ready and served no visitor",
+            nothing="No pod is ready.",
+        )
+        judge_each(
+            meeting.replies,
+            lambda reply: None if reply.succeeded else f"A visitor was not served: {reply}",
+            nothing="No visitor came.",
+        )
+
+    def open_by_name(self) -> Welcome:
+        """Ask for the page and for the service at the system's name."""
+        welcome = Welcome(self._settled("/"), self._settled(CHECKOUTS))
+        for title, reply in (("The page", welcome.page), ("The service", welcome.service)):
+            self._keep(f"{title} by name", _transcript(self._http.host, reply), "text")
+        return welcome
+
+    def judge_page(self, page: Reply, frontend_pods: Sequence[str]) -> None:
+        """The page is HTML and comes from a pod of the frontend."""
+        judge(page.succeeded and page.media_type == "text/html", f"There is no page: {page}.")
+        judge(
+            page.served_by in frontend_pods,
+            f"The page came from {page.served_by or 'a server without a name'}, "
+            f"which is none of {', '.join(frontend_pods)}.",
+        )
+
+    def judge_service(self, service: Reply, backend_pods: Sequence[str]) -> None:
+        """The service speaks JSON and answers from a pod of the backend."""
+        judge(
+            service.succeeded and service.media_type == "application/json",
+            f"The service does not answer: {service}.",
+        )
+        judge(
+            service.served_by in backend_pods,
+            f"The service was answered by {service.served_by or 'a server without a name'}, "
+            f"which is none of {', '.join(backend_pods)}.",
+        )
+
+    def ask_unknown_host(self) -> tuple[Reply, Reply]:
+        """Send the same request to the known and to an unknown host: (known, unknown)."""
+        known = self._settled("/")
+        unknown = self._http.send("GET", "/", host=f"unknown-{uuid.uuid4().hex[:8]}.invalid")
+        self._keep("An unknown host", _transcript("an unknown host", unknown), "text")
+        return known, unknown
+
+    def judge_refused(self, known: Reply, unknown: Reply) -> None:
+        """The unknown host was answered with 404, where the known one got its page."""
+        judge(known.succeeded, f"The known host is not served either: {known}.")
+        judge(unknown.status == 404, f"The unknown host was not refused: {unknown}.")  # noqa: PLR2004
+
+    def _path(self, workload: str) -> str:
+        return CHECKOUTS if workload == self._system.workloads.backend else "/"
+
+    def _expect(self, method: str, path: str, body: object = None) -> Reply:
+        if method == "GET":
+            return self._settled(path)
+        reply = self._http.send(method, path, body=body)
+        judge(reply.succeeded, f"The visitor was refused: {reply}.")
+        return reply
+
+    def _settled(self, path: str) -> Reply:
+        """Ask until the answer is a success or the ingress had its time.
+
+        A scenario may follow one that disturbed the system.
+        """
+        replies: list[Reply] = []
+
+        def ask() -> Reply:
+            replies.append(self._http.send("GET", path))
+            return replies[-1]
+
+        try:
+            return eventually(
+                ask, lambda reply: reply.succeeded, timeout=self._timeouts.ingress, what=path
+            )
+        except Overdue:
+            return replies[-1]
+
+
+def _summary(seen: TrafficFacts) -> dict[str, object]:
+    served: dict[str, int] = {}
+    for reply in seen.replies:
+        served[reply.served_by] = served.get(reply.served_by, 0) + 1
+    return {
+        "requests": len(seen.replies),
+        "seconds": round(seen.seconds, 3),
+        "slowest_seconds": round(max((r.seconds for r in seen.replies), default=0.0), 3),
+        "served_by": served,
+        "failures": [str(reply) for reply in seen.replies if not reply.succeeded],
+    }
+
+
+def _transcript(host: str, reply: Reply) -> str:
+    head = "\n".join(f"{name}: {value}" for name, value in reply.headers)
+    status = reply.error or f"HTTP {reply.status}"
+    return f"{reply.request}\nHost: {host}\n\n{status}\n{head}\n\n{reply.text}"

@@ -1,0 +1,1 @@
+"""Speak one protocol each and return frozen facts; none of them judges."""

@@ -1,0 +1,199 @@
+"""Drives Chromium as a visitor would, through Playwright, and notes every error that it sees."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Error, sync_playwright
+
+from acceptance.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        ConsoleMessage,
+        Page,
+        Playwright,
+        Request,
+        Response,
+    )
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_FIRST_ERROR = 400
+_SWITCHES = (
+    # What a browser asks for by itself has no place in a test, and often no network either.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-proxy-server",
+    # Containers and small machines have a small /dev/shm.
+    "--disable-dev-shm-usage",
+)
+
+
+@dataclass(frozen=True)
+class Device:
+    """What the visitor looks at: a name and the size of the page in CSS pixels."""
+
+    name: str
+    width: int
+    height: int
+    touch: bool
+
+
+DESKTOP = Device("desktop", 1280, 800, touch=False)
+PHONE = Device("phone", 390, 844, touch=True)
+
+
+@dataclass(frozen=True)
+class BrowserFacts:
+    """What the browser noted while a visit lasted."""
+
+    address: str
+    console_errors: tuple[str, ...]
+    failed_requests: tuple[str, ...]
+    """Requests without an answer, and answers of the 400s and 500s."""
+    exceptions: tuple[str, ...]
+    responses: int
+    page_width: int
+    """How wide the content is, in CSS pixels: more than the device's width scrolls sideways."""
+
+
+class Visit:
+    """One visitor's browser window: what can be done in it, in the words of the screen."""
+
+    def __init__(self, page: Page, context: BrowserContext) -> None:
+        """Listen to the page from its first request on."""
+        self._page = page
+        self._context = context
+        self._console: list[str] = []
+        self._failed: list[str] = []
+        self._exceptions: list[str] = []
+        self._responses = 0
+        page.on("console", self._note_console)
+        page.on("requestfailed", self._note_failure)
+        page.on("response", self._note_response)
+        page.on("pageerror", lambda error: self._exceptions.append(str(error)))
+
+    def open(self, address: str) -> None:
+        """Load a page and wait until it is quiet."""
+        self._page.goto(address, wait_until="load")
+
+    def reload(self) -> None:
+        """Load the page again, as with F5."""
+        self._page.reload(wait_until="load")
+
+    def press(self, button: str) -> None:
+        """Press the button with this name."""
+        self._page.get_by_role("button", name=button, exact=True).click()
+
+    def follow(self, link: str) -> None:
+        """Follow the link with this name."""
+        self._page.get_by_role("link", name=link, exact=True).click()
+
+    def fill(self, label: str, text: str) -> None:
+        """Write into the field with this label."""
+        self._page.get_by_label(label, exact=True).fill(text)
+
+    def await_text(self, text: str | re.Pattern[str], *, exact: bool = False) -> None:
+        """Wait until the text is to be seen."""
+        self._page.get_by_text(text, exact=exact).first.wait_for(state="visible")
+
+    def await_heading(self, name: str) -> None:
+        """Wait until the heading is to be seen."""
+        self._page.get_by_role("heading", name=name, exact=True).wait_for(state="visible")
+
+    def text(self) -> str:
+        """Return all that is to be read on the page."""
+        return self._page.get_by_role("main").inner_text()
+
+    def screenshot(self) -> bytes:
+        """Return a picture of the whole page, as PNG."""
+        return self._page.screenshot(full_page=True)
+
+    def facts(self) -> BrowserFacts:
+        """Return what was noted so far."""
+        return BrowserFacts(
+            address=self._page.url,
+            console_errors=tuple(self._console),
+            failed_requests=tuple(self._failed),
+            exceptions=tuple(self._exceptions),
+            responses=self._responses,
+            page_width=int(self._page.evaluate("document.documentElement.scrollWidth")),
+        )
+
+    def trace(self) -> bytes:
+        """Stop tracing and return the Playwright trace, a zip file; once per visit."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "trace.zip"
+            self._context.tracing.stop(path=path)
+            return path.read_bytes()
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._console.append(message.text)
+
+    def _note_failure(self, request: Request) -> None:
+        self._failed.append(f"{request.method} {request.url}: {request.failure}")
+
+    def _note_response(self, response: Response) -> None:
+        self._responses += 1
+        if response.status >= _FIRST_ERROR:
+            self._failed.append(f"{response.request.method} {response.url}: {response.status}")
+
+
+BrowserError = Error
+"""What Playwright raises when something on the page does not come, with a call log."""
+
+
+@contextmanager
+def visit(host: str, address: str, device: Device, *, timeout: float) -> Iterator[Visit]:
+    """Open a browser window that finds `host` at `address`; closed, whatever happened in it.
+
+    `timeout` in seconds holds for each page and each thing waited for.
+    Raises `EnvironmentFailure` if there is no browser.
+    """
+    with sync_playwright() as playwright:
+        browser = _launch(playwright, f"MAP {host} {address}")
+        try:
+            context = browser.new_context(
+                viewport={"width": device.width, "height": device.height},
+                has_touch=device.touch,
+                is_mobile=device.touch,
+                locale="en-GB",
+            )
+            context.set_default_timeout(timeout * 1000)
+            context.tracing.start(screenshots=True, snapshots=True)
+            yield Visit(context.new_page(), context)
+        finally:
+            browser.close()
+
+
+def _launch(playwright: Playwright, rules: str) -> Browser:
+    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    switches = [*_SWITCHES, f"--host-resolver-rules={rules}"]
+    try:
+        return playwright.chromium.launch(
+            executable_path=found,  # None: Playwright's own
+            args=switches,
+            chromium_sandbox=os.geteuid() != 0,  # Chromium refuses its sandbox to root
+        )
+    except Error as error:
+        reason = str(error).splitlines()[0]
+        message = (
+            f"No browser could be started: {reason}. "
+            "Try: apt-get install chromium, or playwright install chromium"
+        )
+        raise EnvironmentFailure(message) from error

@@ -1,0 +1,105 @@
+"""Logs in to PostgreSQL over TCP, through a port forwarded by the API server."""
+
+from __future__ import annotations
+
+import re
+import selectors
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from acceptance.errors import EnvironmentFailure
+from acceptance.process import die_with_parent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) ")
+_REFUSED = ("28P01", "28000")  # invalid_password, invalid_authorization_specification
+_NO_PASSWORD = "no password supplied"  # noqa: S105 - what libpq says without asking the server
+
+
+@dataclass(frozen=True)
+class Login:
+    """What became of one attempt to log in."""
+
+    accepted: bool
+    refused: bool
+    """The server refused the credentials; False also if it could not be asked at all."""
+    said: str
+
+
+@contextmanager
+def forwarded(
+    kubeconfig: Path, context: str, namespace: str, pod: str, port: int, *, timeout: float
+) -> Iterator[int]:
+    """Forward a local port to a pod's while the body runs, and give its number.
+
+    Raises `EnvironmentFailure` if kubectl has not begun within `timeout` seconds.
+    """
+    command = ["kubectl", "--kubeconfig", str(kubeconfig), "--context", context]
+    command += ["--namespace", namespace, "port-forward", f"pod/{pod}", f":{port}"]
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no lock
+    )
+    try:
+        yield _local_port(child, time.monotonic() + timeout)
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def log_in(port: int, *, name: str, user: str, password: str | None, timeout: float) -> Login:
+    """Try to log in at a local port and to run a query; a password of None sends none at all."""
+    try:
+        with psycopg.connect(
+            host="127.0.0.1",
+            port=port,
+            dbname=name,
+            user=user,
+            password=password,
+            passfile="/dev/null",
+            connect_timeout=max(2, int(timeout)),
+            sslmode="prefer",
+        ) as connection:
+            row = connection.execute("SELECT current_user").fetchone()
+    except psycopg.OperationalError as error:
+        said = " ".join(str(error).split())
+        # A failed start of a connection carries no SQLSTATE in libpq, only the server's words.
+        refused = (
+            error.sqlstate in _REFUSED
+            or "authentication failed" in said
+            or "no pg_hba.conf entry" in said
+            or _NO_PASSWORD in said
+        )
+        return Login(accepted=False, refused=refused, said=said)
+    return Login(accepted=True, refused=False, said=f"logged in as {row[0] if row else '?'}")
+
+
+def _local_port(child: subprocess.Popen[bytes], deadline: float) -> int:
+    assert child.stdout is not None
+    said = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while selector.select(max(0.0, deadline - time.monotonic())):
+            line = child.stdout.readline()
+            if not line:
+                break
+            said += line
+            if found := _FORWARDING.search(said.decode("utf-8", "replace")):
+                return int(found.group(1))
+    message = (
+        "kubectl port-forward did not begin to forward the database's port: "
+        f"{said.decode('utf-8', 'replace').strip() or 'it said nothing'}."
+    )
+    raise EnvironmentFailure(message)

@@ -1,0 +1,291 @@
+"""What the Kubernetes API says, reduced to the facts that somebody judges.
+
+Every function here takes an object as the API sends it (JSON, camel case) and reads nothing else.
+Missing fields mean what the API documents for them, never "fine".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Object = Mapping[str, Any]
+
+PROBES = ("startup", "readiness", "liveness")
+_HOPELESS = frozenset(
+    {
+        "ErrImageNeverPull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "CreateContainerConfigError",
+        "CrashLoopBackOff",
+    }
+)
+
+
+@dataclass(frozen=True)
+class SecretUse:
+    """A pod uses a key of a Secret; without a key it uses all of them."""
+
+    secret: str
+    key: str | None
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class ContainerFacts:
+    """One container of a pod: what its specification asks for and what became of it."""
+
+    name: str
+    image: str
+    init: bool
+    ready: bool
+    started: bool
+    restarts: int
+    state: str
+    """`running`, `terminated` or the reason why it waits."""
+    probes: tuple[str, ...]
+    literals: tuple[tuple[str, str], ...]
+    """Every text that the specification itself holds: environment, command and arguments."""
+    uses: tuple[SecretUse, ...]
+
+
+@dataclass(frozen=True)
+class PodFacts:
+    """One pod."""
+
+    name: str
+    uid: str
+    workload: str
+    """The label app.kubernetes.io/name; empty if there is none."""
+    phase: str
+    ready: bool
+    deleting: bool
+    node: str
+    address: str
+    containers: tuple[ContainerFacts, ...]
+    uses: tuple[SecretUse, ...]
+    """By its volumes and containers."""
+    claims: tuple[str, ...]
+
+    @property
+    def serving(self) -> bool:
+        """Whether it is ready and nobody asked it to end."""
+        return self.ready and not self.deleting
+
+    @property
+    def hopeless(self) -> str | None:
+        """Why the pod cannot become ready by waiting, in words, or None."""
+        for container in self.containers:
+            if container.state in _HOPELESS:
+                return f"{self.name}: {container.state} {container.image}"
+        return None
+
+    def __str__(self) -> str:
+        """Say in a few words how the pod is."""
+        if self.deleting:
+            return f"{self.name}: ending"
+        if self.ready:
+            return f"{self.name}: ready"
+        waiting = [c for c in self.containers if not c.ready and not (c.init and c.started)]
+        states = ", ".join(f"{c.name} {c.state}" for c in waiting)
+        return f"{self.name}: {self.phase}, not ready ({states or 'no container yet'})"
+
+
+@dataclass(frozen=True)
+class WorkloadFacts:
+    """A Deployment or StatefulSet and how many of its pods are what was asked for."""
+
+    kind: str
+    name: str
+    wanted: int
+    ready: int
+    current: int
+    """Pods of the newest revision."""
+    observed: bool
+    """Whether the controller has seen the newest specification."""
+
+    @property
+    def full(self) -> bool:
+        """Whether all the pods asked for are ready, all of the newest revision, and some are."""
+        return self.observed and self.wanted > 0 and self.ready == self.current == self.wanted
+
+    def __str__(self) -> str:
+        """Say how far the workload is."""
+        return f"{self.kind} {self.name}: {self.ready} of {self.wanted} replicas ready"
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """One node."""
+
+    name: str
+    ready: bool
+    version: str
+
+
+@dataclass(frozen=True)
+class ClaimFacts:
+    """A PersistentVolumeClaim."""
+
+    name: str
+    phase: str
+    volume: str
+    storage_class: str
+
+
+@dataclass(frozen=True)
+class IngressFacts:
+    """An Ingress: for whom, by which class, published where."""
+
+    name: str
+    ingress_class: str
+    hosts: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+
+def pod(found: Object) -> PodFacts:
+    """Read a Pod."""
+    metadata, spec, status = _parts(found)
+    statuses = {
+        each["name"]: each
+        for group in ("initContainerStatuses", "containerStatuses")
+        for each in status.get(group) or ()
+    }
+    containers = tuple(
+        _container(each, statuses.get(each["name"], {}), init=init)
+        for init, group in ((True, "initContainers"), (False, "containers"))
+        for each in spec.get(group) or ()
+    )
+    volumes = spec.get("volumes") or ()
+    uses = [use for container in containers for use in container.uses]
+    uses += [use for volume in volumes for use in _volume_uses(volume)]
+    return PodFacts(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        workload=(metadata.get("labels") or {}).get("app.kubernetes.io/name", ""),
+        phase=status.get("phase", "Unknown"),
+        ready=_condition(status, "Ready"),
+        deleting="deletionTimestamp" in metadata,
+        node=spec.get("nodeName", ""),
+        address=status.get("podIP", ""),
+        containers=containers,
+        uses=tuple(dict.fromkeys(uses)),
+        claims=tuple(
+            volume["persistentVolumeClaim"]["claimName"]
+            for volume in volumes
+            if volume.get("persistentVolumeClaim")
+        ),
+    )
+
+
+def workload(kind: str, found: Object) -> WorkloadFacts:
+    """Read a Deployment or a StatefulSet; the API leaves counts out that are 0."""
+    metadata, spec, status = _parts(found)
+    return WorkloadFacts(
+        kind=kind,
+        name=metadata["name"],
+        wanted=spec.get("replicas", 1),
+        ready=status.get("readyReplicas", 0),
+        current=status.get("updatedReplicas", 0),
+        observed=status.get("observedGeneration", 0) >= metadata.get("generation", 0),
+    )
+
+
+def node(found: Object) -> NodeFacts:
+    """Read a Node."""
+    metadata, _, status = _parts(found)
+    version = (status.get("nodeInfo") or {}).get("kubeletVersion", "")
+    return NodeFacts(metadata["name"], _condition(status, "Ready"), version)
+
+
+def claim(found: Object) -> ClaimFacts:
+    """Read a PersistentVolumeClaim."""
+    metadata, spec, status = _parts(found)
+    return ClaimFacts(
+        name=metadata["name"],
+        phase=status.get("phase", "Unknown"),
+        volume=spec.get("volumeName", ""),
+        storage_class=spec.get("storageClassName", ""),
+    )
+
+
+def ingress(found: Object) -> IngressFacts:
+    """Read an Ingress."""
+    metadata, spec, status = _parts(found)
+    published = (status.get("loadBalancer") or {}).get("ingress") or ()
+    return IngressFacts(
+        name=metadata["name"],
+        ingress_class=spec.get("ingressClassName", ""),
+        hosts=tuple(rule["host"] for rule in spec.get("rules") or () if rule.get("host")),
+        addresses=tuple(each.get("ip") or each.get("hostname", "") for each in published),
+    )
+
+
+def _parts(found: Object) -> tuple[Object, Object, Object]:
+    return found["metadata"], found.get("spec") or {}, found.get("status") or {}
+
+
+def _condition(status: Object, wanted: str) -> bool:
+    return any(
+        each.get("type") == wanted and each.get("status") == "True"
+        for each in status.get("conditions") or ()
+    )
+
+
+def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
+    environment = spec.get("env") or ()
+    literals = [(each["name"], each["value"]) for each in environment if each.get("value")]
+    for part in ("command", "args"):
+        literals += [(part, text) for text in spec.get(part) or ()]
+    uses = [
+        use
+        for each in environment
+        if (use := _use((each.get("valueFrom") or {}).get("secretKeyRef")))
+    ]
+    uses += [
+        SecretUse(reference["name"], None, bool(reference.get("optional")))
+        for source in spec.get("envFrom") or ()
+        if (reference := source.get("secretRef"))
+    ]
+    return ContainerFacts(
+        name=spec["name"],
+        image=spec.get("image", ""),
+        init=init,
+        ready=bool(status.get("ready")),
+        started=bool(status.get("started")) or (init and bool(status.get("ready"))),
+        restarts=int(status.get("restartCount", 0)),
+        state=_state(status.get("state") or {}),
+        probes=tuple(name for name in PROBES if spec.get(f"{name}Probe")),
+        literals=tuple(literals),
+        uses=tuple(uses),
+    )
+
+
+def _state(state: Object) -> str:
+    if "running" in state:
+        return "running"
+    if "terminated" in state:
+        return "terminated"
+    return str((state.get("waiting") or {}).get("reason", "unknown"))
+
+
+def _use(reference: Object | None) -> SecretUse | None:
+    if not reference:
+        return None
+    return SecretUse(reference["name"], reference["key"], bool(reference.get("optional")))
+
+
+def _volume_uses(volume: Object) -> Sequence[SecretUse]:
+    sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
+    uses = []
+    for source in sources:
+        secret = source.get("secret")
+        if not secret:
+            continue
+        name = secret.get("secretName") or secret.get("name", "")
+        optional = bool(secret.get("optional"))
+        keys = [item["key"] for item in secret.get("items") or ()]
+        uses += [SecretUse(name, key, optional) for key in keys or (None,)]
+    return uses

@@ -1,0 +1,45 @@
+"""Looks into the files of the repository that others get when they clone it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.process import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class FileScan:
+    """Which files were read, and which of them hold one of the texts."""
+
+    read: tuple[str, ...]
+    holding: tuple[str, ...]
+
+
+def tracked(root: Path, *, timeout: float) -> tuple[str, ...]:
+    """Return the files that git tracks or would track in `root`, relative to it.
+
+    Raises `EnvironmentFailure` if `root` is no git working tree or git is missing.
+    """
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = run(command, cwd=root, timeout=timeout).stdout
+    return tuple(dict.fromkeys(name for name in listed.split("\0") if name))
+
+
+def scan(root: Path, names: Iterable[str], texts: Iterable[str]) -> FileScan:
+    """Search the files `names` below `root` for any of `texts`, byte by byte."""
+    wanted = [text.encode() for text in texts]
+    read, holding = [], []
+    for name in names:
+        path = root / name
+        if not path.is_file():  # deleted but not committed, or a submodule
+            continue
+        content = path.read_bytes()
+        read.append(name)
+        if any(text in content for text in wanted):
+            holding.append(name)
+    return FileScan(tuple(read), tuple(holding))

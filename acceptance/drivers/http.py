@@ -1,0 +1,166 @@
+"""Sends what a visitor's browser or program would send, to the ingress, by the system's name."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for one request; `status` is None if nothing did, and `error` says why."""
+
+    status: int | None
+    headers: tuple[tuple[str, str], ...]
+    """With names in lower case."""
+    text: str
+    seconds: float
+    """From the start of the request to the last byte."""
+    error: str | None = None
+    request: str = ""
+    """Method and path."""
+
+    def header(self, name: str) -> str:
+        """Return a header's value, empty if it was not sent."""
+        return dict(self.headers).get(name.lower(), "")
+
+    @property
+    def served_by(self) -> str:
+        """The pod that says that it answered; empty if none does."""
+        return self.header("x-served-by")
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters."""
+        return self.header("content-type").split(";")[0].strip().lower()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is an answer of the 200s."""
+        return self.status is not None and httpx.codes.is_success(self.status)
+
+    def json(self) -> Any:  # noqa: ANN401 - the shape is for the caller to judge
+        """Return the decoded body; None if it is no JSON."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        """Say in a line what came back."""
+        what = self.error or f"HTTP {self.status} {' '.join(self.text.split())[:200]}"
+        return f"{self.request} → {what}".strip()
+
+
+class Http:
+    """Requests to `address`:`port` under a name that no resolver needs to know.
+
+    The name goes into the Host header, which is all that an HTTP ingress sees of it. Each request
+    has a connection of its own, as requests of different visitors have.
+    """
+
+    def __init__(self, address: str, port: int, host: str, *, timeout: float) -> None:
+        """Keep where to send; `timeout` in seconds holds for each request."""
+        self.host = host
+        literal = f"[{address}]" if ":" in address else address
+        self._client = httpx.Client(
+            base_url=f"http://{literal}:{port}",
+            timeout=timeout,
+            trust_env=False,  # a proxy of the machine does not know the cluster
+            follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        host: str | None = None,
+    ) -> Reply:
+        """Send one request, with `body` as JSON if there is one; `host` replaces the name."""
+        started = time.monotonic()
+        named = {"Host": host or self.host, **(headers or {})}
+        request = f"{method} {path}"
+        try:
+            if body is None:
+                answer = self._client.request(method, path, headers=named)
+            else:
+                answer = self._client.request(method, path, headers=named, json=body)
+        except httpx.HTTPError as error:
+            reason = f"{type(error).__name__}: {error}"
+            return Reply(None, (), "", time.monotonic() - started, error=reason, request=request)
+        kept = tuple((name.lower(), value) for name, value in answer.headers.items())
+        seconds = time.monotonic() - started
+        return Reply(answer.status_code, kept, answer.text, seconds, request=request)
+
+
+@dataclass(frozen=True)
+class TrafficFacts:
+    """What a time of steady traffic brought."""
+
+    replies: tuple[Reply, ...]
+    seconds: float
+
+
+class SteadyTraffic:
+    """One visitor after the other, at a steady rate, until stopped: bounded in rate and number."""
+
+    def __init__(self, http: Http, path: str, *, rate: float, most: int) -> None:
+        """Start sending GET `path` `rate` times a second, at most `most` times in all."""
+        self._http = http
+        self._path = path
+        self._pause = 1 / rate
+        self._most = most
+        self._replies: list[Reply] = []
+        self._stopped = threading.Event()
+        self._started = time.monotonic()
+        self._thread = threading.Thread(target=self._send, name="traffic", daemon=True)
+        self._thread.start()
+
+    @property
+    def count(self) -> int:
+        """How many replies there are so far."""
+        return len(self._replies)
+
+    def stop(self) -> TrafficFacts:
+        """Wait for the request under way and return what was seen; may be called again."""
+        self._stopped.set()
+        self._thread.join()
+        return TrafficFacts(tuple(self._replies), time.monotonic() - self._started)
+
+    def __enter__(self) -> Self:
+        """Return the traffic, which flows already."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it."""
+        self.stop()
+
+    def _send(self) -> None:
+        # By the clock, not by adding pauses: a slow answer does not make the visitors fewer.
+        due = time.monotonic()
+        while not self._stopped.is_set() and len(self._replies) < self._most:
+            self._replies.append(self._http.send("GET", self._path))
+            due = max(due + self._pause, time.monotonic() - 1)
+            self._stopped.wait(max(0.0, due - time.monotonic()))

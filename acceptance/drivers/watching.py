@@ -1,0 +1,84 @@
+"""Wakes a waiting caller when the API server tells of a change."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+import urllib3
+from kubernetes import client
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_WATCH_SECONDS = 30
+"""A watch is asked for anew after this long, so that a connection that died is not waited on."""
+
+_OK = 200
+
+_REPAIR_SECONDS = 1.0
+"""Before a watch that the server ended with an error is asked for again."""
+
+
+class PodWatch:
+    """Any change of a pod in one namespace, as `acceptance.waiting.Watch` wants it.
+
+    A new watch begins with an event for each pod that there is, so nothing is lost between opening
+    it and the first look; one look too many is the only cost.
+    """
+
+    def __init__(self, connection: client.ApiClient, namespace: str) -> None:
+        """Open the watch; it owns `connection`."""
+        self._connection = connection
+        self._namespace = namespace
+        self._changed = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="pod-watch", daemon=True)
+        self._thread.start()
+
+    def wait(self, timeout: float) -> bool:
+        """Block until a pod changed, or for `timeout` seconds; True if one did."""
+        changed = self._changed.wait(timeout)
+        self._changed.clear()
+        return changed
+
+    def close(self) -> None:
+        """Stop watching; the thread ends by itself with the connection."""
+        self._closed.set()
+        self._connection.close()  # type: ignore[no-untyped-call]
+
+    def __enter__(self) -> Self:
+        """Return the open watch."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the watch."""
+        self.close()
+
+    def _follow(self) -> None:
+        path = f"/api/v1/namespaces/{self._namespace}/pods"
+        query = [("watch", "true"), ("timeoutSeconds", str(_WATCH_SECONDS))]
+        while not self._closed.is_set():
+            try:
+                prepared = self._connection.param_serialize(
+                    "GET", path, query_params=query, auth_settings=["BearerToken"]
+                )
+                answer = self._connection.call_api(
+                    *prepared, _request_timeout=(_REPAIR_SECONDS, _WATCH_SECONDS * 2)
+                )
+                # What happened is not looked at: an event is a reason to look at the facts again.
+                for _ in answer.response.stream(amt=None, decode_content=True):
+                    if self._closed.is_set():
+                        return
+                    self._changed.set()
+                if answer.status != _OK:
+                    self._closed.wait(_REPAIR_SECONDS)
+            except (client.ApiException, urllib3.exceptions.HTTPError, OSError, ValueError):
+                self._closed.wait(_REPAIR_SECONDS)
+            # Whatever the reason for a new watch: look, something may have happened meanwhile.
+            self._changed.set()

@@ -1,0 +1,45 @@
+"""Writes what verdicts rest on: redacted files with their SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from acceptance.outcome import Evidence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from acceptance.redaction import Redactor
+
+_SUFFIXES = {"json": "json", "text": "txt", "png": "png", "zip": "zip"}
+_LONGEST = 60
+
+
+class EvidenceStore:
+    """The evidence of one scenario, in a folder of its own below the reports."""
+
+    def __init__(self, reports: Path, scenario: str, redactor: Redactor) -> None:
+        """Write below `reports`/evidence, in a folder named after `scenario`."""
+        self._reports = reports
+        self._folder = reports / "evidence" / slug(scenario)
+        self._redactor = redactor
+        self._count = 0
+
+    def write(self, title: str, content: bytes | str, kind: str) -> Evidence:
+        """Write `content` without secrets and return where it is; nothing is ever overwritten."""
+        raw = content.encode() if isinstance(content, str) else content
+        clean = self._redactor.redact_bytes(raw)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._count += 1
+        path = self._folder / f"{self._count:02d}-{slug(title)}.{_SUFFIXES[kind]}"
+        with path.open("xb") as file:
+            file.write(clean)
+        relative = path.relative_to(self._reports).as_posix()
+        return Evidence(relative, hashlib.sha256(clean).hexdigest(), kind, title)
+
+
+def slug(text: str) -> str:
+    """Return a name for a file: lower case letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST] or "unnamed"

@@ -1,0 +1,62 @@
+"""Takes secret values out of everything that is written, in the forms that they hide in."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+from acceptance.errors import BrokenInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MASK = "[redacted]"
+_SHORTEST = 6
+"""A shorter value would be found by chance, and its mask would tell what it was."""
+
+
+class Redactor:
+    """Replaces secret values by a mask: plain, in base64, URL-encoded, in JSON escapes."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """Look for `secrets`.
+
+        Raises `BrokenInput` for a value that is too short to be told from other text.
+        """
+        forms: set[str] = set()
+        for secret in secrets:
+            if len(secret) < _SHORTEST:
+                message = f"A secret has less than {_SHORTEST} characters. Try: a longer one."
+                raise BrokenInput(message)
+            forms |= _forms(secret)
+        # The longest first: a form may be a part of another one.
+        self._forms = sorted((form.encode() for form in forms), key=len, reverse=True)
+
+    def redact(self, text: str) -> str:
+        """Return `text` without any secret value."""
+        return self.redact_bytes(text.encode("utf-8", "surrogatepass")).decode(
+            "utf-8", "surrogatepass"
+        )
+
+    def redact_bytes(self, content: bytes) -> bytes:
+        """Return `content` without any secret value."""
+        for form in self._forms:
+            content = content.replace(form, MASK.encode())
+        return content
+
+
+def _forms(secret: str) -> set[str]:
+    raw = secret.encode()
+    escaped = json.dumps(secret)[1:-1]
+    forms = {secret, escaped, json.dumps(escaped)[1:-1], quote(secret, safe=""), quote_plus(secret)}
+    # Inside a longer text base64 looks different at each of its three alignments. The characters
+    # at the rims depend on the neighbours, so they are left out.
+    for shift in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            encoded = encode(b"\0" * shift + raw).decode().rstrip("=")
+            start = -(-shift * 8 // 6)
+            end = (shift + len(raw)) * 8 // 6
+            forms.add(encoded[start:end])
+    return {form for form in forms if len(form) >= _SHORTEST}

@@ -1,0 +1,62 @@
+"""What is known about the system once it is deployed: the facts that all actors share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.settings import Workloads
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUN_LABEL = "acceptance.checkout/run"
+"""On everything that a run creates, with the run's id: what has another value is not ours."""
+
+
+@dataclass(frozen=True)
+class System:
+    """A deployed system, and how to reach it from outside."""
+
+    run: str
+    driver: str
+    flavour: str
+    """`k3s` or `kubernetes`."""
+    version: str
+    kubeconfig: str
+    context: str
+    namespace: str
+    host: str
+    address: str
+    """Where the ingress listens; `host` is not expected to resolve."""
+    http_port: int
+    workloads: Workloads
+    restarts: tuple[tuple[str, int], ...] = ()
+    """Restarts that had happened when the run began, by "pod uid/container"."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all workloads."""
+        return (self.workloads.backend, self.workloads.frontend, self.workloads.database)
+
+    def role(self, workload: str) -> str:
+        """Return what a workload is in the system: backend, frontend or database."""
+        roles = {name: role for role, name in asdict(self.workloads).items()}
+        return str(roles[workload])
+
+    def named(self, role: str) -> str:
+        """Return the workload that has a role: backend, frontend or database."""
+        return str(asdict(self.workloads)[role])
+
+    def save(self, path: Path) -> None:
+        """Write the facts as JSON, for the other processes of the run."""
+        path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
+
+
+def load_system(path: Path) -> System:
+    """Read what `System.save` wrote."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    found["workloads"] = Workloads(**found["workloads"])
+    found["restarts"] = tuple((key, int(count)) for key, count in found["restarts"])
+    return System(**found)

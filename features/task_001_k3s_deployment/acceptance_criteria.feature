@@ -1,0 +1,134 @@
+@TASK-001
+Feature: Complete k3s Production Deployment
+  What the running system must show before the team says that it is deployed.
+
+  Background:
+    Given the checkout system is deployed
+
+  @TASK-001-AC-1
+  Rule: k3s cluster is running and accessible
+
+    Scenario: The cluster answers from outside and its nodes are ready
+      When the operator asks the cluster how it is
+      Then the cluster is alive and ready for work
+      And every node is ready
+
+    Scenario: A pod scheduled now runs and resolves a service by name
+      When the operator schedules a new pod
+      Then the new pod resolves a service of the system by its name
+
+    Scenario: The cluster is k3s
+      When the operator asks the cluster what it is
+      Then the cluster is k3s
+
+  @TASK-001-AC-2
+  Rule: All secrets are properly configured in configmap.yaml
+
+    Scenario: Every key that a pod uses is configured and has a real value
+      When the reviewer compares the keys in use with the keys that are configured
+      Then every key in use is named in the configuration
+      And every configured key has a value that is no placeholder
+
+    Scenario: No secret value shows where it does not belong
+      When the reviewer searches the system and the repository for secret values
+      Then no configuration, pod, log line or repository file holds a secret value
+
+    Scenario: The database accepts the configured credentials and refuses others
+      When the reviewer tries several credentials on the database
+      Then the configured credentials are accepted
+      And wrong, empty and missing credentials are refused
+
+  @TASK-001-AC-3
+  Rule: Database is deployed with persistent storage
+
+    @disturbing
+    Scenario: A checkout outlives the database pod
+      Given a visitor has a checkout with items
+      When the operator deletes the database pod
+      Then another database pod has taken its place
+      And the visitor finds the checkout with its items again
+
+    Scenario: The database keeps its data on a bound volume
+      When the operator looks where the database keeps its data
+      Then the data sits on a persistent volume claim that is bound
+
+  @TASK-001-AC-4
+  Rule: Backend deployment is healthy with 2+ replicas
+
+    Scenario: Each ready backend pod answers for itself
+      When the operator asks each ready backend pod
+      Then at least two pods answered, each for itself
+
+    Scenario: Visitors reach every backend pod
+      When visitors send requests to the backend until each pod has answered
+      Then every ready pod has served visitors
+
+    @disturbing
+    Scenario: Visitors are served while one backend pod is lost
+      Given visitors are sending requests to the backend steadily
+      When the operator loses one backend pod
+      Then the backend is back to its full strength
+      And every visitor request was answered
+
+  @TASK-001-AC-5
+  Rule: Frontend deployment is healthy with 2+ replicas
+
+    Scenario: Each ready frontend pod answers for itself
+      When the operator asks each ready frontend pod
+      Then at least two pods answered, each for itself
+
+    Scenario: Visitors reach every frontend pod
+      When visitors send requests to the frontend until each pod has answered
+      Then every ready pod has served visitors
+
+    @disturbing
+    Scenario: Visitors are served while one frontend pod is lost
+      Given visitors are sending requests to the frontend steadily
+      When the operator loses one frontend pod
+      Then the frontend is back to its full strength
+      And every visitor request was answered
+
+  @TASK-001-AC-6
+  Rule: Ingress is configured and accessible at checkout.local
+
+    Scenario: Visitors reach the page and the service by name
+      When a visitor opens the page and the service by name
+      Then the page comes from the frontend
+      And the service answers from the backend
+
+    Scenario: An unknown host is refused
+      When a visitor asks the ingress for an unknown host
+      Then the known host is served and the unknown one is refused
+
+    Scenario: The ingress has the class nginx and a published address
+      When the operator looks at the ingress
+      Then its class is nginx
+      And it publishes the address that visitors use
+
+  @TASK-001-AC-7
+  Rule: All health checks are passing
+
+    Scenario: Every container has its probes and passes them
+      When the operator looks at the health of every container
+      Then every container has startup, readiness and liveness probes
+      And every container passes them
+      And no container was restarted during the run
+
+    @disturbing
+    Scenario: The backend tells the truth while the database is away
+      When the operator takes the database away for a while
+      Then the backend said that it was not ready
+      And the backend recovered by itself
+
+  @TASK-001-AC-8
+  Rule: Application loads without errors
+
+    Scenario Outline: A visitor completes a checkout on <device>
+      When a visitor completes a checkout in the browser on <device>
+      Then the visitor finds the paid checkout again after a reload
+      And the browser saw no error
+
+      Examples:
+        | device    |
+        | a desktop |
+        | a phone   |
