@@ -1,6 +1,7 @@
 """Loads the plugin, the fixtures and the steps: plain `pytest` proves the tracker."""
 
 pytest_plugins = [
+    "pytester",  # for the tests of the suite itself
     "fixtures.plugin",
     "fixtures.actors",
     "steps.browser",
