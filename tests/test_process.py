@@ -165,7 +165,10 @@ def test_a_child_that_left_the_group_does_not_keep_the_caller_waiting() -> None:
 def caller(tmp_path: Path, call: str) -> subprocess.Popen[bytes]:
     """Start a Python that makes `call`; the program it runs writes its id to tmp_path/pid."""
     script = f"""
+        import signal
         from acceptance.process import contained, run
+        # A shell that starts tests in the background lets them ignore SIGINT, and so their children.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             {call.format(pid=tmp_path / "pid")}
         except KeyboardInterrupt:
