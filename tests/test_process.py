@@ -167,7 +167,7 @@ def caller(tmp_path: Path, call: str) -> subprocess.Popen[bytes]:
     script = f"""
         import signal
         from acceptance.process import contained, run
-        # A shell that starts tests in the background lets them ignore SIGINT, and so their children.
+        # Tests in the background of a shell ignore SIGINT, and their children do, too.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             {call.format(pid=tmp_path / "pid")}
