@@ -34,6 +34,11 @@ acceptance: setup ## Prove the tracker on a real cluster and write reports/ (as 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup host
 	@$(BIN)/pytest --cluster="$(CLUSTER)" $(ARGS)
 
+.PHONY: controls
+controls: setup ## Break the running system on purpose: every scenario has to see it (as root)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup host
+	@$(BIN)/pytest controls --cluster="$(CLUSTER)" $(ARGS)
+
 .PHONY: doctor
 doctor: setup ## Say what this machine can run, what is missing, and the exact remedy
 	@$(BIN)/python -m acceptance.doctor

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from acceptance.actors.judgement import judge, judge_each
 from acceptance.actors.oversight import Oversight
+from acceptance.drivers import database
 from acceptance.drivers.kubernetes import pod_path, pretty
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from acceptance.drivers.facts import ClaimFacts, PodFacts
+    from acceptance.drivers.facts import ClaimFacts, Mount, PodFacts
     from acceptance.drivers.http import Reply
 
 _REPLICAS = 2
@@ -39,6 +41,8 @@ class Storage:
     """Where the database's pods keep their data."""
 
     pods: tuple[PodFacts, ...]
+    directories: tuple[tuple[str, tuple[str, ...]], ...]
+    """(pod, the directories in which its servers work)."""
     claims: tuple[ClaimFacts, ...]
 
 
@@ -115,22 +119,54 @@ class PodOperator(Oversight):
     def look_at_storage(self) -> Storage:
         """Return the database's pods and the claims of the namespace."""
         pods = self._pods(self.system.workloads.database)
-        storage = Storage(pods, self._cluster.claims(self.system.namespace))
+        system, limit = self.system, self._timeouts.execute
+        where = (Path(system.kubeconfig), system.context, system.namespace)
+        storage = Storage(
+            pods,
+            tuple(
+                (
+                    pod.name,
+                    database.data_directories(*where, pod.name, container.name, timeout=limit),
+                )
+                for pod in pods
+                for container in pod.containers
+                if not container.init and container.state == "running"
+            ),
+            self._cluster.claims(system.namespace),
+        )
         self._keep("Where the database keeps its data", pretty(asdict(storage)))
         return storage
 
     def judge_storage(self, storage: Storage) -> None:
-        """Every database pod mounts a claim, and every claim that it mounts is Bound."""
+        """Every directory that a database server works in lies on a claim that is Bound."""
         claims = {claim.name: claim for claim in storage.claims}
+        mounts = {pod.name: pod.mounts for pod in storage.pods}
 
-        def fault(pod: PodFacts) -> str | None:
-            if not pod.claims:
-                return f"{pod.name} mounts no persistent volume claim"
-            for name in pod.claims:
-                if name not in claims:
-                    return f"{pod.name} mounts the claim {name}, which does not exist"
-                if claims[name].phase != "Bound" or not claims[name].volume:
-                    return f"the claim {name} is {claims[name].phase}"
-            return None
+        def fault(found: tuple[str, str]) -> str | None:
+            pod, directory = found
+            mount = _mount_of(directory, mounts[pod])
+            if mount is None or not mount.claim:
+                return f"{pod} keeps its data in {directory}, on no persistent volume claim"
+            if mount.claim not in claims:
+                return f"{pod} keeps its data on the claim {mount.claim}, which does not exist"
+            claim = claims[mount.claim]
+            bound = claim.phase == "Bound" and claim.volume
+            return None if bound else f"the claim {claim.name} is {claim.phase}"
 
-        judge_each(storage.pods, fault, nothing="The database has no pod.")
+        judge(storage.pods, "The database has no pod.")
+        idle = {pod.name for pod in storage.pods} - {
+            pod for pod, found in storage.directories if found
+        }
+        judge(not idle, f"No database server runs in {', '.join(sorted(idle))}.")
+        judge_each(
+            [(pod, directory) for pod, found in storage.directories for directory in found],
+            fault,
+            nothing="No database server runs, so where it keeps its data is not known.",
+        )
+
+
+def _mount_of(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:
+    """Return the innermost mount that holds the directory."""
+    path = PurePosixPath(directory)
+    around = [mount for mount in mounts if path.is_relative_to(mount.path)]
+    return max(around, key=lambda mount: len(PurePosixPath(mount.path).parts), default=None)

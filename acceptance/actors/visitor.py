@@ -61,6 +61,11 @@ class Visitor:
         self._timeouts = timeouts
         self._open = ExitStack()
 
+    def testify(self) -> None:
+        """Keep the last answer, of a scenario that failed."""
+        if self._http.last is not None:
+            self._keep("Last response", _transcript(self._http.host, self._http.last), "text")
+
     def leave(self) -> None:
         """End whatever still goes on."""
         self._open.close()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from acceptance.errors import EnvironmentFailure
+from acceptance.kubectl import kubectl
 from acceptance.process import die_with_parent
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) ")
+# A server's working directory is its data directory (PostgreSQL: postmaster.c, ChangeToDataDir).
+_DIRECTORIES = (
+    'for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null)" = postgres ] && '
+    'readlink "$p/cwd"; done | sort -u'
+)
 _REFUSED = ("28P01", "28000")  # invalid_password, invalid_authorization_specification
 _NO_PASSWORD = "no password supplied"  # noqa: S105 - what libpq says without asking the server
 
@@ -84,6 +90,18 @@ def log_in(port: int, *, name: str, user: str, password: str | None, timeout: fl
         )
         return Login(accepted=False, refused=refused, said=said)
     return Login(accepted=True, refused=False, said=f"logged in as {row[0] if row else '?'}")
+
+
+def data_directories(
+    kubeconfig: Path, context: str, namespace: str, pod: str, container: str, *, timeout: float
+) -> tuple[str, ...]:
+    """Return where the PostgreSQL that runs in a container keeps its data; empty if none runs.
+
+    Raises `EnvironmentFailure` if the container cannot be looked into within `timeout` seconds.
+    """
+    where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
+    said = kubectl(kubeconfig, context, [*where, "sh", "-c", _DIRECTORIES], timeout=timeout)
+    return tuple(said.split())
 
 
 def _local_port(child: subprocess.Popen[bytes], deadline: float) -> int:

@@ -34,6 +34,16 @@ class SecretUse:
 
 
 @dataclass(frozen=True)
+class Mount:
+    """A volume, mounted into a container that goes on running."""
+
+    container: str
+    path: str
+    claim: str
+    """The PersistentVolumeClaim that it is; empty if it is none."""
+
+
+@dataclass(frozen=True)
 class ContainerFacts:
     """One container of a pod: what its specification asks for and what became of it."""
 
@@ -67,7 +77,7 @@ class PodFacts:
     containers: tuple[ContainerFacts, ...]
     uses: tuple[SecretUse, ...]
     """By its volumes and containers."""
-    claims: tuple[str, ...]
+    mounts: tuple[Mount, ...]
 
     @property
     def serving(self) -> bool:
@@ -172,11 +182,7 @@ def pod(found: Object) -> PodFacts:
         address=status.get("podIP", ""),
         containers=containers,
         uses=tuple(dict.fromkeys(uses)),
-        claims=tuple(
-            volume["persistentVolumeClaim"]["claimName"]
-            for volume in volumes
-            if volume.get("persistentVolumeClaim")
-        ),
+        mounts=tuple(_mounts(spec)),
     )
 
 
@@ -261,6 +267,19 @@ def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
         literals=tuple(literals),
         uses=tuple(uses),
     )
+
+
+def _mounts(spec: Object) -> list[Mount]:
+    claims = {
+        volume["name"]: volume["persistentVolumeClaim"]["claimName"]
+        for volume in spec.get("volumes") or ()
+        if volume.get("persistentVolumeClaim")
+    }
+    return [
+        Mount(container["name"], mount["mountPath"], claims.get(mount["name"], ""))
+        for container in spec.get("containers") or ()
+        for mount in container.get("volumeMounts") or ()
+    ]
 
 
 def _state(state: Object) -> str:

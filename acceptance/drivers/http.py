@@ -71,6 +71,8 @@ class Http:
     def __init__(self, address: str, port: int, host: str, *, timeout: float) -> None:
         """Keep where to send; `timeout` in seconds holds for each request."""
         self.host = host
+        self.last: Reply | None = None
+        """What came back most recently."""
         literal = f"[{address}]" if ":" in address else address
         self._client = httpx.Client(
             base_url=f"http://{literal}:{port}",
@@ -94,8 +96,11 @@ class Http:
         host: str | None = None,
     ) -> Reply:
         """Send one request, with `body` as JSON if there is one; `host` replaces the name."""
+        self.last = self._ask(method, path, body, {"Host": host or self.host, **(headers or {})})
+        return self.last
+
+    def _ask(self, method: str, path: str, body: object, named: Mapping[str, str]) -> Reply:
         started = time.monotonic()
-        named = {"Host": host or self.host, **(headers or {})}
         request = f"{method} {path}"
         try:
             if body is None:

@@ -78,7 +78,7 @@ class Kubernetes:
 
     def nodes(self) -> tuple[NodeFacts, ...]:
         """Return all nodes."""
-        return tuple(map(facts.node, self._items("/api/v1/nodes")))
+        return tuple(map(facts.node, self.items("/api/v1/nodes")))
 
     def pods(self, namespace: str, workload: str | None = None) -> tuple[PodFacts, ...]:
         """Return the pods of a namespace, or those of one workload by its name label."""
@@ -87,14 +87,14 @@ class Kubernetes:
     def pod_objects(self, namespace: str, workload: str | None = None) -> list[Object]:
         """Return the pods as the API sends them."""
         query = {"labelSelector": f"app.kubernetes.io/name={workload}"} if workload else {}
-        return self._items(f"/api/v1/namespaces/{namespace}/pods", **query)
+        return self.items(f"/api/v1/namespaces/{namespace}/pods", **query)
 
     def workloads(self, namespace: str) -> tuple[WorkloadFacts, ...]:
         """Return all Deployments and StatefulSets of a namespace."""
         return tuple(
             facts.workload(kind, found)
             for kind, plural in _WORKLOADS.items()
-            for found in self._items(f"/apis/apps/v1/namespaces/{namespace}/{plural}")
+            for found in self.items(f"/apis/apps/v1/namespaces/{namespace}/{plural}")
         )
 
     def container_port(self, namespace: str, workload: str) -> int:
@@ -117,12 +117,12 @@ class Kubernetes:
     def claims(self, namespace: str) -> tuple[ClaimFacts, ...]:
         """Return all PersistentVolumeClaims of a namespace."""
         path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
-        return tuple(map(facts.claim, self._items(path)))
+        return tuple(map(facts.claim, self.items(path)))
 
     def ingresses(self, namespace: str) -> tuple[IngressFacts, ...]:
         """Return all Ingresses of a namespace."""
         path = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses"
-        return tuple(map(facts.ingress, self._items(path)))
+        return tuple(map(facts.ingress, self.items(path)))
 
     def config_maps(self, namespace: str) -> dict[str, Mapping[str, str]]:
         """Return the data of every ConfigMap of a namespace by its name, binary data included."""
@@ -131,25 +131,33 @@ class Kubernetes:
                 **(found.get("data") or {}),
                 **(found.get("binaryData") or {}),
             }
-            for found in self._items(f"/api/v1/namespaces/{namespace}/configmaps")
+            for found in self.items(f"/api/v1/namespaces/{namespace}/configmaps")
         }
 
     def secrets(self, namespace: str) -> dict[str, Mapping[str, str]]:
         """Return the data of every Secret of a namespace by its name, in base64."""
         return {
             found["metadata"]["name"]: found.get("data") or {}
-            for found in self._items(f"/api/v1/namespaces/{namespace}/secrets")
+            for found in self.items(f"/api/v1/namespaces/{namespace}/secrets")
         }
 
     def events(self, namespace: str) -> list[Object]:
         """Return the events of a namespace."""
-        return self._items(f"/api/v1/namespaces/{namespace}/events")
+        return self.items(f"/api/v1/namespaces/{namespace}/events")
 
     def log(
-        self, namespace: str, pod: str, container: str, *, previous: bool = False
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        previous: bool = False,
+        lines: int | None = None,
     ) -> str | None:
-        """Return the log of a container; None if the API server has none to give."""
+        """Return the log of a container, or its last `lines`; None if there is none to be had."""
         query = {"container": container, "previous": str(previous).lower()}
+        if lines is not None:
+            query["tailLines"] = str(lines)
         reply = self.get(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
         return reply.text if reply.succeeded else None
 
@@ -179,11 +187,17 @@ class Kubernetes:
         path = f"/apis/apps/v1/namespaces/{namespace}/{_WORKLOADS[kind]}/{name}/scale"
         _object(self._send("PATCH", path, body={"spec": {"replicas": replicas}}, headers=_MERGE))
 
+    def annotate(self, path: str, name: str, value: str) -> None:
+        """Write an annotation of an object."""
+        body = {"metadata": {"annotations": {name: value}}}
+        _object(self._send("PATCH", path, body=body, headers=_MERGE))
+
     def watch_pods(self, namespace: str) -> PodWatch:
         """Watch the pods of a namespace; to be closed, or used as a context manager."""
         return PodWatch(self._connect(), namespace)
 
-    def _items(self, path: str, **query: str) -> list[Object]:
+    def items(self, path: str, **query: str) -> list[Object]:
+        """Return the objects of the collection `path`, as the API sends them."""
         found = _object(self.get(path, **query)).get("items")
         if found is None:
             raise Refused(f"{path} is no list")

@@ -33,6 +33,8 @@ class Component:
 
     name: str
     argv: tuple[str, ...]
+    after: str = ""
+    """A file that has to be there first; empty if it can start at once."""
 
 
 def _etcd() -> Component:
@@ -119,7 +121,7 @@ def _scheduler(binaries: Path) -> Component:
 
 
 def all_components(binaries: Path, address: str) -> tuple[Component, ...]:
-    """Return every component, in the order in which they are started (none waits for another)."""
+    """Return every component, in the order in which they are started."""
     return (
         _etcd(),
         api_server(binaries, address),
@@ -135,6 +137,8 @@ def all_components(binaries: Path, address: str) -> tuple[Component, ...]:
                 "--root-dir=/run/kubelet",
                 f"--cert-dir={_PKI}",
             ),
+            # It gives up when its first call to the container runtime finds nobody.
+            after=CONTAINERD_SOCKET,
         ),
         _controller_manager(binaries),
         _scheduler(binaries),

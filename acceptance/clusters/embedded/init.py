@@ -28,6 +28,7 @@ _KERNEL_VALUES_THAT_KUBELET_WANTS = {
     "kernel/keys/root_maxkeys": "1000000",
     "kernel/keys/root_maxbytes": "25000000",
 }
+_LOOK_SECONDS = 0.02
 _NET_SYSCTLS = {
     "ipv4/ip_forward": "1",
     # Without it the answer of a Service whose pod is on the same bridge bypasses the translation.
@@ -115,19 +116,26 @@ def start(component: dict[str, Any]) -> subprocess.Popen[bytes]:
         )
 
 
-def supervise(running: dict[int, str], *, keep: bool) -> str:
-    """Wait until a component ends or (unless `keep`) the run does; return which, in a sentence."""
+def supervise(components: list[dict[str, Any]], *, keep: bool) -> str:
+    """Start the components, and wait until one ends or (unless `keep`) the run does.
+
+    Returns which it was, in a sentence.
+    """
+    running: dict[int, str] = {}
     woken_read, woken_write = os.pipe()
     os.set_blocking(woken_write, False)
     signal.set_wakeup_fd(woken_write)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     watched = [woken_read] if keep else [woken_read, sys.stdin.fileno()]
     while True:
+        for component in [each for each in components if Path(each["after"] or "/").exists()]:
+            running[start(component).pid] = component["name"]
+            components.remove(component)
         for pid, name in list(running.items()):
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 return f"{name} ended with exit code {os.waitstatus_to_exitcode(status)}"
-        ready, _, _ = select.select(watched, [], [], 60)
+        ready, _, _ = select.select(watched, [], [], _LOOK_SECONDS if components else None)
         if woken_read in ready:
             os.read(woken_read, 4096)
         if sys.stdin.fileno() in ready and not os.read(sys.stdin.fileno(), 4096):
@@ -143,13 +151,8 @@ def main() -> int:
     if not os.read(sys.stdin.fileno(), 1):  # the host has put the interface here, or it is gone
         return 1
     prepare_network(config["address"], config["gateway"])
-    processes = [start(component) for component in config["components"]]
-    running = {
-        process.pid: component["name"]
-        for process, component in zip(processes, config["components"], strict=True)
-    }
     print("started", flush=True)
-    print(supervise(running, keep=config["keep"]), flush=True)
+    print(supervise(config["components"], keep=config["keep"]), flush=True)
     return 1
 
 

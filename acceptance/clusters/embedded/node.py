@@ -15,11 +15,17 @@ import tempfile
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acceptance.clusters.embedded import init, network
 from acceptance.clusters.embedded.components import all_components, write_configuration
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import die_with_parent, tail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from acceptance.clusters.embedded.components import Component
 
 PREFIX = "checkout-acceptance-"
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -68,8 +74,15 @@ class Node:
         shutil.rmtree(self.run_directory, ignore_errors=True)
 
 
-def start_node(binaries: Path, *, keep: bool = False) -> Node:
+def start_node(
+    binaries: Path,
+    *,
+    keep: bool = False,
+    components: Callable[[Path, str], Sequence[Component]] = all_components,
+) -> Node:
     """Start a node whose programs lie in `binaries`; with `keep` it outlives this process.
+
+    `components` chooses what runs in it.
 
     Raises `EnvironmentFailure` when its namespaces cannot be had.
     """
@@ -86,7 +99,7 @@ def start_node(binaries: Path, *, keep: bool = False) -> Node:
                 "keep": keep,
                 "address": f"{link.node_address}/24",
                 "gateway": link.host_address,
-                "components": [asdict(c) for c in all_components(binaries, link.node_address)],
+                "components": [asdict(c) for c in components(binaries, link.node_address)],
             }
             (run_directory / "node.json").write_text(json.dumps(config), encoding="utf-8")
             process = subprocess.Popen(

@@ -1,0 +1,1 @@
+"""Measures what is promised about speed and size, as ratios where it can be."""

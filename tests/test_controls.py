@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from gherkin.parser import Parser
+
+from controls import sabotages
+from controls.test_task_001 import CONTROLS
+
+FEATURE = Path("features/task_001_k3s_deployment/acceptance_criteria.feature")
+
+
+def collected() -> set[tuple[str, str]]:
+    """Each scenario of the feature as (item, name), with its example if it has one."""
+    text = (Path(__file__).parents[1] / FEATURE).read_text(encoding="utf-8")
+    parsed: dict[str, Any] = dict(Parser().parse(text))
+    found = set()
+    for child in parsed["feature"]["children"]:
+        rule = child.get("rule")
+        if rule is None:
+            continue
+        item = rule["tags"][0]["name"][1:]
+        for scenario in (each["scenario"] for each in rule["children"] if "scenario" in each):
+            rows = [row for table in scenario["examples"] for row in table["tableBody"]]
+            names = [f"{scenario['name']} [{row['cells'][0]['value']}]" for row in rows]
+            found |= {(item, name) for name in names or [scenario["name"]]}
+    return found
+
+
+def test_every_scenario_has_a_control() -> None:
+    """A scenario that nobody has seen fail is not to be trusted, and a control needs a scenario."""
+    scenarios = collected()
+    assert len(scenarios) > 20
+    assert {(control.item, control.scenario) for control in CONTROLS} == scenarios
+
+
+def test_every_sabotage_is_used() -> None:
+    """A sabotage that no control uses would be dead."""
+    public = {name for name, each in vars(sabotages).items() if callable(each) and each.__doc__}
+    used = {control.sabotage.__name__ for control in CONTROLS}
+    assert used == {name for name in public if not re.match(r"_|[A-Z]", name)}
+
+
+def test_each_control_waits_for_its_own_reason() -> None:
+    """No reason is so wide that any other failure would fit."""
+    others = "AssertionError: HTTP 500; not reached after 60 s; the pod is not ready"
+    assert CONTROLS
+    for control in CONTROLS:
+        assert not re.search(control.reason, others)
