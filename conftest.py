@@ -4,6 +4,7 @@ pytest_plugins = [
     "pytester",  # for the tests of the suite itself
     "fixtures.plugin",
     "fixtures.actors",
+    "fixtures.allure_labels",
     "steps.browser",
     "steps.deployment",
     "steps.secrets",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import ftfy
@@ -60,6 +61,8 @@ class Task:
 class Tracker:
     """The whole tracker."""
 
+    title: str
+    """Its first heading, or the name of its file."""
     tasks: tuple[Task, ...]
     source: bytes
     sha256: str
@@ -87,12 +90,15 @@ def parse(path: Path) -> Tracker:
     except UnicodeDecodeError as error:
         message = f"The tracker {path} is not UTF-8 (byte {error.start}). Try: save it as UTF-8."
         raise BrokenInput(message) from error
-    tasks = _tasks(MarkdownIt().parse(text))
+    tokens = MarkdownIt().parse(text)
+    tasks = _tasks(tokens)
     names = [task.id for task in tasks]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise BrokenInput(f"The tracker {path} has {', '.join(twice)} twice. Try: rename one.")
-    tracker = Tracker(tuple(tasks), source, hashlib.sha256(source).hexdigest())
+    title = next((after.content for token, after in pairwise(tokens) if token.tag == "h1"), "")
+    digest = hashlib.sha256(source).hexdigest()
+    tracker = Tracker(title or path.name, tuple(tasks), source, digest)
     if not tracker.items:
         raise BrokenInput(
             f"The tracker {path} has no item: no task has a list of boxes under "

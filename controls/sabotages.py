@@ -52,6 +52,7 @@ def a_secret_in_the_log(saboteur: Saboteur) -> None:
         "name": "chatty",
         "image": saboteur.pods("database")[0].containers[0].image,
         "command": ["sh", "-c", 'echo "connecting with $PASSWORD"; exec sleep 3600'],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
         "env": [
             {
                 "name": "PASSWORD",
@@ -66,7 +67,15 @@ def a_secret_in_the_log(saboteur: Saboteur) -> None:
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {"name": "chatty", "labels": {"app.kubernetes.io/name": "chatty"}},
-            "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},
+            "spec": {
+                "containers": [container],
+                "terminationGracePeriodSeconds": 0,
+                "securityContext": {
+                    "runAsNonRoot": True,
+                    "runAsUser": 65534,
+                    "seccompProfile": {"type": "RuntimeDefault"},
+                },
+            },
         }
     )
     saboteur.kubectl("wait", "pod/chatty", "--for=condition=Ready", "--timeout=60s")
@@ -152,13 +161,13 @@ def a_frontend_left_out(saboteur: Saboteur) -> None:
 
 
 def a_careless_backend(saboteur: Saboteur) -> None:
-    """Send visitors to backend pods that are not ready yet or ending, and try no other one."""
-    _careless(saboteur, "backend")
+    """Send visitors to backend pods that do not listen yet or end at once, and retry nowhere."""
+    _careless(saboteur, "backend", "python -m checkout_backend")
 
 
 def a_careless_frontend(saboteur: Saboteur) -> None:
-    """Send visitors to frontend pods that are not ready yet or ending, and try no other one."""
-    _careless(saboteur, "frontend")
+    """Send visitors to frontend pods that do not listen yet or end at once, and retry nowhere."""
+    _careless(saboteur, "frontend", "nginx -e stderr -g 'daemon off;'")
 
 
 def a_wrong_route(saboteur: Saboteur) -> None:
@@ -256,22 +265,28 @@ def _left_out(saboteur: Saboteur, workload: str) -> None:
     time.sleep(1)  # the ingress hears of it by a watch of its own, which nobody can ask
 
 
-def _careless(saboteur: Saboteur, workload: str) -> None:
-    retries = {"nginx.ingress.kubernetes.io/proxy-next-upstream": "off"}
-    saboteur.patch("ingress/checkout", {"metadata": {"annotations": retries}})
-    saboteur.patch(f"service/{workload}", {"spec": {"publishNotReadyAddresses": True}})
+def _careless(saboteur: Saboteur, workload: str, command: str) -> None:
+    annotation = "nginx.ingress.kubernetes.io/proxy-next-upstream"
+    once = {annotation: "off", f"{annotation}-tries": "1"}
+    saboteur.patch("ingress/checkout", {"metadata": {"annotations": once}})
+    container = "/spec/template/spec/containers/0"
     saboteur.patch(
         f"deployment/{workload}",
         [
+            *(
+                {"op": "remove", "path": f"{container}/{name}"}
+                for name in ("lifecycle", "startupProbe", "readinessProbe")
+            ),
             {
-                "op": "replace",
-                "path": "/spec/template/spec/containers/0/lifecycle/preStop/sleep/seconds",
-                "value": 1,
-            }
+                "op": "add",
+                "path": f"{container}/command",
+                "value": ["sh", "-c", f"sleep 3; exec {command}"],
+            },
         ],
         kind="json",
     )
     saboteur.settle()
+    time.sleep(4)  # without probes nobody knows when the last pod began to listen
 
 
 def _to_backend(saboteur: Saboteur, path: str, kind: str) -> None:
