@@ -14,7 +14,7 @@ from acceptance.images import Image, build_image
 from acceptance.kubectl import kubectl
 from acceptance.manifests import Manifest, render, secrets_for
 from acceptance.system import System
-from acceptance.waiting import eventually
+from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -154,7 +154,7 @@ def _await_rollout(client: Kubernetes, namespace: str, timeouts: Timeouts) -> St
                 lambda status: status.complete,
                 timeout=timeouts.rollout,
                 wake=wake,
-                hopeless=lambda status: status.hopeless,
+                hopeless=lasting(lambda status: status.hopeless, seconds=timeouts.hopeless),
                 what="the system at full strength",
                 remedy="look at the pod with --keep-cluster, or make acceptance again.",
                 error=EnvironmentFailure,

@@ -115,6 +115,27 @@ def eventually(
             clock.pause(min(remaining, PAUSE_SECONDS))
 
 
+def lasting(
+    reason: Callable[[T], str | None], *, seconds: float, clock: Clock = SYSTEM_CLOCK
+) -> Callable[[T], str | None]:
+    """Return `reason`, but silent until it has given some reason for `seconds` without a break.
+
+    For states that look final and often are not: a kubelet that has not heard of a Secret yet.
+    """
+    since: float | None = None
+
+    def said(fact: T) -> str | None:
+        nonlocal since
+        found = reason(fact)
+        if found is None:
+            since = None
+            return None
+        since = clock.now() if since is None else since
+        return found if clock.now() - since >= seconds else None
+
+    return said
+
+
 def _message(failure: str, fact: str, remedy: str | None) -> str:
     sentence = f"{failure}: {fact.rstrip('.')}."
     return f"{sentence} Try: {remedy}" if remedy else sentence

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acceptance.errors import EnvironmentFailure
-from acceptance.waiting import PAUSE_SECONDS, RESYNC_SECONDS, Hopeless, Overdue, eventually
+from acceptance.waiting import (
+    PAUSE_SECONDS,
+    RESYNC_SECONDS,
+    Hopeless,
+    Overdue,
+    eventually,
+    lasting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,3 +215,17 @@ def test_only_changes_are_logged(caplog: pytest.LogCaptureFixture) -> None:
         "waiting for both ready: 0 of 2 replicas",
         "waiting for both ready: 1 of 2 replicas",
     ]
+
+
+def test_a_reason_counts_only_when_it_lasts() -> None:
+    """A state that looks final is given up after its time, and a break in it begins anew."""
+    clock = FakeClock()
+    said = lasting(lambda fact: fact, seconds=15.0, clock=clock)
+    assert said("missing") is None
+    clock.pause(14.0)
+    assert said("missing") is None
+    assert said(None) is None
+    clock.pause(2.0)
+    assert said("missing") is None
+    clock.pause(15.0)
+    assert said("missing") == "missing"

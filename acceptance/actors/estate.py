@@ -11,7 +11,7 @@ from acceptance.actors.oversight import Oversight
 from acceptance.drivers import facts
 from acceptance.drivers.kubernetes import pod_path, pretty
 from acceptance.system import RUN_LABEL
-from acceptance.waiting import Overdue, eventually
+from acceptance.waiting import Overdue, eventually, lasting
 
 if TYPE_CHECKING:
     from acceptance.drivers.facts import IngressFacts, NodeFacts, PodFacts
@@ -90,7 +90,7 @@ class EstateOperator(Oversight):
                     lambda pod: pod.phase in _ENDED,
                     timeout=self._timeouts.schedule,
                     wake=wake,
-                    hopeless=lambda pod: pod.hopeless,
+                    hopeless=lasting(lambda pod: pod.hopeless, seconds=self._timeouts.hopeless),
                     what="a new pod runs",
                 )
             except Overdue:

@@ -10,7 +10,7 @@ from acceptance.actors.judgement import judge, judge_each
 from acceptance.actors.oversight import Oversight
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes import pod_path, pretty
-from acceptance.waiting import eventually
+from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
     from acceptance.drivers.facts import ClaimFacts, Mount, PodFacts
@@ -95,7 +95,10 @@ class PodOperator(Oversight):
                 replaced,
                 timeout=self._timeouts.recovery,
                 wake=wake,
-                hopeless=lambda pods: next((p.hopeless for p in pods if p.hopeless), None),
+                hopeless=lasting(
+                    lambda pods: next((p.hopeless for p in pods if p.hopeless), None),
+                    seconds=self._timeouts.hopeless,
+                ),
                 what=f"{workload} back at full strength",
                 describe=lambda pods: "; ".join(map(str, pods)) or "no pod",
             )

@@ -55,6 +55,8 @@ class ContainerFacts:
     restarts: int
     state: str
     """`running`, `terminated` or the reason why it waits."""
+    explanation: str
+    """Why it waits, in the kubelet's words; empty if it does not."""
     probes: tuple[str, ...]
     literals: tuple[tuple[str, str], ...]
     """Every text that the specification itself holds: environment, command and arguments."""
@@ -89,7 +91,8 @@ class PodFacts:
         """Why the pod cannot become ready by waiting, in words, or None."""
         for container in self.containers:
             if container.state in _HOPELESS:
-                return f"{self.name}: {container.state} {container.image}"
+                said = f": {container.explanation}" if container.explanation else ""
+                return f"{self.name}: {container.state} {container.image}{said}"
         return None
 
     def __str__(self) -> str:
@@ -263,6 +266,7 @@ def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
         started=bool(status.get("started")) or (init and bool(status.get("ready"))),
         restarts=int(status.get("restartCount", 0)),
         state=_state(status.get("state") or {}),
+        explanation=((status.get("state") or {}).get("waiting") or {}).get("message", ""),
         probes=tuple(name for name in PROBES if spec.get(f"{name}Probe")),
         literals=tuple(literals),
         uses=tuple(uses),

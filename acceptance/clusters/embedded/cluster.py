@@ -31,7 +31,8 @@ _DEPLOYMENTS = (
     ("local-path-storage", "local-path-provisioner"),
     ("ingress", "traefik"),
 )
-_REMEDY = "run with --keep-cluster and look at the logs that make doctor names."
+_IMPORTS = 2  # at a time: each keeps one processor busy
+_REMEDY = "run with --keep-cluster and look at the logs beside the kubeconfig that it names."
 
 
 class EmbeddedCluster:
@@ -46,7 +47,6 @@ class EmbeddedCluster:
         self._timeouts = settings.timeouts
         self._keep = keep
         self._node: Node | None = None
-        self._imported: list[str] = []
 
     def start(self, progress: Progress) -> ClusterFacts:
         """Start the node and return when it is Ready and its add-ons are available.
@@ -97,14 +97,15 @@ class EmbeddedCluster:
             what="containerd to listen",
             error=EnvironmentFailure,
         )
-        for image in images:
-            if image.reference in self._imported:
-                continue
+
+        def deliver(image: Deliverable) -> None:
             if image.archive is None:
                 raise EnvironmentFailure(f"{image.reference} has no archive. Try: make acceptance")
             command = ("ctr", socket, "--namespace=k8s.io", "images", "import", str(image.archive))
             run(node.command(*command), timeout=self._timeouts.image_delivery)
-            self._imported.append(image.reference)
+
+        with ThreadPoolExecutor(_IMPORTS) as pool:
+            list(pool.map(deliver, images))
 
     def stop(self) -> None:
         """End the node and everything in it; with `keep`, leave it running."""
