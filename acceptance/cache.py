@@ -44,6 +44,7 @@ UNUSED_SECONDS = 14 * 24 * 3600.0
 """An entry that no run has used for this long is removed when its name is built again."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_LEAST_FREE_BYTES = 256 * 2**20  # what the smaller builds take while they run
 
 
 def cache_root() -> Path:
@@ -103,6 +104,13 @@ def _build(place: Path, build: Builder) -> None:
     for abandoned in place.parent.glob(f"{prefix}*"):
         shutil.rmtree(abandoned, ignore_errors=True)  # its builder is dead: we hold the lock
     _forget_unused(place.parent)
+    free = shutil.disk_usage(place.parent).free
+    if free < _LEAST_FREE_BYTES:
+        raise EnvironmentFailure(
+            f"There is no space to build {place.parent.name}: {free // 2**20} MiB are free in "
+            f"{place.parent}, and {_LEAST_FREE_BYTES // 2**20} MiB is the least. "
+            "Try: make clean-cache, or set XDG_CACHE_HOME to a larger disk."
+        )
     workshop = Path(tempfile.mkdtemp(prefix=prefix, dir=place.parent))
     try:
         workshop.chmod(0o755)

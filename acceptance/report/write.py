@@ -38,12 +38,12 @@ def summary(run: RunFacts, verdicts: Sequence[Verdict], directory: Path) -> str:
     """Return what the terminal shows at the end: the items with scenarios, and where to look."""
     lines = []
     if run.environment_failure:
-        lines += [f"The environment could not be had: {run.environment_failure}", ""]
+        lines += [f"Nothing was proved: {run.environment_failure}"]
     lines += [
         f"{verdict.verdict:<10}  {verdict.item.id:<14} {verdict.item.text}"
         + ("" if verdict.verdict == "met" else f"\n{'':<12}{verdict.reason}")
         for verdict in verdicts
-        if verdict.scenarios
+        if verdict.scenarios and not run.environment_failure
     ]
     words = [verdict.verdict for verdict in verdicts]
     counts = ", ".join(f"{words.count(word)} {word}" for word in ("met", "unmet", "unverified"))
