@@ -11,8 +11,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from contextlib import ExitStack, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -20,7 +22,7 @@ from typing import IO, TYPE_CHECKING
 from acceptance.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 TAIL_LINES = 15
 """How many of the last lines of output an error message shows."""
@@ -34,6 +36,10 @@ _DRAIN_SECONDS = 0.5  # how long a pipe may stay open after the end of the progr
 _LINUX = sys.platform == "linux"
 # Looked up before any fork: the child of a fork must not import or load anything.
 _LIBC = ctypes.CDLL(None, use_errno=True) if _LINUX else None
+
+
+_RUNNING: set[subprocess.Popen[bytes]] = set()
+_STOPPING = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,27 @@ def tail(text: str, lines: int = TAIL_LINES) -> str:
     return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
 
 
+@contextmanager
+def workers(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Give `count` threads to run programs in; they are waited for, but not after an exception.
+
+    What a thread still runs is killed then, so that Ctrl-C need not wait for a build.
+    """
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            _STOPPING.set()
+            try:
+                for child in tuple(_RUNNING):
+                    _signal_group(child, signal.SIGKILL)
+                pool.shutdown()
+            finally:
+                _STOPPING.clear()
+            raise
+
+
 def run(
     argv: Sequence[str | Path],
     *,
@@ -107,6 +134,10 @@ def run(
             source.seek(0)
         child = _start(command, source, env, cwd)
         stack.enter_context(child)  # closes its pipes
+        _RUNNING.add(child)
+        stack.callback(_RUNNING.discard, child)
+        if _STOPPING.is_set() and threading.current_thread() is not threading.main_thread():
+            _signal_group(child, signal.SIGKILL)  # begun while the others were being killed
         try:
             out, err, in_time = _collect(child, started + timeout, sink)
         except BaseException:

@@ -13,7 +13,7 @@ import pytest
 
 from acceptance import process
 from acceptance.errors import EnvironmentFailure
-from acceptance.process import contained, run, tail
+from acceptance.process import contained, run, tail, workers
 
 ROOT = Path(__file__).parents[1]
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's part is Linux's")
@@ -235,3 +235,29 @@ def test_without_root_a_contained_program_runs_as_it_is(monkeypatch: pytest.Monk
 def test_the_tail_leaves_out_blank_lines() -> None:
     """Blank lines would push the cause out of a short message."""
     assert tail("a\n\nb\n\n\nc\n", 2) == "b\nc"
+
+
+def test_an_exception_does_not_wait_for_the_programs_of_threads() -> None:
+    """Ctrl-C during a build kills the build, and what its thread would have begun next."""
+    ends: list[str] = []
+
+    def build() -> None:
+        for _ in range(2):
+            try:
+                run(["sleep", "30"], timeout=60)
+            except EnvironmentFailure as error:
+                ends.append(error.message)
+
+    def be_interrupted() -> None:
+        with workers(1) as pool:
+            pool.submit(build)
+            while not process._RUNNING:
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        be_interrupted()
+    assert time.monotonic() - started < 15
+    assert len(ends) == 2
+    assert not process._RUNNING

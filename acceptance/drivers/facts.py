@@ -16,6 +16,7 @@ PROBES = ("startup", "readiness", "liveness")
 _HOPELESS = frozenset(
     {
         "ErrImageNeverPull",
+        "ErrImagePull",
         "ImagePullBackOff",
         "InvalidImageName",
         "CreateContainerConfigError",

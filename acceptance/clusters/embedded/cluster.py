@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from acceptance.clusters.embedded.node import Node, start_node
 from acceptance.clusters.nodes import ApiNodes, NodesSeen, await_nodes
 from acceptance.errors import EnvironmentFailure
 from acceptance.kubectl import kubectl
-from acceptance.process import run
+from acceptance.process import run, workers
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class EmbeddedCluster:
         try:
             with progress.step("Start the embedded cluster"):
                 self._node = start_node(binaries, keep=self._keep)
-                with ThreadPoolExecutor(1) as pool:
+                with workers(1) as pool:
                     delivery = pool.submit(self.deliver, images)
                     version = self._await_ready()
                     delivery.result()
@@ -104,7 +103,7 @@ class EmbeddedCluster:
             command = ("ctr", socket, "--namespace=k8s.io", "images", "import", str(image.archive))
             run(node.command(*command), timeout=self._timeouts.image_delivery)
 
-        with ThreadPoolExecutor(_IMPORTS) as pool:
+        with workers(_IMPORTS) as pool:
             list(pool.map(deliver, images))
 
     def stop(self) -> None:
@@ -156,7 +155,7 @@ class EmbeddedCluster:
             *("--type=merge", f"--patch={json.dumps({'status': status})}"),
             timeout=seconds,
         )
-        with ThreadPoolExecutor() as pool:
+        with workers(len(_DEPLOYMENTS)) as pool:
             waits = [pool.submit(self._await_available, *names) for names in _DEPLOYMENTS]
             for wait in waits:
                 wait.result()

@@ -33,6 +33,10 @@ _NET_SYSCTLS = {
     "ipv4/ip_forward": "1",
     # Without it the answer of a Service whose pod is on the same bridge bypasses the translation.
     "bridge/bridge-nf-call-iptables": "1",
+    # A connection whose other end was killed keeps the whole network namespace until it is given
+    # up: by default after minutes. Source: kernel documentation, ip-sysctl, tcp_orphan_retries.
+    "ipv4/tcp_orphan_retries": "1",
+    "ipv4/tcp_fin_timeout": "2",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import ipaddress
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,12 @@ def connect(link: Link, process: int) -> None:
             f"link set {link.interface} up\n"
         ),
     )
+
+
+def disconnect(link: Link) -> None:
+    """Remove the pair, which else stays for as long as a connection in the namespace is closing."""
+    with suppress(EnvironmentFailure):  # the kernel was faster
+        run(["ip", "link", "delete", link.interface], timeout=_SECONDS)
 
 
 def _taken() -> list[str]:

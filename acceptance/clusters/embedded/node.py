@@ -66,6 +66,7 @@ class Node:
     def end(self) -> None:
         """Kill the node, and wait until the kernel has taken everything away."""
         _kill(self.process)
+        network.disconnect(self.link)
         for stream in (self.process.stdin, self.process.stdout):
             if stream:
                 with suppress(OSError):
