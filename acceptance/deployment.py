@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.clusters.ownership import adopt
 from acceptance.drivers.kubernetes import Kubernetes
 from acceptance.errors import EnvironmentFailure
-from acceptance.images import Image, build_image
+from acceptance.images import Image, build_image, build_image_with_docker
 from acceptance.kubectl import kubectl
 from acceptance.manifests import Manifest, render, secrets_for
+from acceptance.process import workers
 from acceptance.system import System
 from acceptance.waiting import eventually, lasting
 
@@ -51,15 +51,16 @@ class Status:
         return "; ".join(parts) or "there is no workload yet"
 
 
-def build_images(settings: Settings) -> tuple[Image, ...]:
-    """Return the system's images, built side by side unless they are cached.
+def build_images(settings: Settings, engine: str) -> tuple[Image, ...]:
+    """Return the system's images, built side by side by docker or buildah unless they are cached.
 
     Raises `BuildFailure` when one cannot be built.
     """
     limit = settings.timeouts.image_build
-    with ThreadPoolExecutor() as pool:
+    build = build_image_with_docker if engine == "docker" else build_image
+    with workers(max(1, len(settings.images))) as pool:
         builds = [
-            pool.submit(build_image, source.name, source.context, source.dockerfile, timeout=limit)
+            pool.submit(build, source.name, source.context, source.dockerfile, timeout=limit)
             for source in settings.images
         ]
         return tuple(build.result() for build in builds)
@@ -108,6 +109,7 @@ def deploy(
         host=settings.host,
         address=facts.address,
         http_port=facts.http_port,
+        published=facts.published or facts.address,
         workloads=settings.workloads,
         restarts=tuple(
             (f"{pod.uid}/{container.name}", container.restarts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,8 +37,8 @@ class Image:
     """An image that was built: the full name that pods use, and where it lies."""
 
     reference: str
-    archive: Path
-    """An OCI archive."""
+    archive: Path | None
+    """An OCI archive; None if the local container engine has the image by its name."""
 
 
 def build_image(
@@ -57,8 +58,7 @@ def build_image(
     Raises `BrokenInput` when there is no Dockerfile, `BuildFailure` when the build fails.
     """
     recipe = dockerfile or context / "Dockerfile"
-    if not recipe.is_file():
-        raise BrokenInput(f"{name} has no {recipe}. Try: the images setting of [tool.acceptance].")
+    _require_recipe(name, recipe)
     values = dict(arguments or {})
     # An image from scratch does not change with the distribution.
     stands_on_base = "BASE" in recipe.read_text(encoding="utf-8")
@@ -82,6 +82,29 @@ def build_image(
     return Image(reference, entry(shelf, key, build) / "image.tar")
 
 
+def build_image_with_docker(
+    name: str, context: Path, dockerfile: Path | None = None, *, timeout: float
+) -> Image:
+    """Return the image `name`, built by Docker on the official base unless it is there.
+
+    Its tag is the hash of its inputs. `timeout` is in seconds.
+
+    Raises `BrokenInput` when there is no Dockerfile, `BuildFailure` when the build fails.
+    """
+    recipe = dockerfile or context / "Dockerfile"
+    _require_recipe(name, recipe)
+    reference = f"{name}:{hash_inputs(context, recipe, 'docker')}"
+    with suppress(EnvironmentFailure):
+        run(["docker", "image", "inspect", reference], timeout=timeout)
+        return Image(reference, None)
+    command = ["docker", "build", f"--file={recipe}", f"--tag={reference}", str(context)]
+    try:
+        run(command, timeout=timeout, remedy="The last lines of the build say why.")
+    except EnvironmentFailure as error:
+        raise BuildFailure(f"The image {reference} could not be built: {error.message}") from error
+    return Image(reference, None)
+
+
 def base_image() -> Image:
     """Return the local base itself, for pods that need nothing but a shell."""
     base = _base()
@@ -94,6 +117,11 @@ def base_image() -> Image:
         shutil.rmtree(workshop)
 
     return Image(BASE_NAME, entry("image-base", base.parent.name, build) / "image.tar")
+
+
+def _require_recipe(name: str, recipe: Path) -> None:
+    if not recipe.is_file():
+        raise BrokenInput(f"{name} has no {recipe}. Try: the images setting of [tool.acceptance].")
 
 
 def _key_of(base: Path | None) -> tuple[str, ...]:

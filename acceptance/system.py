@@ -31,6 +31,8 @@ class System:
     address: str
     """Where the ingress listens; `host` is not expected to resolve."""
     http_port: int
+    published: str
+    """The address that the Ingress has to publish."""
     workloads: Workloads
     restarts: tuple[tuple[str, int], ...] = ()
     """Restarts that had happened when the run began, by "pod uid/container"."""

@@ -8,18 +8,19 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 import yaml
 
 from acceptance.clusters import k3d, k3d_cleanup
+from acceptance.clusters.add_ons import AddOn
 from acceptance.clusters.k3d import K3dCluster, Ports, render_config
 from acceptance.clusters.k3d_cleanup import owner_of, this_process
 from acceptance.clusters.nodes import NodeFacts, NodesSeen
 from acceptance.errors import EnvironmentFailure
 from acceptance.progress import Progress
-from acceptance.settings import load_settings
+from acceptance.settings import Timeouts, load_settings
 from tests.recorded import outputs
 from tests.recorded.machine import Recorded
 
@@ -67,6 +68,35 @@ class FakeNodes:
         self.closed = True
 
 
+class FakePlatform:
+    """Add-ons that become available at once, and an ingress that gets its address at last."""
+
+    answers: ClassVar[list[str]] = []
+
+    def __init__(self, root: Path, kubeconfig: Path, context: str, timeouts: Timeouts) -> None:
+        """Take what the real one takes."""
+        assert (root / "manifests" / "platform").is_dir()
+        assert kubeconfig.exists()
+        assert context.startswith("k3d-")
+        assert timeouts == SETTINGS.timeouts
+        self.applied: list[AddOn] = []
+        type(self).answers = ["", "172.18.0.3"]
+
+    def apply(self, *add_ons: AddOn) -> None:
+        """Remember them; each has its manifests in the repository."""
+        self.applied += add_ons
+        for add_on in add_ons:
+            assert (ROOT / "manifests" / "platform" / add_on.folder).is_dir()
+
+    def await_available(self, *add_ons: AddOn) -> None:
+        """Wait for nothing but what was applied."""
+        assert list(add_ons) == self.applied
+
+    def published_address(self) -> str:
+        """Return an address at the second look."""
+        return self.answers.pop(0)
+
+
 @pytest.fixture
 def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
     """A machine on which everything works, with known ports."""
@@ -93,7 +123,9 @@ def _folder(parent: Path, prefix: str) -> str:
 
 
 def _cluster(nodes: FakeNodes | None = None, **more: Any) -> K3dCluster:  # noqa: ANN401
-    return K3dCluster(SETTINGS, connect=nodes or FakeNodes([READY]), **more)
+    return K3dCluster(
+        SETTINGS, connect=nodes or FakeNodes([READY]), **{"platform": FakePlatform, **more}
+    )
 
 
 def _image(name: str, archive: Path | None = None) -> Any:  # noqa: ANN401 - stands in for Image
@@ -128,6 +160,7 @@ def test_start_and_stop_call_exactly_the_documented_command_lines(
         f"docker ps --all --quiet --filter label=k3d.cluster={name}",
     ]
     assert (facts.driver, facts.flavour, facts.version) == ("k3d", "k3s", "v1.34.4+k3s1")
+    assert (facts.address, facts.published) == ("127.0.0.1", "172.18.0.3")
     assert (facts.address, facts.http_port, facts.https_port) == ("127.0.0.1", 40002, 40003)
     assert facts.context == f"k3d-{name}"
     assert not folder.exists()

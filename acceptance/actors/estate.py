@@ -154,9 +154,9 @@ class EstateOperator(Oversight):
             ingresses,
             lambda each: (
                 None
-                if self.system.address in each.addresses
+                if self.system.published in each.addresses
                 else f"{each.name} publishes {', '.join(each.addresses) or 'no address'}, "
-                f"and visitors use {self.system.address}"
+                f"and visitors are led to {self.system.published}"
             ),
             nothing=f"There is no ingress for {self.system.host}.",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from acceptance.actors.judgement import judge, judge_each
 from acceptance.actors.oversight import Oversight
 from acceptance.drivers.facts import PROBES
 from acceptance.drivers.kubernetes import pretty
-from acceptance.waiting import eventually
+from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
     from acceptance.drivers.facts import ContainerFacts, PodFacts
@@ -27,20 +28,24 @@ class HealthOperator(Oversight):
     """Looks after the health checks."""
 
     def look_at_health(self) -> tuple[PodFacts, ...]:
-        """Return all pods of the system's workloads, once nothing is on its way up or down."""
+        """Return all pods of the system's workloads.
+
+        A pod that is on its way up or down gets its time: the scenario before may have lost one.
+        """
+        seen: list[tuple[PodFacts, ...]] = []
 
         def look() -> tuple[PodFacts, ...]:
-            return tuple(pod for name in self.system.names for pod in self._pods(name))
+            seen.append(tuple(pod for name in self.system.names for pod in self._pods(name)))
+            return seen[-1]
 
-        with self._waking() as wake:
-            pods = eventually(
+        with self._waking() as wake, suppress(Overdue):  # what is not well by then is judged
+            eventually(
                 look,
-                lambda pods: not any(pod.deleting for pod in pods),
-                timeout=self._timeouts.recovery,
+                lambda pods: all(pod.serving for pod in pods),
+                timeout=self._timeouts.readiness_change,
                 wake=wake,
-                what="no pod of the system is ending",
-                describe=lambda pods: "; ".join(map(str, pods)),
             )
+        pods = seen[-1]
         self._keep("The health of every container", pretty([asdict(pod) for pod in pods]))
         return pods
 

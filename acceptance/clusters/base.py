@@ -46,6 +46,9 @@ class ClusterFacts:
     """Where the ingress answers, an IP address or a name without a port."""
     http_port: int
     https_port: int
+    published: str = ""
+    """The address that an Ingress has to publish in its status, where it is not `address`: behind
+    a port of this machine lies the cluster's own address."""
 
     def to_json(self) -> str:
         """Return the facts as one JSON object, for another process of the same run."""
@@ -86,6 +89,10 @@ class Cluster(Protocol):
     @property
     def name(self) -> str:
         """k3d, embedded or existing."""
+
+    @property
+    def engine(self) -> str:
+        """What builds its images: docker, or buildah, which needs no daemon."""
 
     @property
     def namespace(self) -> str:

@@ -35,6 +35,7 @@ class ExistingCluster:
     """Borrowed: only what this run created, and marked as its own, is ever deleted."""
 
     name = "existing"
+    engine = "buildah"
 
     def __init__(
         self,

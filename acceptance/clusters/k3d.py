@@ -12,18 +12,20 @@ import shutil
 import socket
 import tempfile
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from acceptance.clusters.add_ons import TRAEFIK_FROM_REGISTRY, Platform
 from acceptance.clusters.base import ClusterFacts, flavour_of
 from acceptance.clusters.k3d_cleanup import remove, stale_clusters, this_process
 from acceptance.clusters.k3d_guardian import Guardian
 from acceptance.clusters.nodes import ApiNodes, Nodes, await_nodes
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run, tail
+from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,6 +61,7 @@ class K3dCluster:
     """One k3s cluster with a registry, from `start` to `stop`."""
 
     name = "k3d"
+    engine = "docker"
 
     def __init__(
         self,
@@ -66,8 +69,11 @@ class K3dCluster:
         *,
         keep: bool = False,
         connect: Callable[..., Nodes] = ApiNodes,
+        platform: Callable[..., Platform] = Platform,
     ) -> None:
         """Prepare; nothing is made yet. `keep` leaves the cluster running after `stop`."""
+        self._root = settings.root
+        self._platform = platform
         self.cluster = this_process().cluster_name(keep=keep)
         self._hosts = sorted({registry_of(image.name)[0] for image in settings.images})
         self._timeouts = settings.timeouts
@@ -93,7 +99,9 @@ class K3dCluster:
                 self._guardian = Guardian(self.cluster, self._timeouts.cluster_stop)
             log = self._folder / "k3d.log"
             with progress.step(f"Start the k3d cluster {self.cluster}", log=log):
-                return self._create(log)
+                facts = self._create(log)
+            with progress.step("Install the ingress"):
+                return self._with_ingress(facts)
         except BaseException:
             with suppress(EnvironmentFailure):  # the first failure is the one to tell
                 self._remove()
@@ -193,6 +201,21 @@ class K3dCluster:
             http_port=ports.http,
             https_port=ports.https,
         )
+
+    def _with_ingress(self, facts: ClusterFacts) -> ClusterFacts:
+        platform = self._platform(self._root, facts.kubeconfig, facts.context, self._timeouts)
+        platform.apply(TRAEFIK_FROM_REGISTRY)
+        platform.await_available(TRAEFIK_FROM_REGISTRY)
+        # k3s gives the Service the addresses of its nodes, which the ports of this machine lead to.
+        published = eventually(
+            platform.published_address,
+            bool,
+            timeout=self._timeouts.ingress,
+            what="an address for the ingress",
+            remedy=f"docker logs k3d-{self.cluster}-server-0",
+            error=EnvironmentFailure,
+        )
+        return replace(facts, published=published)
 
     def _push(self, image: Deliverable, port: int) -> None:
         limit = self._timeouts.image_delivery

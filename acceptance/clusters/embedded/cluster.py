@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acceptance.clusters.add_ons import COREDNS, STORAGE, TRAEFIK, Platform
 from acceptance.clusters.base import ClusterFacts, flavour_of
 from acceptance.clusters.embedded.binaries import build_binaries, build_images
 from acceptance.clusters.embedded.components import CONTAINERD_SOCKET, CONTEXT
 from acceptance.clusters.embedded.node import Node, start_node
 from acceptance.clusters.nodes import ApiNodes, NodesSeen, await_nodes
 from acceptance.errors import EnvironmentFailure
-from acceptance.kubectl import kubectl
 from acceptance.process import run, workers
 from acceptance.waiting import eventually
 
@@ -24,12 +23,7 @@ if TYPE_CHECKING:
     from acceptance.progress import Progress
     from acceptance.settings import Settings
 
-_ADD_ONS = ("coredns", "local-path-provisioner", "traefik")
-_DEPLOYMENTS = (
-    ("kube-system", "coredns"),
-    ("local-path-storage", "local-path-provisioner"),
-    ("ingress", "traefik"),
-)
+_ADD_ONS = (COREDNS, STORAGE, TRAEFIK)
 _IMPORTS = 2  # at a time: each keeps one processor busy
 _REMEDY = "run with --keep-cluster and look at the logs beside the kubeconfig that it names."
 
@@ -38,6 +32,7 @@ class EmbeddedCluster:
     """One node, from `start` to `stop`."""
 
     name = "embedded"
+    engine = "buildah"
 
     def __init__(self, settings: Settings, *, keep: bool = False) -> None:
         """Prepare; nothing is made yet. `keep` leaves the node running after `stop`."""
@@ -139,43 +134,17 @@ class EmbeddedCluster:
         finally:
             nodes.close()
 
-    def _kubectl(self, *arguments: str, timeout: float) -> str:
-        return kubectl(self._kubeconfig, CONTEXT, arguments, timeout=timeout)
-
     def _install_add_ons(self) -> None:
-        seconds = self._timeouts.command
-        for add_on in _ADD_ONS:
-            folder = self._root / "manifests" / "platform" / add_on
-            self._kubectl("apply", "--server-side", f"--kustomize={folder}", timeout=seconds)
+        platform = Platform(self._root, self._kubeconfig, CONTEXT, self._timeouts)
+        platform.apply(*_ADD_ONS)
         # A cloud would give the Service its address; here it is the node's own, and kube-proxy
         # serves it.
         status = {"loadBalancer": {"ingress": [{"ip": self._started().link.node_address}]}}
-        self._kubectl(
+        platform.kubectl(
             *("--namespace=ingress", "patch", "service", "traefik", "--subresource=status"),
             *("--type=merge", f"--patch={json.dumps({'status': status})}"),
-            timeout=seconds,
         )
-        with workers(len(_DEPLOYMENTS)) as pool:
-            waits = [pool.submit(self._await_available, *names) for names in _DEPLOYMENTS]
-            for wait in waits:
-                wait.result()
-
-    def _await_available(self, namespace: str, deployment: str) -> None:
-        limit = self._timeouts.rollout
-        try:
-            self._kubectl(
-                *(f"--namespace={namespace}", "rollout", "status", f"deployment/{deployment}"),
-                f"--timeout={limit:g}s",
-                timeout=limit + self._timeouts.command,
-            )
-        except EnvironmentFailure as error:
-            said = ""
-            with suppress(EnvironmentFailure):
-                said = self._kubectl(
-                    *(f"--namespace={namespace}", "logs", f"deployment/{deployment}", "--tail=10"),
-                    timeout=self._timeouts.command,
-                )
-            raise EnvironmentFailure(f"{error.message}\n{said}".rstrip()) from error
+        platform.await_available(*_ADD_ONS)
 
 
 class _NodesOf(ApiNodes):

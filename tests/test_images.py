@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from acceptance.errors import BrokenInput, BuildFailure
+from acceptance.images import Image, build_image, build_image_with_docker
+
+DOCKER = """#!/bin/sh
+# Knows the images of which there is a file; as docker's reference has it, inspect fails for others.
+cd "$(dirname "$0")"
+echo "$*" >> calls
+case "$1" in
+    image) [ -e "known/$(echo "$3" | tr / _)" ] || { echo "No such image: $3" >&2; exit 1; } ;;
+    build) [ ! -e broken ] || { echo "failed to solve: exit code: 2" >&2; exit 1; }
+           for last; do :; done
+           tag=$(echo "$*" | sed 's/.*--tag=\\([^ ]*\\).*/\\1/' | tr / _); touch "known/$tag" ;;
+    *) exit 64 ;;
+esac
+"""
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a docker that remembers its calls, first in PATH."""
+    folder = tmp_path / "bin"
+    (folder / "known").mkdir(parents=True)
+    program = folder / "docker"
+    program.write_text(DOCKER)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    return folder
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    """A folder with a Dockerfile."""
+    folder = tmp_path / "context"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("ARG BASE=debian:bookworm-slim\nFROM ${BASE}\n")
+    return folder
+
+
+def test_docker_builds_an_image_once(docker: Path, context: Path) -> None:
+    """The second run finds the image by its name, which is the hash of what it is made of."""
+    first = build_image_with_docker("localhost/app", context, timeout=10)
+    again = build_image_with_docker("localhost/app", context, timeout=10)
+    assert first == again
+    assert first.archive is None
+    calls = (docker / "calls").read_text().splitlines()
+    assert [call.split()[0] for call in calls] == ["image", "build", "image"]
+    assert f"--tag={first.reference}" in calls[1]
+    (context / "Dockerfile").write_text("FROM scratch\n")
+    assert build_image_with_docker("localhost/app", context, timeout=10) != first
+
+
+def test_a_docker_build_that_fails_says_which_image(docker: Path, context: Path) -> None:
+    """The sentence names the image and ends with what docker said."""
+    (docker / "broken").touch()
+    with pytest.raises(
+        BuildFailure, match=r"(?s)localhost/app:.*could not be built.*failed to sol"
+    ):
+        build_image_with_docker("localhost/app", context, timeout=10)
+
+
+@pytest.mark.parametrize("build", [build_image, build_image_with_docker])
+def test_a_folder_without_a_dockerfile_is_broken_input(
+    build: Callable[..., Image], tmp_path: Path
+) -> None:
+    """Both ways to build point to the setting that names the folder."""
+    with pytest.raises(BrokenInput, match="images setting"):
+        build("localhost/app", tmp_path, timeout=10)
