@@ -95,7 +95,7 @@ check-types:
 
 .PHONY: check-units
 check-units:
-	$(BIN)/pytest tests -q
+	$(BIN)/pytest tests -q -n $(JOBS) --dist=worksteal
 
 .PHONY: check-format
 check-format:
