@@ -108,6 +108,8 @@ class Settings:
     """For `existing` only; None means KUBECONFIG, then ~/.kube/config."""
     context: str | None
     """For `existing` only, which refuses to guess it."""
+    address: str | None = None
+    """For `existing` only: where its ingress answers; None means what `host` resolves to."""
     timeouts: Timeouts = field(default_factory=Timeouts)
 
     def overlay_for(self, driver: str) -> Path:
@@ -142,6 +144,7 @@ def load_settings(root: Path) -> Settings:
         reports=table.path("reports", "reports"),
         kubeconfig=table.path("kubeconfig") if "kubeconfig" in table.values else None,
         context=table.text("context") if "context" in table.values else None,
+        address=table.text("address") if "address" in table.values else None,
         timeouts=Timeouts(**{name: timeouts.seconds(name) for name in timeouts.values}),
     )
     table.refuse_unknown(_names(Settings) - {"root"})

@@ -14,6 +14,7 @@ import pytest
 from acceptance import process
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import contained, run, tail, workers
+from acceptance.waiting import eventually
 
 ROOT = Path(__file__).parents[1]
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's part is Linux's")
@@ -209,7 +210,8 @@ def test_a_contained_program_takes_its_grandchildren_with_it(tmp_path: Path) -> 
         f"run(contained(['sh', '-c', 'sleep {marker} & echo 1 > {{pid}}; wait']), timeout=60)",
     )
     pid_in(tmp_path / "pid")
-    found = running_with(marker)
+    # The shell tells before its child has become the program.
+    found = eventually(lambda: running_with(marker), bool, timeout=10)
     parent.kill()
     parent.wait()
     assert found

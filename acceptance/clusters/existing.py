@@ -140,12 +140,14 @@ class ExistingCluster:
 
     def _address(self) -> str:
         host = self._settings.host
+        if self._settings.address is not None:
+            return self._settings.address
         try:
             return self._resolve(host)
         except OSError as error:
             message = (
                 f"{host} has no address here, so its ingress cannot be reached by name. "
-                f"Try: add it to DNS or to /etc/hosts, or set host in [tool.acceptance]."
+                "Try: address = … in [tool.acceptance], or add the host to DNS."
             )
             raise EnvironmentFailure(message) from error
 
