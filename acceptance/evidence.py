@@ -30,7 +30,9 @@ class EvidenceStore:
     def write(self, title: str, content: bytes | str, kind: str) -> Evidence:
         """Write `content` without secrets and return where it is; nothing is ever overwritten."""
         raw = content.encode() if isinstance(content, str) else content
-        clean = self._redactor.redact_bytes(raw)
+        archive = kind == "zip"
+        redact = self._redactor.redact_archive if archive else self._redactor.redact_bytes
+        clean = redact(raw)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._count += 1
         path = self._folder / f"{self._count:02d}-{slug(title)}.{_SUFFIXES[kind]}"

@@ -32,6 +32,8 @@ Manifest: TypeAlias = "dict[str, Any]"
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN_LABEL = "acceptance.checkout/run"
+"""The label, with the run's id as its value, of everything that the suite creates in a cluster."""
+
 SECRET_KEYS = "SECRET_KEYS"  # noqa: S105 (the name of a key of the ConfigMap)
 KUBERNETES = "1.34.0"
 """The version whose schemas count; they are published for the .0 of each minor version."""

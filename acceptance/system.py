@@ -11,9 +11,6 @@ from acceptance.settings import Workloads
 if TYPE_CHECKING:
     from pathlib import Path
 
-RUN_LABEL = "acceptance.checkout/run"
-"""On everything that a run creates, with the run's id: what has another value is not ours."""
-
 
 @dataclass(frozen=True)
 class System:

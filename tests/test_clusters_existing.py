@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from acceptance.clusters.base import RUN_LABEL
 from acceptance.clusters.existing import ExistingCluster, named_context
 from acceptance.clusters.nodes import open_client
 from acceptance.clusters.ownership import adopt, delete_owned
 from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.manifests import RUN_LABEL
 from acceptance.progress import Progress
 from acceptance.settings import Settings, Timeouts, load_settings
 from tests.fake_api import FakeApi

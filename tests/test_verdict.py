@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -244,3 +246,13 @@ def test_the_summary_names_what_kept_the_environment_away(tracker: Tracker, tmp_
     text = summary(run_facts("No space. Try: more."), verdicts, tmp_path)
     assert "No space. Try: more." in text
     assert "0 unmet" in text
+
+
+def test_secrets_are_found_inside_of_a_zip_file() -> None:
+    """A browser's trace is compressed: what it holds is redacted before it is kept."""
+    before, secret = io.BytesIO(), "a-secret-value"
+    with zipfile.ZipFile(before, "w", zipfile.ZIP_DEFLATED) as trace:
+        trace.writestr("trace.network", f'{{"body": "{secret}"}}')
+    after = Redactor([secret]).redact_archive(before.getvalue())
+    with zipfile.ZipFile(io.BytesIO(after)) as trace:
+        assert trace.read("trace.network") == b'{"body": "[redacted]"}'

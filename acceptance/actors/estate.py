@@ -10,7 +10,7 @@ from acceptance.actors.judgement import Unverifiable, judge, judge_each
 from acceptance.actors.oversight import Oversight
 from acceptance.drivers import facts
 from acceptance.drivers.kubernetes import pod_path, pretty
-from acceptance.system import RUN_LABEL
+from acceptance.manifests import RUN_LABEL
 from acceptance.waiting import Overdue, eventually, lasting
 
 if TYPE_CHECKING:

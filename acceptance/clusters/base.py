@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from acceptance.progress import Progress
 
-RUN_LABEL = "acceptance.checkout/run"
-"""The label, with the run's id as its value, of everything that the suite creates in a cluster."""
-
 K3S = "k3s"
 KUBERNETES = "kubernetes"
 
