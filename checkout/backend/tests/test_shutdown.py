@@ -87,7 +87,7 @@ def test_a_second_signal_ends_draining(unused_port: int) -> None:
 @pytest.mark.postgres
 def test_no_request_is_lost_on_the_way_down(migrated: LocalPostgres, unused_port: int) -> None:
     """Unready at once, serving while the cluster looks away, and then finishing what was begun."""
-    with process(unused_port, migrated.port, DRAIN_SECONDS="3") as child:
+    with process(unused_port, migrated.port, DRAIN_SECONDS="1.5") as child:
         base = f"http://127.0.0.1:{unused_port}"
         made = httpx.post(f"{base}/api/checkouts", json={"customer": "Ada"}).json()
         while status(unused_port, "/readyz") != 200:
