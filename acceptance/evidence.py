@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
     from acceptance.redaction import Redactor
 
-_SUFFIXES = {"json": "json", "text": "txt", "png": "png", "zip": "zip"}
+_SUFFIXES = {
+    "json": "json",
+    "text": "txt",
+    "png": "png",
+    "zip": "zip",
+    "pdf": "pdf",
+    "file": "bin",  # what nobody should open without looking
+}
 _LONGEST = 60
 
 

@@ -1,7 +1,8 @@
 """Builds container images from their Dockerfiles, without a daemon and without an image registry.
 
 The base is a minimal Debian (or Ubuntu) made from the package sources that this machine uses.
-Everything is kept by the hash of its inputs, so a second run builds nothing.
+Everything is kept by the hash of its inputs, so a second run builds nothing; the security updates
+that came out since are an input too.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ import json
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.cache import cache_root, entry, hash_inputs
+from acceptance.debian import Contents, Offer, contents_of, contents_of_root, offered, pending
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
 from acceptance.process import contained, run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 BASE_NAME = "localhost/debian:base"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -64,12 +67,11 @@ def build_image(
     stands_on_base = "BASE" in recipe.read_text(encoding="utf-8")
     base = _base() if stands_on_base else None
     key = hash_inputs(context, recipe, json.dumps(values, sort_keys=True), *_key_of(base))
-    reference = f"{name}:{tag or key}"
 
-    def build(place: Path) -> None:
+    def build_as(key: str, place: Path) -> None:
         _build(
             place / "image.tar",
-            reference,
+            f"{name}:{tag or key}",
             context=context,
             recipe=recipe,
             arguments=values,
@@ -78,8 +80,18 @@ def build_image(
             log=log,
         )
 
-    shelf = "image-" + name.rsplit("/", 1)[-1]
-    return Image(reference, entry(shelf, key, build) / "image.tar")
+    if stands_on_base:
+        place = _up_to_date(_shelf(name), key, build_as, _contents_of_image)
+    else:
+        place = entry(_shelf(name), key, lambda place: build_as(key, place))
+    return Image(f"{name}:{tag or place.name}", place / "image.tar")
+
+
+def archive_of(reference: str) -> Path | None:
+    """Return the archive of an image that was built here by its hash; None if there is none."""
+    name, _, tag = reference.partition("@")[0].rpartition(":")
+    archive = cache_root() / _shelf(name) / tag / "image.tar"
+    return archive if archive.is_file() else None
 
 
 def build_image_with_docker(
@@ -138,7 +150,7 @@ def _base() -> Path:
             "image could be made. Try: run on Debian or Ubuntu, or with --cluster k3d."
         )
 
-    def build(place: Path) -> None:
+    def build(_key: str, place: Path) -> None:
         command = ["mmdebstrap", "--variant=minbase", "--quiet", release, str(place / "base.tar")]
         try:
             run(
@@ -149,7 +161,50 @@ def _base() -> Path:
         except EnvironmentFailure as error:
             raise BuildFailure(f"The base image could not be made: {error.message}") from error
 
-    return entry("base", hash_inputs("1", release, *sources), build) / "base.tar"
+    key = hash_inputs("1", release, *sources)
+    return _up_to_date("base", key, build, _contents_of_base) / "base.tar"
+
+
+def _up_to_date(
+    shelf: str,
+    key: str,
+    build: Callable[[str, Path], None],
+    contents: Callable[[Path], Contents],
+) -> Path:
+    """Return the entry of `key`; if security updates came out since, another one that has them.
+
+    The other's key is made of the updates that the first one lacks: it is built once for each set
+    of them, and nothing has to be remembered. Where the distribution cannot be asked, what it said
+    the last time counts: a build without a network is not refused for that.
+    """
+    place = entry(shelf, key, lambda place: build(key, place))
+    try:
+        found = contents(place)
+        updates = pending(found.packages, _offered(found.sources)) if found.sources else ()
+    except EnvironmentFailure:
+        updates = ()
+    if not updates:
+        return place
+    newer = hash_inputs(key, *map(str, updates))
+    return entry(shelf, newer, lambda place: build(newer, place))
+
+
+@cache
+def _offered(sources: str) -> Offer:
+    """Ask once for all images of a run."""
+    return offered(sources)
+
+
+def _contents_of_image(place: Path) -> Contents:
+    return contents_of(place / "image.tar")
+
+
+def _contents_of_base(place: Path) -> Contents:
+    return contents_of_root(place / "base.tar")
+
+
+def _shelf(name: str) -> str:
+    return "image-" + name.rsplit("/", 1)[-1]
 
 
 def _has_content(path: Path) -> bool:

@@ -24,7 +24,7 @@ class Need:
     package: str
     purpose: str
     path: str | None = None
-    """Where the file lies, for what is not a program in PATH."""
+    """Where the file lies, for what is not a program in PATH; `*` stands for a version."""
 
 
 EMBEDDED_NEEDS = (
@@ -38,6 +38,8 @@ EMBEDDED_NEEDS = (
     Need("nft", "nftables", "filters the node's packets, for Services"),
     Need("ip", "iproute2", "makes the network between the host and the node"),
     Need("conntrack", "conntrack", "lets kube-proxy forget old connections"),
+    Need("clang-19", "clang-19", "compiles the programs with which Cilium filters packets"),
+    Need("iptables", "iptables", "makes the few rules without which Cilium does not start"),
     Need("unshare", "util-linux", "gives the node namespaces of its own"),
     Need(
         "CNI bridge plugin",
@@ -59,6 +61,21 @@ EMBEDDED_NEEDS = (
     ),
 )
 """What the embedded cluster takes from the host."""
+
+POSTGRES = Need(
+    "PostgreSQL",
+    "postgresql",
+    "is the real database of the integration tests, where no Docker API answers",
+    "/usr/lib/postgresql/*/bin/initdb",
+)
+"""What the system's own tests take from the host."""
+
+CERTUTIL = Need(
+    "certutil",
+    "libnss3-tools",
+    "tells the visitor's browser which authority to trust",
+)
+"""What lets the browser verify a certificate by an authority that is made for the run."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """The programs that serve as the visitor's browser, the first one found."""
@@ -96,7 +113,9 @@ def find_program(name: str) -> str | None:
 
 def is_there(need: Need) -> bool:
     """Say whether the host has what is needed."""
-    return Path(need.path).exists() if need.path else find_program(need.name) is not None
+    if need.path is None:
+        return find_program(need.name) is not None
+    return any(Path("/").glob(need.path.lstrip("/")))
 
 
 def look_at_machine(cache: Path) -> MachineFacts:
@@ -104,11 +123,11 @@ def look_at_machine(cache: Path) -> MachineFacts:
     engine, problem = _engine()
     programs = (*BROWSERS, "apt-get", "docker", "k3d", "kubectl", "podman")
     found = {name for name in programs if find_program(name)}
-    found |= {need.name for need in EMBEDDED_NEEDS if is_there(need)}
+    found |= {need.name for need in (*EMBEDDED_NEEDS, POSTGRES, CERTUTIL) if is_there(need)}
     return MachineFacts(
         system=sys.platform,
         architecture=platform.machine(),
-        distribution=_distribution(),
+        distribution=distribution(),
         python=sys.version_info[:2],
         root=os.geteuid() == 0,
         found=frozenset(found),
@@ -144,7 +163,8 @@ def _engine() -> tuple[str | None, str]:
     return None, problem
 
 
-def _distribution() -> str:
+def distribution() -> str:
+    """Return the ID of os-release(5): debian, ubuntu, …; empty if there is none."""
     try:
         return platform.freedesktop_os_release().get("ID", "")
     except OSError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import selectors
 import shlex
@@ -22,7 +21,8 @@ from typing import IO, TYPE_CHECKING
 from acceptance.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
+    from types import FrameType
 
 TAIL_LINES = 15
 """How many of the last lines of output an error message shows."""
@@ -30,12 +30,10 @@ TAIL_LINES = 15
 GRACE_SECONDS = 2.0
 """How long a program has to end after SIGTERM before SIGKILL: Ctrl-C must be over within 5 s."""
 
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 _CHUNK_BYTES = 65536
 _DRAIN_SECONDS = 0.5  # how long a pipe may stay open after the end of the program that we started
 _LINUX = sys.platform == "linux"
-# Looked up before any fork: the child of a fork must not import or load anything.
-_LIBC = ctypes.CDLL(None, use_errno=True) if _LINUX else None
+_SETPRIV = shutil.which("setpriv") if _LINUX else None
 
 
 _RUNNING: set[subprocess.Popen[bytes]] = set()
@@ -44,20 +42,23 @@ _STOPPING = threading.Event()
 
 @dataclass(frozen=True)
 class Completed:
-    """A program that ended with exit code 0: what it wrote and how long it took, in seconds."""
+    """A program that ended as it may: what it wrote and how long it took, in seconds."""
 
     stdout: str
     stderr: str
     seconds: float
+    code: int = 0
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill the calling process when its parent dies; for `Popen(preexec_fn=…)`.
+def dying_with_parent(argv: Sequence[str]) -> list[str]:
+    """Wrap `argv` so that the kernel kills it when its parent dies; elsewhere it stays as it is.
 
-    The kernel watches the thread that forked, so that thread must live as long as the child may.
+    The kernel watches the thread that starts it, so that thread must live as long as it may.
+
+    A program of util-linux asks for it, after the fork: Python code between fork and exec could
+    wait forever for a lock that another thread held, and copies this process's memory tables.
     """
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    return list(argv) if _SETPRIV is None else [_SETPRIV, "--pdeathsig=KILL", "--", *argv]
 
 
 def contained(argv: Sequence[str]) -> list[str]:
@@ -103,15 +104,17 @@ def run(
     argv: Sequence[str | Path],
     *,
     timeout: float,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     cwd: Path | None = None,
     log: Path | None = None,
     stdin: str | bytes | None = None,
     remedy: str | None = None,
+    accepted: Container[int] = (0,),
 ) -> Completed:
     """Run `argv` to its end and return what it wrote.
 
-    `timeout` is in seconds. `env` is added to this process's environment. `log` is a file to which
+    `timeout` is in seconds. `env` is added to this process's environment; None takes a variable
+    away. `accepted` are the exit codes that are an answer. `log` is a file to which
     stdout and stderr are appended as they come. `stdin` is given to the program; without it the
     program reads an end of file. `remedy` is a sentence for the error message, in place of the
     command to try by hand.
@@ -119,7 +122,8 @@ def run(
     The program leads a process group of its own, which is killed when it ends, is late, or this
     process is interrupted; when this process is killed, the kernel kills the program.
 
-    Raises `EnvironmentFailure`: program not found, late, or ended with another code than 0.
+    Raises `EnvironmentFailure`: program not found, late, or ended with another code than
+    an accepted one.
     """
     command = [os.fspath(part) for part in argv]
     advice = remedy or f"Try by hand: {shlex.join(command)}"
@@ -132,16 +136,20 @@ def run(
             source = stack.enter_context(tempfile.TemporaryFile())
             source.write(stdin.encode() if isinstance(stdin, str) else stdin)
             source.seek(0)
-        child = _start(command, source, env, cwd)
-        stack.enter_context(child)  # closes its pipes
-        _RUNNING.add(child)
-        stack.callback(_RUNNING.discard, child)
-        if _STOPPING.is_set() and threading.current_thread() is not threading.main_thread():
-            _signal_group(child, signal.SIGKILL)  # begun while the others were being killed
+        child: subprocess.Popen[bytes] | None = None
         try:
+            # An interrupt may come when the program runs and nobody knows it yet.
+            with _interrupts_held():
+                child = _start(command, source, env, cwd)
+                stack.enter_context(child)  # closes its pipes
+                _RUNNING.add(child)
+                stack.callback(_RUNNING.discard, child)
+            if _STOPPING.is_set() and threading.current_thread() is not threading.main_thread():
+                _signal_group(child, signal.SIGKILL)  # begun while the others were being killed
             out, err, in_time = _collect(child, started + timeout, sink)
         except BaseException:
-            _end_group(child)
+            if child is not None:
+                _end_group(child)
             raise
     seconds = time.monotonic() - started
     name = Path(command[0]).name
@@ -149,42 +157,73 @@ def run(
         said = _quoted(err or out)
         message = f"{name} did not finish within {timeout:g} s and was stopped. {advice}{said}"
         raise EnvironmentFailure(message)
-    if child.returncode != 0:
+    if child.returncode not in accepted:
         message = f"{name} failed {_how(child.returncode)}. {advice}{_quoted(err or out)}"
         raise EnvironmentFailure(message)
-    return Completed(out, err, seconds)
+    return Completed(out, err, seconds, child.returncode)
 
 
 def _start(
     command: list[str],
     stdin: IO[bytes] | int,
-    env: Mapping[str, str] | None,
+    env: Mapping[str, str | None] | None,
     cwd: Path | None,
 ) -> subprocess.Popen[bytes]:
     if cwd is not None and not cwd.is_dir():
         message = f"{command[0]} cannot run in {cwd}: there is no such folder."
         raise EnvironmentFailure(message)
+    environment = {k: v for k, v in {**os.environ, **(env or {})}.items() if v is not None}
+    _require(command[0], environment.get("PATH"), cwd)
+    return subprocess.Popen(
+        dying_with_parent(command),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd=cwd,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let interrupts wait until the end, where they are raised.
+
+    Blocked by the kernel they would be blocked for a program that starts meanwhile, too.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python gives them to the main thread alone
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    held = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if callable(handler := signal.getsignal(number))
+    }
+    for number in held:
+        signal.signal(number, lambda number, frame: came.append((number, frame)))
     try:
-        return subprocess.Popen(
-            command,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, **(env or {})},
-            cwd=cwd,
-            start_new_session=True,
-            # Safe beside other threads: it makes one system call and touches no lock.
-            preexec_fn=die_with_parent,  # noqa: PLW1509
-        )
-    except FileNotFoundError as error:
+        yield
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
+        for signum, frame in came:
+            held[signal.Signals(signum)](signum, frame)
+
+
+def _require(program: str, path: str | None, cwd: Path | None) -> None:
+    """Raise `EnvironmentFailure` if `program` cannot be found or executed."""
+    place = (cwd or Path()) / program if os.sep in program else None
+    if shutil.which(place or program, path=path) is not None:
+        return
+    if place is not None and place.exists():
+        message = f"{program} may not be executed by this user. Try: ls -l {program}"
+    else:
         message = (
-            f"{command[0]} is not installed or not in PATH. "
+            f"{program} is not installed or not in PATH. "
             "Try: make doctor, which says what is missing and how to get it."
         )
-        raise EnvironmentFailure(message) from error
-    except PermissionError as error:
-        message = f"{command[0]} may not be executed by this user. Try: ls -l {command[0]}"
-        raise EnvironmentFailure(message) from error
+    raise EnvironmentFailure(message)
 
 
 def _collect(

@@ -27,7 +27,15 @@ class Redactor:
 
         Raises `BrokenInput` for a value that is too short to be told from other text.
         """
-        forms: set[str] = set()
+        self._forms: list[bytes] = []
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Look for more `secrets` from now on.
+
+        Raises `BrokenInput` for a value that is too short to be told from other text.
+        """
+        forms = {form.decode() for form in self._forms}
         for secret in secrets:
             if len(secret) < _SHORTEST:
                 message = f"A secret has less than {_SHORTEST} characters. Try: a longer one."

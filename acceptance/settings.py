@@ -18,6 +18,10 @@ CLUSTERS = ("auto", "k3d", "embedded", "existing")
 """The values of `cluster`; `auto` takes the first of k3d and embedded that this machine can run."""
 
 
+DATAPATHS = ("cilium", "bridge")
+"""The values of `datapath`: with enforced network policies, and a quicker start without them."""
+
+
 @dataclass(frozen=True)
 class Timeouts:
     """Every deadline, in seconds. A field may be overridden in `[tool.acceptance.timeouts]`."""
@@ -51,16 +55,38 @@ class Timeouts:
     """A claim until it is Bound."""
     ingress: float = 60.0
     """An Ingress until its address is published and its routes answer."""
+    certificate: float = 60.0
+    """A certificate from wanted to served by the ingress."""
     readiness_change: float = 60.0
     """A pod until its readiness follows what happened to a dependency."""
     request: float = 10.0
     """One HTTP request of a visitor."""
+    slow_request: float = 15.0
+    """A request that never ends, until the server must have cut it."""
     page: float = 30.0
     """One page or one interaction in the browser."""
     query: float = 10.0
     """One database connection or statement."""
     execute: float = 30.0
     """One command inside a container."""
+    suite: float = 300.0
+    """All tests of one of the system's own suites, with the others beside it."""
+    scan: float = 300.0
+    """One scanner over everything that it scans."""
+    workflow: float = 600.0
+    """One run of a workflow of the build server on this machine, with its scanners."""
+    removal: float = 60.0
+    """A namespace until everything in it is gone."""
+    load: float = 60.0
+    """The load generator, beyond the seconds for which it is to send."""
+    procedure: float = 120.0
+    """One section of a written procedure, from its first command to the end of its last."""
+    policy: float = 15.0
+    """A network policy, made or taken away, until connections follow it."""
+    rotation: float = 600.0
+    """A rotation of the secrets, from its first step to its last."""
+    observation: float = 30.0
+    """A new pod, or a line that one wrote, until the monitoring knows of it."""
     report: float = 120.0
     """The Allure report from its raw results."""
 
@@ -99,6 +125,8 @@ class Settings:
     """The name by which visitors reach the system."""
     namespace: str
     """Where the overlay deploys to, on an ephemeral cluster."""
+    staging: Path
+    """The kustomize overlay of the staging environment, on the same cluster."""
     workloads: Workloads
     images: tuple[ImageSource, ...]
     """Empty if the overlay names images that the cluster can pull by itself."""
@@ -111,6 +139,10 @@ class Settings:
     address: str | None = None
     """For `existing` only: where its ingress answers; None means what `host` resolves to."""
     timeouts: Timeouts = field(default_factory=Timeouts)
+    attestations: Path = Path("attestations")
+    """The folder with trust.toml and what people have signed; it need not exist."""
+    datapath: str = DATAPATHS[0]
+    """For `embedded` only: one of `DATAPATHS`."""
 
     def overlay_for(self, driver: str) -> Path:
         """Return the overlay to deploy on a cluster of `driver` (k3d, embedded, existing)."""
@@ -124,10 +156,7 @@ def load_settings(root: Path) -> Settings:
     """
     root = root.resolve()
     table = _Table("tool.acceptance", _acceptance_table(root / "pyproject.toml"), root)
-    cluster = table.text("cluster", "auto")
-    if cluster not in CLUSTERS:
-        message = f'[tool.acceptance] cluster = "{cluster}" is none of {", ".join(CLUSTERS)}.'
-        raise BrokenInput(message)
+    cluster = table.one_of("cluster", CLUSTERS)
     overlays = table.table("overlays", known=CLUSTERS[1:])
     workloads = table.table("workloads", known=_names(Workloads))
     timeouts = table.table("timeouts", known=_names(Timeouts))
@@ -138,6 +167,7 @@ def load_settings(root: Path) -> Settings:
         overlays=tuple((name, overlays.path(name)) for name in overlays.values),
         host=table.text("host", "checkout.local"),
         namespace=table.text("namespace", "checkout"),
+        staging=table.path("staging", "manifests/overlays/staging"),
         workloads=Workloads(**{name: workloads.text(name) for name in workloads.values}),
         images=_images(table.table("images")),
         tracker=table.path("tracker", "tracker.md"),
@@ -146,6 +176,8 @@ def load_settings(root: Path) -> Settings:
         context=table.text("context") if "context" in table.values else None,
         address=table.text("address") if "address" in table.values else None,
         timeouts=Timeouts(**{name: timeouts.seconds(name) for name in timeouts.values}),
+        attestations=table.path("attestations", "attestations"),
+        datapath=table.one_of("datapath", DATAPATHS),
     )
     table.refuse_unknown(_names(Settings) - {"root"})
     return settings
@@ -200,6 +232,13 @@ class _Table:
         value = self.values.get(key, default)
         if not isinstance(value, str) or not value.strip():
             raise self._wrong(key, "a text that is not empty")
+        return value
+
+    def one_of(self, key: str, values: tuple[str, ...]) -> str:
+        """Return one of `values`; the first one is the default."""
+        value = self.text(key, values[0])
+        if value not in values:
+            raise BrokenInput(f'[{self.name}] {key} = "{value}" is none of {", ".join(values)}.')
         return value
 
     def path(self, key: str, default: str | None = None) -> Path:

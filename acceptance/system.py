@@ -31,8 +31,33 @@ class System:
     published: str
     """The address that the Ingress has to publish."""
     workloads: Workloads
+    repository: str
+    """The folder with the sources that the system was deployed from."""
+    https_port: int = 443
+    secure: bool = False
+    """Whether the Ingress declares TLS for `host`, so that visitors come encrypted."""
+    authority: str = ""
+    """The certificate, as PEM, that vouches for the system's; empty for a public authority, which
+    the machine trusts already."""
+    images: tuple[str, ...] = ()
+    """Full references, with their digests, of the images that are to be released."""
     restarts: tuple[tuple[str, int], ...] = ()
     """Restarts that had happened when the run began, by "pod uid/container"."""
+    inside: tuple[str, ...] = ()
+    """The beginning of a command that runs what follows it inside the node; empty if nobody can."""
+    journal: tuple[str, ...] = ()
+    """A command that writes what the node's components said; empty if there is none."""
+
+    @property
+    def port(self) -> int:
+        """Where visitors come in."""
+        return self.https_port if self.secure else self.http_port
+
+    @property
+    def origin(self) -> str:
+        """What visitors type: the scheme and the name, and the port where it is an unusual one."""
+        scheme, usual = ("https", 443) if self.secure else ("http", 80)
+        return f"{scheme}://{self.host}" + ("" if self.port == usual else f":{self.port}")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,5 +82,8 @@ def load_system(path: Path) -> System:
     """Read what `System.save` wrote."""
     found = json.loads(path.read_text(encoding="utf-8"))
     found["workloads"] = Workloads(**found["workloads"])
+    found["images"] = tuple(found["images"])
     found["restarts"] = tuple((key, int(count)) for key, count in found["restarts"])
+    for command in ("inside", "journal"):
+        found[command] = tuple(found.get(command, ()))
     return System(**found)

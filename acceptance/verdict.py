@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from acceptance.errors import BrokenInput
+from acceptance.outcome import Demand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.outcome import Evidence, ScenarioOutcome
+    from acceptance.outcome import Evidence, ScenarioOutcome, Testimony
     from acceptance.tracker import Item, Tracker
+
+__all__ = ["Demand", "Verdict", "Word", "decide", "unused_waivers"]
 
 Word: TypeAlias = Literal["met", "unmet", "unverified"]
 
@@ -24,17 +27,37 @@ class Verdict:
     verdict: Word
     reason: str
     scenarios: tuple[ScenarioOutcome, ...]
+    attestations: tuple[Testimony, ...] = ()
+    """All that were made about the item, also those that do not count."""
+    waiver: Testimony | None = None
+    """The valid waiver; the item is shown as waived and is still not met."""
+    role: str = ""
+    """Whose attestation the item waits for; empty if it waits for none."""
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """Return the evidence of all scenarios."""
-        return tuple(each for scenario in self.scenarios for each in scenario.evidence)
+        """Return the evidence of all scenarios and attestations."""
+        spoken = (each for found in self.attestations for each in found.evidence)
+        seen = (each for scenario in self.scenarios for each in scenario.evidence)
+        return (*seen, *spoken)
 
 
-def decide(tracker: Tracker, outcomes: Sequence[ScenarioOutcome]) -> tuple[Verdict, ...]:
+def decide(
+    tracker: Tracker,
+    outcomes: Sequence[ScenarioOutcome],
+    testimonies: Sequence[Testimony] = (),
+    demands: Sequence[Demand] = (),
+) -> tuple[Verdict, ...]:
     """Return a verdict for every item of the tracker, in its order.
 
-    Raises `BrokenInput` when a scenario is about an item that the tracker does not have.
+    An item is met if all of its scenarios passed and left evidence, and if whoever is asked about
+    it (`demands`) has said so where that is asked for as well. Where that is asked for instead, an
+    attestation stands in for scenarios that do not exist or could not tell. Nothing that anybody
+    signs helps against a failed scenario, nor does it stand in for one that could have told and
+    was not heard: whose environment was lost, that never reported, or that left no evidence.
+
+    Raises `BrokenInput` when a scenario or a demand is about an item that the tracker does not
+    have, and for two demands for one item.
     """
     known = {item.id for item in tracker.items}
     for outcome in outcomes:
@@ -45,13 +68,52 @@ def decide(tracker: Tracker, outcomes: Sequence[ScenarioOutcome]) -> tuple[Verdi
                 f'The scenario "{outcome.name}" is about {about}, which the tracker does not have. '
                 "Try: correct its tags."
             )
+    asked = {demand.item: demand for demand in demands}
+    if len(asked) != len(demands) or not asked.keys() <= known:
+        raise BrokenInput(
+            "An attestation is asked for twice, or of an item that the tracker does not have. "
+            "Try: correct trust.toml."
+        )
     return tuple(
-        _decide(item, tuple(each for each in outcomes if item.id in each.item_ids))
+        _decide(
+            item,
+            tuple(each for each in outcomes if item.id in each.item_ids),
+            tuple(each for each in testimonies if each.item == item.id),
+            asked.get(item.id),
+        )
         for item in tracker.items
     )
 
 
-def _decide(item: Item, scenarios: tuple[ScenarioOutcome, ...]) -> Verdict:
+def unused_waivers(
+    verdicts: Sequence[Verdict], testimonies: Sequence[Testimony]
+) -> tuple[str, ...]:
+    """Return a sentence for each valid waiver of an item that is met: nobody needs it."""
+    met = {verdict.item.id for verdict in verdicts if verdict.verdict == "met"}
+    return tuple(
+        f"The waiver of {each.item} by {each.person} is not used: the item is met. Try: delete it."
+        for each in testimonies
+        if each.kind == "waiver" and each.valid and each.item in met
+    )
+
+
+def _decide(
+    item: Item,
+    scenarios: tuple[ScenarioOutcome, ...],
+    testimonies: tuple[Testimony, ...],
+    demand: Demand | None,
+) -> Verdict:
+    attestations = tuple(each for each in testimonies if each.kind == "attestation")
+    seen = _seen(item, scenarios)
+    if demand is not None:
+        seen = _heard(seen, attestations, demand)
+    waivers = (each for each in testimonies if each.kind == "waiver" and each.valid)
+    waiver = next(waivers, None) if seen.verdict != "met" else None
+    return replace(seen, attestations=attestations, waiver=waiver)
+
+
+def _seen(item: Item, scenarios: tuple[ScenarioOutcome, ...]) -> Verdict:
+    """Decide by the scenarios alone."""
     if not scenarios:
         return Verdict(item, "unverified", "no scenario", scenarios)
     for scenario in scenarios:
@@ -67,3 +129,37 @@ def _decide(item: Item, scenarios: tuple[ScenarioOutcome, ...]) -> Verdict:
     count = len(scenarios)
     reason = f"{count} scenario{'s' if count > 1 else ''} passed, with evidence"
     return Verdict(item, "met", reason, scenarios)
+
+
+def _heard(seen: Verdict, attestations: tuple[Testimony, ...], demand: Demand) -> Verdict:
+    """Decide what a demanded attestation changes, and what its absence does."""
+    if seen.verdict == "unmet":
+        return seen
+    instead = demand.mode == "instead"
+    if instead and (seen.verdict == "met" or not all(map(_cannot_tell, seen.scenarios))):
+        return seen  # nobody has to speak, or nobody can
+    counting = [
+        each for each in attestations if each.valid and each.role == demand.role and each.evidence
+    ]
+    if not counting:
+        before = "" if seen.verdict == "met" else f"{seen.reason}; "
+        reason = f"{before}{_missing(attestations, demand.role)}"
+        return replace(seen, verdict="unverified", reason=reason, role=demand.role)
+    said = f"attested by {counting[0].person} ({demand.role}) until {counting[0].expires}"
+    if not instead:
+        return replace(seen, reason=f"{seen.reason}; {said}")
+    untold = f"; {seen.reason}" if seen.scenarios else ""
+    return replace(seen, verdict="met", reason=f"{said}{untold}")
+
+
+def _cannot_tell(scenario: ScenarioOutcome) -> bool:
+    """Whether a scenario leaves room for somebody's word: it passed, or it said that it can't."""
+    return scenario.status == "skipped" or (scenario.status == "passed" and bool(scenario.evidence))
+
+
+def _missing(attestations: tuple[Testimony, ...], role: str) -> str:
+    if not attestations:
+        return f"no attestation by the role {role}"
+    last = max(attestations, key=lambda each: each.date)
+    reason = "it left no evidence" if last.valid else last.reason
+    return f"the attestation of {last.date} by {last.person} does not count: {reason}"

@@ -70,6 +70,7 @@ def eventually(
     *,
     timeout: float,
     wake: Watch | None = None,
+    resync: float = RESYNC_SECONDS,
     hopeless: Callable[[T], str | None] | None = None,
     clock: Clock = SYSTEM_CLOCK,
     what: str | None = None,
@@ -80,9 +81,10 @@ def eventually(
     """Return the first fact of `look` that is `ready`; look again whenever `wake` reports an event.
 
     `timeout` is in seconds; the fact is looked at once more when it has passed. `hopeless` gives a
-    sentence for a fact that cannot become ready, which ends the wait at once. Without `wake` the
-    fact is looked at every `PAUSE_SECONDS`. `what` names the goal in messages (default: the name
-    of `ready`), `describe` puts a fact in words, `remedy` says what to try.
+    sentence for a fact that cannot become ready, which ends the wait at once. Without an event the
+    fact is looked at every `resync` seconds, and without `wake` every `PAUSE_SECONDS`. `what` names
+    the goal in messages (default: the name of `ready`), `describe` puts a fact in words, `remedy`
+    says what to try.
 
     Raises `Overdue` or `Hopeless`, or `error` in their place where waiting is not judging (a
     cluster that does not start is an `EnvironmentFailure`).
@@ -110,7 +112,7 @@ def eventually(
             seen = now
         remaining = max(0.0, deadline - clock.now())
         if wake is not None:
-            wake.wait(min(remaining, RESYNC_SECONDS))
+            wake.wait(min(remaining, resync))
         else:
             clock.pause(min(remaining, PAUSE_SECONDS))
 

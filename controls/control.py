@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_bdd.scenario import make_python_name
 
+from acceptance.drivers import copies
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from controls.saboteur import Saboteur
 
 ROOT = Path(__file__).parents[1]
-_SECONDS = 600.0
+_SECONDS = 1800.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Control:
     """Its docstring says what a team would have done."""
     reason: str
     """A regular expression for the right reason: any other red proves nothing."""
+    verdict: str = "unmet"
+    """`unverified` where the sabotage is that nobody can look."""
 
     @property
     def test(self) -> str:
@@ -43,15 +47,20 @@ class Control:
         return f"{self.item}-{self.sabotage.__name__}"
 
 
-def prove(run: Path, reports: Path, *arguments: str) -> dict[str, Any]:
-    """Prove the system of the run that was kept in `run` again; return the readiness report.
+def copy_repository(root: Path, into: Path) -> Path:
+    """Return a clone of the repository `root` in the folder `into`, as the scenarios make one."""
+    return copies.copy_repository(root, into, timeout=_SECONDS)
+
+
+def prove(kept: Path, reports: Path, *arguments: str) -> dict[str, Any]:
+    """Prove the system of the run that was kept in `kept` again; return the readiness report.
 
     Raises `AssertionError` with what pytest wrote if there is no report.
     """
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *(f"--attach={run}", f"--reports={reports}", *arguments),
+            *(f"--attach={kept}", f"--reports={reports}", *arguments),
         ],
         cwd=ROOT,
         capture_output=True,

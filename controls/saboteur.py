@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
+import tempfile
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from acceptance.drivers.http import Http
+from acceptance.actors.reaching import reach, reach_plain
 from acceptance.drivers.kubernetes import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.kubectl import kubectl
 from acceptance.waiting import eventually
+from controls.control import copy_repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from acceptance.drivers.facts import PodFacts, WorkloadFacts
+    from acceptance.drivers.http import Http
     from acceptance.settings import Timeouts
     from acceptance.system import System
+
+T = TypeVar("T")
 
 _SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 
@@ -62,64 +70,109 @@ class Saboteur:
             stdin=stdin,
         )
 
-    def create(self, found: Mapping[str, Any]) -> None:
+    def create(self, found: Mapping[str, Any], *, namespace: str = "") -> None:
         """Create an object, to be deleted afterwards."""
         text = json.dumps(found)
         self._undo.callback(
-            self.kubectl, "delete", "--ignore-not-found", "--filename=-", stdin=text
+            self.kubectl,
+            *("delete", "--ignore-not-found", "--filename=-"),
+            stdin=text,
+            namespace=namespace,
         )
-        self.kubectl("create", "--filename=-", stdin=text)
+        self.kubectl("create", "--filename=-", stdin=text, namespace=namespace)
 
     def patch(
         self, target: str, change: object, *, kind: str = "strategic", namespace: str = ""
     ) -> None:
         """Patch `target` (kind/name), to be put back as it was afterwards."""
-        before = json.loads(self.kubectl("get", target, "--output=json", namespace=namespace))
-        before.pop("status", None)
-        for name in _SERVER_FIELDS:
-            before["metadata"].pop(name, None)
+        before = self._definition(target, namespace)
         self._undo.callback(
-            self.kubectl,
-            *("replace", "--filename=-"),
-            stdin=json.dumps(before),
-            namespace=namespace,
+            self.kubectl, "replace", "--filename=-", stdin=before, namespace=namespace
         )
         text = json.dumps(change)
         self.kubectl("patch", target, f"--type={kind}", f"--patch={text}", namespace=namespace)
+
+    def remove(self, target: str, *, namespace: str = "") -> None:
+        """Delete `target` (kind/name), to be made again as it was afterwards."""
+        before = self._definition(target, namespace)
+        self._undo.callback(
+            self.kubectl, "create", "--filename=-", stdin=before, namespace=namespace
+        )
+        self.kubectl("delete", target, namespace=namespace)
 
     def execute(self, pod: str, *command: str) -> str:
         """Return what a command wrote that ran in a pod's first container."""
         return self.kubectl("exec", pod, "--", *command)
 
-    def claim(self, **facts: str) -> None:
+    def claim(self, **facts: str | tuple[str, ...]) -> None:
         """Let the run believe something else about the system."""
         self._undo.callback(self.system.save, self._facts)
         replace(self.system, **facts).save(self._facts)  # type: ignore[arg-type]
 
+    def temporary_folder(self, parent: Path | None = None) -> Path:
+        """Return a new folder, to be removed afterwards."""
+        folder = Path(tempfile.mkdtemp(prefix="acceptance-sabotage-", dir=parent))
+        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def await_object(self, target: str, *, namespace: str) -> None:
+        """Wait until `target` (kind/name) is there, which somebody else makes."""
+        self.kubectl("wait", "--for=create", target, "--timeout=30s", namespace=namespace)
+
+    def repository(self) -> Path:
+        """Let the run judge a copy of the repository, and return its folder.
+
+        The copy has the committed files; whatever is installed beside them is shared.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="acceptance-copy-"))
+        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        copy = copy_repository(Path(self.system.repository), folder)
+        self.claim(repository=str(copy))
+        return copy
+
+    def environment(self, **values: str) -> None:
+        """Set variables of the environment in which the scenario is to run."""
+        for name, value in values.items():
+            before = os.environ.get(name)
+            if before is None:
+                self._undo.callback(os.environ.pop, name, None)
+            else:
+                self._undo.callback(os.environ.__setitem__, name, before)
+            os.environ[name] = value
+
+    def use(self, what: AbstractContextManager[T]) -> T:
+        """Enter a context that is left when everything else is repaired."""
+        return self._undo.enter_context(what)
+
     def password(self) -> str:
         """Return the database's password."""
-        found = self.kubectl(
-            "get", "secret/checkout-secrets", "--output=jsonpath={.data.DATABASE_PASSWORD}"
-        )
+        return self.secret("DATABASE_PASSWORD")
+
+    def database_user(self) -> str:
+        """Return the role that logs in to the database."""
+        path = "--output=jsonpath={.data.DATABASE_USER}"
+        return self.secret("DATABASE_USER") or self.kubectl("get", "cm/checkout-config", path)
+
+    def secret(self, key: str) -> str:
+        """Return the value of a key of the system's Secret; empty if there is no such key."""
+        path = f"--output=jsonpath={{.data.{key}}}"
+        found = self.kubectl("get", "secret/checkout-secrets", path)
         return base64.b64decode(found).decode("utf-8")
 
     def await_answer(self, host: str, path: str, status: int) -> None:
         """Wait until the ingress answers so; what it was told takes it a moment."""
-        system, limit = self.system, self._timeouts
-        http = Http(system.address, system.http_port, host, timeout=limit.request)
-        with closing(http):
-            eventually(
-                lambda: http.send("GET", path),
-                lambda reply: reply.status == status,
-                timeout=limit.ingress,
-                what=f"HTTP {status} for {host}{path}",
-                error=EnvironmentFailure,
-            )
+        with closing(reach(self.system, timeout=self._timeouts.request)) as http:
+            self._await(http, host, path, status)
+
+    def await_plain_answer(self, path: str, status: int) -> None:
+        """Wait until the ingress answers so to a visitor who comes without encryption."""
+        with closing(reach_plain(self.system, timeout=self._timeouts.request)) as http:
+            self._await(http, self.system.host, path, status)
 
     def await_restart(self, workload: str, name: str) -> None:
         """Wait until a pod serves again, after one of its containers was restarted."""
         namespace = self.system.namespace
-        with self._cluster() as cluster, cluster.watch_pods(namespace) as wake:
+        with self._cluster() as cluster, cluster.watch(namespace) as wake:
             eventually(
                 lambda: [p for p in cluster.pods(namespace, workload) if p.name == name],
                 lambda pods: any(p.serving and p.containers[0].restarts for p in pods),
@@ -129,9 +182,9 @@ class Saboteur:
                 error=EnvironmentFailure,
             )
 
-    def afterwards(self, *arguments: str) -> None:
+    def afterwards(self, *arguments: str, namespace: str = "") -> None:
         """Run a kubectl command when the control is over."""
-        self._undo.callback(self.kubectl, *arguments)
+        self._undo.callback(self.kubectl, *arguments, namespace=namespace)
 
     def pods(self, workload: str) -> tuple[PodFacts, ...]:
         """Return the pods of a workload that serve."""
@@ -146,7 +199,7 @@ class Saboteur:
         def look() -> tuple[tuple[WorkloadFacts, ...], tuple[PodFacts, ...]]:
             return cluster.workloads(namespace), cluster.pods(namespace)
 
-        with self._cluster() as cluster, cluster.watch_pods(namespace) as wake:
+        with self._cluster() as cluster, cluster.watch(namespace) as wake:
             eventually(
                 look,
                 lambda seen: (
@@ -158,6 +211,23 @@ class Saboteur:
                 describe=lambda seen: "; ".join(str(each) for group in seen for each in group),
                 error=EnvironmentFailure,
             )
+
+    def _definition(self, target: str, namespace: str) -> str:
+        """Return an object as somebody would have written it, without what the server adds."""
+        found = json.loads(self.kubectl("get", target, "--output=json", namespace=namespace))
+        found.pop("status", None)
+        for name in _SERVER_FIELDS:
+            found["metadata"].pop(name, None)
+        return json.dumps(found)
+
+    def _await(self, http: Http, host: str, path: str, status: int) -> None:
+        eventually(
+            lambda: http.send("GET", path, host=host),
+            lambda reply: reply.status == status,
+            timeout=self._timeouts.ingress,
+            what=f"HTTP {status} for {host}{path}",
+            error=EnvironmentFailure,
+        )
 
     def _cluster(self) -> closing[Kubernetes]:
         kubeconfig, limit = Path(self.system.kubeconfig), self._timeouts.api

@@ -31,7 +31,7 @@ def _(operator: Operator, answers: tuple[PodAnswer, ...]) -> None:
     target_fixture="meeting",
 )
 def _(visitor: Visitor, operator: Operator, system: System, role: str) -> Meeting:
-    return visitor.meet_all(system.named(role), operator.serving(system.named(role)))
+    return visitor.meet_all(system.named(role), operator.serving_whole(system.named(role)))
 
 
 @then("every ready pod has served visitors")

@@ -80,7 +80,12 @@ class FakePlatform:
         assert context.startswith("k3d-")
         assert timeouts == SETTINGS.timeouts
         self.applied: list[AddOn] = []
+        self.defined = False
         type(self).answers = ["", "172.18.0.3"]
+
+    def define(self) -> None:
+        """Remember it."""
+        self.defined = True
 
     def apply(self, *add_ons: AddOn) -> None:
         """Remember them; each has its manifests in the repository."""
@@ -90,6 +95,7 @@ class FakePlatform:
 
     def await_available(self, *add_ons: AddOn) -> None:
         """Wait for nothing but what was applied."""
+        assert self.defined
         assert list(add_ons) == self.applied
 
     def published_address(self) -> str:
@@ -168,7 +174,9 @@ def test_start_and_stop_call_exactly_the_documented_command_lines(
 
 def test_the_config_has_the_shape_of_v1alpha5(recorded: Recorded) -> None:
     """What the committed file and the run make together is one server, a registry and ports."""
-    config = yaml.safe_load(render_config(recorded.name, PORTS, ["localhost"]))
+    config = yaml.safe_load(
+        render_config(recorded.name, PORTS, ["localhost"], {"a.json": Path("/x/a.json")})
+    )
     assert (config["apiVersion"], config["kind"]) == ("k3d.io/v1alpha5", "Simple")
     assert config["metadata"] == {"name": recorded.name}
     assert (config["servers"], config["agents"]) == (1, 0)
@@ -177,8 +185,11 @@ def test_the_config_has_the_shape_of_v1alpha5(recorded: Recorded) -> None:
         {"port": "127.0.0.1:40003:443", "nodeFilters": ["loadbalancer"]},
     ]
     assert config["kubeAPI"] == {"hostIP": "127.0.0.1", "hostPort": "40001"}
-    assert config["options"]["k3s"]["extraArgs"] == [
-        {"arg": "--disable=traefik", "nodeFilters": ["server:*"]}
+    extra = config["options"]["k3s"]["extraArgs"]
+    assert {"--disable=traefik", "--secrets-encryption"} <= {each["arg"] for each in extra}
+    assert all(each["nodeFilters"] == ["server:*"] for each in extra)
+    assert config["volumes"] == [
+        {"volume": f"/x/a.json:{k3d.MOUNTED}/a.json:ro", "nodeFilters": ["server:*"]}
     ]
     assert config["options"]["kubeconfig"] == {
         "updateDefaultKubeconfig": False,
@@ -193,6 +204,15 @@ def test_the_config_has_the_shape_of_v1alpha5(recorded: Recorded) -> None:
     assert yaml.safe_load(config["registries"]["config"]) == {
         "mirrors": {"localhost": {"endpoint": [f"http://{registry}:5000"]}}
     }
+
+
+def test_what_the_config_tells_the_api_server_to_read_is_mounted(tmp_path: Path) -> None:
+    """Each file below the mounted folder that a flag names is written, for its owner alone."""
+    args = [each["arg"] for each in k3d.load_config()["options"]["k3s"]["extraArgs"]]
+    named = {arg.rpartition("/")[2] for arg in args if f"={k3d.MOUNTED}/" in arg}
+    written = k3d.write_hardening(tmp_path)
+    assert named == set(written) == {"audit-policy.json", "admission.json"}
+    assert {path.stat().st_mode & 0o077 for path in written.values()} == {0}
 
 
 def test_a_cluster_name_fits_into_32_characters() -> None:
@@ -342,11 +362,16 @@ def test_images_go_to_the_registry_that_mirrors_their_own(
     cluster = _cluster()
     cluster.start(quiet)
     before = len(recorded.lines)
-    cluster.deliver(
+    delivered = cluster.deliver(
         [
             _image("localhost/checkout-backend:3f"),
             _image("localhost/checkout-frontend:4a", archive),
         ]
+    )
+    digest = f"sha256:{'5c1d' * 16}"
+    assert delivered == (
+        f"localhost/checkout-backend:3f@{digest}",
+        f"localhost/checkout-frontend:4a@{digest}",
     )
     assert recorded.lines[before:] == [
         "docker tag localhost/checkout-backend:3f localhost:40004/checkout-backend:3f",
@@ -370,6 +395,15 @@ def test_a_failed_push_names_the_image_and_leaves_no_second_name(
         cluster.deliver([_image("localhost/checkout-backend:3f")])
     assert "connection refused" in told.value.message
     assert recorded.lines[-1].startswith("docker rmi localhost:40004/")
+
+
+def test_a_push_without_a_digest_is_no_delivery(recorded: Recorded, quiet: Progress) -> None:
+    """A pod could only be told a tag, which another image may have tomorrow."""
+    recorded.first("^docker push", stdout="3f: Pushed\n")
+    cluster = _cluster()
+    cluster.start(quiet)
+    with pytest.raises(EnvironmentFailure, match="does not tell the digest"):
+        cluster.deliver([_image("localhost/checkout-backend:3f")])
 
 
 def test_delivery_before_start_is_refused(recorded: Recorded) -> None:

@@ -1,21 +1,28 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from gherkin.parser import Parser
 
 from controls import sabotages
-from controls.test_task_001 import CONTROLS
+from controls.registry import CONTROLS
 
-FEATURE = Path("features/task_001_k3s_deployment/acceptance_criteria.feature")
+PREFIX = f"{sabotages.__name__}."
+FEATURES = Path(__file__).parents[1] / "features"
 
 
 def collected() -> set[tuple[str, str]]:
-    """Each scenario of the feature as (item, name), with its example if it has one."""
-    text = (Path(__file__).parents[1] / FEATURE).read_text(encoding="utf-8")
-    parsed: dict[str, Any] = dict(Parser().parse(text))
+    """Each scenario of every feature as (item, name), with its example if it has one."""
+    return {each for path in FEATURES.rglob("*.feature") for each in collected_from(path)}
+
+
+def collected_from(path: Path) -> set[tuple[str, str]]:
+    """Each scenario of one feature."""
+    parsed: dict[str, Any] = dict(Parser().parse(path.read_text(encoding="utf-8")))
     found = set()
     for child in parsed["feature"]["children"]:
         rule = child.get("rule")
@@ -38,9 +45,15 @@ def test_every_scenario_has_a_control() -> None:
 
 def test_every_sabotage_is_used() -> None:
     """A sabotage that no control uses would be dead."""
-    public = {name for name, each in vars(sabotages).items() if callable(each) and each.__doc__}
-    used = {control.sabotage.__name__ for control in CONTROLS}
-    assert used == {name for name in public if not re.match(r"_|[A-Z]", name)}
+    modules = [import_module(found.name) for found in iter_modules(sabotages.__path__, PREFIX)]
+    public = {
+        name
+        for module in modules
+        for name, each in vars(module).items()
+        if getattr(each, "__module__", "") == module.__name__ and not name.startswith("_")
+    }
+    assert public
+    assert {control.sabotage.__name__ for control in CONTROLS} == public
 
 
 def test_each_control_waits_for_its_own_reason() -> None:

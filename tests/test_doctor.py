@@ -22,7 +22,7 @@ LAPTOP = MachineFacts(
     distribution="debian",
     python=(3, 11),
     root=True,
-    found=NEEDS | {"apt-get", "chromium", "docker", "k3d"},
+    found=NEEDS | {"apt-get", "certutil", "chromium", "docker", "k3d"},
     engine="docker",
     engine_problem="",
     free_gib=50.0,
@@ -143,6 +143,11 @@ def test_an_existing_cluster_has_to_be_named(tmp_path: Path, settings: Settings)
         (replace(LAPTOP, memory_gib=1.9), "there are 1.9", "CLUSTER=existing"),
         (replace(LAPTOP, found=NEEDS), "visitor's browser", "apt-get install chromium"),
         (
+            replace(LAPTOP, found=LAPTOP.found - {"certutil"}),
+            "which authority to trust",
+            "libnss3-tools",
+        ),
+        (
             replace(LAPTOP, found=NEEDS, distribution="ubuntu"),
             "visitor's browser",
             "playwright install",
@@ -166,11 +171,21 @@ def test_the_host_packages_are_what_the_cluster_lacks() -> None:
     fresh = MACHINES["fresh"]
     packages = missing_packages(fresh, "auto")
     assert packages.count("containerd") == 1
-    assert set(packages) == {need.package for need in EMBEDDED_NEEDS} | {"chromium"}
-    assert missing_packages(fresh, "existing") == ["chromium"]
+    wanted = {need.package for need in EMBEDDED_NEEDS}
+    assert set(packages) == wanted | {"chromium", "libnss3-tools", "postgresql"}
+    assert missing_packages(fresh, "existing") == ["chromium", "libnss3-tools", "postgresql"]
     with_k3d = replace(LAPTOP, found=frozenset({"apt-get", "docker", "k3d"}))
-    assert missing_packages(with_k3d, "auto") == ["chromium"]
+    assert missing_packages(with_k3d, "auto") == ["chromium", "libnss3-tools"]
     assert missing_packages(LAPTOP, "embedded") == []
+
+
+def test_nobody_is_stopped_for_want_of_postgresql() -> None:
+    """Without it the integration tests are unverified; whoever may not install goes on."""
+    fresh = MACHINES["fresh"]
+    assert "postgresql" not in missing_packages(replace(fresh, root=False), "existing")
+    assert "postgresql" not in missing_packages(replace(fresh, found=frozenset()), "existing")
+    with_docker = replace(fresh, engine="docker")
+    assert "postgresql" not in missing_packages(with_docker, "existing")
 
 
 def test_ubuntu_gets_no_chromium_package() -> None:

@@ -2,16 +2,31 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
+import signal
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from acceptance.clusters.embedded import binaries, components, network, node, pki
+from acceptance.clusters.embedded import (
+    binaries,
+    compiler,
+    components,
+    configuration,
+    datapath,
+    init,
+    network,
+    node,
+    pki,
+)
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.settings import Timeouts
+from acceptance.settings import Timeouts, load_settings
+from fixtures.plugin import with_datapath
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,10 +63,27 @@ def test_certificates_fit_their_keys_and_names(tmp_path: Path) -> None:
 
 def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
     """No other user of the machine can read a private key or a kubeconfig that holds one."""
-    components.write_configuration(tmp_path, address="10.231.0.2", cgroup="x")
-    secret = [*tmp_path.rglob("*.key"), *tmp_path.rglob("*.kubeconfig")]
+    configuration.write_configuration(
+        tmp_path, address="10.231.0.2", cgroup="x", datapath=datapath.bridge(Path("/bin"))
+    )
+    secret = [*tmp_path.rglob("*.key"), *tmp_path.rglob("*.kubeconfig"), *tmp_path.rglob("*.json")]
     assert len(secret) >= 2 * len(pki.CLIENTS)
     assert {path.stat().st_mode & 0o077 for path in secret} == {0}
+
+
+def test_the_store_trusts_an_authority_of_its_own(tmp_path: Path) -> None:
+    """The API server's way to the store is one that no client of the cluster has."""
+    folder, inside = tmp_path / "pki", tmp_path / "store"
+    pki.make_certificates(folder, "10.231.0.2", "10.96.0.1")
+    pki.make_store_certificates(folder, inside)
+    client, own, other = (
+        x509.load_pem_x509_certificate((folder / f"{name}.crt").read_bytes())
+        for name in ("apiserver-to-etcd", "etcd-ca", "ca")
+    )
+    client.verify_directly_issued_by(own)
+    with pytest.raises((InvalidSignature, ValueError)):
+        client.verify_directly_issued_by(other)
+    assert not list(tmp_path.rglob("etcd-ca.key"))
 
 
 def test_an_old_client_certificate_is_not_the_new_ones(tmp_path: Path) -> None:
@@ -78,7 +110,9 @@ def test_nothing_of_the_node_is_written_outside_of_its_memory() -> None:
     written = ("--data-dir=", "--root-dir=", "--cert-dir=")
     found = [
         argument
-        for component in components.all_components(Path("/bin"), "10.231.0.2")
+        for component in components.all_components(
+            Path("/bin"), "10.231.0.2", datapath.bridge(Path("/bin"))
+        )
         for argument in component.argv
         if argument.startswith(written)
     ]
@@ -132,3 +166,105 @@ def test_cgroups_of_dead_runs_are_swept(tmp_path: Path, monkeypatch: pytest.Monk
         (group / "kubepods" / "pod1").mkdir(parents=True)
     node.sweep()
     assert not any(group.exists() for group in groups)
+
+
+@pytest.fixture
+def clang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A compiler that writes down what it is called for, and its places."""
+    program = tmp_path / "clang-19"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n'
+        f'case "$*" in *-E*) exec cat {tmp_path}/source;; esac\n'
+        'for out; do :; done; echo made > "$out"\n'
+    )
+    program.chmod(0o755)
+    for name in ("new", "cache"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("DATAPATH_CLANG", str(program))
+    monkeypatch.setenv("DATAPATH_COMPILER", "clang 19")
+    monkeypatch.setenv("DATAPATH_NEW", str(tmp_path / "new"))
+    monkeypatch.setenv(
+        "DATAPATH_CACHE", str(tmp_path / "cache" / "checkout-acceptance" / "datapath")
+    )
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_what_was_compiled_before_is_not_compiled_again(
+    clang: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Neither in the same node nor in the next one, unless the text or an option is another."""
+
+    def compiled(text: str, *options: str, state: str = "/run/a") -> int:
+        (clang / "source").write_text(text)
+        (clang / "calls").unlink(missing_ok=True)
+        assert compiler.main([f"-I{state}", *options, "-c", f"{state}/bpf_lxc.c", "-o", "-"]) == 0
+        assert capfdbinary.readouterr().out == b"made\n"
+        return len((clang / "calls").read_text().splitlines()) - 1  # without the preprocessor
+
+    assert compiled("int x;") == 1
+    assert compiled("int x;", state="/run/b") == 0
+    (clang / "compiled").symlink_to(clang / "new")
+    datapath.keep_compiled(clang)
+    for path in (clang / "new").iterdir():
+        path.unlink()
+    assert compiled("int x;") == 0
+    assert compiled("int y;") == 1
+    assert compiled("int x;", "-O3") == 1
+
+
+def test_an_unknown_datapath_is_named(tmp_path: Path) -> None:
+    """With those that there are."""
+    (tmp_path / "pyproject.toml").write_text('[tool.acceptance]\ndatapath = "calico"\n')
+    with pytest.raises(BrokenInput, match='datapath = "calico" is none of cilium, bridge'):
+        load_settings(tmp_path)
+
+
+def test_a_datapath_that_is_asked_for_is_not_ignored() -> None:
+    """It wins over the settings, and is refused where the run makes no embedded cluster."""
+    settings = load_settings(ROOT)
+    chosen = with_datapath(settings, "bridge", cluster="auto", attached=False)
+    assert (settings.datapath, chosen.datapath) == ("cilium", "bridge")
+    for cluster, attached in (("k3d", False), ("embedded", True)):
+        with pytest.raises(BrokenInput, match="for a new embedded cluster"):
+            with_datapath(settings, "bridge", cluster=cluster, attached=attached)
+        assert with_datapath(settings, None, cluster=cluster, attached=attached) == settings
+
+
+def test_a_component_that_ends_while_another_starts_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Starting a program reaps the ended ones that nobody holds; how they ended is still told."""
+    wakeup, handler = signal.set_wakeup_fd(-1), signal.getsignal(signal.SIGCHLD)
+    number = 0
+
+    def start(component: dict[str, Any]) -> subprocess.Popen[bytes]:
+        nonlocal number
+        if component["name"] == "early":
+            process = subprocess.Popen(["false"])
+            number = process.pid  # the number alone, or the object would stay for our sake
+            os.waitid(os.P_PID, number, os.WEXITED | os.WNOWAIT)  # ended, and not reaped
+            return process
+        return subprocess.Popen(["sleep", "0.1"])
+
+    monkeypatch.setattr(init, "start", start)
+    parts = [{"name": name, "after": "", "restarts": 0} for name in ("early", "late")]
+    try:
+        assert init.supervise(parts, keep=True) == "early ended with exit code 1"
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        signal.signal(signal.SIGCHLD, handler)
+
+
+def test_what_modules_share_is_compiled_once() -> None:
+    """Go keeps what it compiled by version, so those beside Kubernetes agree on what they share."""
+    wanted: dict[str, dict[str, str]] = {}
+    for path in sorted((ROOT / "node").glob("*/go.mod")):
+        if path.parent.name == "kubernetes":
+            continue  # its own libraries have the version of the cluster
+        lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+        for words in lines:
+            if len(words) > 1 and words[1].startswith("v"):
+                wanted.setdefault(words[0], {})[path.parent.name] = words[1]
+    assert len(wanted["k8s.io/client-go"]) == 4
+    assert not {name: found for name, found in wanted.items() if len(set(found.values())) > 1}

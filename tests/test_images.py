@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.errors import BrokenInput, BuildFailure
-from acceptance.images import Image, build_image, build_image_with_docker
+from acceptance import images
+from acceptance.debian import Contents, Offer, Package
+from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
+from acceptance.images import Image, archive_of, build_image, build_image_with_docker
 
 DOCKER = """#!/bin/sh
 # Knows the images of which there is a file; as docker's reference has it, inspect fails for others.
@@ -72,3 +74,59 @@ def test_a_folder_without_a_dockerfile_is_broken_input(
     """Both ways to build point to the setting that names the folder."""
     with pytest.raises(BrokenInput, match="images setting"):
         build("localhost/app", tmp_path, timeout=10)
+
+
+def test_an_image_is_built_anew_when_a_security_update_comes_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once for each set of updates; what does not change its packages changes nothing."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    built: list[str] = []
+
+    def build(key: str, place: Path) -> None:
+        built.append(key)
+        (place / "image.tar").touch()
+
+    def contents(place: Path) -> Contents:
+        # What was built first has the old package for ever: the cache is never written again.
+        version = "1" if place.name == "0" * 16 else "2"
+        return Contents((Package("libc6", "amd64", version),), "Types: deb\n")
+
+    def offers(*versions: str) -> Callable[[str], Offer]:
+        packages = tuple(Package("libc6", "amd64", each) for each in versions)
+        return lambda _: Offer("today", fresh=True, packages=packages)
+
+    def place() -> Path:
+        return images._up_to_date("image-app", "0" * 16, build, contents)
+
+    monkeypatch.setattr(images, "_offered", offers("1"))
+    first = place()
+    assert place() == first
+    monkeypatch.setattr(images, "_offered", offers("1", "2"))
+    second = place()
+    assert second != first
+    assert place() == second
+    monkeypatch.setattr(images, "_offered", offers("1", "2", "3"))
+    assert place() not in {first, second}
+    assert len(built) == 3
+    assert archive_of(f"localhost/app:{second.name}") == second / "image.tar"
+    assert archive_of("localhost/app:never-built") is None
+
+
+def test_an_image_is_built_where_nobody_can_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a network a second run still starts; the scan is where that is told."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def nobody(_: str) -> Offer:
+        raise EnvironmentFailure("The mirror does not answer.")
+
+    monkeypatch.setattr(images, "_offered", nobody)
+    found = images._up_to_date(
+        "image-app",
+        "0" * 16,
+        lambda _key, place: (place / "image.tar").touch(),
+        lambda _: Contents((), "Types: deb\n"),
+    )
+    assert found.name == "0" * 16

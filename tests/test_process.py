@@ -8,6 +8,7 @@ import textwrap
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,21 @@ def test_environment_folder_and_input_reach_the_program(tmp_path: Path) -> None:
         stdin="from us",
     )
     assert done.stdout == f"hello path\n{tmp_path}\nfrom us"
+
+
+def test_a_variable_can_be_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What steers this process may not steer a program that has to be itself."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-x")
+    script = 'echo "${PYTEST_ADDOPTS-gone}"'
+    assert run(["sh", "-c", script], timeout=10, env={"PYTEST_ADDOPTS": None}).stdout == "gone\n"
+
+
+def test_an_exit_code_can_be_an_answer() -> None:
+    """Only those that the caller names; all others stay failures."""
+    done = run(["sh", "-c", "echo found; exit 1"], timeout=10, accepted=(0, 1))
+    assert (done.code, done.stdout) == (1, "found\n")
+    with pytest.raises(EnvironmentFailure, match=r"exit code 2"):
+        run(["sh", "-c", "exit 2"], timeout=10, accepted=(0, 1))
 
 
 def test_a_program_without_input_reads_an_end_of_file() -> None:
@@ -197,6 +213,29 @@ def test_an_interrupt_stops_the_program(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGINT)
     assert parent.wait(5) == 130
     assert ends_soon(program)
+
+
+def test_an_interrupt_while_it_starts_ends_it_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A program that runs before its caller knows of it is not forgotten."""
+    begin = subprocess._fork_exec  # type: ignore[attr-defined]
+
+    def interrupted(*arguments: Any) -> int:  # noqa: ANN401
+        program: int = begin(*arguments)
+        pid_in(tmp_path / "pid")
+        signal.raise_signal(signal.SIGINT)
+        return program
+
+    monkeypatch.setattr(subprocess, "_fork_exec", interrupted)
+    call = ["sh", "-c", f"sleep 60 & echo $! > {tmp_path}/pid; wait"]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(call, timeout=60)
+    finally:
+        assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
+    assert ends_soon(pid_in(tmp_path / "pid"))
 
 
 @pytest.mark.skipif(

@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -39,9 +41,10 @@ def test_the_build_server_does_what_the_readme_tells_a_person() -> None:
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
 
 
-def test_everything_is_locked_with_hashes_and_without_addresses() -> None:
+@pytest.mark.parametrize("folder", [".", "tools/checkov", "tools/probes", "tools/probes/build"])
+def test_everything_is_locked_with_hashes_and_without_addresses(folder: str) -> None:
     """A lock file that names a registry would work in one place only."""
-    lock = (ROOT / "requirements.txt").read_text()
+    lock = (ROOT / folder / "requirements.txt").read_text()
     entries = re.findall(
         r"^([a-z0-9][a-z0-9._-]*)(?:\[.*?\])?==\S+.*\\\n((?:    --hash.*\n)+)", lock, re.MULTILINE
     )
@@ -50,7 +53,7 @@ def test_everything_is_locked_with_hashes_and_without_addresses() -> None:
     assert not re.search(r"^-", lock, re.MULTILINE)
     wanted = {
         re.split(r"[=\[ ]", line)[0]
-        for line in (ROOT / "requirements.in").read_text().splitlines()
+        for line in (ROOT / folder / "requirements.in").read_text().splitlines()
         if line and not line.startswith("#")
     }
     assert wanted <= {name for name, _ in entries}

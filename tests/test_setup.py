@@ -11,13 +11,13 @@ import pytest
 
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.setup import __main__ as command_line
-from acceptance.setup import go, host, npm, python, schemas, step
+from acceptance.setup import go, host, isolated, npm, python, schemas, step
 
 
 @pytest.fixture(autouse=True)
 def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let everything be installed into a folder of its own, with a cache of its own."""
-    for module in (go, host, npm, python, schemas, step):
+    for module in (go, host, isolated, npm, python, schemas, step):
         if hasattr(module, "ROOT"):
             monkeypatch.setattr(module, "ROOT", tmp_path)
     for module in (python, step):
@@ -174,9 +174,54 @@ def test_schemas_are_made_readable_as_files(small_project: Path) -> None:
     source.mkdir(parents=True)
     schema = {"p": {"$ref": "/api/_definitions.json#/$defs/x"}, "$id": "/api/a.json"}
     (source / "a.json").write_text(json.dumps(schema, indent=2))
+    program(small_project / ".venv/bin/python", 'echo "{}" > "$3/issuer-cert-manager-v1.json"')
     schemas.install()
     made = json.loads((small_project / ".tools/schemas/a.json").read_text())
     assert made == {"p": {"$ref": "_definitions.json#/$defs/x"}}
+    assert (small_project / ".tools/schemas/issuer-cert-manager-v1.json").exists()
+
+
+@pytest.fixture
+def recorded_python(small_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python whose virtual environments write down what they are called with."""
+    journal = small_project / "calls"
+    maker = small_project / "python3"
+    works = f'printf "#!/bin/sh\\necho \\$@ >> {journal}" > "$3/bin/python"'
+    program(maker, f'mkdir "$3/bin"; {works}; chmod +x "$3/bin/python"')
+    monkeypatch.setattr(sys, "executable", str(maker))
+
+
+@pytest.mark.usefixtures("recorded_python")
+def test_an_isolated_tool_is_installed_once_for_each_lock(small_project: Path) -> None:
+    """In an environment of its own, which another clone finds in the cache."""
+    lock = small_project / "tools/checkov/requirements.txt"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("checkov==1\n")
+    isolated.install("checkov")
+    isolated.install("checkov")
+    assert len(calls(small_project)) == 1
+    assert calls(small_project)[0].startswith("-m pip install --require-hashes --only-binary=:all:")
+    assert (small_project / ".tools/checkov/bin/python").exists()
+    lock.write_text("checkov==2\n")
+    isolated.install("checkov")
+    assert len(calls(small_project)) == 2
+
+
+@pytest.mark.usefixtures("recorded_python")
+def test_what_is_published_as_source_is_built_by_what_is_locked(small_project: Path) -> None:
+    """One package may run its own code, and finds nothing but the builder that was checked."""
+    folder = small_project / "tools/probes"
+    (folder / "build").mkdir(parents=True)
+    (folder / "requirements.txt").write_text("sslyze==1\n")
+    (folder / "build" / "requirements.txt").write_text("setuptools==1\n")
+    isolated.install("probes")
+    builder, tools = calls(small_project)
+    assert builder.endswith(f"-r {folder}/build/requirements.txt")
+    assert "--no-binary" not in builder
+    assert f"--no-binary=sslyze --no-build-isolation -r {folder}/requirements.txt" in tools
+    (folder / "build" / "requirements.txt").write_text("setuptools==2\n")
+    isolated.install("probes")
+    assert len(calls(small_project)) == 4
 
 
 @pytest.fixture
@@ -202,6 +247,23 @@ def test_no_package_starts_its_service(apt: Path, small_project: Path) -> None:
         "systemctl disable containerd.service",
         "systemctl disable etcd.service",
     ]
+    assert not apt.exists()
+
+
+def test_postgresql_brings_its_programs_only(
+    apt: Path, small_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian's package would make a database cluster; a choice that is there already stays."""
+    config = small_project / "etc" / "createcluster.conf"
+    monkeypatch.setattr(host, "CLUSTER_CONFIG", config)
+    host.install_packages(["runc"], "a test")
+    assert not config.exists()
+    host.install_packages(["postgresql"], "a test")
+    assert config.read_text().endswith("create_main_cluster = false\n")
+    assert "systemctl disable postgresql.service" in calls(small_project)
+    config.write_text("create_main_cluster = true\n")
+    host.install_packages(["postgresql"], "a test")
+    assert config.read_text() == "create_main_cluster = true\n"
     assert not apt.exists()
 
 
@@ -250,6 +312,29 @@ def test_without_apt_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(EnvironmentFailure, match=r"runc \(Debian's names\) are missing"):
         host.install_packages(["runc"], "a test")
+
+
+@pytest.mark.parametrize(
+    ("there", "system", "user", "installed"),
+    [
+        (True, "debian", 0, []),
+        (False, "debian", 0, ["chromium"]),
+        (False, "debian", 1000, ["playwright"]),
+        (False, "ubuntu", 0, ["playwright"]),  # its chromium is a snap
+    ],
+)
+def test_a_browser_is_installed_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, there: bool, system: str, user: int, installed: list[str]
+) -> None:
+    """Debian's for root on Debian, else Playwright's own: the report's tests are never skipped."""
+    asked: list[str] = []
+    monkeypatch.setattr(host, "find_program", lambda name: name if there else None)
+    monkeypatch.setattr(host, "distribution", lambda: system)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(host, "install_packages", lambda names, _: asked.extend(names))
+    monkeypatch.setattr(host, "_install_playwright_browser", lambda: asked.append("playwright"))
+    assert command_line.main(["browser"]) == 0
+    assert asked == installed
 
 
 def test_an_old_python_is_refused_in_one_sentence(

@@ -106,6 +106,15 @@ def test_a_watch_that_lost_an_event_costs_seconds_not_the_deadline() -> None:
     assert clock.time == pytest.approx(100 + RESYNC_SECONDS, abs=0.1)
 
 
+def test_who_expects_no_event_may_look_more_often() -> None:
+    """A fact that becomes true by the passing of time has no event of its own."""
+    clock = FakeClock()
+    replicas = Replicas(clock, [101.0, 101.0])
+    watch = FakeWatch(clock, [])
+    eventually(replicas.look, both_ready, timeout=60, wake=watch, resync=0.5, clock=clock)
+    assert clock.time == pytest.approx(101.0, abs=0.1)
+
+
 def test_without_events_it_looks_at_short_intervals() -> None:
     """Files and HTTP answers have no watch."""
     clock = FakeClock()

@@ -51,7 +51,8 @@ class BrowserVisitor:
         customer = f"Ada {uuid.uuid4().hex[:8]}"
         system = self._system
         timeout = self._timeouts.page
-        with visit(system.host, system.address, device, timeout=timeout) as visitor:
+        trust = system.authority if system.secure else ""
+        with visit(system.host, system.address, device, trust=trust, timeout=timeout) as visitor:
             try:
                 return self._travel(visitor, device, customer)
             except BrowserError as error:
@@ -83,8 +84,7 @@ class BrowserVisitor:
         )
 
     def _travel(self, visitor: Visit, device: Device, customer: str) -> Journey:
-        port = "" if self._system.http_port == 80 else f":{self._system.http_port}"  # noqa: PLR2004
-        home = f"http://{self._system.host}{port}/"
+        home = f"{self._system.origin}/"
         visitor.open(home)
         visitor.await_heading("Checkouts")
         self._keep(f"First page on {device.name}", visitor.screenshot(), "png")

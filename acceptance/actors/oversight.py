@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
+
+from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
     from acceptance.actors.judgement import Recorder
     from acceptance.drivers.facts import PodFacts, WorkloadFacts
     from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.drivers.watching import PodWatch
+    from acceptance.drivers.watching import ChangeWatch
     from acceptance.settings import Timeouts
     from acceptance.system import System
 
@@ -32,8 +34,22 @@ class Oversight:
         self._undo.close()
 
     def serving(self, workload: str) -> tuple[str, ...]:
-        """Return the names of the pods of a workload that are ready."""
+        """Return the names of the pods of a workload that are ready now."""
         return tuple(pod.name for pod in self._pods(workload) if pod.serving)
+
+    def serving_whole(self, workload: str) -> tuple[str, ...]:
+        """Return the names of the pods that are ready, of a workload that had time to be whole.
+
+        To begin with: the scenario before may have disturbed it.
+        """
+        with self._waking() as wake, suppress(Overdue):  # what is not whole by then is judged
+            eventually(
+                lambda: self._workload(workload),
+                lambda found: found.full,
+                timeout=self._timeouts.readiness_change,
+                wake=wake,
+            )
+        return self.serving(workload)
 
     def _pods(self, workload: str) -> tuple[PodFacts, ...]:
         return self._cluster.pods(self.system.namespace, workload)
@@ -47,5 +63,5 @@ class Oversight:
     def _workloads(self) -> tuple[WorkloadFacts, ...]:
         return self._cluster.workloads(self.system.namespace)
 
-    def _waking(self) -> PodWatch:
-        return self._cluster.watch_pods(self.system.namespace)
+    def _waking(self) -> ChangeWatch:
+        return self._cluster.watch(self.system.namespace)

@@ -13,10 +13,15 @@ from acceptance.drivers.kubernetes import pod_path, pretty
 from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acceptance.drivers.facts import ClaimFacts, Mount, PodFacts
     from acceptance.drivers.http import Reply
+    from acceptance.waiting import Watch
 
 _REPLICAS = 2
+_NEEDED_BY = {"database": "backend"}
+_LOOK_SECONDS = 0.5
 _READINESS = {"backend": "/readyz", "frontend": "/healthz"}
 
 
@@ -55,7 +60,7 @@ class PodOperator(Oversight):
         port = self._cluster.container_port(namespace, workload)
         answers = tuple(
             PodAnswer(name, self._cluster.ask_pod(namespace, name, port, _READINESS[role]))
-            for name in self.serving(workload)
+            for name in self.serving_whole(workload)
         )
         self._keep(f"What each {role} pod answered", pretty([asdict(each) for each in answers]))
         return answers
@@ -77,9 +82,15 @@ class PodOperator(Oversight):
 
     def lose_pod(self, workload: str) -> Replacement:
         """Delete one ready pod and wait until the workload is at full strength without it."""
-        pods = [pod for pod in self._pods(workload) if pod.serving]
-        judge(pods, f"There is no ready pod of {workload} to lose.")
-        lost, before = pods[0], {pod.uid for pod in self._pods(workload)}
+        ready = self.serving_whole(workload)
+        pods = self._pods(workload)
+        lost = next((pod for pod in pods if pod.name in ready), None)
+        if lost is None:
+            raise AssertionError(f"There is no ready pod of {workload} to lose.")
+        before = {pod.uid for pod in pods}
+        dependent = _NEEDED_BY.get(self.system.role(workload))
+        needing = self.system.named(dependent) if dependent else ""
+        since = {pod.uid: pod.ready_since for pod in self._pods(needing)} if needing else {}
         namespace = self.system.namespace
         with self._waking() as wake:
             self._cluster.delete(pod_path(namespace, lost.name))
@@ -102,10 +113,40 @@ class PodOperator(Oversight):
                 what=f"{workload} back at full strength",
                 describe=lambda pods: "; ".join(map(str, pods)) or "no pod",
             )
+            if needing and len(ready) == 1:
+                self._see_noticed(needing, since, wake)
         found = next(pod for pod in seen if pod.serving and pod.uid not in before)
         replacement = Replacement(lost, found)
         self._keep(f"Which pod took the place of a lost {workload}", pretty(asdict(replacement)))
         return replacement
+
+    def _see_noticed(self, workload: str, before: Mapping[str, str], wake: Watch) -> None:
+        """Wait until each pod of `workload` has noticed a loss that is over, and is well again.
+
+        A readiness probe tells of a failure only after several, when what failed may be back. So
+        a pod has noticed if it is ready since another time than `before` (by its uid), or if its
+        probe had enough time.
+        """
+        patience = max((pod.patience for pod in self._pods(workload)), default=0.0)
+
+        def whole(found: tuple[PodFacts, ...]) -> str | None:
+            return "whole" if found and all(pod.serving for pod in found) else None
+
+        calm = lasting(whole, seconds=patience)
+
+        def noticed(found: tuple[PodFacts, ...]) -> bool:
+            turned = all(pod.ready_since != before.get(pod.uid) for pod in found)
+            return calm(found) is not None or (turned and whole(found) is not None)
+
+        eventually(
+            lambda: self._pods(workload),
+            noticed,
+            timeout=self._timeouts.recovery,
+            wake=wake,
+            resync=_LOOK_SECONDS,
+            what=f"{workload} ready for {patience:g} s, or again",
+            describe=lambda pods: "; ".join(map(str, pods)) or "no pod",
+        )
 
     def judge_replaced(self, replacement: Replacement) -> None:
         """Another pod serves, which is not the one that was lost."""

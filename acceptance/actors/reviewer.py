@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from acceptance.system import System
 
 _NAMING_KEY = "SECRET_KEYS"
+_TEMPORARY_KEY = "ROTATION_KEYS"
+"""Names the keys that the Secret has only while its values are rotated."""
+_PUBLIC_KEY = "PUBLIC_KEYS"
+"""Names what the Secret holds that is no secret: it changes together with one."""
 _PLACEHOLDER = re.compile(
     r"change[-_ ]?me|example|placeholder|todo|fixme|replace[-_ ]?me|dummy|your[-_ ]|^<.*>$"
     r"|^x{3,}$|^(password|passwd|secret|test|admin|default)\d*$",
@@ -43,6 +47,9 @@ class Keys:
     absent: tuple[str, ...]
     """What a pod refers to and is not there, in words."""
     named: tuple[str, ...]
+    """Those that need a value at all times."""
+    named_too: tuple[str, ...]
+    """Those that may have none: of a rotation, and what is public."""
     weak: tuple[tuple[str, str], ...]
     """(key, why its value is none); never the value."""
 
@@ -91,23 +98,27 @@ class Reviewer:
                     absent[f"{pod.name} uses {use.secret}/{use.key or '*'}, which is not there"] = (
                         None
                     )
-                used |= {(pod.name, key): None for key in ([use.key] if use.key else held)}
-        named = self._named()
+                given = [use.key] if use.key else list(held)
+                used |= {(pod.name, key): None for key in given if key in held or not use.optional}
+        named, temporary = self._named(_NAMING_KEY), self._named(_TEMPORARY_KEY)
         in_use = {use.secret for pod in pods for use in pod.uses}
         held_by_system = {
             key: value for name in in_use for key, value in secrets.get(name, {}).items()
         }
-        weak = [(key, why) for key in named if (why := _weakness(held_by_system.get(key)))]
-        keys = Keys(tuple(used), tuple(absent), named, tuple(weak))
+        valued = [*named, *(key for key in temporary if key in held_by_system)]
+        weak = [(key, why) for key in valued if (why := _weakness(held_by_system.get(key)))]
+        named_too = (*temporary, *self._named(_PUBLIC_KEY))
+        keys = Keys(tuple(used), tuple(absent), named, named_too, tuple(weak))
         self._keep("Keys in use and configured", pretty(asdict(keys)))
         return keys
 
     def judge_named(self, keys: Keys) -> None:
         """Every key in use is named in the configuration and is there."""
         judge(not keys.absent, f"{listed(keys.absent)}.")
+        known = {*keys.named, *keys.named_too}
         judge_each(
             keys.used,
-            lambda use: None if use[1] in keys.named else f"{use[0]} uses {use[1]}, named nowhere",
+            lambda use: None if use[1] in known else f"{use[0]} uses {use[1]}, named nowhere",
             nothing="No pod uses a secret, so the database is not protected by one.",
         )
 
@@ -115,7 +126,7 @@ class Reviewer:
         """Every key that the configuration names has a real value."""
         why = dict(keys.weak)
         judge_each(
-            keys.named,
+            tuple(dict.fromkeys((*keys.named, *why))),
             lambda key: f"{key} {why[key]}" if key in why else None,
             nothing=f"No ConfigMap names the keys of secrets (in {_NAMING_KEY}).",
         )
@@ -225,8 +236,12 @@ class Reviewer:
         judge_each(logins.others, fault, nothing="No other credentials were tried.")
 
     def secret_values(self) -> frozenset[str]:
-        """Return the value of every key of every Secret that a pod of the system uses."""
-        secrets = self._cluster.secrets(self._system.namespace)
+        """Return every secret value of every Secret that a pod of the system uses."""
+        public = self._named(_PUBLIC_KEY)
+        secrets = {
+            name: {key: value for key, value in data.items() if key not in public}
+            for name, data in self._cluster.secrets(self._system.namespace).items()
+        }
         uses = {use for name in self._system.names for pod in self._pods(name) for use in pod.uses}
         return frozenset(value for use in uses for value in _values(use, secrets) if value)
 
@@ -237,11 +252,11 @@ class Reviewer:
     def _pods(self, workload: str) -> tuple[PodFacts, ...]:
         return self._cluster.pods(self._system.namespace, workload)
 
-    def _named(self) -> tuple[str, ...]:
+    def _named(self, by: str) -> tuple[str, ...]:
         lists = [
-            data[_NAMING_KEY]
+            data[by]
             for data in self._cluster.config_maps(self._system.namespace).values()
-            if _NAMING_KEY in data
+            if by in data
         ]
         return tuple(
             dict.fromkeys(key for text in lists for key in re.split(r"[\s,]+", text) if key)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CHECKOUTS = "/api/checkouts"
 _RATE = 50.0  # requests in a second: a gap of 40 ms shows, and two replicas are not busy
 _MOST = 9000  # bounds a scenario that hangs
+_PAGING_RATE = 20.0
+_PAGING_MOST = 16_000
 _FEWEST = 10  # fewer prove nothing about a loss
 
 
@@ -87,6 +89,48 @@ class Visitor:
         self._keep("Checkout as written", pretty(told))
         return Purchase(found["id"], told)
 
+    def pay_checkout(self, purchase: Purchase) -> Purchase:
+        """Pay a checkout, and return it as it is told then."""
+        path = f"{CHECKOUTS}/{purchase.id}"
+        body = {"amount_cents": purchase.told.get("total_cents")}
+        reply = self._http.send(
+            "POST", f"{path}/payment", body=body, headers={"Idempotency-Key": uuid.uuid4().hex}
+        )
+        judge(reply.succeeded, f"The visitor could not pay: {reply}.")
+        told = self._expect("GET", path).json()
+        judge(told.get("status") == "paid", f"The checkout {path} is not paid: {told}.")
+        self._keep("Checkout as paid", pretty(told))
+        return Purchase(purchase.id, told)
+
+    def miss_checkout(self, purchase: Purchase) -> None:
+        """A checkout is not to be found: the service says so."""
+        reply = self._http.send("GET", f"{CHECKOUTS}/{purchase.id}")
+        judge(reply.status == 404, f"The checkout is still there: {reply}.")  # noqa: PLR2004
+
+    def come_once(self) -> str:
+        """Ask for the list of checkouts under a request id of one's own, and return the id."""
+        self._settled(CHECKOUTS)
+        chosen = f"acceptance-{uuid.uuid4().hex}"
+        reply = self._http.send("GET", CHECKOUTS, headers={"X-Request-Id": chosen})
+        self._keep("The visit", _transcript(self._http.host, reply), "text")
+        judge(reply.succeeded, f"The visitor was refused: {reply}.")
+        said = reply.header("x-request-id")
+        judge(said == chosen, f"The backend calls the request {said!r} and not {chosen!r}.")
+        return chosen
+
+    def judge_unnoticed(self, seen: TrafficFacts) -> None:
+        """Every visitor was answered, and there were visitors enough to tell."""
+        self._keep("Traffic meanwhile", pretty(_summary(seen)))
+        judge(
+            len(seen.replies) >= _FEWEST,
+            f"Only {len(seen.replies)} visitors came, and fewer than {_FEWEST} prove nothing.",
+        )
+        judge_each(
+            seen.replies,
+            lambda reply: None if reply.succeeded else f"A visitor was not served: {reply}",
+            nothing="No visitor came, so nothing is known.",
+        )
+
     def find_checkout(self, purchase: Purchase) -> None:
         """Read a checkout again: it is what it was."""
         path = f"{CHECKOUTS}/{purchase.id}"
@@ -99,7 +143,24 @@ class Visitor:
         """Let visitors come steadily to a workload until the scenario ends."""
         path = self._path(workload)
         self._settled(path)
-        traffic = SteadyTraffic(self._http, path, rate=_RATE, most=_MOST)
+        return self._begun(SteadyTraffic(self._http, path, rate=_RATE, most=_MOST))
+
+    def keep_paging(self) -> SteadyTraffic:
+        """Let visitors read the list until the scenario ends, and turn from page to page.
+
+        What one pod handed out to lead to the next page, any other may have to recognise.
+        """
+        for _ in range(2):  # without a second page nobody turns to it
+            self._expect("POST", CHECKOUTS, {"customer": f"Visitor {uuid.uuid4().hex[:8]}"})
+        first = f"{CHECKOUTS}?limit=1"
+        judge(_next_page(self._settled(first)), f"{first} leads to no next page.")
+        return self._begun(
+            SteadyTraffic(
+                self._http, first, rate=_PAGING_RATE, most=_PAGING_MOST, follow=_next_page
+            )
+        )
+
+    def _begun(self, traffic: SteadyTraffic) -> SteadyTraffic:
         self._open.callback(traffic.stop)
         eventually(
             lambda: traffic.count,
@@ -115,7 +176,7 @@ class Visitor:
         at_return = traffic.count
         eventually(
             lambda: traffic.count,
-            lambda count: count >= min(at_return + _FEWEST, _MOST),
+            lambda count: count >= min(at_return + _FEWEST, traffic.most),
             timeout=self._timeouts.request,
             what="visitors still come after the recovery",
             describe=lambda count: f"{count} requests were sent",
@@ -123,8 +184,8 @@ class Visitor:
         seen = traffic.stop()
         self._keep("Steady traffic", pretty(_summary(seen)))
         judge(
-            len(seen.replies) < _MOST,
-            f"The visitors stopped after {_MOST} requests, before the system had recovered.",
+            len(seen.replies) < traffic.most,
+            f"The visitors stopped after {traffic.most} requests, before the system had recovered.",
         )
         judge_each(
             seen.replies,
@@ -235,6 +296,14 @@ class Visitor:
             )
         except Overdue:
             return replies[-1]
+
+
+def _next_page(reply: Reply) -> str:
+    """Return the path of the second page after the first one; after any other, nothing."""
+    found = reply.json()
+    if "after=" in reply.request or not isinstance(found, dict) or not found.get("next"):
+        return ""
+    return f"{CHECKOUTS}?limit=1&after={found['next']}"
 
 
 def _summary(seen: TrafficFacts) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a cluster needs besides Kubernetes, from manifests/platform: DNS, storage, ingress."""
+"""What a cluster needs besides Kubernetes, from manifests/platform: DNS, storage, certificates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.custom_resources import definitions
 from acceptance.errors import EnvironmentFailure
 from acceptance.kubectl import kubectl
 from acceptance.process import workers
@@ -21,14 +22,21 @@ class AddOn:
     """A folder of manifests, and the Deployment that has to become available."""
 
     folder: str
-    namespace: str
-    deployment: str
+    namespace: str = ""
+    deployment: str = ""
+    """Empty if there is none to wait for."""
 
 
+ACCOUNTS = AddOn("accounts")
+NODE_CERTIFICATES = AddOn("node-certificates")
 COREDNS = AddOn("coredns", "kube-system", "coredns")
 STORAGE = AddOn("local-path-provisioner", "local-path-storage", "local-path-provisioner")
+DNS_POLICY = AddOn("dns-policy", "kube-system", "coredns")
+"""For a DNS that the cluster brought itself."""
 TRAEFIK = AddOn("traefik", "ingress", "traefik")
 TRAEFIK_FROM_REGISTRY = AddOn("traefik-k3d", "ingress", "traefik")
+CERT_MANAGER = AddOn("cert-manager", "cert-manager", "cert-manager")
+CERT_MANAGER_FROM_REGISTRY = AddOn("cert-manager-k3d", "cert-manager", "cert-manager")
 
 
 class Platform:
@@ -36,6 +44,7 @@ class Platform:
 
     def __init__(self, root: Path, kubeconfig: Path, context: str, timeouts: Timeouts) -> None:
         """Take the manifests of the project at `root`."""
+        self._root = root
         self._manifests = root / "manifests" / "platform"
         self._kubeconfig = kubeconfig
         self._context = context
@@ -43,17 +52,30 @@ class Platform:
 
     def apply(self, *add_ons: AddOn) -> None:
         """Apply the manifests; raises `EnvironmentFailure`."""
-        for add_on in add_ons:
-            folder = self._manifests / add_on.folder
-            self.kubectl("apply", "--server-side", f"--kustomize={folder}")
+        with workers(len(add_ons)) as pool:  # none needs another
+            list(pool.map(self._apply, add_ons))
+
+    def define(self) -> None:
+        """Apply cert-manager's custom resource definitions, and wait until they can be used.
+
+        Raises `EnvironmentFailure`.
+        """
+        folder = definitions(self._root, timeout=self._timeouts.download)
+        self.kubectl("apply", "--server-side", f"--filename={folder}")
+        limit = self._timeouts.api
+        self.kubectl(
+            *("wait", "--for=condition=Established", f"--filename={folder}"),
+            f"--timeout={limit:g}s",
+        )
 
     def await_available(self, *add_ons: AddOn) -> None:
         """Return when all are available.
 
         Raises `EnvironmentFailure`, with the last log lines of one that is not.
         """
-        with workers(len(add_ons)) as pool:
-            list(pool.map(self._await, add_ons))
+        awaited = [add_on for add_on in add_ons if add_on.deployment]
+        with workers(max(1, len(awaited))) as pool:
+            list(pool.map(self._await, awaited))
 
     def published_address(self) -> str:
         """Return the address that the cluster has given to its ingress; empty if none yet."""
@@ -66,6 +88,10 @@ class Platform:
         """Return what kubectl wrote; `timeout` is in seconds."""
         limit = timeout or self._timeouts.command
         return kubectl(self._kubeconfig, self._context, arguments, timeout=limit)
+
+    def _apply(self, add_on: AddOn) -> None:
+        folder = self._manifests / add_on.folder
+        self.kubectl("apply", "--server-side", f"--kustomize={folder}")
 
     def _await(self, add_on: AddOn) -> None:
         where, what = f"--namespace={add_on.namespace}", f"deployment/{add_on.deployment}"

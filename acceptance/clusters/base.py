@@ -46,6 +46,11 @@ class ClusterFacts:
     published: str = ""
     """The address that an Ingress has to publish in its status, where it is not `address`: behind
     a port of this machine lies the cluster's own address."""
+    inside: tuple[str, ...] = ()
+    """The beginning of a command that runs what follows it inside the node; empty if nobody can."""
+    journal: tuple[str, ...] = ()
+    """A command that writes what the node's components said, where they are one program; it tells
+    with which flags they were started. Empty if each is a process of its own, or nobody can."""
 
     def to_json(self) -> str:
         """Return the facts as one JSON object, for another process of the same run."""
@@ -59,7 +64,9 @@ class ClusterFacts:
         """
         try:
             values: dict[str, Any] = json.loads(text)
-            return cls(**values | {"kubeconfig": Path(values["kubeconfig"])})
+            values["kubeconfig"] = Path(values["kubeconfig"])
+            commands = {name: tuple(values.get(name, ())) for name in ("inside", "journal")}
+            return cls(**values | commands)
         except (ValueError, TypeError, KeyError) as error:
             message = (
                 f"What another process wrote about the cluster cannot be read: {error}. "
@@ -92,6 +99,10 @@ class Cluster(Protocol):
         """What builds its images: docker, or buildah, which needs no daemon."""
 
     @property
+    def steps(self) -> int:
+        """How many steps of a progress `start` takes."""
+
+    @property
     def namespace(self) -> str:
         """Where the system goes: as configured, or one of the run's own."""
 
@@ -101,8 +112,11 @@ class Cluster(Protocol):
         Raises `EnvironmentFailure` if that cannot be had; what was begun is removed before.
         """
 
-    def deliver(self, images: Sequence[Deliverable]) -> None:
-        """Make `images` available to pods, under their `reference`.
+    def deliver(self, images: Sequence[Deliverable]) -> Sequence[str]:
+        """Make `images` available to pods; return what each is to be asked for.
+
+        That is its `reference` with the digest of what was delivered, so that a pod runs the very
+        image or none: localhost/checkout-backend:3f2a…@sha256:….
 
         Raises `EnvironmentFailure` if one cannot be delivered.
         """

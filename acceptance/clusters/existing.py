@@ -35,6 +35,7 @@ class ExistingCluster:
     """Borrowed: only what this run created, and marked as its own, is ever deleted."""
 
     name = "existing"
+    steps = 1
     engine = "buildah"
 
     def __init__(
@@ -103,7 +104,7 @@ class ExistingCluster:
         )
         return self._facts
 
-    def deliver(self, images: Sequence[Deliverable]) -> None:
+    def deliver(self, images: Sequence[Deliverable]) -> tuple[str, ...]:
         """Refuse: the cluster pulls what the overlay names, from a registry that it can reach.
 
         Raises `BrokenInput` if there is an image to deliver.
@@ -115,6 +116,7 @@ class ExistingCluster:
                 "leave [tool.acceptance.images] empty."
             )
             raise BrokenInput(message)
+        return ()
 
     def stop(self) -> None:
         """Delete what carries this run's label, and nothing else; with `keep`, not even that.

@@ -7,6 +7,7 @@ of every registry that these names point at, so nothing in a manifest is rewritt
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -18,7 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.clusters.add_ons import TRAEFIK_FROM_REGISTRY, Platform
+from acceptance.clusters import hardening
+from acceptance.clusters.add_ons import (
+    ACCOUNTS,
+    CERT_MANAGER_FROM_REGISTRY,
+    DNS_POLICY,
+    TRAEFIK_FROM_REGISTRY,
+    Platform,
+)
 from acceptance.clusters.base import ClusterFacts, flavour_of
 from acceptance.clusters.k3d_cleanup import remove, stale_clusters, this_process
 from acceptance.clusters.k3d_guardian import Guardian
@@ -28,7 +36,7 @@ from acceptance.process import run, tail
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from acceptance.clusters.base import Deliverable
     from acceptance.progress import Progress
@@ -38,10 +46,15 @@ CONFIG = Path(__file__).with_name("k3d.yaml")
 OLDEST = (5, 5)
 """The first k3d that reads k3d.io/v1alpha5."""
 
+MOUNTED = "/etc/checkout-acceptance"
+"""The folder of the server in which its API server finds its policies; k3d.yaml names it too."""
 LOOPBACK = "127.0.0.1"
+_ADD_ONS = (DNS_POLICY, TRAEFIK_FROM_REGISTRY, CERT_MANAGER_FROM_REGISTRY, ACCOUNTS)
 _REGISTRY_PORT = 5000  # inside: where k3d's registry container listens
 _ATTEMPTS = 2  # another program can take a port between our choosing it and docker's binding it
 _TAKEN = re.compile(r"port is already allocated|address already in use", re.IGNORECASE)
+# The last line of `docker push`, whichever store of images the engine has.
+_DIGEST = re.compile(r": digest: (sha256:[0-9a-f]{64}) size: \d+")
 _FULL = re.compile(r"no space left on device", re.IGNORECASE)
 _NO_RIGHT = re.compile(r"permission denied while trying to connect", re.IGNORECASE)
 _NO_ENGINE = re.compile(r"cannot connect to the docker daemon|docker API at", re.IGNORECASE)
@@ -62,6 +75,7 @@ class K3dCluster:
 
     name = "k3d"
     engine = "docker"
+    steps = 3
 
     def __init__(
         self,
@@ -100,22 +114,22 @@ class K3dCluster:
             log = self._folder / "k3d.log"
             with progress.step(f"Start the k3d cluster {self.cluster}", log=log):
                 facts = self._create(log)
-            with progress.step("Install the ingress"):
+            with progress.step("Install the ingress and certificates"):
                 return self._with_ingress(facts)
         except BaseException:
             with suppress(EnvironmentFailure):  # the first failure is the one to tell
                 self._remove()
             raise
 
-    def deliver(self, images: Sequence[Deliverable]) -> None:
-        """Push `images` to the cluster's registry.
+    def deliver(self, images: Sequence[Deliverable]) -> tuple[str, ...]:
+        """Push `images` to the cluster's registry, which has each by its digest too.
 
         Raises `EnvironmentFailure` if one cannot be pushed, or the cluster was not started.
         """
         if self._ports is None:
             raise EnvironmentFailure("The k3d cluster is not started. Try: start it first.")
-        for image in images:
-            self._push(image, self._ports.registry)
+        port = self._ports.registry
+        return tuple(f"{each.reference}@{self._push(each, port)}" for each in images)
 
     def stop(self) -> None:
         """Remove the cluster and its registry; with `keep`, leave both.
@@ -136,12 +150,12 @@ class K3dCluster:
     def _pull(self, progress: Progress) -> None:
         """Fetch the image of k3s in a step of its own: slow lines are no slow clusters."""
         image = str(load_config()["image"])
-        with suppress(EnvironmentFailure):
-            run(["docker", "image", "inspect", image], timeout=self._timeouts.command)
-            return
         assert self._folder is not None
         log = self._folder / "pull.log"
-        with progress.step(f"Download {image}", log=log):
+        with progress.step(f"Download {image} (unless it is there)", log=log):
+            with suppress(EnvironmentFailure):
+                run(["docker", "image", "inspect", image], timeout=self._timeouts.command)
+                return
             try:
                 run(["docker", "pull", image], timeout=self._timeouts.download, log=log)
             except EnvironmentFailure as error:
@@ -152,7 +166,9 @@ class K3dCluster:
         for attempt in range(1, _ATTEMPTS + 1):
             ports = free_ports()
             path = self._folder / "k3d.yaml"
-            path.write_text(render_config(self.cluster, ports, self._hosts), encoding="utf-8")
+            mounts = write_hardening(self._folder)
+            config = render_config(self.cluster, ports, self._hosts, mounts)
+            path.write_text(config, encoding="utf-8")
             limit = int(self._timeouts.cluster_start)
             argv = ["k3d", "cluster", "create", self.cluster, "--config", str(path)]
             argv += ["--kubeconfig-update-default=false", "--kubeconfig-switch-context=false"]
@@ -200,12 +216,15 @@ class K3dCluster:
             address=LOOPBACK,
             http_port=ports.http,
             https_port=ports.https,
+            inside=("docker", "exec", f"k3d-{self.cluster}-server-0"),
+            journal=("docker", "logs", f"k3d-{self.cluster}-server-0"),
         )
 
     def _with_ingress(self, facts: ClusterFacts) -> ClusterFacts:
         platform = self._platform(self._root, facts.kubeconfig, facts.context, self._timeouts)
-        platform.apply(TRAEFIK_FROM_REGISTRY)
-        platform.await_available(TRAEFIK_FROM_REGISTRY)
+        platform.define()
+        platform.apply(*_ADD_ONS)
+        platform.await_available(*_ADD_ONS)
         # k3s gives the Service the addresses of its nodes, which the ports of this machine lead to.
         published = eventually(
             platform.published_address,
@@ -217,7 +236,8 @@ class K3dCluster:
         )
         return replace(facts, published=published)
 
-    def _push(self, image: Deliverable, port: int) -> None:
+    def _push(self, image: Deliverable, port: int) -> str:
+        """Return the digest that the registry knows it by; the engine's own may be another."""
         limit = self._timeouts.image_delivery
         target = f"localhost:{port}/{registry_of(image.reference)[1]}"
         try:
@@ -225,13 +245,17 @@ class K3dCluster:
                 run(["docker", "load", "--input", str(image.archive)], timeout=limit)
             run(["docker", "tag", image.reference, target], timeout=limit)
             try:
-                run(["docker", "push", target], timeout=limit)
+                said = run(["docker", "push", target], timeout=limit).stdout
             finally:
                 with suppress(EnvironmentFailure):  # only a second name of the same image
                     run(["docker", "rmi", target], timeout=self._timeouts.command)
         except EnvironmentFailure as error:
             what = f"The image {image.reference} cannot be delivered to the k3d registry"
             raise explained(error, what) from error
+        if (found := _DIGEST.search(said)) is None:
+            message = f"docker push does not tell the digest of {target}: {tail(said, 1)!r}."
+            raise EnvironmentFailure(f"{message} Try: docker version")
+        return found[1]
 
     def _remove(self) -> None:
         if self._folder is None:
@@ -273,8 +297,29 @@ def load_config() -> dict[str, Any]:
     return config
 
 
-def render_config(cluster: str, ports: Ports, hosts: Sequence[str]) -> str:
-    """Return the committed config with what this run adds; `hosts` are the registries mirrored."""
+def write_hardening(folder: Path) -> dict[str, Path]:
+    """Write what the API server reads from files into `folder`; return them by file name.
+
+    k3s has pods of its own in kube-system, which no profile of Pod Security lets in: its load
+    balancer takes ports of the node, its storage mounts folders of it.
+    """
+    files = {
+        "audit-policy.json": hardening.audit_policy(),
+        "admission.json": hardening.admission_configuration("kube-system"),
+    }
+    for name, content in files.items():
+        (folder / name).touch(mode=0o600)
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    return {name: folder / name for name in files}
+
+
+def render_config(
+    cluster: str, ports: Ports, hosts: Sequence[str], mounts: Mapping[str, Path]
+) -> str:
+    """Return the committed config with what this run adds; `hosts` are the registries mirrored.
+
+    `mounts` are files that the server finds, by their names, in `MOUNTED`.
+    """
     registry = f"k3d-{cluster}-registry"
     endpoint = {"endpoint": [f"http://{registry}:{_REGISTRY_PORT}"]}
     config = load_config() | {
@@ -283,6 +328,10 @@ def render_config(cluster: str, ports: Ports, hosts: Sequence[str]) -> str:
         "ports": [
             {"port": f"{LOOPBACK}:{outside}:{inside}", "nodeFilters": ["loadbalancer"]}
             for outside, inside in ((ports.http, 80), (ports.https, 443))
+        ],
+        "volumes": [
+            {"volume": f"{path}:{MOUNTED}/{name}:ro", "nodeFilters": ["server:*"]}
+            for name, path in mounts.items()
         ],
         "registries": {
             "create": {"name": registry, "host": LOOPBACK, "hostPort": str(ports.registry)},

@@ -67,9 +67,7 @@ def open_client(kubeconfig: Path, context: str) -> client.ApiClient:
     # Loaded by hand, because retries have to be set before the connections are made: the
     # client's own patience, three silent retries, would hide what is wrong.
     settings = client.Configuration()
-    config.load_kube_config(  # type: ignore[no-untyped-call]
-        str(kubeconfig), context, settings
-    )
+    config.load_kube_config(str(kubeconfig), context, settings)
     settings.retries = False
     return client.ApiClient(settings)
 
@@ -116,12 +114,12 @@ class ApiNodes:
     def close(self) -> None:
         """Stop watching."""
         self._closed.set()
-        self._client.close()  # type: ignore[no-untyped-call]
+        self._client.close()
 
     def _follow(self) -> None:
         while not self._closed.is_set():
             try:
-                source: Any = watch.Watch()  # type: ignore[no-untyped-call]
+                source: Any = watch.Watch()
                 for _ in source.stream(self._core.list_node, timeout_seconds=_WATCH_SECONDS):
                     self._changed.set()
                     if self._closed.is_set():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Error, sync_playwright
 
 from acceptance.errors import EnvironmentFailure
+from acceptance.process import run
 
 if TYPE_CHECKING:
     import re
@@ -119,6 +120,11 @@ class Visit:
         """Return all that is to be read on the page."""
         return self._page.get_by_role("main").inner_text()
 
+    def globals_like(self, prefix: str) -> tuple[str, ...]:
+        """Return the names of the page's global variables that begin so: what scripts have set."""
+        found = self._page.evaluate("p => Object.keys(window).filter(n => n.startsWith(p))", prefix)
+        return tuple(map(str, found))
+
     def screenshot(self) -> bytes:
         """Return a picture of the whole page, as PNG."""
         return self._page.screenshot(full_page=True)
@@ -159,14 +165,19 @@ BrowserError = Error
 
 
 @contextmanager
-def visit(host: str, address: str, device: Device, *, timeout: float) -> Iterator[Visit]:
+def visit(
+    host: str, address: str, device: Device, *, trust: str = "", timeout: float
+) -> Iterator[Visit]:
     """Open a browser window that finds `host` at `address`; closed, whatever happened in it.
 
+    The browser trusts `trust`, an authority's certificate as PEM, beside those that it brings.
     `timeout` in seconds holds for each page and each thing waited for.
-    Raises `EnvironmentFailure` if there is no browser.
+    Raises `EnvironmentFailure` if there is no browser, or it cannot be made to trust.
     """
-    with sync_playwright() as playwright:
-        browser = _launch(playwright, f"MAP {host} {address}")
+    with ExitStack() as leaving:
+        home = leaving.enter_context(trusting_home(trust, timeout=timeout)) if trust else None
+        playwright = leaving.enter_context(sync_playwright())
+        browser = launch(playwright, f"MAP {host} {address}", home)
         try:
             context = browser.new_context(
                 viewport={"width": device.width, "height": device.height},
@@ -181,13 +192,43 @@ def visit(host: str, address: str, device: Device, *, timeout: float) -> Iterato
             browser.close()
 
 
-def _launch(playwright: Playwright, rules: str) -> Browser:
+@contextmanager
+def trusting_home(authority: str, *, timeout: float) -> Iterator[Path]:
+    """Make a home directory whose user has imported `authority`, a certificate as PEM.
+
+    There Chromium on Linux finds what its user trusts: the NSS database of the user. Nothing of
+    the machine's own is touched. Raises `EnvironmentFailure` without certutil.
+    """
+    certutil = shutil.which("certutil")
+    if certutil is None:
+        message = "certutil is missing, so the browser cannot be told whom to trust."
+        raise EnvironmentFailure(f"{message} Try: apt-get install libnss3-tools")
+    with tempfile.TemporaryDirectory(prefix="home-") as name:
+        home = Path(name)
+        (home / "authority.pem").write_text(authority, encoding="ascii")
+        store = home / ".pki" / "nssdb"
+        store.mkdir(parents=True)
+        database = (certutil, "-d", f"sql:{store}")
+        run([*database, "-N", "--empty-password"], timeout=timeout)
+        vouches = ("-n", "authority", "-t", "C,,", "-i", str(home / "authority.pem"))
+        run([*database, "-A", *vouches], timeout=timeout)
+        yield home
+
+
+def launch(playwright: Playwright, rules: str, home: Path | None = None) -> Browser:
+    """Start the machine's Chromium, else Playwright's own; `rules` are its host-resolver-rules.
+
+    With `home`, its user is one who has that home directory.
+
+    Raises `EnvironmentFailure` if there is no browser.
+    """
     found = next((path for name in _NAMES if (path := shutil.which(name))), None)
     switches = [*_SWITCHES, f"--host-resolver-rules={rules}"]
     try:
         return playwright.chromium.launch(
             executable_path=found,  # None: Playwright's own
             args=switches,
+            env={**os.environ, "HOME": str(home)} if home else None,
             chromium_sandbox=os.geteuid() != 0,  # Chromium refuses its sandbox to root
         )
     except Error as error:

@@ -14,7 +14,7 @@ import psycopg
 
 from acceptance.errors import EnvironmentFailure
 from acceptance.kubectl import kubectl
-from acceptance.process import die_with_parent
+from acceptance.process import dying_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,11 @@ _FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) ")
 _DIRECTORIES = (
     'for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null)" = postgres ] && '
     'readlink "$p/cwd"; done | sort -u'
+)
+# As the server's own account, over the socket that nobody else reaches; it has no password.
+_PSQL = (
+    "exec psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
+    '--host=/run/postgresql --username=postgres --dbname="${1:-$DATABASE_NAME}" --command="$0"'
 )
 _REFUSED = ("28P01", "28000")  # invalid_password, invalid_authorization_specification
 _NO_PASSWORD = "no password supplied"  # noqa: S105 - what libpq says without asking the server
@@ -51,12 +56,11 @@ def forwarded(
     command = ["kubectl", "--kubeconfig", str(kubeconfig), "--context", context]
     command += ["--namespace", namespace, "port-forward", f"pod/{pod}", f":{port}"]
     child = subprocess.Popen(
-        command,
+        dying_with_parent(command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no lock
     )
     try:
         yield _local_port(child, time.monotonic() + timeout)
@@ -102,6 +106,28 @@ def data_directories(
     where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
     said = kubectl(kubeconfig, context, [*where, "sh", "-c", _DIRECTORIES], timeout=timeout)
     return tuple(said.split())
+
+
+def execute_sql(
+    kubeconfig: Path,
+    context: str,
+    namespace: str,
+    pod: str,
+    statement: str,
+    *,
+    container: str,
+    database: str = "",
+    timeout: float,
+) -> tuple[str, ...]:
+    """Run SQL as the database's superuser inside its container, and return the lines of the answer.
+
+    `database` is the system's own if empty; several statements at once are one transaction.
+    Raises `EnvironmentFailure` with the server's words if it fails or takes over `timeout` seconds.
+    """
+    where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
+    command = ["sh", "-c", _PSQL, statement, *([database] if database else [])]
+    said = kubectl(kubeconfig, context, [*where, *command], timeout=timeout)
+    return tuple(line for line in said.splitlines() if line)
 
 
 def _local_port(child: subprocess.Popen[bytes], deadline: float) -> int:

@@ -50,6 +50,8 @@ class ContainerFacts:
 
     name: str
     image: str
+    image_id: str
+    """What really runs, by its digest; empty before it was started."""
     init: bool
     ready: bool
     started: bool
@@ -59,6 +61,8 @@ class ContainerFacts:
     explanation: str
     """Why it waits, in the kubelet's words; empty if it does not."""
     probes: tuple[str, ...]
+    patience: float
+    """Seconds until the readiness probe has noticed that something is wrong; 0 without one."""
     literals: tuple[tuple[str, str], ...]
     """Every text that the specification itself holds: environment, command and arguments."""
     uses: tuple[SecretUse, ...]
@@ -71,9 +75,11 @@ class PodFacts:
     name: str
     uid: str
     workload: str
-    """The label app.kubernetes.io/name; empty if there is none."""
+    """The workload whose pods were asked for; empty if all of the namespace's were."""
     phase: str
     ready: bool
+    ready_since: str
+    """When it became as ready as it is, in the API server's words, to the second."""
     deleting: bool
     node: str
     address: str
@@ -86,6 +92,11 @@ class PodFacts:
     def serving(self) -> bool:
         """Whether it is ready and nobody asked it to end."""
         return self.ready and not self.deleting
+
+    @property
+    def patience(self) -> float:
+        """Seconds until its readiness has followed something that went wrong."""
+        return max((each.patience for each in self.containers), default=0.0)
 
     @property
     def hopeless(self) -> str | None:
@@ -159,8 +170,28 @@ class IngressFacts:
     addresses: tuple[str, ...]
 
 
-def pod(found: Object) -> PodFacts:
-    """Read a Pod."""
+def selector(found: Object) -> str:
+    """Read a LabelSelector, as the query parameter labelSelector wants it.
+
+    Source: Kubernetes documentation, "Labels and Selectors", API.
+    """
+    parts = [f"{key}={value}" for key, value in (found.get("matchLabels") or {}).items()]
+    for rule in found.get("matchExpressions") or ():
+        key, operator = rule["key"], rule["operator"]
+        values = ",".join(rule.get("values") or ())
+        parts.append(
+            {
+                "In": f"{key} in ({values})",
+                "NotIn": f"{key} notin ({values})",
+                "Exists": key,
+                "DoesNotExist": f"!{key}",
+            }[operator]
+        )
+    return ",".join(parts)
+
+
+def pod(found: Object, workload: str = "") -> PodFacts:
+    """Read a Pod, which was asked for as one of `workload`."""
     metadata, spec, status = _parts(found)
     statuses = {
         each["name"]: each
@@ -178,9 +209,10 @@ def pod(found: Object) -> PodFacts:
     return PodFacts(
         name=metadata["name"],
         uid=metadata["uid"],
-        workload=(metadata.get("labels") or {}).get("app.kubernetes.io/name", ""),
+        workload=workload,
         phase=status.get("phase", "Unknown"),
         ready=_condition(status, "Ready"),
+        ready_since=_changed(status, "Ready"),
         deleting="deletionTimestamp" in metadata,
         node=spec.get("nodeName", ""),
         address=status.get("podIP", ""),
@@ -244,6 +276,17 @@ def _condition(status: Object, wanted: str) -> bool:
     )
 
 
+def _changed(status: Object, wanted: str) -> str:
+    return next(
+        (
+            each.get("lastTransitionTime", "")
+            for each in status.get("conditions") or ()
+            if each.get("type") == wanted
+        ),
+        "",
+    )
+
+
 def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
     environment = spec.get("env") or ()
     literals = [(each["name"], each["value"]) for each in environment if each.get("value")]
@@ -262,6 +305,7 @@ def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
     return ContainerFacts(
         name=spec["name"],
         image=spec.get("image", ""),
+        image_id=status.get("imageID", ""),
         init=init,
         ready=bool(status.get("ready")),
         started=bool(status.get("started")) or (init and bool(status.get("ready"))),
@@ -269,9 +313,18 @@ def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
         state=_state(status.get("state") or {}),
         explanation=((status.get("state") or {}).get("waiting") or {}).get("message", ""),
         probes=tuple(name for name in PROBES if spec.get(f"{name}Probe")),
+        patience=_patience(spec.get("readinessProbe")),
         literals=tuple(literals),
         uses=tuple(uses),
     )
+
+
+def _patience(probe: Object | None) -> float:
+    """Read how long a probe may fail unnoticed, with the defaults that the API documents."""
+    if not probe:
+        return 0.0
+    failures, period = probe.get("failureThreshold", 3), probe.get("periodSeconds", 10)
+    return float(failures * period + probe.get("timeoutSeconds", 1))
 
 
 def _mounts(spec: Object) -> list[Mount]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import ssl
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
 
@@ -64,18 +65,31 @@ class Reply:
 class Http:
     """Requests to `address`:`port` under a name that no resolver needs to know.
 
-    The name goes into the Host header, which is all that an HTTP ingress sees of it. Each request
-    has a connection of its own, as requests of different visitors have.
+    The name goes into the Host header and, with `trust`, into the TLS handshake, where the
+    certificate has to be for it: by whom, says `trust`. Each request has a connection of its own,
+    as requests of different visitors have.
     """
 
-    def __init__(self, address: str, port: int, host: str, *, timeout: float) -> None:
-        """Keep where to send; `timeout` in seconds holds for each request."""
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        host: str,
+        *,
+        timeout: float,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        """Keep where to send; `timeout` in seconds holds for each request.
+
+        Without `trust` nothing is encrypted.
+        """
         self.host = host
         self.last: Reply | None = None
         """What came back most recently."""
         literal = f"[{address}]" if ":" in address else address
         self._client = httpx.Client(
-            base_url=f"http://{literal}:{port}",
+            base_url=f"{'http' if trust is None else 'https'}://{literal}:{port}",
+            verify=True if trust is None else trust,
             timeout=timeout,
             trust_env=False,  # a proxy of the machine does not know the cluster
             follow_redirects=False,
@@ -102,11 +116,10 @@ class Http:
     def _ask(self, method: str, path: str, body: object, named: Mapping[str, str]) -> Reply:
         started = time.monotonic()
         request = f"{method} {path}"
+        # Another name in the Host header is no other server: the one that was met is asked for it.
+        met = {"sni_hostname": self.host}
         try:
-            if body is None:
-                answer = self._client.request(method, path, headers=named)
-            else:
-                answer = self._client.request(method, path, headers=named, json=body)
+            answer = self._client.request(method, path, headers=named, json=body, extensions=met)
         except httpx.HTTPError as error:
             reason = f"{type(error).__name__}: {error}"
             return Reply(None, (), "", time.monotonic() - started, error=reason, request=request)
@@ -126,12 +139,25 @@ class TrafficFacts:
 class SteadyTraffic:
     """One visitor after the other, at a steady rate, until stopped: bounded in rate and number."""
 
-    def __init__(self, http: Http, path: str, *, rate: float, most: int) -> None:
-        """Start sending GET `path` `rate` times a second, at most `most` times in all."""
+    def __init__(
+        self,
+        http: Http,
+        path: str,
+        *,
+        rate: float,
+        most: int,
+        follow: Callable[[Reply], str] | None = None,
+    ) -> None:
+        """Start sending GET `path` `rate` times a second, at most `most` times in all.
+
+        `follow` returns where an answer leads on to: its path is asked for next, empty means `path`
+        again.
+        """
         self._http = http
         self._path = path
+        self._follow = follow or (lambda _: "")
         self._pause = 1 / rate
-        self._most = most
+        self.most = most
         self._replies: list[Reply] = []
         self._stopped = threading.Event()
         self._started = time.monotonic()
@@ -165,7 +191,10 @@ class SteadyTraffic:
     def _send(self) -> None:
         # By the clock, not by adding pauses: a slow answer does not make the visitors fewer.
         due = time.monotonic()
-        while not self._stopped.is_set() and len(self._replies) < self._most:
-            self._replies.append(self._http.send("GET", self._path))
+        path = self._path
+        while not self._stopped.is_set() and len(self._replies) < self.most:
+            reply = self._http.send("GET", path)
+            self._replies.append(reply)
+            path = self._follow(reply) or self._path
             due = max(due + self._pause, time.monotonic() - 1)
             self._stopped.wait(max(0.0, due - time.monotonic()))

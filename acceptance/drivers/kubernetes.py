@@ -5,6 +5,7 @@ Objects stay what the API sends, JSON: `acceptance.drivers.facts` reads from the
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from kubernetes import client, config
 
 from acceptance.drivers import facts
 from acceptance.drivers.http import Reply
-from acceptance.drivers.watching import PodWatch
+from acceptance.drivers.watching import ChangeWatch
 from acceptance.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 _NOT_FOUND = 404
 _CONFLICT = 409
 _WORKLOADS = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
-_MERGE = {"Content-Type": "application/merge-patch+json"}
+MERGE = {"Content-Type": "application/merge-patch+json"}
+"""The header of a PATCH that brings only what is to change."""
 
 
 class Refused(Exception):
@@ -51,7 +53,8 @@ class Kubernetes:
         Raises `EnvironmentFailure` if it cannot be read or has no such context.
         """
         self._timeout = timeout
-        self._connect: Callable[[], client.ApiClient] = lambda: config.new_client_from_config(  # type: ignore[no-untyped-call]
+        self._selectors: dict[tuple[str, str], str] = {}
+        self._connect: Callable[[], client.ApiClient] = lambda: config.new_client_from_config(
             config_file=str(kubeconfig), context=context
         )
         try:
@@ -60,13 +63,44 @@ class Kubernetes:
             message = f"The kubeconfig {kubeconfig} cannot be used with context {context}: {error}."
             raise EnvironmentFailure(message) from error
 
+    @property
+    def server(self) -> str:
+        """The URL of the API server."""
+        return str(self._client.configuration.host)
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
+    def with_token(self, token: str) -> Kubernetes:
+        """Return another client of the same cluster that has `token` and no other credentials."""
+        known = self._client.configuration
+        own = client.Configuration()
+        own.host, own.ssl_ca_cert, own.verify_ssl = known.host, known.ssl_ca_cert, known.verify_ssl
+        own.api_key = {"authorization": f"Bearer {token}"}
+        other = copy.copy(self)
+        other._connect = lambda: client.ApiClient(own)  # noqa: SLF001 (of its own class)
+        other._client = other._connect()  # noqa: SLF001
+        return other
+
     def get(self, path: str, **query: str) -> Reply:
         """Return the API server's answer to a GET of `path`, also when it refuses."""
         return self._send("GET", path, query=query)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **query: str,
+    ) -> Reply:
+        """Return the API server's answer to any request, also when it refuses.
+
+        `dryRun="All"` lets it decide and change nothing.
+        """
+        return self._send(method, path, query=query, body=body, headers=headers)
 
     def ask_pod(self, namespace: str, pod: str, port: int, path: str) -> Reply:
         """Return what one pod answers to a GET, carried by the API server and no load balancer."""
@@ -81,13 +115,17 @@ class Kubernetes:
         return tuple(map(facts.node, self.items("/api/v1/nodes")))
 
     def pods(self, namespace: str, workload: str | None = None) -> tuple[PodFacts, ...]:
-        """Return the pods of a namespace, or those of one workload by its name label."""
-        return tuple(map(facts.pod, self.pod_objects(namespace, workload)))
+        """Return the pods of a namespace, or those that a Deployment or StatefulSet selects."""
+        found = self.pod_objects(namespace, workload)
+        return tuple(facts.pod(each, workload or "") for each in found)
 
     def pod_objects(self, namespace: str, workload: str | None = None) -> list[Object]:
-        """Return the pods as the API sends them."""
-        query = {"labelSelector": f"app.kubernetes.io/name={workload}"} if workload else {}
-        return self.items(f"/api/v1/namespaces/{namespace}/pods", **query)
+        """Return the pods as the API sends them; none for a workload that is not there."""
+        path = f"/api/v1/namespaces/{namespace}/pods"
+        if workload is None:
+            return self.items(path)
+        selector = self._selector(namespace, workload)
+        return self.items(path, labelSelector=selector) if selector else []
 
     def workloads(self, namespace: str) -> tuple[WorkloadFacts, ...]:
         """Return all Deployments and StatefulSets of a namespace."""
@@ -96,6 +134,16 @@ class Kubernetes:
             for kind, plural in _WORKLOADS.items()
             for found in self.items(f"/apis/apps/v1/namespaces/{namespace}/{plural}")
         )
+
+    def _selector(self, namespace: str, workload: str) -> str:
+        """Return how a workload selects its pods, which never changes while it is there."""
+        key = namespace, workload
+        if key not in self._selectors:
+            for plural in _WORKLOADS.values():
+                for found in self.items(f"/apis/apps/v1/namespaces/{namespace}/{plural}"):
+                    if found["metadata"]["name"] == workload:
+                        self._selectors[key] = facts.selector(found["spec"]["selector"])
+        return self._selectors.get(key, "")
 
     def container_port(self, namespace: str, workload: str) -> int:
         """Return the port that the Service of the same name leads to, resolved to a number.
@@ -166,9 +214,17 @@ class Kubernetes:
         reply = self._send("POST", path, body=body)
         return None if reply.status == _CONFLICT else _object(reply)
 
-    def delete(self, path: str) -> bool:
-        """Ask an object to end, with the grace that it declares; False if it was not there."""
-        reply = self._send("DELETE", path)
+    def dry_run(self, path: str, body: Mapping[str, Any]) -> Reply:
+        """Return what the server would say to a new object in the collection `path`."""
+        return self._send("POST", path, query={"dryRun": "All"}, body=body)
+
+    def delete(self, path: str, *, grace: int | None = None) -> bool:
+        """Ask an object, or all of a collection, to end; False if it was not there.
+
+        `grace` is in seconds, in place of what the object itself declares.
+        """
+        body = None if grace is None else {"gracePeriodSeconds": grace}
+        reply = self._send("DELETE", path, body=body)
         if reply.status == _NOT_FOUND:
             return False
         _object(reply)
@@ -182,19 +238,49 @@ class Kubernetes:
         _object(reply)
         return True
 
+    def find(self, path: str) -> Object | None:
+        """Return an object; None if it is not there."""
+        reply = self.get(path)
+        return None if reply.status == _NOT_FOUND else _object(reply)
+
+    def labels(self, path: str) -> Mapping[str, str] | None:
+        """Return the labels of an object; None if it is not there."""
+        reply = self.get(path)
+        if reply.status == _NOT_FOUND:
+            return None
+        return _object(reply)["metadata"].get("labels") or {}
+
     def scale(self, kind: str, namespace: str, name: str, replicas: int) -> None:
         """Set how many pods a Deployment or StatefulSet shall have."""
         path = f"/apis/apps/v1/namespaces/{namespace}/{_WORKLOADS[kind]}/{name}/scale"
-        _object(self._send("PATCH", path, body={"spec": {"replicas": replicas}}, headers=_MERGE))
+        _object(self._send("PATCH", path, body={"spec": {"replicas": replicas}}, headers=MERGE))
+
+    def read(self, path: str) -> Object | None:
+        """Return an object as the API sends it; None if it is not there."""
+        reply = self.get(path)
+        return None if reply.status == _NOT_FOUND else _object(reply)
+
+    def patch(self, path: str, change: Mapping[str, Any]) -> Object | None:
+        """Change an object by a merge patch, and return it.
+
+        None if the change names a resourceVersion that is not the object's own any more.
+        """
+        reply = self._send("PATCH", path, body=change, headers=MERGE)
+        return None if reply.status == _CONFLICT else _object(reply)
 
     def annotate(self, path: str, name: str, value: str) -> None:
         """Write an annotation of an object."""
         body = {"metadata": {"annotations": {name: value}}}
-        _object(self._send("PATCH", path, body=body, headers=_MERGE))
+        _object(self._send("PATCH", path, body=body, headers=MERGE))
 
-    def watch_pods(self, namespace: str) -> PodWatch:
-        """Watch the pods of a namespace; to be closed, or used as a context manager."""
-        return PodWatch(self._connect(), namespace)
+    def patch_status(self, path: str, status: Mapping[str, Any]) -> None:
+        """Write into the status of an object, as its controller does."""
+        body = {"status": dict(status)}
+        _object(self._send("PATCH", f"{path}/status", body=body, headers=MERGE))
+
+    def watch(self, namespace: str = "") -> ChangeWatch:
+        """Watch pods and workloads of a namespace, or of all; to be used as a context manager."""
+        return ChangeWatch(self._connect(), namespace)
 
     def items(self, path: str, **query: str) -> list[Object]:
         """Return the objects of the collection `path`, as the API sends them."""

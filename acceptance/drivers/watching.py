@@ -11,6 +11,8 @@ from kubernetes import client
 if TYPE_CHECKING:
     from types import TracebackType
 
+_WATCHED = (("api/v1", "pods"), ("apis/apps/v1", "deployments"), ("apis/apps/v1", "statefulsets"))
+
 _WATCH_SECONDS = 30
 """A watch is asked for anew after this long, so that a connection that died is not waited on."""
 
@@ -20,32 +22,36 @@ _REPAIR_SECONDS = 1.0
 """Before a watch that the server ended with an error is asked for again."""
 
 
-class PodWatch:
-    """Any change of a pod in one namespace, as `acceptance.waiting.Watch` wants it.
+class ChangeWatch:
+    """Any change of a pod or of a workload, as `acceptance.waiting.Watch` wants it.
 
-    A new watch begins with an event for each pod that there is, so nothing is lost between opening
-    it and the first look; one look too many is the only cost.
+    Of workloads too: what a controller says of its pods, it says after the last of them changed.
+    A new watch begins with an event for each object that there is, so nothing is lost between
+    opening it and the first look; one look too many is the only cost.
     """
 
     def __init__(self, connection: client.ApiClient, namespace: str) -> None:
-        """Open the watch; it owns `connection`."""
+        """Open the watch, of all namespaces if `namespace` is empty; it owns `connection`."""
         self._connection = connection
-        self._namespace = namespace
         self._changed = threading.Event()
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="pod-watch", daemon=True)
-        self._thread.start()
+        inside = f"namespaces/{namespace}/" if namespace else ""
+        for group, kind in _WATCHED:
+            path = f"/{group}/{inside}{kind}"
+            threading.Thread(
+                target=self._follow, args=(path,), name=f"watch-{kind}", daemon=True
+            ).start()
 
     def wait(self, timeout: float) -> bool:
-        """Block until a pod changed, or for `timeout` seconds; True if one did."""
+        """Block until something changed, or for `timeout` seconds; True if it did."""
         changed = self._changed.wait(timeout)
         self._changed.clear()
         return changed
 
     def close(self) -> None:
-        """Stop watching; the thread ends by itself with the connection."""
+        """Stop watching; the threads end by themselves with the connection."""
         self._closed.set()
-        self._connection.close()  # type: ignore[no-untyped-call]
+        self._connection.close()
 
     def __enter__(self) -> Self:
         """Return the open watch."""
@@ -60,8 +66,7 @@ class PodWatch:
         """Close the watch."""
         self.close()
 
-    def _follow(self) -> None:
-        path = f"/api/v1/namespaces/{self._namespace}/pods"
+    def _follow(self, path: str) -> None:
         query = [("watch", "true"), ("timeoutSeconds", str(_WATCH_SECONDS))]
         while not self._closed.is_set():
             try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -13,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run as run_program
+from acceptance.report.allure_verdicts import tell_verdicts
+from acceptance.report.headline import headline
 from acceptance.setup.npm import node_folder
 from acceptance.setup.step import ROOT
 
 if TYPE_CHECKING:
-    from acceptance.report.facts import RunFacts
-    from acceptance.tracker import Tracker
+    from collections.abc import Mapping
 
 _PROGRAM = ROOT / "tools" / "allure" / "node_modules" / "allure" / "cli.js"
 _RUNS_REMEMBERED = 50
@@ -27,17 +26,41 @@ _STATISTICS = re.compile(
     r"<script async src=\"https://www\.googletagmanager\.com/.*?</script>\s*<script>.*?</script>",
     re.DOTALL,
 )
+# Allure shows a relative address as mere text, since it may come from anywhere. An item's place in
+# the readiness report lies beside, so a link of our own is put behind its name.
+_LINKS = """<script>
+new MutationObserver(() => {
+  for (const shown of document.querySelectorAll('[data-testid="test-result-meta-link"]')) {
+    let link = shown.querySelector("a.readiness");
+    const name = (shown.querySelector("span") || shown).textContent;
+    if (!/-(AC|DOD)-[0-9]+$/.test(name)) continue;
+    if (!link) {
+      link = document.createElement("a");
+      link.className = "readiness";
+      link.target = "_blank";
+      link.style.marginLeft = ".5em";
+      shown.append(link);
+    }
+    const address = "../readiness.html#" + name;
+    if (link.getAttribute("href") === address) continue;
+    link.href = address;
+    link.textContent = name + " in the readiness report";
+  }
+}).observe(document.body, {childList: true, subtree: true, characterData: true});
+</script>"""
 _CATEGORIES = (
     ("Unmet: a scenario failed", "failed"),
     ("Environment: the cluster or the system could not be had", "broken"),
-    ("Unverified: a scenario could not be judged here", "skipped"),
+    ("Unverified: a scenario, its evidence or an attestation is missing", "skipped"),
 )
 
 
 def write_allure_report(
-    run: RunFacts, tracker: Tracker, results: Path, target: Path, *, timeout: float
+    document: Mapping[str, Any], results: Path, target: Path, *, timeout: float
 ) -> None:
     """Write `target`/index.html from the folder `results`; `timeout` is in seconds.
+
+    `document` is the readiness report, whose verdict every item has in this one too.
 
     Earlier runs are remembered in a file beside `target`, for the report's own history.
 
@@ -45,12 +68,11 @@ def write_allure_report(
     """
     if not _PROGRAM.exists():
         raise EnvironmentFailure("Allure is not installed. Try: make setup")
-    for path in results.glob("*-result.json"):
-        _make_stable(path)
+    tell_verdicts(document, results)
     with tempfile.TemporaryDirectory(prefix="acceptance-allure-") as folder:
         made, config = Path(folder, "report"), Path(folder, "allurerc.json")
         history = target.with_name("allure-history.jsonl")
-        config.write_text(json.dumps(_config(run, tracker, made, history)), encoding="utf-8")
+        config.write_text(json.dumps(_config(document, made, history)), encoding="utf-8")
         run_program(
             [
                 *(node_folder() / "bin" / "node", _PROGRAM),
@@ -63,21 +85,29 @@ def write_allure_report(
         page = (made / "index.html").read_text(encoding="utf-8")
         if not page.strip():
             raise EnvironmentFailure("Allure wrote an empty page. Try: make clean setup")
-        (made / "index.html").write_text(_STATISTICS.sub("", page), encoding="utf-8")
+        page = f"{_LINKS}</body>".join(_STATISTICS.sub("", page).rsplit("</body>", 1))
+        (made / "index.html").write_text(page, encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         shutil.move(made, target)
 
 
-def _config(run: RunFacts, tracker: Tracker, made: Path, history: Path) -> dict[str, Any]:
-    cluster = run.cluster
+def _config(document: Mapping[str, Any], made: Path, history: Path) -> dict[str, Any]:
+    cluster = document["cluster"]
+    where = "none"
+    if cluster["driver"] is not None:
+        where = f"{cluster['flavour']} {cluster['version']} ({cluster['driver']})"
     shown = {
-        "Cluster": f"{cluster.flavour} {cluster.version} ({cluster.driver})" if cluster else "none",
-        "Commit": run.commit,
-        "Tracker": f"SHA-256 {tracker.sha256}",
-        "Images": ", ".join(run.images) or "none",
-        "Command": run.reproduce,
+        "Readiness": headline(document).title,
+        "Cluster": where,
+        "Commit": document["commit"],
+        "Tracker": f"SHA-256 {document['tracker']['sha256']}",
+        "Images": ", ".join(document["images"]) or "none",
+        "Started": document["started"],
+        "Command": document["reproduce"],
     }
-    name = f"{tracker.title}: acceptance"
+    if document["environment_failure"] is not None:
+        shown["Environment failure"] = document["environment_failure"]
+    name = f"{document['tracker']['title']}: acceptance"
     return {
         "name": name,
         "output": str(made),
@@ -99,23 +129,3 @@ def _config(run: RunFacts, tracker: Tracker, made: Path, history: Path) -> dict[
             }
         },
     }
-
-
-def _make_stable(path: Path) -> None:
-    """Name a result by its item and title, so that its history outlives a move of the file."""
-    found = json.loads(path.read_text(encoding="utf-8"))
-    labels = {label["name"]: label["value"] for label in found["labels"]}
-    name = f"{labels.get('story', labels.get('suite', ''))}: {found['name']}"
-    identity = hashlib.sha256(name.encode()).hexdigest()
-    kept = ("epic", "feature", "story", "severity")
-    found |= {
-        "fullName": name,
-        "historyId": identity,
-        "testCaseId": identity,
-        "titlePath": [labels[each] for each in kept[:3] if each in labels],
-        "labels": [label for label in found["labels"] if label["name"] in kept],
-        "parameters": [],
-    }
-    beside = path.with_suffix(f".{os.getpid()}.part")
-    beside.write_text(json.dumps(found), encoding="utf-8")
-    beside.replace(path)

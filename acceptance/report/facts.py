@@ -28,3 +28,7 @@ class RunFacts:
     """The command that does the same again."""
     environment_failure: str | None
     interrupted: bool
+    complete: bool
+    """Whether every scenario of the features was selected, on a system of the run's own."""
+    selected: int
+    """How many scenarios were to run."""

@@ -1,35 +1,74 @@
-"""The readiness report as data: the contract that other programs read (readiness.schema.json)."""
+"""The readiness report as data: the contract that other programs read."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import jsonschema
+from typing import TYPE_CHECKING, Any, Protocol
 
 from acceptance.errors import BrokenInput
+from acceptance.gate.standing import gating, standing, stands
+from acceptance.report.blocking import blocked_by, strange_blockers
+from acceptance.report.changes import changes, tracker_changes
+from acceptance.report.history import WORDS, History, Record
+from acceptance.report.schema import SCHEMA, validate
+from acceptance.report.sprint import sprint_metrics
+from acceptance.report.tally import by_task, counts, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from acceptance.outcome import Evidence, ScenarioOutcome
+    from acceptance.outcome import Evidence, ScenarioOutcome, Testimony
     from acceptance.report.facts import RunFacts
-    from acceptance.tracker import Task, Tracker
+    from acceptance.tracker import Item, Task, Tracker
     from acceptance.verdict import Verdict
 
-SCHEMA = "checkout-acceptance/readiness/1"
-_SCHEMA_FILE = Path(__file__).with_name("readiness.schema.json")
+NOBODY = "nobody named"
+
+
+class ReadyVerdict(Protocol):
+    """What the tracker shows of one line of the Definition of Ready for one task."""
+
+    @property
+    def task(self) -> str:
+        """The task's id."""
+
+    @property
+    def verdict(self) -> str:
+        """met, unmet or unverified."""
+
+    @property
+    def reason(self) -> str:
+        """One sentence."""
+
+
+class ReadyLine(Protocol):
+    """One line of the Definition of Ready, judged for every task."""
+
+    @property
+    def item(self) -> Item:
+        """The line."""
+
+    @property
+    def verdicts(self) -> Sequence[ReadyVerdict]:
+        """One for each task."""
 
 
 def readiness(
-    run: RunFacts, tracker: Tracker, verdicts: Sequence[Verdict], reports: Path
+    run: RunFacts,
+    tracker: Tracker,
+    verdicts: Sequence[Verdict],
+    reports: Path,
+    *,
+    definition_of_ready: Sequence[ReadyLine] = (),
+    notes: Sequence[str] = (),
+    gate: str = "sprint",
 ) -> dict[str, Any]:
-    """Return the report as JSON values, valid by the schema.
+    """Return the report as JSON values, valid by the schema (docs/readiness.schema.json).
 
-    The evidence is read again: an item whose evidence is gone or was changed is not met.
+    The evidence is read again: an item whose evidence is gone or was changed is not met. What
+    changed and the trend are read from the history below `reports`, to which nothing is added.
 
     Raises `BrokenInput` when an item of the tracker has no verdict: a report that forgets one is
     worthless.
@@ -37,15 +76,71 @@ def readiness(
     told = [verdict.item.id for verdict in verdicts]
     if told != [item.id for item in tracker.items]:
         raise BrokenInput("The report does not list every item of the tracker once, in its order.")
-    items = [_item(verdict, reports) for verdict in verdicts]
-    document = {
+    assignees = {task.id: task.assignee for task in tracker.tasks}
+    items = [_item(verdict, reports, assignees[verdict.item.task]) for verdict in verdicts]
+    document = _run(run, tracker) | {
+        "tasks": [_task(task) for task in tracker.tasks],
+        "items": items,
+    }
+    tasks, owned = document["tasks"], by_task(document)
+    for task in tasks:
+        own = owned[task["id"]]
+        # A task is ready by the same rule as a release.
+        ready = bool(own) and not any(map(stands, own)) and comparable(document)
+        task.update(counts(own), ready=ready)
+    for task in tasks:
+        task["blocked_by"] = blocked_by(task, tasks)
+    document["gate"] = _gate(document, gate)
+    document["ready"] = document["gate"]["ready"]
+    history = History(reports / "history")
+    before = history.last_complete() if comparable(document) else None
+    document |= {
+        "definition_of_ready": [_ready_line(line) for line in definition_of_ready],
+        "sprint": sprint_metrics(tracker, tasks),
+        "changes": {
+            **changes(items, before, complete=comparable(document)),
+            "tracker": tracker_changes(tracker, history.tracker_of(before)),
+        },
+        "trend": [each.trend() for each in (*history.last(), record_of(document))],
+        "notes": [*notes, *strange_blockers(tasks)],
+    }
+    validate(document)
+    return document
+
+
+def comparable(document: Mapping[str, Any]) -> bool:
+    """Say whether a run looked at everything, so that it can be compared with another such run."""
+    failure, interrupted = document["environment_failure"], document["interrupted"]
+    return bool(document["complete"] and failure is None and not interrupted)
+
+
+def record_of(document: Mapping[str, Any]) -> Record:
+    """Return what the history remembers of a run."""
+    names: dict[str, list[str]] = {word: [] for word in WORDS}
+    for item in document["items"]:
+        names[shown(item)].append(item["id"])
+    return Record(
+        started=document["started"],
+        commit=document["commit"],
+        seconds=document["seconds"],
+        ready=document["ready"],
+        complete=comparable(document),
+        counts=counts(document["items"]),
+        items={word: tuple(found) for word, found in names.items()},
+        tracker=document["tracker"]["sha256"],
+    )
+
+
+def _run(run: RunFacts, tracker: Tracker) -> dict[str, Any]:
+    cluster = run.cluster
+    return {
         "schema": SCHEMA,
-        "tracker": {"sha256": tracker.sha256},
+        "tracker": {"sha256": tracker.sha256, "title": tracker.title},
         "commit": run.commit,
         "cluster": {
-            "driver": run.cluster.driver if run.cluster else None,
-            "flavour": run.cluster.flavour if run.cluster else None,
-            "version": run.cluster.version if run.cluster else None,
+            "driver": cluster.driver if cluster else None,
+            "flavour": cluster.flavour if cluster else None,
+            "version": cluster.version if cluster else None,
         },
         "images": list(run.images),
         "started": dt.datetime.fromtimestamp(run.started, dt.UTC).isoformat(timespec="seconds"),
@@ -54,30 +149,37 @@ def readiness(
         "reproduce": run.reproduce,
         "environment_failure": run.environment_failure,
         "interrupted": run.interrupted,
-        "ready": all(item["verdict"] == "met" for item in items),
-        "tasks": [_task(task, items) for task in tracker.tasks],
-        "items": items,
+        "complete": run.complete,
+        "selected": run.selected,
     }
-    jsonschema.validate(document, json.loads(_SCHEMA_FILE.read_text(encoding="utf-8")))
-    return document
 
 
-def _task(task: Task, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    own = [item["verdict"] for item in items if item["task"] == task.id]
-    counts = {word: own.count(word) for word in ("met", "unmet", "unverified")}
+def _gate(document: Mapping[str, Any], gate: str) -> dict[str, Any]:
+    found = standing(document, gate)
+    # Nothing gates where nothing is asked: a sprint without an item is ready for nothing.
+    ready = bool(gating(document, gate)) and not found and comparable(document)
+    return {"name": gate, "ready": ready, "standing_in_the_way": found}
+
+
+def _task(task: Task) -> dict[str, Any]:
+    """Return what the tracker says of a task; what the verdicts say is added to it."""
     return {
         "id": task.id,
         "title": task.title,
+        "description": task.description,
         "status": task.status,
         "assignee": task.assignee,
         "epic": task.epic,
         "points": task.points,
-        "ready": bool(own) and counts["met"] == len(own),
-        **counts,
+        "priority": task.priority,
+        "in_sprint": task.in_sprint,
+        "blockers": task.blockers,
+        "notes": list(task.notes),
+        "line": task.line + 1,
     }
 
 
-def _item(verdict: Verdict, reports: Path) -> dict[str, Any]:
+def _item(verdict: Verdict, reports: Path, assignee: str) -> dict[str, Any]:
     item, word, reason = verdict.item, verdict.verdict, verdict.reason
     spoilt = [found.path for found in verdict.evidence if not _unchanged(found, reports)]
     if spoilt and word == "met":
@@ -87,8 +189,13 @@ def _item(verdict: Verdict, reports: Path) -> dict[str, Any]:
         "task": item.task,
         "kind": item.kind,
         "text": item.text,
+        "sha256": item.sha256,
+        "line": item.line + 1,
         "verdict": word,
         "reason": reason,
+        "owner": verdict.role or assignee or NOBODY,
+        "waiver": _waiver(verdict.waiver) if verdict.waiver else None,
+        "attestations": [_attestation(each) for each in verdict.attestations],
         "scenarios": [_scenario(each) for each in verdict.scenarios],
         "evidence": [
             {"path": each.path, "sha256": each.sha256, "title": each.title, "kind": each.kind}
@@ -97,13 +204,49 @@ def _item(verdict: Verdict, reports: Path) -> dict[str, Any]:
     }
 
 
+def _waiver(found: Testimony) -> dict[str, Any]:
+    return {
+        "reason": found.reason,
+        "person": found.person,
+        "role": found.role,
+        "date": found.date,
+        "expires": found.expires,
+        "link": found.link,
+        "statement": found.statement,
+    }
+
+
+def _attestation(found: Testimony) -> dict[str, Any]:
+    return {"valid": found.valid} | _waiver(found)
+
+
 def _scenario(outcome: ScenarioOutcome) -> dict[str, Any]:
     return {
         "name": outcome.name,
+        "feature": outcome.feature,
         "status": outcome.status,
         "reason": outcome.reason,
         "seconds": round(outcome.seconds, 3),
-        "steps": [f"{step.keyword} {step.text}: {step.status}" for step in outcome.steps],
+        "steps": [
+            {
+                "keyword": step.keyword,
+                "text": step.text,
+                "seconds": round(step.seconds, 3),
+                "status": step.status,
+            }
+            for step in outcome.steps
+        ],
+    }
+
+
+def _ready_line(line: ReadyLine) -> dict[str, Any]:
+    return {
+        "id": line.item.id,
+        "text": line.item.text,
+        "tasks": [
+            {"task": each.task, "verdict": each.verdict, "reason": each.reason}
+            for each in line.verdicts
+        ],
     }
 
 

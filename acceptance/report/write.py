@@ -3,57 +3,81 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from acceptance.report import documents
-from acceptance.report.readiness import readiness
+from acceptance.report.history import History
+from acceptance.report.junit import junit
+from acceptance.report.markdown import markdown
+from acceptance.report.page import page
+from acceptance.report.readiness import readiness, record_of
+from acceptance.tracker import tick
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from acceptance.report.facts import RunFacts
+    from acceptance.report.readiness import ReadyLine
     from acceptance.tracker import Tracker
     from acceptance.verdict import Verdict
 
 
 def write_reports(
-    run: RunFacts, tracker: Tracker, verdicts: Sequence[Verdict], directory: Path
-) -> None:
+    run: RunFacts,
+    tracker: Tracker,
+    verdicts: Sequence[Verdict],
+    directory: Path,
+    *,
+    definition_of_ready: Sequence[ReadyLine] = (),
+    notes: Sequence[str] = (),
+    gate: str = "sprint",
+) -> dict[str, Any]:
     """Write readiness.json, .md and .html, junit.xml and tracker.md into `directory`.
+
+    Return the document, which the run's record is added to the history of. `gate` is what the
+    report says ready or not of; `notes` are sentences that somebody should read.
 
     Raises `BrokenInput` when the verdicts are not those of the tracker's items.
     """
-    document = readiness(run, tracker, verdicts, directory)
+    document = readiness(
+        run,
+        tracker,
+        verdicts,
+        directory,
+        definition_of_ready=definition_of_ready,
+        notes=notes,
+        gate=gate,
+    )
     directory.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    _write(directory / "readiness.json", text.encode())
-    _write(directory / "readiness.md", documents.markdown(document).encode())
-    _write(directory / "readiness.html", documents.html(document).encode())
-    _write(directory / "junit.xml", documents.junit(document))
-    _write(directory / "tracker.md", documents.ticked(tracker, document))
+    write_file(directory / "readiness.json", as_json(document))
+    write_file(directory / "readiness.md", markdown(document))
+    write_file(directory / "readiness.html", page(document, directory))
+    write_file(directory / "junit.xml", junit(document))
+    met = {item["id"] for item in document["items"] if item["verdict"] == "met"}
+    write_file(directory / "tracker.md", tick(tracker, met))
+    History(directory / "history").append(record_of(document), tracker.source)
+    return document
 
 
-def summary(run: RunFacts, verdicts: Sequence[Verdict], directory: Path) -> str:
-    """Return what the terminal shows at the end: the items with scenarios, and where to look."""
-    lines = []
-    if run.environment_failure:
-        lines += [f"Nothing was proved: {run.environment_failure}"]
-    lines += [
-        f"{verdict.verdict:<10}  {verdict.item.id:<14} {verdict.item.text}"
-        + ("" if verdict.verdict == "met" else f"\n{'':<12}{verdict.reason}")
-        for verdict in verdicts
-        if verdict.scenarios and not run.environment_failure
-    ]
-    words = [verdict.verdict for verdict in verdicts]
-    counts = ", ".join(f"{words.count(word)} {word}" for word in ("met", "unmet", "unverified"))
-    cluster = f"{run.cluster.flavour} {run.cluster.version}" if run.cluster else "no cluster"
-    lines += ["", f"{len(words)} items: {counts} ({cluster}, {run.seconds:.0f} s)"]
-    lines += [f"Readiness report: {directory / 'readiness.html'}"]
-    return "\n".join(lines)
+def as_json(document: Mapping[str, Any]) -> str:
+    """Return the document as JSON text: a line for each field, and one for each item in a list."""
+    parts = []
+    for name, value in document.items():
+        if isinstance(value, list) and value:
+            rows = ",\n".join(f"    {json.dumps(each, ensure_ascii=False)}" for each in value)
+            text = f"[\n{rows}\n  ]"
+        else:
+            text = json.dumps(value, ensure_ascii=False)
+        parts.append(f"  {json.dumps(name)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes | str) -> None:
+    """Write a file that is there whole, or as it was before.
+
+    A message may hold half of a surrogate pair, which no encoding has: it becomes a question mark.
+    """
     beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(content)
+    raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    beside.write_bytes(raw)
     beside.replace(path)

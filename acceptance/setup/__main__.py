@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def main(arguments: list[str]) -> int:
@@ -16,14 +21,16 @@ def main(arguments: list[str]) -> int:
         return 69
     # Only now: these modules use what older Pythons do not have.
     from acceptance.errors import AcceptanceError  # noqa: PLC0415
-    from acceptance.setup import go, host, npm, python, schemas  # noqa: PLC0415
+    from acceptance.setup import go, host, isolated, npm, python, schemas  # noqa: PLC0415
 
-    parts = {
+    parts: dict[str, Callable[[], None]] = {
         "python": python.install,
         "npm": npm.install,
         "go": go.install,
         "schemas": schemas.install,
+        **{name: partial(isolated.install, name) for name in isolated.NAMES},
         "host": host.install,
+        "browser": host.install_browser,
     }
     if not arguments or not set(arguments) <= parts.keys():
         print(f"usage: python3 -m acceptance.setup {{{'|'.join(parts)}}}…", file=sys.stderr)

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from acceptance.cache import cache_root
 from acceptance.errors import EnvironmentFailure
-from acceptance.machine import BROWSERS, EMBEDDED_NEEDS, MachineFacts, look_at_machine
+from acceptance.machine import (
+    BROWSERS,
+    CERTUTIL,
+    EMBEDDED_NEEDS,
+    POSTGRES,
+    MachineFacts,
+    distribution,
+    find_program,
+    look_at_machine,
+)
 from acceptance.process import run
 from acceptance.setup.step import ROOT, install_with
 
@@ -24,11 +33,18 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 
 _MARK = "# written by checkout-acceptance while it installs packages"
 _TIMEOUT_SECONDS = 1800.0
-_SERVICES = {"containerd": "containerd.service", "etcd-server": "etcd.service"}
+_SERVICES = {
+    "containerd": "containerd.service",
+    "etcd-server": "etcd.service",
+    "postgresql": "postgresql.service",
+}
+
+CLUSTER_CONFIG = Path("/etc/postgresql-common/createcluster.conf")
+"""Debian asks this file whether the package `postgresql` makes a database cluster of its own."""
 
 
 def install() -> None:
-    """Install what the chosen cluster needs from the host, and a browser.
+    """Install what the chosen cluster needs from the host, a browser, and a PostgreSQL for tests.
 
     The cluster is chosen by the variable CLUSTER, else it is `auto`.
 
@@ -38,8 +54,21 @@ def install() -> None:
     facts = look_at_machine(cache_root())
     missing = missing_packages(facts, cluster)
     if missing:
-        install_packages(missing, f"the {cluster} cluster and the visitor's browser")
+        install_packages(missing, f"the {cluster} cluster, the browser and the tests")
     if not facts.found & set(BROWSERS) and facts.distribution != "debian":
+        _install_playwright_browser()
+
+
+def install_browser() -> None:
+    """Install a browser, for the tests that open the reports; nothing to do if there is one.
+
+    Raises `EnvironmentFailure` when neither Debian nor Playwright gives one.
+    """
+    if any(find_program(name) for name in BROWSERS):
+        return
+    if distribution() == "debian" and os.geteuid() == 0:
+        install_packages(["chromium"], "the tests of the reports")
+    else:
         _install_playwright_browser()
 
 
@@ -52,6 +81,13 @@ def missing_packages(facts: MachineFacts, cluster: str) -> list[str]:
     # Ubuntu's chromium is a snap, which a container cannot install: Playwright's is taken there.
     if not facts.found & set(BROWSERS) and facts.distribution == "debian":
         wanted.append("chromium")
+    # Without it a run goes on and the integration tests are unverified: whoever may not install
+    # packages is not stopped for that.
+    may_install = facts.root and "apt-get" in facts.found
+    if may_install and CERTUTIL.name not in facts.found:
+        wanted.append(CERTUTIL.package)
+    if may_install and facts.engine != "docker" and POSTGRES.name not in facts.found:
+        wanted.append(POSTGRES.package)
     return list(dict.fromkeys(wanted))
 
 
@@ -73,6 +109,8 @@ def install_packages(packages: Sequence[str], purpose: str) -> None:
     print(f"Installing for {purpose}: {' '.join(packages)}", file=sys.stderr)
     quiet = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     with _no_service_starts():
+        if POSTGRES.package in packages:
+            _make_no_database()
         with suppress(EnvironmentFailure):
             # One third-party source that is down must not stop us; if Debian is, install says so.
             install_with(
@@ -105,6 +143,13 @@ def _no_service_starts() -> Iterator[None]:
         yield
     finally:
         POLICY.unlink(missing_ok=True)
+
+
+def _make_no_database() -> None:
+    """Let the package bring its programs only; a choice that the machine has made is respected."""
+    if not CLUSTER_CONFIG.exists():
+        CLUSTER_CONFIG.parent.mkdir(parents=True, exist_ok=True)
+        CLUSTER_CONFIG.write_text(f"{_MARK}\ncreate_main_cluster = false\n")
 
 
 def _keep_services_off(packages: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ LOCK = ROOT / "requirements.txt"
 STAMP = VENV / "requirements.sha256"
 
 _TIMEOUT_SECONDS = 900.0
-_PIP_OPTIONS = (
+PIP_OPTIONS = (
     "--require-hashes",
     "--only-binary=:all:",  # no package runs code of its own while it is installed
     "--no-input",
@@ -36,6 +36,7 @@ def install() -> None:
     """
     wanted = fingerprint(LOCK, sys.version)
     if _stamp() == wanted:
+        _write_command()
         return
     with _alone():
         if _stamp() == wanted:  # another make did it meanwhile
@@ -53,11 +54,25 @@ def install() -> None:
             )
         install_with(
             "[2/2] Installing the Python packages of requirements.txt",
-            [python, "-m", "pip", "install", *_PIP_OPTIONS, "-r", LOCK],
+            [python, "-m", "pip", "install", *PIP_OPTIONS, "-r", LOCK],
             timeout=_TIMEOUT_SECONDS,
             remedy="Is the Python package registry reachable? Try: make setup, once it is.",
         )
+        _write_command()
         STAMP.write_text(wanted)
+
+
+def _write_command() -> None:
+    """Make `.venv/bin/acceptance`, which runs from any folder."""
+    command = VENV / "bin" / "acceptance"
+    text = (
+        f"#!{VENV / 'bin' / 'python'}\n"
+        f"import sys\n\nsys.path.insert(0, {str(ROOT)!r})\n\n"
+        "from acceptance.cli.__main__ import main\n\nsys.exit(main())\n"
+    )
+    if not command.exists() or command.read_text() != text:
+        command.write_text(text)
+        command.chmod(0o755)
 
 
 def _stamp() -> str:

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 from acceptance.cache import entry, hash_inputs
 from acceptance.errors import EnvironmentFailure
 from acceptance.setup import python
-from acceptance.setup.step import ROOT
+from acceptance.setup.step import ROOT, install_with
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = "v1.34.0"
 """The minor version of the embedded cluster, in node/kubernetes/go.mod."""
+
+CUSTOM = ROOT / "node" / "cert-manager" / "go.mod"
+"""Pins the module that has the definitions of cert-manager's kinds."""
+
+_TIMEOUT_SECONDS = 900.0
 
 LINK = ROOT / ".tools" / "schemas"
 
@@ -34,12 +39,23 @@ def install() -> None:
         message = f"The schemas of Kubernetes {VERSION} are missing in .venv. Try: make clean setup"
         raise EnvironmentFailure(message)
     # The lock names the wheel by its hash, so the files need not be read to know them.
-    key = hash_inputs(python.LOCK, VERSION, _RELATIVE)
-    built = entry("schemas", key, lambda place: _rewrite(source, place))
+    key = hash_inputs(python.LOCK, VERSION, _RELATIVE, CUSTOM)
+    built = entry("schemas", key, lambda place: _build(source, place))
     LINK.parent.mkdir(exist_ok=True)
     if not LINK.is_symlink() or LINK.readlink() != built:
         LINK.unlink(missing_ok=True)
         LINK.symlink_to(built)
+
+
+def _build(source: Path, place: Path) -> None:
+    _rewrite(source, place)
+    # It reads YAML, which only .venv's Python can.
+    install_with(
+        "Making the schemas of cert-manager's kinds",
+        [python.VENV / "bin" / "python", "-m", "acceptance.custom_resources", place],
+        timeout=_TIMEOUT_SECONDS,
+        remedy="Is the Go module proxy reachable? Try: make setup, once it is.",
+    )
 
 
 def _rewrite(source: Path, place: Path) -> None:

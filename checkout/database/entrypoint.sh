@@ -1,6 +1,8 @@
 #!/bin/sh
 # Runs PostgreSQL on the data in PGDATA, which is made on the first start. At every start the
-# configured role owns the configured database and has the configured password.
+# configured owner owns the configured database, and the configured user has the configured
+# password and acts as the owner. What other roles may log in is none of its business: while the
+# password is rotated there are two, and afterwards the other one is locked.
 set -eu
 
 fail() {
@@ -8,13 +10,15 @@ fail() {
     exit 64
 }
 
-for name in DATABASE_NAME DATABASE_USER DATABASE_PASSWORD PGDATA; do
+for name in DATABASE_NAME DATABASE_OWNER DATABASE_USER DATABASE_PASSWORD PGDATA; do
     eval "value=\${$name:-}"
     [ -n "$value" ] || fail "$name is missing: set this environment variable."
 done
 unset value
-[ "$DATABASE_USER" != postgres ] \
-    || fail "DATABASE_USER is postgres, the superuser: name a role of the application's own."
+[ "$DATABASE_USER" != postgres ] && [ "$DATABASE_OWNER" != postgres ] \
+    || fail "DATABASE_USER or DATABASE_OWNER is postgres, the superuser: name roles of the application's own."
+[ "$DATABASE_USER" != "$DATABASE_OWNER" ] \
+    || fail "DATABASE_USER is the owner: name another role, which logs in and acts as the owner."
 case $DATABASE_NAME in
     postgres | template0 | template1)
         fail "DATABASE_NAME is $DATABASE_NAME, which is PostgreSQL's own: choose another name." ;;
@@ -68,19 +72,25 @@ initialise() {
 
 # As the superuser, through a socket that nobody else reaches. The password goes by environment,
 # not by argument: arguments are seen by every process.
-provide_role_and_database() {
+provide_roles_and_database() {
     psql --no-psqlrc --quiet --host=/run/postgresql --username=postgres --dbname=postgres \
         --set=ON_ERROR_STOP=1 --output=/dev/null <<'SQL'
 \getenv name DATABASE_NAME
+\getenv owner DATABASE_OWNER
 \getenv role DATABASE_USER
 \getenv password DATABASE_PASSWORD
-SELECT format('CREATE ROLE %I', :'role')
-WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY[:'owner', :'role']) AS name
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+ALTER ROLE :"owner" NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS
+    PASSWORD NULL;
 ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS
     PASSWORD :'password';
-SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'role')
+-- Whatever it makes belongs to the owner, and so outlives it.
+GRANT :"owner" TO :"role";
+ALTER ROLE :"role" SET role = :'owner';
+SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'owner')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
-ALTER DATABASE :"name" OWNER TO :"role";
+ALTER DATABASE :"name" OWNER TO :"owner";
 REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
 REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;
 SQL
@@ -100,7 +110,7 @@ until pg_isready --quiet --host=/run/postgresql --username=postgres --dbname=pos
     sleep 0.1
 done
 if [ -z "$stopping" ]; then
-    provide_role_and_database || { kill -INT "$server"; await_end; exit 1; }
+    provide_roles_and_database || { kill -INT "$server"; await_end; exit 1; }
 fi
 kill -INT "$server" 2>/dev/null || true
 await_end

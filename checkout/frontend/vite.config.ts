@@ -13,6 +13,8 @@ export default defineConfig({
     environment: "jsdom",
     include: ["tests/**/*.test.{ts,tsx}"],
     setupFiles: ["tests/setup.ts"],
+    // Each file in a world of its own takes most of the time; what a test leaves is cleared anyway.
+    isolate: false,
     restoreMocks: true,
     unstubGlobals: true,
   },

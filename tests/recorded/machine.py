@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.recorded import outputs
 
-PROGRAM = Path(__file__).with_name("program.py")
+PROGRAM = Path(__file__).with_name("program.sh")
 
 
 @dataclass
@@ -45,15 +43,17 @@ class Recorded:
         self.when("^k3d cluster delete")
         self.when("^docker ps --all --quiet")
         self.when("^docker (network|volume) ls", stdout="bridge\nhost\nnone\n")
-        self.when("^docker (tag|push|rmi|load)")
+        self.when("^docker push", stdout=outputs.PUSHED)
+        self.when("^docker (tag|rmi|load)")
 
     @property
     def lines(self) -> list[str]:
         """The command lines that were called, in order."""
-        log = self._scenario.with_suffix(".log")
+        log = self._scenario.with_suffix(".sh.log")
         if not log.exists():
             return []
-        return [json.loads(each)["line"] for each in log.read_text(encoding="utf-8").splitlines()]
+        calls = log.read_text(encoding="utf-8").split("\0")[:-1]
+        return [call.partition("\t")[2] for call in calls]
 
     def called(self, start: str) -> list[str]:
         """Return the command lines that begin with `start`."""
@@ -66,15 +66,28 @@ class Recorded:
         programs.mkdir(exist_ok=True)
         for name in ("k3d", "docker"):
             script = programs / name
-            call = shlex.join([sys.executable, "-I", "-S", str(PROGRAM), name])
-            script.write_text(f'#!/bin/sh\nexec {call} "$@"\n', encoding="utf-8")
+            call = shlex.join([str(PROGRAM), name])
+            script.write_text(f'#!/bin/bash\n. {call} "$@"\n', encoding="utf-8")
             script.chmod(0o755)
         path = f"{programs}{os.pathsep}{os.environ['PATH']}"
         return {"PATH": path, "RECORDED_SCENARIO": str(self._scenario)}
 
     @property
     def _scenario(self) -> Path:
-        return self.folder / "scenario.json"
+        return self.folder / "scenario.sh"
 
     def _save(self) -> None:
-        self._scenario.write_text(json.dumps(self.rules), encoding="utf-8")
+        fields = {
+            "id": 0,
+            "when": "",
+            "times": "",
+            "stdout": "",
+            "stderr": "",
+            "seconds": 0,
+            "exit": 0,
+        }
+        lines = [
+            f"{name}=({shlex.join(str(rule.get(name, usual)) for rule in self.rules)})"
+            for name, usual in fields.items()
+        ]
+        self._scenario.write_text("\n".join(lines), encoding="utf-8")

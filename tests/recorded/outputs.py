@@ -45,6 +45,11 @@ permission denied while trying to connect to the Docker daemon socket at \
 unix:///var/run/docker.sock
 """
 PULL_TIMEOUT = "Error response from daemon: net/http: request canceled (Client.Timeout exceeded)\n"
+PUSHED = f"""\
+The push refers to repository [localhost:40004/checkout-backend]
+5f70bf18a086: Pushed
+3f: digest: sha256:{"5c1d" * 16} size: 1574
+"""
 PUSH_REFUSED = 'Get "http://localhost/v2/": dial tcp 127.0.0.1: connect: connection refused\n'
 NO_IMAGE = "Error response from daemon: No such image: {name}\n"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import yaml
 
 from acceptance.cache import entry, hash_inputs
 from acceptance.clusters.embedded.components import PAUSE_IMAGE
@@ -27,6 +30,19 @@ _ENVIRONMENT = {
     "GOWORK": "off",
 }
 TRAEFIK = "3.7.15"
+CERT_MANAGER = "1.21.2"
+_CILIUM_KINDS = (
+    "ciliumendpoints",
+    "ciliumidentities",
+    "ciliuml2announcementpolicies",
+    "ciliumloadbalancerippools",
+    "ciliumnodes",
+    "ciliumpodippools",
+)
+"""What the agent waits for, with Cilium's own policies switched off.
+
+Source: Cilium 1.20, pkg/k8s/synced, AgentCRDResourceNames.
+"""
 
 
 def kubernetes_version(node: Path) -> str:
@@ -49,6 +65,8 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None
     if needed is None:
         raise BrokenInput(f"{folder}/go.mod has no go line. Try: git diff")
     flags = "-s -w"
+    # What a module has no tool for is its own program.
+    what = "tool" if re.search(r"^tool\b", text, re.MULTILINE) else "."
     if module == "kubernetes":
         # Else the node reports v0.0.0-master.
         flags += f" -X k8s.io/component-base/version.gitVersion={kubernetes_version(node)}"
@@ -60,7 +78,7 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None
                     go_program((int(needed[1]), int(needed[2]))),
                     "build",
                     f"-ldflags={flags}",
-                    *("-o", f"{place}/", "tool"),
+                    *("-o", f"{place}/", what),
                 ],
                 timeout=timeouts.binary_build,
                 env=_ENVIRONMENT,
@@ -76,6 +94,38 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None
     return entry(f"node-{module}", hash_inputs(folder, flags, str(_ENVIRONMENT)), build)
 
 
+def build_cilium(node: Path, timeouts: Timeouts, log: Path | None = None) -> Path:
+    """Return the folder with Cilium's programs, the kernel programs' sources and its kinds.
+
+    Raises `BuildFailure` when they cannot be built.
+    """
+    programs = build_binaries(node, "cilium", timeouts, log)
+
+    def gather(place: Path) -> None:
+        question = ("mod", "download", "-json", "github.com/cilium/cilium")
+        found = run(
+            [go_program((1, 26)), *question],
+            timeout=timeouts.download,
+            env=_ENVIRONMENT,
+            cwd=node / "cilium",
+        )
+        module = Path(json.loads(found.stdout)["Dir"])
+        for program in programs.iterdir():
+            (place / program.name).symlink_to(program)
+        shutil.copytree(module / "bpf", place / "bpf", ignore=shutil.ignore_patterns("tests"))
+        for path in [place / "bpf", *(place / "bpf").rglob("*")]:
+            path.chmod(0o755 if path.is_dir() else 0o644)  # a module's files are read-only
+        definitions = place / "definitions"
+        definitions.mkdir()
+        kinds = module / "pkg" / "k8s" / "apis" / "cilium.io" / "client" / "crds"
+        for name in _CILIUM_KINDS:
+            (source,) = kinds.glob(f"*/{name}.yaml")
+            text = json.dumps(yaml.safe_load(source.read_text(encoding="utf-8")))
+            (definitions / f"{name}.json").write_text(text, encoding="utf-8")
+
+    return entry("cilium", hash_inputs(node / "cilium", " ".join(_CILIUM_KINDS)), gather)
+
+
 def build_images(node: Path, timeouts: Timeouts) -> tuple[Image, ...]:
     """Return the images of the node's own pods, built unless they are cached."""
     catatonit = find_program("catatonit")
@@ -86,11 +136,13 @@ def build_images(node: Path, timeouts: Timeouts) -> tuple[Image, ...]:
     provisioner = (
         build_binaries(node, "local-path-provisioner", timeouts) / "local-path-provisioner"
     )
+    cert_manager = build_binaries(node, "cert-manager", timeouts) / "cert-manager"
     pause_name, _, pause_tag = PAUSE_IMAGE.rpartition(":")
     wanted = (
         (pause_name, pause_tag, Path(catatonit), '["/catatonit", "-P"]'),
         ("localhost/coredns", "1.14.3", coredns, '["/coredns"]'),
         ("localhost/local-path-provisioner", "0.0.30", provisioner, '["/local-path-provisioner"]'),
+        ("localhost/cert-manager", CERT_MANAGER, cert_manager, '["/cert-manager"]'),
         ("localhost/traefik", TRAEFIK, traefik, '["/traefik"]'),
     )
     with ThreadPoolExecutor() as pool:

@@ -6,13 +6,32 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.clusters.add_ons import COREDNS, STORAGE, TRAEFIK, Platform
+from acceptance.clusters.add_ons import (
+    ACCOUNTS,
+    CERT_MANAGER,
+    COREDNS,
+    NODE_CERTIFICATES,
+    STORAGE,
+    TRAEFIK,
+    Platform,
+)
 from acceptance.clusters.base import ClusterFacts, flavour_of
-from acceptance.clusters.embedded.binaries import build_binaries, build_images
+from acceptance.clusters.embedded.binaries import build_binaries, build_cilium, build_images
 from acceptance.clusters.embedded.components import CONTAINERD_SOCKET, CONTEXT
+from acceptance.clusters.embedded.datapath import (
+    DEFINITIONS_INSTALLED,
+    Datapath,
+    bridge,
+    cilium,
+    keep_compiled,
+)
+from acceptance.clusters.embedded.definitions import install_definitions
 from acceptance.clusters.embedded.node import Node, start_node
 from acceptance.clusters.nodes import ApiNodes, NodesSeen, await_nodes
+from acceptance.custom_resources import definitions
 from acceptance.errors import EnvironmentFailure
+from acceptance.manifests import name_of
+from acceptance.oci import identity
 from acceptance.process import run, workers
 from acceptance.waiting import eventually
 
@@ -21,9 +40,9 @@ if TYPE_CHECKING:
 
     from acceptance.clusters.base import Deliverable
     from acceptance.progress import Progress
-    from acceptance.settings import Settings
+    from acceptance.settings import Settings, Timeouts
 
-_ADD_ONS = (COREDNS, STORAGE, TRAEFIK)
+_ADD_ONS = (NODE_CERTIFICATES, COREDNS, STORAGE, TRAEFIK, CERT_MANAGER, ACCOUNTS)
 _IMPORTS = 2  # at a time: each keeps one processor busy
 _REMEDY = "run with --keep-cluster and look at the logs beside the kubeconfig that it names."
 
@@ -33,6 +52,7 @@ class EmbeddedCluster:
 
     name = "embedded"
     engine = "buildah"
+    steps = 4
 
     def __init__(self, settings: Settings, *, keep: bool = False) -> None:
         """Prepare; nothing is made yet. `keep` leaves the node running after `stop`."""
@@ -40,6 +60,7 @@ class EmbeddedCluster:
         self.namespace = settings.namespace
         self._timeouts = settings.timeouts
         self._keep = keep
+        self._datapath = settings.datapath
         self._node: Node | None = None
 
     def start(self, progress: Progress) -> ClusterFacts:
@@ -50,17 +71,28 @@ class EmbeddedCluster:
         pinned = self._root / "node"
         with progress.step("Build the node's programs (cached)"):
             binaries = build_binaries(pinned, "kubernetes", self._timeouts)
+            datapath = (
+                cilium(build_cilium(pinned, self._timeouts))
+                if self._datapath == "cilium"
+                else bridge(binaries)
+            )
         with progress.step("Build the node's images (cached)"):
             images = build_images(pinned, self._timeouts)
+            definitions(self._root, timeout=self._timeouts.download)
         try:
             with progress.step("Start the embedded cluster"):
-                self._node = start_node(binaries, keep=self._keep)
-                with workers(1) as pool:
+                self._node = start_node(binaries, datapath, keep=self._keep)
+                with workers(2) as pool:
                     delivery = pool.submit(self.deliver, images)
+                    definition = pool.submit(
+                        let_datapath_start, self._node, datapath, self._timeouts
+                    )
                     version = self._await_ready()
+                    definition.result()
                     delivery.result()
-            with progress.step("Install DNS, storage and ingress"):
+            with progress.step("Install DNS, storage, ingress and certificates"):
                 self._install_add_ons()
+            keep_compiled(self._node.run_directory)
         except BaseException:
             self._end()
             raise
@@ -74,10 +106,11 @@ class EmbeddedCluster:
             address=address,
             http_port=80,
             https_port=443,
+            inside=tuple(self._node.command()),
         )
 
-    def deliver(self, images: Sequence[Deliverable]) -> None:
-        """Import `images` into the node's container runtime.
+    def deliver(self, images: Sequence[Deliverable]) -> tuple[str, ...]:
+        """Import `images` into the node's container runtime, under their names and digests.
 
         Raises `EnvironmentFailure` if one cannot be imported, or the node was not started.
         """
@@ -92,14 +125,16 @@ class EmbeddedCluster:
             error=EnvironmentFailure,
         )
 
-        def deliver(image: Deliverable) -> None:
+        def deliver(image: Deliverable) -> str:
             if image.archive is None:
                 raise EnvironmentFailure(f"{image.reference} has no archive. Try: make acceptance")
-            command = ("ctr", socket, "--namespace=k8s.io", "images", "import", str(image.archive))
+            command = ["ctr", socket, "--namespace=k8s.io", "images", "import", "--digests"]
+            command += [f"--base-name={name_of(image.reference)}", str(image.archive)]
             run(node.command(*command), timeout=self._timeouts.image_delivery)
+            return f"{image.reference}@{identity(image.archive)}"
 
         with workers(_IMPORTS) as pool:
-            list(pool.map(deliver, images))
+            return tuple(pool.map(deliver, images))
 
     def stop(self) -> None:
         """End the node and everything in it; with `keep`, leave it running."""
@@ -136,7 +171,10 @@ class EmbeddedCluster:
 
     def _install_add_ons(self) -> None:
         platform = Platform(self._root, self._kubeconfig, CONTEXT, self._timeouts)
-        platform.apply(*_ADD_ONS)
+        with workers(1) as pool:
+            defining = pool.submit(platform.define)
+            platform.apply(*_ADD_ONS)
+            defining.result()
         # A cloud would give the Service its address; here it is the node's own, and kube-proxy
         # serves it.
         status = {"loadBalancer": {"ingress": [{"ip": self._started().link.node_address}]}}
@@ -145,6 +183,23 @@ class EmbeddedCluster:
             *("--type=merge", f"--patch={json.dumps({'status': status})}"),
         )
         platform.await_available(*_ADD_ONS)
+
+
+def let_datapath_start(node: Node, datapath: Datapath, timeouts: Timeouts) -> None:
+    """Tell the API server of the kinds that the datapath keeps there, then let it start.
+
+    Raises `EnvironmentFailure` if the API server does not take them.
+    """
+    if datapath.definitions is None:
+        return
+    install_definitions(
+        node.run_directory / "pki" / "admin.kubeconfig",
+        CONTEXT,
+        datapath.definitions,
+        timeout=timeouts.cluster_start,
+        hopeless=node.ended,
+    )
+    (node.run_directory / Path(DEFINITIONS_INSTALLED).name).touch()
 
 
 class _NodesOf(ApiNodes):

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import select
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +47,7 @@ def _run(*argv: str) -> None:
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
 
 
-def prepare_mounts(run_directory: str) -> None:
+def prepare_mounts(run_directory: str, sources: str) -> None:
     """Give the node writable memory of its own, and the machine's files to read only."""
     os.umask(0o022)
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
@@ -52,6 +55,9 @@ def prepare_mounts(run_directory: str) -> None:
         Path("/run", folder).mkdir(parents=True)
     Path("/run/tmp").chmod(0o1777)
     _run("mount", "--bind", run_directory, "/run/node")
+    # Those who run as somebody else than root may not enter the folder of the run.
+    Path("/run/etcd-pki").mkdir()
+    _run("mount", "--bind", f"{run_directory}/etcd-pki", "/run/etcd-pki")
     # CNI keeps its cache, and volumes their files, below /var/lib: kept in memory, over the rest.
     _run(
         *("mount", "-t", "overlay", "overlay", "/var/lib"),
@@ -63,13 +69,23 @@ def prepare_mounts(run_directory: str) -> None:
         shown.write_text(value + "\n", encoding="ascii")
         if Path("/proc/sys", name).exists():
             _run("mount", "--bind", str(shown), f"/proc/sys/{name}")
+    # The kernel forgets the programs that are pinned here with the last mount of it.
+    if Path("/sys/fs/bpf").is_dir():
+        _run("mount", "-t", "bpf", "bpf", "/sys/fs/bpf")
+    if sources:
+        Path("/run/cilium").mkdir()
+        shutil.copytree(sources, "/run/cilium/lib/bpf")
     _run("mount", "-o", "remount,bind,ro", "/")
     # Volumes of pods are mounted below the node's folders and must be seen inside containers.
     _run("mount", "--make-rshared", "/")
 
 
 def prepare_cgroups(name: str) -> None:
-    """Make the cgroup below which kubelet puts every pod; on version 1, one for each controller."""
+    """Make the cgroup below which kubelet puts every pod; on version 1, one for each controller.
+
+    The node's own programs go there too, in the hierarchy that programs of the kernel are attached
+    to: what is attached to the node's part of it sees nobody else.
+    """
     root = Path("/sys/fs/cgroup")
     if (root / "cgroup.controllers").exists():
         controllers = (root / "cgroup.controllers").read_text(encoding="ascii").split()
@@ -84,6 +100,7 @@ def prepare_cgroups(name: str) -> None:
                     OSError
                 ):  # a controller that may not be delegated here; kubelet names those it needs
                     continue
+        _enter(root / name)
         return
     for controller_root in root.iterdir():
         if not controller_root.is_dir() or controller_root.is_symlink():
@@ -93,6 +110,18 @@ def prepare_cgroups(name: str) -> None:
         for setting in ("cpuset.cpus", "cpuset.mems"):
             if (group / setting).exists():
                 (group / setting).write_text((controller_root / setting).read_text())
+    if (root / "unified" / name).is_dir():
+        _enter(root / "unified" / name)
+
+
+def _enter(group: Path) -> None:
+    """Put this process, and whatever it starts, into a group of its own below `group`."""
+    own = group / "system"
+    own.mkdir(exist_ok=True)
+    (own / "cgroup.procs").write_text("0", encoding="ascii")
+    # Where Cilium finds it: over a folder of another file system's it would mount the whole tree.
+    Path("/run/cgroup").mkdir()
+    _run("mount", "--bind", str(group), "/run/cgroup")
 
 
 def prepare_network(address: str, gateway: str) -> None:
@@ -107,9 +136,18 @@ def prepare_network(address: str, gateway: str) -> None:
         Path("/proc/sys/net", name).write_text(value, encoding="ascii")
 
 
+def prepare_store(user: str) -> None:
+    """Give the store's data and certificates to the user as whom it runs, and to nobody else."""
+    found = pwd.getpwnam(user)
+    Path("/run/etcd").mkdir(mode=0o700)
+    for path in (Path("/run/etcd"), Path("/run/etcd-pki"), *Path("/run/etcd-pki").iterdir()):
+        os.chown(path, found.pw_uid, found.pw_gid)
+
+
 def start(component: dict[str, Any]) -> subprocess.Popen[bytes]:
-    """Start one component with its own log."""
-    with Path(f"/run/node/logs/{component['name']}.log").open("wb") as log:
+    """Start one component with its own log, as its own user."""
+    user = pwd.getpwnam(component["user"]) if component.get("user") else None
+    with Path(f"/run/node/logs/{component['name']}.log").open("ab") as log:
         return subprocess.Popen(
             component["argv"],
             env={**os.environ, "TMPDIR": "/run/tmp", **component.get("env", {})},
@@ -117,15 +155,20 @@ def start(component: dict[str, Any]) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd="/",
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
         )
 
 
 def supervise(components: list[dict[str, Any]], *, keep: bool) -> str:
-    """Start the components, and wait until one ends or (unless `keep`) the run does.
+    """Start the components, and wait until one ends for good or (unless `keep`) the run does.
 
     Returns which it was, in a sentence.
     """
-    running: dict[int, str] = {}
+    # Each by its object, never by its number alone: an object that nobody holds is reaped when the
+    # next program starts, and then nobody can say any more how the component ended.
+    running: dict[subprocess.Popen[bytes], dict[str, Any]] = {}
     woken_read, woken_write = os.pipe()
     os.set_blocking(woken_write, False)
     signal.set_wakeup_fd(woken_write)
@@ -133,12 +176,17 @@ def supervise(components: list[dict[str, Any]], *, keep: bool) -> str:
     watched = [woken_read] if keep else [woken_read, sys.stdin.fileno()]
     while True:
         for component in [each for each in components if Path(each["after"] or "/").exists()]:
-            running[start(component).pid] = component["name"]
+            running[start(component)] = component
             components.remove(component)
-        for pid, name in list(running.items()):
-            done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
-                return f"{name} ended with exit code {os.waitstatus_to_exitcode(status)}"
+        for process, component in list(running.items()):
+            code = process.poll()
+            if code is None:
+                continue
+            if component["restarts"] <= 0:
+                return f"{component['name']} ended with exit code {code}"
+            component["restarts"] -= 1
+            del running[process]
+            running[start(component)] = component
         ready, _, _ = select.select(watched, [], [], _LOOK_SECONDS if components else None)
         if woken_read in ready:
             os.read(woken_read, 4096)
@@ -149,7 +197,9 @@ def supervise(components: list[dict[str, Any]], *, keep: bool) -> str:
 def main() -> int:
     """Run the node until it ends; the exit code is never 0, because nobody asked for the end."""
     config = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    prepare_mounts(config["run_directory"])
+    prepare_mounts(config["run_directory"], config["sources"])
+    prepare_store(config["store_user"])
+    socket.sethostname(config["name"])
     prepare_cgroups(config["cgroup"])
     print("namespaces", flush=True)
     if not os.read(sys.stdin.fileno(), 1):  # the host has put the interface here, or it is gone
@@ -163,6 +213,6 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, KeyError, subprocess.CalledProcessError) as error:
         print(f"the node could not be prepared: {error}", flush=True)
         sys.exit(1)

@@ -11,6 +11,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
@@ -18,14 +19,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.clusters.embedded import init, network
-from acceptance.clusters.embedded.components import all_components, write_configuration
+from acceptance.clusters.embedded.components import (
+    ETCD_USER,
+    NODE_NAME,
+    all_components,
+)
+from acceptance.clusters.embedded.configuration import write_configuration
 from acceptance.errors import EnvironmentFailure
-from acceptance.process import die_with_parent, tail
+from acceptance.process import dying_with_parent, tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from acceptance.clusters.embedded.components import Component
+    from acceptance.clusters.embedded.datapath import Datapath
 
 PREFIX = "checkout-acceptance-"
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -77,9 +84,10 @@ class Node:
 
 def start_node(
     binaries: Path,
+    datapath: Datapath,
     *,
     keep: bool = False,
-    components: Callable[[Path, str], Sequence[Component]] = all_components,
+    components: Callable[[Path, str, Datapath], Sequence[Component]] = all_components,
 ) -> Node:
     """Start a node whose programs lie in `binaries`; with `keep` it outlives this process.
 
@@ -93,28 +101,38 @@ def start_node(
     try:
         (run_directory / "owner").write_text(str(os.getpid()), encoding="ascii")
         with network.reserved_link() as link:
-            write_configuration(run_directory, address=link.node_address, cgroup=run_directory.name)
+            write_configuration(
+                run_directory,
+                address=link.node_address,
+                cgroup=run_directory.name,
+                datapath=datapath,
+            )
             config = {
                 "run_directory": str(run_directory),
                 "cgroup": run_directory.name,
+                "name": NODE_NAME,
+                "store_user": ETCD_USER,
                 "keep": keep,
                 "address": f"{link.node_address}/24",
                 "gateway": link.host_address,
-                "components": [asdict(c) for c in components(binaries, link.node_address)],
+                "sources": str(datapath.sources or ""),
+                "components": [
+                    asdict(each) for each in components(binaries, link.node_address, datapath)
+                ],
             }
             (run_directory / "node.json").write_text(json.dumps(config), encoding="utf-8")
+            command = [
+                *("unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child"),
+                *("--mount-proc", "catatonit", "--", sys.executable, "-I", init.__file__),
+                str(run_directory / "node.json"),
+            ]
             process = subprocess.Popen(
-                [
-                    *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"),
-                    *("--mount-proc", "catatonit", "--", "python3", "-I", init.__file__),
-                    str(run_directory / "node.json"),
-                ],
+                command if keep else dying_with_parent(command),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
-                preexec_fn=None if keep else die_with_parent,  # noqa: PLW1509 (one system call, no lock)
             )
             _expect(process, "namespaces")
             network.connect(link, process.pid)

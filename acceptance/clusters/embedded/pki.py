@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import ipaddress
 import json
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,12 +66,12 @@ def _name(common_name: str, organisation: str = "") -> x509.Name:
 class Authority:
     """The node's certificate authority, writing PEM files into one folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make the authority's own key and certificate in `folder`."""
+    def __init__(self, folder: Path, name: str = "ca") -> None:
+        """Make the authority's own key and certificate in `folder`, as `name`.crt and .key."""
         self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._subject = _name("checkout-acceptance")
+        self._subject = _name("checkout-acceptance" if name == "ca" else f"checkout-{name}")
         now = dt.datetime.now(dt.UTC)
         self._from, self._until = now - dt.timedelta(minutes=5), now + LIFETIME
         certificate = (
@@ -79,9 +80,9 @@ class Authority:
             .add_extension(_usage(signs_certificates=True), critical=True)
             .sign(self._key, hashes.SHA256())
         )
-        self.certificate = folder / "ca.crt"
+        self.certificate = folder / f"{name}.crt"
         self.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        _write_key(folder / "ca.key", self._key)
+        _write_key(folder / f"{name}.key", self._key)
 
     def _builder(
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey
@@ -109,7 +110,7 @@ class Authority:
         common_name: str,
         *,
         organisation: str = "",
-        use: x509.ObjectIdentifier = CLIENT,
+        uses: tuple[x509.ObjectIdentifier, ...] = (CLIENT,),
         names: tuple[str, ...] = (),
         addresses: tuple[str, ...] = (),
     ) -> None:
@@ -119,7 +120,7 @@ class Authority:
             self._builder(_name(common_name, organisation), key)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([use]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
         )
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
         alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
@@ -154,7 +155,7 @@ def make_certificates(folder: Path, node_address: str, service_address: str) -> 
     authority.issue(
         "apiserver",
         "kube-apiserver",
-        use=SERVER,
+        uses=(SERVER,),
         names=(
             "kubernetes",
             "kubernetes.default",
@@ -165,7 +166,11 @@ def make_certificates(folder: Path, node_address: str, service_address: str) -> 
         addresses=(node_address, service_address, "127.0.0.1"),
     )
     authority.issue(
-        "kubelet-server", "system:node:node", use=SERVER, names=("node",), addresses=(node_address,)
+        "kubelet-server",
+        "system:node:node",
+        uses=(SERVER,),
+        names=("node",),
+        addresses=(node_address,),
     )
     for identity in CLIENTS:
         authority.issue(identity.file, identity.user, organisation=identity.group)
@@ -176,6 +181,23 @@ def make_certificates(folder: Path, node_address: str, service_address: str) -> 
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
     )
+
+
+def make_store_certificates(folder: Path, store: Path) -> None:
+    """Write what etcd needs into `store`, and the API server's way to it into `folder`.
+
+    The store has an authority of its own, or any client of the cluster could read it (CIS 2.7).
+    Its one member is its own peer, so its certificate serves and calls.
+    """
+    authority = Authority(store, "etcd-ca")
+    authority.issue(
+        "etcd", "etcd", uses=(SERVER, CLIENT), names=("localhost",), addresses=("127.0.0.1",)
+    )
+    authority.issue("apiserver-to-etcd", "kube-apiserver")
+    for name in ("apiserver-to-etcd.crt", "apiserver-to-etcd.key"):
+        (store / name).rename(folder / name)
+    shutil.copyfile(authority.certificate, folder / authority.certificate.name)
+    (store / "etcd-ca.key").unlink()  # nobody else will be let in
 
 
 def kubeconfig(folder: Path, client: str, server: str, context: str) -> str:

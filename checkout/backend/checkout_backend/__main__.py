@@ -30,7 +30,7 @@ def main(env: Mapping[str, str]) -> int:
     store = PostgresStore(config.database, config.pool_size)
     app = build(
         store,
-        signing_key=config.signing_key,
+        signing_keys=config.signing_keys,
         pod_name=config.pod_name,
         lifecycle=lifecycle,
         metrics=Metrics(store.pool.get_stats),

@@ -12,6 +12,8 @@ from checkout_backend.middleware import Bounded, Observed
 from checkout_backend.service import Checkouts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.types import ASGIApp
 
     from checkout_backend.lifecycle import Lifecycle
@@ -30,9 +32,14 @@ class Application(FastAPI):
 
 
 def build(
-    store: Store, *, signing_key: str, pod_name: str, lifecycle: Lifecycle, metrics: Metrics
+    store: Store,
+    *,
+    signing_keys: Sequence[str],
+    pod_name: str,
+    lifecycle: Lifecycle,
+    metrics: Metrics,
 ) -> ASGIApp:
-    """Return the application over `store`."""
+    """Return the application over `store`; the first of `signing_keys` signs."""
     app = Application(
         title="Checkout",
         version=VERSION,
@@ -41,7 +48,7 @@ def build(
         redoc_url=None,
         redirect_slashes=False,
     )
-    api.install(app, Checkouts(store), Cursors(signing_key.encode()))
+    api.install(app, Checkouts(store), Cursors(*(key.encode() for key in signing_keys)))
     health.install(app, store, lifecycle, metrics)
     problems.install(app)
     return Observed(Bounded(app), pod_name=pod_name, metrics=metrics, lifecycle=lifecycle)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _LEVELS = ("debug", "info", "warning", "error")
 _SHORTEST_KEY = 32
-"""Characters of SIGNING_KEY; fewer could be guessed."""
+"""Characters of a signing key; fewer could be guessed."""
 
 
 class BadConfiguration(Exception):
@@ -35,7 +35,8 @@ class Config:
     """What the service needs to run."""
 
     database: DatabaseConfig
-    signing_key: str = field(repr=False)
+    signing_keys: tuple[str, ...] = field(repr=False)
+    """The first signs; what any of them has signed is recognised."""
     log_level: str
     pod_name: str
     listen_port: int
@@ -47,7 +48,7 @@ class Config:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be written anywhere."""
-        return (self.database.password, self.signing_key)
+        return (self.database.password, *self.signing_keys)
 
 
 def load_database(env: Mapping[str, str]) -> DatabaseConfig:
@@ -76,20 +77,28 @@ def load_migration_seconds(env: Mapping[str, str]) -> float:
 
 def load(env: Mapping[str, str]) -> Config:
     """Read the whole configuration. Raises `BadConfiguration`."""
-    signing_key = _text(env, "SIGNING_KEY")
-    if len(signing_key) < _SHORTEST_KEY:
-        raise BadConfiguration(
-            f"SIGNING_KEY is too short: set it to at least {_SHORTEST_KEY} random characters."
-        )
     return Config(
         database=load_database(env),
-        signing_key=signing_key,
+        signing_keys=_signing_keys(env),
         log_level=load_level(env),
         pod_name=_header_text(env.get("POD_NAME", "").strip() or socket.gethostname()),
         listen_port=_whole(env, "LISTEN_PORT", 8000, 1, 65535),
         pool_size=_whole(env, "DATABASE_POOL_SIZE", 8, 1, 100),
         drain_seconds=_whole(env, "DRAIN_SECONDS", 3, 0, 300),
     )
+
+
+def _signing_keys(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the key that signs and, while keys are rotated, the other one that is recognised."""
+    names = ["SIGNING_KEY"]
+    if env.get("SIGNING_KEY_ACCEPTED", "").strip():
+        names.append("SIGNING_KEY_ACCEPTED")
+    for name in names:
+        if len(_text(env, name)) < _SHORTEST_KEY:
+            raise BadConfiguration(
+                f"{name} is too short: set it to at least {_SHORTEST_KEY} random characters."
+            )
+    return tuple(_text(env, name) for name in names)
 
 
 def _text(env: Mapping[str, str], name: str) -> str:

@@ -1,6 +1,7 @@
 """Positions in the list as visitors carry them: opaque, and signed so that they stay ours.
 
-A cursor is base64url(HMAC-SHA256(time and id), cut to 16 bytes, then time and id).
+A cursor is base64url(HMAC-SHA256(time and id), cut to 16 bytes, then time and id). While the
+signing key is rotated there are two keys, and visitors carry cursors that either of them signed.
 """
 
 from __future__ import annotations
@@ -22,21 +23,29 @@ _UUID_BYTES = 16
 
 
 class BadCursor(ValueError):
-    """The cursor is not one that was signed with this key."""
+    """The cursor is not one that was signed with one of these keys."""
 
 
 class Cursors:
     """Signs positions and recognises them again."""
 
-    def __init__(self, key: bytes) -> None:
-        """Derive a key of their own, so that nothing else signed with `key` passes for a cursor."""
-        self._key = hmac.digest(key, b"checkout page cursor v1", hashlib.sha256)
+    def __init__(self, key: bytes, *accepted: bytes) -> None:
+        """Sign with `key`; recognise what `key` or one of `accepted` has signed.
+
+        From each a key of its own is derived, so that nothing else that it signed passes for a
+        cursor.
+        """
+        self._keys = [
+            hmac.digest(each, b"checkout page cursor v1", hashlib.sha256)
+            for each in (key, *accepted)
+        ]
 
     def write(self, position: Position) -> str:
         """Return the cursor for a position."""
         microseconds = (position.created_at - _EPOCH) // timedelta(microseconds=1)
         payload = _TIME.pack(microseconds) + position.id.bytes
-        return base64.urlsafe_b64encode(self._sign(payload) + payload).rstrip(b"=").decode()
+        signature = _sign(self._keys[0], payload)
+        return base64.urlsafe_b64encode(signature + payload).rstrip(b"=").decode()
 
     def read(self, cursor: str) -> Position:
         """Return the position of a cursor. Raises `BadCursor`."""
@@ -45,11 +54,12 @@ class Cursors:
         except (binascii.Error, ValueError):
             raw = b""
         signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, self._sign(payload)):
+        if not any(hmac.compare_digest(signature, _sign(key, payload)) for key in self._keys):
             raise BadCursor("The cursor is not one that this service handed out.")
         (microseconds,) = _TIME.unpack(payload[: _TIME.size])
         created_at = _EPOCH + timedelta(microseconds=microseconds)
         return Position(created_at, UUID(bytes=payload[-_UUID_BYTES:]))
 
-    def _sign(self, payload: bytes) -> bytes:
-        return hmac.digest(self._key, payload, hashlib.sha256)[:_SIGNATURE_BYTES]
+
+def _sign(key: bytes, payload: bytes) -> bytes:
+    return hmac.digest(key, payload, hashlib.sha256)[:_SIGNATURE_BYTES]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from checkout_backend.config import DatabaseConfig
 
 _LOCK_KEY = 0x636865636B6F7574  # "checkout"; any number that nobody else locks
-_RETRY_SECONDS = 0.5
+_RETRY_SECONDS = 0.25
+_KNOCK_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -113,10 +115,13 @@ def _connect(config: DatabaseConfig, deadline: float) -> psycopg.Connection:
     said = ""
     while True:
         try:
+            # libpq waits 2 s or more for a server that says nothing, as where nobody is behind a
+            # Service yet; who knocks again and again is there as soon as it opens.
+            socket.create_connection((config.host, config.port), _KNOCK_SECONDS).close()
             # Each statement stands for itself, so that the lock outlives the migrations' own
             # transactions; it ends with the connection.
             return psycopg.connect(**parameters(config), autocommit=True)
-        except psycopg.OperationalError as error:
+        except (OSError, psycopg.OperationalError) as error:
             # Also a refused password: on the first start the role may not be there yet.
             if (words := _words(error)) != said:
                 said = words

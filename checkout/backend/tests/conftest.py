@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
-from local_postgres import LocalPostgres, programs
 from memory import MemoryStore
+from postgres_server import PostgresServer, choose, free_port
 from server_under_test import Service, serving
 
 from checkout_backend.migrate import bundled, migrate
 from checkout_backend.postgres import PostgresStore
 from checkout_backend.store import Store
 
-_POSTGRES = programs()
+_POSTGRES = choose()
 _BOTH = (
     pytest.param("memory"),
     pytest.param("postgres", marks=pytest.mark.postgres),
@@ -24,23 +24,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if _POSTGRES is None:
         for item in items:
             if item.get_closest_marker("postgres"):
-                item.add_marker(pytest.mark.skip(reason="PostgreSQL is not installed here"))
+                item.add_marker(
+                    pytest.mark.skip(reason="there is no PostgreSQL and no Docker here")
+                )
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[LocalPostgres]:
-    """A PostgreSQL server with an empty database."""
+def new_server() -> Iterator[Callable[[], PostgresServer]]:
+    """Makes servers, which all end with the session."""
     assert _POSTGRES is not None
-    server = LocalPostgres(_POSTGRES)
-    try:
-        server.create()
-        yield server
-    finally:
-        server.remove()
+    with ExitStack() as stack:
+
+        def make() -> PostgresServer:
+            assert _POSTGRES is not None
+            server = _POSTGRES()
+            stack.callback(server.remove)
+            server.create()
+            return server
+
+        yield make
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres: LocalPostgres) -> LocalPostgres:
+def postgres(
+    new_server: Callable[[], PostgresServer],
+    record_testsuite_property: Callable[[str, object], None],
+) -> PostgresServer:
+    """A PostgreSQL server with an empty database; the report of the suite names it."""
+    server = new_server()
+    record_testsuite_property("database", server.version())
+    return server
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: PostgresServer) -> PostgresServer:
     """A PostgreSQL server with today's schema."""
     migrate(postgres.config, bundled(), timeout=20)
     return postgres
@@ -52,7 +69,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    database: LocalPostgres = request.getfixturevalue("migrated")
+    database: PostgresServer = request.getfixturevalue("migrated")
     found = PostgresStore(database.config, size=8)
     found.open()
     yield found
@@ -82,6 +99,4 @@ def pure(memory: MemoryStore) -> Iterator[Service]:
 @pytest.fixture
 def unused_port() -> int:
     """A port of this machine on which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()

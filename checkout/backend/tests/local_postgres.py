@@ -5,18 +5,11 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
-
-from checkout_backend.config import DatabaseConfig
-
-PASSWORD = "only for the tests"
+from postgres_server import PASSWORD, PostgresServer
 
 
 def programs() -> Path | None:
@@ -32,46 +25,34 @@ def _account() -> int | None:
     return None if os.geteuid() else pwd.getpwnam("nobody").pw_uid
 
 
-@dataclass
-class LocalPostgres:
-    """A server that can be stopped, started, and made to fall silent."""
+class LocalPostgres(PostgresServer):
+    """A server from the programs of this machine."""
 
-    binaries: Path
-    port: int = 0
-    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="checkout-pg-")))
-    server: subprocess.Popen[bytes] | None = None
+    def __init__(self) -> None:
+        """Make the folder; nothing is started yet."""
+        super().__init__()
+        found = programs()
+        assert found is not None
+        self.binaries = found
+        self.folder = Path(tempfile.mkdtemp(prefix="checkout-pg-"))
+        self.server: subprocess.Popen[bytes] | None = None
 
     def create(self) -> None:
         """Make the data and start."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
         account = _account()
         if account is not None:
             os.chown(self.folder, account, account)
         secret = self.folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
-        command: list[str | Path] = [
-            self.binaries / "initdb",
-            "--pgdata",
-            self.folder / "data",
-            "--no-sync",
-        ]
-        command += [
-            "--pgdata",
-            self.folder / "data",
-            "--username=checkout",
-            f"--pwfile={secret}",
-            "--auth=scram-sha-256",
-        ]
-        command += ["--encoding=UTF8", "--locale=C.UTF-8"]
+        command: list[str | Path] = [self.binaries / "initdb", "--pgdata", self.folder / "data"]
+        command += ["--no-sync", "--username=checkout", f"--pwfile={secret}"]
+        command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]
         subprocess.run(
             command, check=True, capture_output=True, user=account, group=account, cwd=self.folder
         )
         self.start()
-        with self.connect(dbname="postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE checkout")
+        self.create_database()
 
     def start(self) -> None:
         """Start the server and wait until it lets us in."""
@@ -95,16 +76,15 @@ class LocalPostgres:
                 group=account,
                 cwd=self.folder,
             )
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                self.connect(dbname="postgres").close()
-            except psycopg.OperationalError:
-                assert self.server.poll() is None, (self.folder / "log").read_text()
-                assert time.monotonic() < deadline, (self.folder / "log").read_text()
-                time.sleep(0.05)
-            else:
-                return
+        self.await_answer()
+
+    def complaint(self) -> str:
+        """Return what the server wrote."""
+        return (self.folder / "log").read_text()
+
+    def ended(self) -> bool:
+        """Say whether the server is not there any more."""
+        return self.server is None or self.server.poll() is not None
 
     def signal(self, number: int) -> None:
         """Send a signal to the server and to each of its processes."""
@@ -124,20 +104,3 @@ class LocalPostgres:
         """Stop, and leave nothing behind."""
         self.stop()
         shutil.rmtree(self.folder)
-
-    def connect(self, *, dbname: str = "checkout", autocommit: bool = False) -> psycopg.Connection:
-        """Connect as the owner of the database."""
-        return psycopg.connect(
-            host="127.0.0.1",
-            port=self.port,
-            user="checkout",
-            password=PASSWORD,
-            dbname=dbname,
-            autocommit=autocommit,
-            connect_timeout=5,
-        )
-
-    @property
-    def config(self) -> DatabaseConfig:
-        """How the service reaches the server."""
-        return DatabaseConfig("127.0.0.1", self.port, "checkout", "checkout", PASSWORD)

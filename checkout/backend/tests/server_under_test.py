@@ -65,7 +65,7 @@ def serving(store: Store, *, signing_key: str = SIGNING_KEY) -> Iterator[Service
     """Serve `store` while the body runs."""
     lifecycle = Lifecycle()
     app = build(
-        store, signing_key=signing_key, pod_name=POD, lifecycle=lifecycle, metrics=Metrics()
+        store, signing_keys=[signing_key], pod_name=POD, lifecycle=lifecycle, metrics=Metrics()
     )
     server = Server(app, port=0, lifecycle=lifecycle, drain_seconds=0)
     thread = threading.Thread(target=server.run)

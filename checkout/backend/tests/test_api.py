@@ -145,7 +145,7 @@ def test_a_cancelled_checkout_stays_cancelled(service: Service) -> None:
     problem(service.pay(checkout, 700, str(uuid.uuid4())), 409, "not-open")
 
 
-@pytest.mark.parametrize("id_", [str(uuid.uuid4()), "1", "not-an-id", "%00", "x" * 500])
+@pytest.mark.parametrize("id_", [str(uuid.UUID(int=1)), "1", "not-an-id", "%00", "x" * 500])
 def test_an_unknown_checkout_is_not_found(service: Service, id_: str) -> None:
     """Whether or not its id could be one, and whatever was asked of it."""
     path = f"/api/checkouts/{id_}"

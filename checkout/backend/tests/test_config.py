@@ -29,6 +29,15 @@ def test_a_good_configuration_is_read() -> None:
     assert config.pod_name == "backend-1"
 
 
+def test_there_are_two_signing_keys_only_while_they_are_rotated() -> None:
+    """The one that signs comes first, and an empty one is none."""
+    other = "another-signing-key-of-32-letters"
+    assert load(GOOD | {"SIGNING_KEY_ACCEPTED": " "}).signing_keys == (GOOD["SIGNING_KEY"],)
+    config = load(GOOD | {"SIGNING_KEY_ACCEPTED": other})
+    assert config.signing_keys == (GOOD["SIGNING_KEY"], other)
+    assert other in config.secrets
+
+
 def test_secrets_do_not_show_when_a_configuration_is_printed() -> None:
     """Somebody will print it."""
     config = load(GOOD)
@@ -62,6 +71,7 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("LOG_LEVEL", "loud"),
         ("POD_NAME", "line\nbreak"),
         ("SIGNING_KEY", "short"),
+        ("SIGNING_KEY_ACCEPTED", "short"),
     ],
 )
 def test_a_wrong_variable_is_named_with_what_would_be_right(name: str, value: str) -> None:

@@ -46,6 +46,18 @@ def test_a_cursor_of_another_key_is_refused() -> None:
         OURS.read(Cursors(b"another key").write(POSITION))
 
 
+def test_both_keys_count_while_they_are_rotated() -> None:
+    """Whoever knows both recognises either and signs with the first; afterwards the old is dead."""
+    old, new = Cursors(b"old key"), Cursors(b"new key")
+    offered, switched = Cursors(b"old key", b"new key"), Cursors(b"new key", b"old key")
+    assert offered.write(POSITION) == old.write(POSITION)
+    assert switched.write(POSITION) == new.write(POSITION)
+    for signed in (old.write(POSITION), new.write(POSITION)):
+        assert offered.read(signed) == switched.read(signed) == POSITION
+    with pytest.raises(BadCursor):
+        new.read(old.write(POSITION))
+
+
 @pytest.mark.parametrize("cursor", ["", "x", "====", "A" * 54, "ä" * 20, "A" * 100, "a b", "\x00"])
 def test_nonsense_is_refused(cursor: str) -> None:
     """With the one exception that is answered as the visitor's mistake."""

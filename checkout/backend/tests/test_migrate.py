@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from local_postgres import PASSWORD, LocalPostgres
+from postgres_server import PASSWORD, PostgresServer
 
 from checkout_backend import domain
 from checkout_backend.config import DatabaseConfig
@@ -18,7 +18,7 @@ from checkout_backend.migrate import Migration, MigrationFailed, bundled, main, 
 
 
 @pytest.fixture
-def empty(postgres: LocalPostgres) -> Iterator[DatabaseConfig]:
+def empty(postgres: PostgresServer) -> Iterator[DatabaseConfig]:
     """A database of its own, without a schema."""
     with postgres.connect(dbname="postgres", autocommit=True) as connection:
         connection.execute("CREATE DATABASE empty")
@@ -36,7 +36,7 @@ def own_logging() -> Iterator[None]:
     root.handlers, root.level = kept
 
 
-def tables(postgres: LocalPostgres) -> set[str]:
+def tables(postgres: PostgresServer) -> set[str]:
     """Return the names of the tables in the empty database."""
     with postgres.connect(dbname="empty") as connection:
         rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
@@ -61,7 +61,7 @@ def test_the_schema_has_the_limits_of_the_domain() -> None:
 
 
 @pytest.mark.postgres
-def test_migrating_again_changes_nothing(postgres: LocalPostgres, empty: DatabaseConfig) -> None:
+def test_migrating_again_changes_nothing(postgres: PostgresServer, empty: DatabaseConfig) -> None:
     """Each restart of a pod does it."""
     names = tuple(migration.name for migration in bundled())
     assert migrate(empty, bundled(), timeout=10) == names
@@ -78,7 +78,7 @@ def test_many_pods_at_once_migrate_once(empty: DatabaseConfig) -> None:
 
 
 @pytest.mark.postgres
-def test_only_what_is_new_is_applied(postgres: LocalPostgres, empty: DatabaseConfig) -> None:
+def test_only_what_is_new_is_applied(postgres: PostgresServer, empty: DatabaseConfig) -> None:
     """A later version brings one more file; an earlier one that knows less changes nothing."""
     migrate(empty, bundled(), timeout=10)
     more = Migration("0099_more.sql", "CREATE TABLE more (id int); CREATE TABLE other (id int);")
@@ -89,7 +89,7 @@ def test_only_what_is_new_is_applied(postgres: LocalPostgres, empty: DatabaseCon
 
 @pytest.mark.postgres
 def test_a_migration_that_fails_leaves_nothing_of_itself(
-    postgres: LocalPostgres, empty: DatabaseConfig
+    postgres: PostgresServer, empty: DatabaseConfig
 ) -> None:
     """And what came before it stays; corrected, it goes on from there."""
     good = Migration("0001_a.sql", "CREATE TABLE a (id int);")
@@ -112,7 +112,7 @@ def test_a_migration_that_was_changed_is_refused(empty: DatabaseConfig) -> None:
 
 @pytest.mark.postgres
 def test_who_waits_too_long_for_its_turn_gives_up(
-    postgres: LocalPostgres, empty: DatabaseConfig
+    postgres: PostgresServer, empty: DatabaseConfig
 ) -> None:
     """With a message, instead of a pod that never starts and never says why."""
     with postgres.connect(dbname="empty") as other:
@@ -123,7 +123,7 @@ def test_who_waits_too_long_for_its_turn_gives_up(
 
 @pytest.mark.postgres
 def test_a_database_that_comes_late_is_waited_for(
-    postgres: LocalPostgres, empty: DatabaseConfig
+    postgres: PostgresServer, empty: DatabaseConfig
 ) -> None:
     """All pods of a system start together."""
     postgres.stop()
@@ -132,6 +132,26 @@ def test_a_database_that_comes_late_is_waited_for(
         time.sleep(0.7)
         postgres.start()
         assert len(waiting.result()) == len(bundled())
+
+
+@pytest.mark.postgres
+def test_a_server_that_was_silent_is_found_soon(empty: DatabaseConfig) -> None:
+    """What a silent address swallowed is not waited for: the kernel repeats it after seconds."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        place = silent.getsockname()
+        full = [socket.socket() for _ in range(2)]  # its queue: whoever comes next is not answered
+        for each in full:
+            each.settimeout(0)
+            each.connect_ex(place)
+        config = replace(empty, host=place[0], port=place[1])
+        started = time.monotonic()
+        with pytest.raises(MigrationFailed, match="cannot be used: timed out"):
+            migrate(config, bundled(), timeout=0.1)
+        assert time.monotonic() - started < 1.5
+        for each in full:
+            each.close()
 
 
 @pytest.mark.usefixtures("own_logging")

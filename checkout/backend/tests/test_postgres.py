@@ -4,12 +4,12 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from local_postgres import LocalPostgres, programs
+from postgres_server import PostgresServer
 from server_under_test import Service, problem, serving
 
 from checkout_backend.domain import Checkout
@@ -21,21 +21,15 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[LocalPostgres]:
+def own(new_server: Callable[[], PostgresServer]) -> PostgresServer:
     """A server that nobody else uses, so that it can be taken away."""
-    binaries = programs()
-    assert binaries is not None
-    server = LocalPostgres(binaries)
-    try:
-        server.create()
-        migrate(server.config, bundled(), timeout=20)
-        yield server
-    finally:
-        server.remove()
+    server = new_server()
+    migrate(server.config, bundled(), timeout=20)
+    return server
 
 
 @pytest.fixture
-def backend(own: LocalPostgres) -> Iterator[Service]:
+def backend(own: PostgresServer) -> Iterator[Service]:
     """A service over that server."""
     store = PostgresStore(own.config, size=4)
     store.open()
@@ -58,7 +52,7 @@ def until_ready(backend: Service) -> float:
     return time.monotonic() - started
 
 
-def test_a_cut_connection_costs_no_request(own: LocalPostgres, backend: Service) -> None:
+def test_a_cut_connection_costs_no_request(own: PostgresServer, backend: Service) -> None:
     """After a restart of the database every connection in the pool is dead; nobody notices."""
     checkout = backend.create()
     own.stop()
@@ -67,7 +61,7 @@ def test_a_cut_connection_costs_no_request(own: LocalPostgres, backend: Service)
     assert backend.read(checkout) == checkout
 
 
-def test_it_recovers_by_itself(own: LocalPostgres, backend: Service) -> None:
+def test_it_recovers_by_itself(own: PostgresServer, backend: Service) -> None:
     """Away for longer than the pool tries to connect, and back: soon ready, without a restart."""
     checkout = backend.create()
     own.stop()
@@ -85,7 +79,7 @@ def test_it_recovers_by_itself(own: LocalPostgres, backend: Service) -> None:
     assert backend.read(checkout) == checkout
 
 
-def test_a_server_that_falls_silent_hangs_nobody(own: LocalPostgres, backend: Service) -> None:
+def test_a_server_that_falls_silent_hangs_nobody(own: PostgresServer, backend: Service) -> None:
     """Its address still answers, its processes do not: every request still ends in time."""
     backend.create()
     own.signal(signal.SIGSTOP)
@@ -100,7 +94,7 @@ def test_a_server_that_falls_silent_hangs_nobody(own: LocalPostgres, backend: Se
     assert backend.client.get("/api/checkouts").status_code == 200
 
 
-def test_a_row_that_somebody_locks_hangs_nobody(own: LocalPostgres, backend: Service) -> None:
+def test_a_row_that_somebody_locks_hangs_nobody(own: PostgresServer, backend: Service) -> None:
     """The request is given up, and works when the lock is gone."""
     checkout = backend.create()
     with own.connect() as other:
@@ -112,7 +106,7 @@ def test_a_row_that_somebody_locks_hangs_nobody(own: LocalPostgres, backend: Ser
 
 
 def test_a_busy_pool_refuses_and_probes_are_still_answered(
-    own: LocalPostgres, backend: Service
+    own: PostgresServer, backend: Service
 ) -> None:
     """More visitors than connections wait their turn; the process stays alive to its probe."""
     checkout = backend.create()
@@ -131,7 +125,7 @@ def test_a_busy_pool_refuses_and_probes_are_still_answered(
     assert backend.read(checkout)["status"] == "cancelled"
 
 
-def test_a_failed_transaction_writes_nothing(own: LocalPostgres) -> None:
+def test_a_failed_transaction_writes_nothing(own: PostgresServer) -> None:
     """All of it or none."""
     store = PostgresStore(own.config, size=1)
     store.open()
@@ -147,7 +141,7 @@ def test_a_failed_transaction_writes_nothing(own: LocalPostgres) -> None:
         store.close()
 
 
-def test_a_wrong_password_is_unavailable_and_not_shown(own: LocalPostgres) -> None:
+def test_a_wrong_password_is_unavailable_and_not_shown(own: PostgresServer) -> None:
     """Neither in the error nor in what the error was made of."""
     config = type(own.config)("127.0.0.1", own.port, "checkout", "checkout", "wrong-secret")
     store = PostgresStore(config, size=1)
@@ -170,7 +164,7 @@ def test_a_wrong_password_is_unavailable_and_not_shown(own: LocalPostgres) -> No
     ],
 )
 def test_the_schema_refuses_what_the_domain_refuses(
-    own: LocalPostgres, backend: Service, statement: str
+    own: PostgresServer, backend: Service, statement: str
 ) -> None:
     """Somebody will write to it by hand."""
     backend.add(backend.create())

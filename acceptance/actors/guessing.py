@@ -1,0 +1,134 @@
+"""The penetration tester who guesses: another visitor's checkout, by an id that is likely."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.actors.attacks import API
+from acceptance.actors.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.drivers.kubernetes import pretty
+from acceptance.drivers.naive_store import numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.actors.judgement import Recorder
+    from acceptance.drivers.http import Http
+    from acceptance.system import System
+
+_OWN = 40
+"""Checkouts that are made. That one of 122 random bits is the same in all of them by chance has a
+probability of 122 × 2 × 2^-40, about 2 in ten thousand million."""
+_NEAR = 6  # neighbours in each direction
+_FIRST = 20  # of the numbers from 1
+_GUESSED_AROUND = 8  # of the own ids
+_RANDOM_BITS = ((1 << 128) - 1) & ~(0xF << 76) & ~(0x3 << 62)
+"""All bits of a UUID but the four of its version and the two of its variant (RFC 9562, 5.4)."""
+_NOTE = "The list of checkouts is open to whoever reaches the system: see the threat model."
+_VERSION = 4
+_GONE = 404
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """What guessing brought."""
+
+    own: tuple[str, ...]
+    tried: int
+    found: tuple[str, ...]
+    """Guesses that were answered with a checkout."""
+    unclear: tuple[str, ...]
+    """Guesses that were answered with neither a checkout nor its absence."""
+
+
+class Guesser:
+    """Somebody who has checkouts of their own, and wants another's."""
+
+    def __init__(self, system: System, http: Http, *, keep: Recorder) -> None:
+        """Use `http` to reach `system`; `keep` takes evidence."""
+        self._system = system
+        self._http = http
+        self._keep = keep
+
+    def rehearse(self) -> None:
+        """Show that guessing finds what was counted; raises `Unverifiable` if it does not."""
+        counted = numbered(_OWN)
+        known = {str(each) for each in counted}
+        mine = [str(each) for each in counted[::2]]
+        if not (known - set(mine)) & set(_likely(mine)) or not _constant_bits(list(known)):
+            raise Unverifiable("Guessing does not even find ids that were counted.")
+
+    def guess(self) -> Guesses:
+        """Make checkouts, and ask for ids that are near, early, or made of the same bits."""
+        own = []
+        for number in range(_OWN):
+            reply = self._http.send("POST", API, body={"customer": f"Guesser {number}"})
+            told = reply.json()
+            judge(reply.succeeded and isinstance(told, dict), f"No checkout was made: {reply}.")
+            own.append(str(told.get("id")))
+        found, unclear = [], []
+        tried = [each for each in _likely(own[:_GUESSED_AROUND]) if each not in own]
+        # An own id that is near another own one was found too: whoever has one, has both.
+        near = set(_likely(own[:_GUESSED_AROUND])) & set(own)
+        for each in tried:
+            reply = self._http.send("GET", f"{API}/{each}")
+            if reply.succeeded:
+                found.append(each)
+            elif reply.status != _GONE:
+                unclear.append(f"{each}: {reply}")
+        guesses = Guesses(tuple(own), len(tried), (*found, *sorted(near)), tuple(unclear))
+        self._keep("Guessed ids", pretty({**asdict(guesses), "note": _NOTE}))
+        return guesses
+
+    def judge_missed(self, guesses: Guesses) -> None:
+        """No guess found a checkout, and each was answered as one that is not there."""
+        judge(guesses.tried, "Nothing was guessed.")
+        judge(not guesses.found, f"Guessed ids lead to checkouts: {listed(guesses.found)}.")
+        judge(not guesses.unclear, f"A guess was not just missed: {listed(guesses.unclear)}.")
+
+    def judge_random(self, guesses: Guesses) -> None:
+        """Every id is a random UUID of its own, and none of its random bits is always the same."""
+        judge_each(guesses.own, _no_random_uuid, nothing="There is no id.")
+        judge(len(set(guesses.own)) == len(guesses.own), "Two checkouts have the same id.")
+        same = _constant_bits(list(guesses.own))
+        judge(
+            not same, f"{same} of the 122 random bits are the same in all {len(guesses.own)} ids."
+        )
+
+
+def _likely(own: Sequence[str]) -> list[str]:
+    """Return what an attacker tries who has seen these ids."""
+    near = [
+        str(uuid.UUID(int=(uuid.UUID(each).int + step) % (1 << 128)))
+        for each in own
+        if _no_random_uuid(each, version=False) is None
+        for step in (*range(-_NEAR, 0), *range(1, _NEAR + 1))
+    ]
+    early = [str(number) for number in range(1, _FIRST + 1)]
+    early += [str(uuid.UUID(int=number)) for number in range(_FIRST)]
+    return [*near, *early]
+
+
+def _no_random_uuid(text: str, *, version: bool = True) -> str | None:
+    try:
+        found = uuid.UUID(text)
+    except ValueError:
+        return f"{text} is no UUID"
+    if version and (found.version != _VERSION or found.variant != uuid.RFC_4122):
+        return f"{text} is no random UUID: it has the version {found.version}"
+    return None
+
+
+def _constant_bits(ids: Sequence[str]) -> int:
+    """Count the random bits that are the same in all of these ids."""
+    every, some = (1 << 128) - 1, 0
+    for each in ids:
+        try:
+            value = uuid.UUID(each).int
+        except ValueError:
+            return 0  # which is judged for itself
+        every &= value
+        some |= value
+    return ((every | ~some) & _RANDOM_BITS).bit_count()

@@ -1,0 +1,103 @@
+"""The penetration tester who is slow: many connections that are never finished."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.actors.attacks import API
+from acceptance.actors.judgement import Unverifiable, judge_each
+from acceptance.actors.reaching import ways_in
+from acceptance.drivers.naive import undefended
+from acceptance.drivers.raw import drip, request
+
+if TYPE_CHECKING:
+    from acceptance.actors.judgement import Recorder
+    from acceptance.drivers.raw import Connect, Exchange
+    from acceptance.settings import Timeouts
+    from acceptance.system import System
+
+_CONNECTIONS = 10
+"""Of each kind, at each door, at the same time."""
+_PAUSE = 1.0  # seconds between two drops, as slowloris does it
+
+
+@dataclass(frozen=True)
+class Siege:
+    """What became of connections of one kind that were never finished."""
+
+    kind: str
+    held: tuple[Exchange, ...]
+
+
+class SlowIntruder:
+    """Somebody with much time."""
+
+    def __init__(self, system: System, *, keep: Recorder, timeouts: Timeouts) -> None:
+        """Attack `system`; `keep` takes evidence."""
+        self._system = system
+        self._keep = keep
+        self._limit = timeouts.slow_request
+
+    def besiege(self) -> tuple[Siege, ...]:
+        """Hold many connections to the system open, and one of each kind to a naive server.
+
+        Raises `Unverifiable` if even a server without any defence cuts one: it was not slow.
+        """
+        system = self._system
+        doors, kinds = ways_in(system), _kinds(system.host)
+        threads = len(kinds) * (len(doors) * _CONNECTIONS + 1)
+        with undefended() as naive, ThreadPoolExecutor(threads) as pool:
+
+            def hold(connect: Connect, kind: str) -> Exchange:
+                first, drop = kinds[kind]
+                return drip(connect, first, drop, seconds=self._limit, pause=_PAUSE)
+
+            free = {kind: pool.submit(hold, naive, kind) for kind in kinds}
+            held = {
+                f"{kind}, {door}": [pool.submit(hold, connect, kind) for _ in range(_CONNECTIONS)]
+                for kind in kinds
+                for door, connect in doors.items()
+            }
+            cut = [kind for kind, each in free.items() if each.result().ended]
+            sieges = tuple(
+                Siege(kind, tuple(each.result() for each in of)) for kind, of in held.items()
+            )
+        lines = [
+            f"{siege.kind}: {each} after {each.seconds:.1f} s, {each.sent} bytes sent"
+            for siege in sieges
+            for each in siege.held
+        ]
+        self._keep("Connections that were never finished", "\n".join(lines), "text")
+        if cut:
+            message = f"Even a server without any defence ended {', '.join(cut)}: nothing is known."
+            raise Unverifiable(message)
+        return sieges
+
+    def judge_cut(self, sieges: tuple[Siege, ...]) -> None:
+        """Every connection was made, and was ended by the server within the limit."""
+
+        def fault(siege: Siege) -> str | None:
+            failed = [each.error for each in siege.held if each.error]
+            if failed:
+                return f"{siege.kind}: no connection was to be had: {failed[0]}"
+            left = sum(not each.ended for each in siege.held)
+            if not left:
+                return None
+            total, limit = len(siege.held), self._limit
+            return f"{siege.kind}: {left} of {total} connections are still held after {limit:g} s"
+
+        judge_each(sieges, fault, nothing="Nothing was held open.")
+
+
+def _kinds(host: str) -> dict[str, tuple[bytes, bytes]]:
+    """Return by kind what is sent first, and what is sent again and again."""
+    head = request("GET", "/", host=host, close=False).removesuffix(b"\r\n")
+    kind = "Content-Type: application/json"
+    body = request("POST", API, kind, "Content-Length: 1000", host=host, close=False)
+    return {
+        "nothing at all": (b"", b""),
+        "a head, line by line": (head, b"X-More: a\r\n"),
+        "a body, byte by byte": (body, b" "),
+    }

@@ -1,0 +1,66 @@
+"""The security engineer: has everything scanned that is released, and says what is critical."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from acceptance.actors.judgement import Unverifiable, judge, listed
+from acceptance.actors.scanning import Scans, Target, scan
+from acceptance.drivers.kubernetes import pretty
+from acceptance.drivers.scanners.facts import Part
+from acceptance.manifests import name_of
+from acceptance.settings import load_settings
+
+if TYPE_CHECKING:
+    from acceptance.actors.judgement import Recorder
+    from acceptance.settings import Timeouts
+    from acceptance.system import System
+
+
+class SecurityEngineer:
+    """Somebody who trusts a scanner only when it has really looked."""
+
+    def __init__(self, system: System, *, keep: Recorder, timeouts: Timeouts) -> None:
+        """Scan the sources, the deployment and the images of `system`; `keep` takes evidence."""
+        self._system = system
+        self._keep = keep
+        self._timeouts = timeouts
+
+    def scan(self) -> Scans:
+        """Let every scanner look at its part, and set aside what the exceptions excuse."""
+        found = scan(self._target(), self._timeouts)
+        self._keep("What was scanned and by what", pretty(found.summary()))
+        self._keep("What was found", pretty(asdict(found.sifted)))
+        return found
+
+    def judge_critical(self, found: Scans) -> None:
+        """No scanner found anything critical that no exception excuses."""
+        critical = found.sifted.critical
+        remarks = "".join(f" {each}" for each in found.sifted.remarks)
+        judge(
+            not critical,
+            f"{len(critical)} critical: {listed([str(each) for each in critical])}.{remarks}",
+        )
+
+    def judge_thorough(self, found: Scans) -> None:
+        """Each part was looked at to the end by one scanner at least, else it is `Unverifiable`."""
+        unseen = found.unseen(get_args(Part))
+        if unseen:
+            message = f"Nobody could look at {listed(unseen)}. Nothing is known about them."
+            raise Unverifiable(message)
+
+    def _target(self) -> Target:
+        """Everything that was deployed, as the sources have it."""
+        root = Path(self._system.repository)
+        settings = load_settings(root)
+        known = {source.name for source in settings.images}
+        named = {name_of(each): each for each in self._system.images}
+        return Target(
+            root,
+            get_args(Part),
+            overlays=(settings.overlay_for(self._system.driver),),
+            images=self._system.images,
+            named=tuple((name, each) for name, each in named.items() if name in known),
+        )

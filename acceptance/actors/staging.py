@@ -1,0 +1,253 @@
+"""The operator of staging: makes the environment from nothing, tries it, and takes it away."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.actors.judgement import judge, judge_each
+from acceptance.actors.oversight import Oversight
+from acceptance.actors.reaching import reach_plain
+from acceptance.authority import await_certificate, declares_tls
+from acceptance.drivers.kubernetes import pod_path, pretty
+from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.manifests import RUN_LABEL, name_of, render, secrets_for
+from acceptance.rollout import apply, await_rollout
+from acceptance.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from acceptance.actors.judgement import Recorder
+    from acceptance.actors.visitor import Purchase, Visitor, Welcome
+    from acceptance.drivers.facts import ContainerFacts, PodFacts
+    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.manifests import Manifest
+    from acceptance.rollout import Status
+    from acceptance.settings import Timeouts
+    from acceptance.system import System
+
+_UNKNOWN = 404
+
+
+@dataclass(frozen=True)
+class Staging:
+    """A staging environment that is up."""
+
+    system: System
+    status: Status
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a visitor of staging met."""
+
+    visitor: Visitor
+    welcome: Welcome
+    purchase: Purchase
+
+
+class StagingOperator(Oversight):
+    """Somebody who deploys the release where nobody depends on it yet."""
+
+    def __init__(
+        self,
+        system: System,
+        cluster: Kubernetes,
+        overlay: Path,
+        *,
+        visit: Callable[[System], Visitor],
+        tell_secrets: Callable[[Sequence[str]], None],
+        keep: Recorder,
+        timeouts: Timeouts,
+    ) -> None:
+        """Deploy `overlay` beside `system`; `visit` lets a visitor into a system.
+
+        `tell_secrets` gets the values that are generated, so that they are redacted.
+        """
+        super().__init__(system, cluster, keep=keep, timeouts=timeouts)
+        self._overlay = overlay
+        self._visit = visit
+        self._tell_secrets = tell_secrets
+
+    def make_staging(self) -> Staging:
+        """Deploy staging into a namespace that does not exist, under a name that nobody serves."""
+        objects = self._rendered()
+        system = self._place(objects)
+        self._clear(system)
+        made = secrets_for(objects)
+        self._tell_secrets([value for each in made for value in each["stringData"].values()])
+        named = [f"{each['kind']} {each['metadata']['name']}" for each in objects]
+        facts = {"namespace": system.namespace, "host": system.host, "objects": named}
+        self._keep("What staging is made of", pretty(facts))
+        self._undo.callback(self._remove, system.namespace)
+        self._apply((*objects, *made))
+        status = await_rollout(
+            self._cluster,
+            system.namespace,
+            self._timeouts,
+            what="staging at full strength",
+            remedy="kubectl apply --kustomize manifests/overlays/staging",
+        )
+        return Staging(await_certificate(self._cluster, system, self._timeouts), status)
+
+    def try_staging(self, staging: Staging) -> Trial:
+        """Open staging's page by its name, and buy something there."""
+        visitor = self._visit(staging.system)
+        welcome = visitor.open_by_name()
+        visitor.judge_page(welcome.page, self._serving(staging, "frontend"))
+        visitor.judge_service(welcome.service, self._serving(staging, "backend"))
+        purchase = visitor.pay_checkout(visitor.start_checkout())
+        return Trial(visitor, welcome, purchase)
+
+    def judge_trial(self, trial: Trial) -> None:
+        """The visitor finds the paid checkout again."""
+        trial.visitor.find_checkout(trial.purchase)
+
+    def judge_staging(self, staging: Staging) -> None:
+        """Every workload of the system is there, and at full strength also after the visit."""
+        found = {each.name: each for each in self._cluster.workloads(staging.system.namespace)}
+        self._keep("How staging is", pretty([asdict(each) for each in found.values()]))
+
+        def fault(name: str) -> str | None:
+            workload = found.get(name)
+            if workload is None:
+                return f"staging has no {name}"
+            return None if workload.full else f"staging is not at full strength: {workload}"
+
+        judge_each(self.system.names, fault, nothing="The system has no workload.")
+
+    def judge_images(self, staging: Staging) -> None:
+        """Every container of staging runs what the same container of the system runs."""
+        released = _running(self._released())
+        tried = _running(self._tried(staging.system.namespace))
+        self._keep("What is released and what was tried", pretty(_shown(released, tried)))
+        judge(released, "The system has no container, so nothing is to be released.")
+
+        def fault(name: str) -> str | None:
+            if name not in tried:
+                return f"staging does not run {name}, which is to be released"
+            if name not in released:
+                return f"staging runs {name}, which is no part of the release"
+            images = {container.image for container in tried[name]}
+            unknown = sorted(images - set(self.system.images)) if self.system.images else []
+            if unknown:
+                return f"staging runs {unknown[0]} in {name}, which is not to be released"
+            digests = [{each.image_id for each in group[name]} for group in (released, tried)]
+            if "" in digests[0] | digests[1] or digests[0] != digests[1]:
+                said = [", ".join(sorted(each)) or "nothing" for each in digests]
+                return f"{name} is {said[1]} in staging and {said[0]} in the release"
+            return None
+
+        judge_each(sorted({*released, *tried}), fault, nothing="Staging runs no container.")
+        used = {each.image for group in tried.values() for each in group}
+        judge_each(
+            self.system.images or tuple(used),
+            lambda image: None if image in used else f"staging did not try {image}",
+            nothing="No image is to be released.",
+        )
+
+    def _tried(self, namespace: str) -> tuple[PodFacts, ...]:
+        """Return all pods of a namespace, those of the system's workloads known as such."""
+        own = [pod for name in self.system.names for pod in self._cluster.pods(namespace, name)]
+        known = {pod.uid for pod in own}
+        return (*own, *(pod for pod in self._cluster.pods(namespace) if pod.uid not in known))
+
+    def _rendered(self) -> tuple[Manifest, ...]:
+        """Return staging's objects, with the images of the release and a namespace of the run's."""
+        images = {name_of(each): each for each in self.system.images}
+        try:
+            plain = render(self._overlay, images)
+            own = [each["metadata"]["name"] for each in plain if each["kind"] == "Namespace"]
+            judge(len(own) == 1, f"The staging overlay makes {len(own)} namespaces, not one.")
+            return render(self._overlay, images, self.system.run, f"{own[0]}-{self.system.run}")
+        except BrokenInput as error:
+            raise AssertionError(f"Staging cannot be deployed: {error.message}") from error
+
+    def _place(self, objects: Sequence[Manifest]) -> System:
+        """Return how staging is reached; it shares neither name nor place with the system."""
+        namespace = next(e["metadata"]["name"] for e in objects if e["kind"] == "Namespace")
+        hosts = {
+            rule.get("host", "")
+            for each in objects
+            if each["kind"] == "Ingress"
+            for rule in each["spec"].get("rules") or ()
+        }
+        judge(hosts, "Staging has no ingress, so no visitor reaches it.")
+        judge(len(hosts) == 1, f"Staging has several hosts: {', '.join(sorted(hosts))}.")
+        host = hosts.pop()
+        judge(host, "Staging's ingress names no host, so it would take every visitor.")
+        judge(host != self.system.host, f"Staging has the host of the system itself, {host}.")
+        secure = declares_tls(objects, host)
+        return replace(self.system, namespace=namespace, host=host, secure=secure, restarts=())
+
+    def _clear(self, system: System) -> None:
+        """Let staging begin from nothing: neither its namespace nor its name is there."""
+        labels = self._cluster.labels(_path(system.namespace))
+        if labels is not None:
+            if labels.get(RUN_LABEL) != self.system.run:
+                message = f"The namespace {system.namespace} is there and not this run's."
+                raise EnvironmentFailure(f"{message} Try: run again.")
+            self._remove(system.namespace)  # left by a scenario that was killed
+        limits = self._timeouts
+        with closing(reach_plain(system, timeout=limits.request)) as http:
+            eventually(
+                lambda: http.send("GET", "/"),
+                lambda reply: reply.status == _UNKNOWN,
+                timeout=limits.ingress,
+                what=f"nobody serves {system.host} before staging is there",
+            )
+
+    def _apply(self, objects: Sequence[Manifest]) -> None:
+        kubeconfig, limit = Path(self.system.kubeconfig), self._timeouts.command
+        try:
+            apply(kubeconfig, self.system.context, objects, timeout=limit)
+        except EnvironmentFailure as error:
+            if not self._cluster.get("/readyz").succeeded:
+                raise
+            raise AssertionError(f"The cluster does not take staging: {error.message}") from error
+
+    def _remove(self, namespace: str) -> None:
+        if not self._cluster.delete(_path(namespace)):
+            return
+        # Nobody is served there any more, so nobody needs the pods' grace.
+        self._cluster.delete(pod_path(namespace), grace=0)
+        eventually(
+            lambda: self._cluster.exists(_path(namespace)),
+            lambda there: not there,
+            timeout=self._timeouts.removal,
+            what=f"the namespace {namespace} gone",
+            describe=lambda _: "it is still there",
+            remedy=f"kubectl get namespace {namespace} --output=yaml",
+            error=EnvironmentFailure,
+        )
+
+    def _released(self) -> tuple[PodFacts, ...]:
+        return tuple(pod for name in self.system.names for pod in self._pods(name))
+
+    def _serving(self, staging: Staging, role: str) -> tuple[str, ...]:
+        name = staging.system.named(role)
+        pods = self._cluster.pods(staging.system.namespace, name)
+        return tuple(pod.name for pod in pods if pod.serving)
+
+
+def _path(namespace: str) -> str:
+    return f"/api/v1/namespaces/{namespace}"
+
+
+def _running(pods: Sequence[PodFacts]) -> dict[str, list[ContainerFacts]]:
+    """Group containers by the workload and the name that they have in it."""
+    found: dict[str, list[ContainerFacts]] = {}
+    for pod in pods:
+        for container in pod.containers:
+            found.setdefault(f"{pod.workload or pod.name}/{container.name}", []).append(container)
+    return found
+
+
+def _shown(*groups: dict[str, list[ContainerFacts]]) -> list[dict[str, list[str]]]:
+    return [
+        {name: sorted({f"{e.image} {e.image_id}" for e in each}) for name, each in group.items()}
+        for group in groups
+    ]

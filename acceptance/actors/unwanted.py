@@ -1,0 +1,73 @@
+"""Changes that nobody wants: each brings one danger, and tries to silence the scanner for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from acceptance.actors.scanning import RELEASED_CODE
+from acceptance.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that has to be blocked."""
+
+    event: str
+    make: Callable[[Path], None]
+    """Makes the change in a copy of the repository."""
+    finding: str
+    """What has to be said of it: the rule, and where."""
+
+
+def _hard_coded_secret(copy: Path) -> None:
+    key = "AKIA" + "QYLPMN5HFZXTRB3C"  # in two pieces, or this file would hold one
+    (copy / "deploy.env").write_text(f"KEY={key}  # pragma: allowlist secret\n", encoding="utf-8")
+
+
+def _privileged_container(copy: Path) -> None:
+    overlay = load_settings(copy).overlay
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "debug", "annotations": {"checkov.io/skip1": "CKV_K8S_16=for now"}},
+        "spec": {
+            "containers": [
+                {"name": "debug", "image": "debug:1", "securityContext": {"privileged": True}}
+            ]
+        },
+    }
+    (overlay / "debug.yaml").write_text(yaml.safe_dump(pod), encoding="utf-8")
+    recipe = overlay / "kustomization.yaml"
+    found = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    found["resources"] = [*found.get("resources", ()), "debug.yaml"]
+    recipe.write_text(yaml.safe_dump(found), encoding="utf-8")
+
+
+def _dangerous_code(copy: Path) -> None:
+    (copy / RELEASED_CODE).mkdir(exist_ok=True)
+    (copy / RELEASED_CODE / "receipts.py").write_text(
+        "import subprocess\n\n\ndef print_receipt(name: str) -> None:\n"
+        '    subprocess.run(f"lp {name}", shell=True)  # nosec\n',
+        encoding="utf-8",
+    )
+
+
+CHANGES = {
+    "a push with a hard-coded secret": Change(
+        "push", _hard_coded_secret, "(AWS Access Key) in deploy.env:1"
+    ),
+    "a pull request with a privileged container": Change(
+        "pull_request", _privileged_container, "Container should not be privileged (CKV_K8S_16)"
+    ),
+    "a push with dangerous code": Change(
+        "push", _dangerous_code, f"(B602) in {RELEASED_CODE}receipts.py:5"
+    ),
+}
+"""By the words of the feature."""

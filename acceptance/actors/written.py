@@ -1,0 +1,43 @@
+"""What is judged of every written procedure, whatever it is for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from acceptance.actors.judgement import judge, judge_each
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from acceptance.procedure import Procedure
+
+_SHORTEST = 3  # words that a section needs to say anything
+
+
+def judge_whole(page: Procedure, name: str, sections: Sequence[str], marks: Sequence[str]) -> None:
+    """Every section is there and says something, and so do all commands; `name` is the page's."""
+
+    def fault(title: str) -> str | None:
+        if len(page.section(title).split()) >= _SHORTEST:
+            return None
+        return f"{name} has no section {title}, or nothing in it"
+
+    judge_each(sections, fault, nothing="No section is asked for.")
+    judge_each(
+        marks,
+        lambda mark: None if page.script(mark).strip() else f"{name} has no commands to {mark}",
+        nothing="No command is asked for.",
+    )
+
+
+def judge_recent(last: date, every: timedelta, name: str, exercise: str) -> None:
+    """The last `exercise` (a drill, a rehearsal) is no older than the page `name` allows."""
+    today = datetime.now(UTC).date()
+    judge(last <= today + timedelta(days=1), f"The last {exercise}, {last}, is yet to come.")
+    judge(
+        today - last <= every,
+        f"The last {exercise} was on {last}, {(today - last).days} days ago, "
+        f"and {name} asks for one every {every.days} days.",
+    )

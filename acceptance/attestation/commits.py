@@ -1,0 +1,78 @@
+"""What a statement has to know of the repository's history: age and changes, by git."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.errors import EnvironmentFailure
+from acceptance.process import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How a commit lies to the one that is checked out."""
+
+    beside: int
+    """Commits that it has and the present one has not: more than 0 means another branch."""
+    behind: int
+    """Commits that were made since."""
+
+
+class Commits:
+    """The history of the repository at a folder."""
+
+    def __init__(self, folder: Path, *, timeout: float) -> None:
+        """Ask about `folder`; `timeout` in seconds holds for each question."""
+        self._folder = folder
+        self._timeout = timeout
+
+    def resolve(self, revision: str) -> str | None:
+        """Return the full name of a commit; None if this repository does not have it."""
+        asked = f"{revision}^{{commit}}"
+        try:
+            return self._git("rev-parse", "--verify", "--end-of-options", asked).strip()
+        except EnvironmentFailure:
+            return None
+
+    def distance(self, commit: str) -> Distance | None:
+        """Return how far a commit is from the present one; None if it cannot be told."""
+        if self.resolve(commit) != commit:
+            return None
+        try:
+            counted = self._git("rev-list", "--left-right", "--count", f"{commit}...HEAD")
+        except EnvironmentFailure:
+            return None
+        beside, behind = map(int, counted.split())
+        return Distance(beside, behind)
+
+    def holds(self, commit: str, path: str) -> bool:
+        """Say whether there was anything at `path` in a commit."""
+        return bool(self._git("ls-tree", "-r", "--name-only", "-z", commit, "--", path))
+
+    def changed(self, commit: str, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the files below `paths` that are not as in `commit`, committed or not."""
+        compare = ("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", "--relative")
+        listed = (
+            self._git(*compare, commit, "HEAD", "--", *paths),
+            self._git(*compare, commit, "--", *paths),
+            self._git("ls-files", "--others", "--exclude-standard", "-z", "--", *paths),
+        )
+        return tuple(sorted({name for text in listed for name in text.split("\0") if name}))
+
+    def uncommitted(self) -> tuple[str, ...]:
+        """Return the files that are not as in the present commit."""
+        listed = self._git("status", "--porcelain=v1", "-z", "--no-renames")
+        return tuple(entry[3:] for entry in listed.split("\0") if entry)
+
+    def tracks(self, path: str) -> bool:
+        """Say whether a file is a part of the repository."""
+        return bool(self._git("ls-files", "-z", "--", path))
+
+    def _git(self, *arguments: str) -> str:
+        # A path with a star or a bracket means itself.
+        command = ["git", "--literal-pathspecs", "-c", "core.quotePath=false", *arguments]
+        return run(command, cwd=self._folder, timeout=self._timeout).stdout

@@ -1,0 +1,193 @@
+"""Whether a signed statement counts now: the first objection to it, in one sentence.
+
+What counts is what somebody asked for (trust.toml) and then verified. Every check is one that says
+no by itself; a statement counts only if none of them does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from acceptance.attestation.envelope import fits
+from acceptance.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from securesystemslib.dsse import Envelope
+
+    from acceptance.attestation.claim import Claim
+    from acceptance.attestation.commits import Commits
+    from acceptance.attestation.trust import Trust
+    from acceptance.tracker import Tracker
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a statement is held against."""
+
+    trust: Trust
+    tracker: Tracker
+    root: Path
+    """The repository: evidence and covered paths are relative to it."""
+    commits: Commits
+    today: dt.date
+    """In UTC."""
+    folder: str = ""
+    """Where the statements lie, relative to the repository."""
+
+    def changed(self, commit: str, paths: tuple[str, ...]) -> list[str]:
+        """Return what changed since a commit, but for statements: none is in what it signs."""
+        found = self.commits.changed(commit, paths)
+        return [name for name in found if PurePosixPath(name).parent != PurePosixPath(self.folder)]
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A claim in the envelope that it came in."""
+
+    claim: Claim
+    envelope: Envelope
+    keyid: str
+
+
+def objection(signed: Signed, here: Circumstances) -> str:
+    """Return why a statement does not count; empty if it does."""
+    return next(filter(None, (check(signed, here) for check in _CHECKS)), "")
+
+
+def evidence_of(claim: Claim, root: Path) -> dict[str, bytes]:
+    """Return the files that a claim names, as far as they are what was signed."""
+    found = {}
+    for file in claim.files:
+        content = _read(root, file.name)
+        if content is not None and hashlib.sha256(content).hexdigest() == file.sha256:
+            found[file.name] = content
+    return found
+
+
+def _signature(signed: Signed, here: Circumstances) -> str:
+    trusted = here.trust.keys.get(signed.keyid)
+    if trusted is None:
+        return f"the key {signed.keyid[:16]} is not in trust.toml"
+    if not fits(signed.envelope, trusted.key):
+        return "the signature does not fit: it was changed after it was signed, or never was"
+    return ""
+
+
+def _speaker(signed: Signed, here: Circumstances) -> str:
+    claim, trusted = signed.claim, here.trust.keys[signed.keyid]
+    if claim.person != trusted.person:
+        return f"it speaks for {claim.person} with the key of {trusted.person}"
+    if claim.role not in trusted.roles:
+        return f"{claim.person} may not speak for the role {claim.role}"
+    # The date is the signer's own word, so a key that ended counts for nothing of any date.
+    if not trusted.valid_from <= claim.date <= trusted.valid_until:
+        return f"the key of {claim.person} was not valid on {claim.date}"
+    if here.today > trusted.valid_until:
+        return f"the key of {claim.person} is not valid since {trusted.valid_until}"
+    return ""
+
+
+def _role(signed: Signed, here: Circumstances) -> str:
+    claim = signed.claim
+    if claim.kind == "waiver":
+        if claim.role not in here.trust.may_waive:
+            return f"the role {claim.role} may not waive"
+        return ""
+    demand = here.trust.demand(claim.item)
+    if demand is None:
+        return "trust.toml asks nobody about this item"
+    if claim.role != demand.role:
+        return f"it is by the role {claim.role}, and {demand.role} is needed"
+    return ""
+
+
+def _wording(signed: Signed, here: Circumstances) -> str:
+    texts = {item.id: item.sha256 for item in here.tracker.items}
+    if texts.get(signed.claim.item) != signed.claim.item_sha256:
+        return "the item was reworded since"
+    return ""
+
+
+def _dates(signed: Signed, here: Circumstances) -> str:
+    claim = signed.claim
+    if claim.date > here.today:
+        return f"it is dated in the future ({claim.date})"
+    if claim.expires < claim.date:
+        return f"it expires ({claim.expires}) before its date ({claim.date})"
+    if claim.expires < here.today:
+        return f"it expired on {claim.expires}"
+    return ""
+
+
+def _commit(signed: Signed, here: Circumstances) -> str:
+    claim = signed.claim
+    distance = here.commits.distance(claim.commit)
+    name = claim.commit[:12]
+    if distance is None:
+        return f"its commit {name} is not in this repository; a shallow clone has to be unshallowed"
+    if distance.beside:
+        return f"its commit {name} is not a part of what is checked out"
+    limit = here.trust.max_commits
+    # A waiver is a decision with an end of its own; it says nothing of what was looked at.
+    if claim.kind == "attestation" and distance.behind > limit:
+        return f"its commit {name} is {distance.behind} commits behind, and {limit} are allowed"
+    return ""
+
+
+def _coverage(signed: Signed, here: Circumstances) -> str:
+    claim = signed.claim
+    demand = here.trust.demand(claim.item) if claim.kind == "attestation" else None
+    covers = (*claim.covers, *(demand.covers if demand else ()))
+    if not covers:
+        return ""
+    try:
+        nothing = [path for path in covers if not here.commits.holds(claim.commit, path)]
+        changed = [] if nothing else here.changed(claim.commit, covers)
+    except EnvironmentFailure as error:
+        return f"what it covers cannot be looked at: {error.message.splitlines()[0]}"
+    if nothing:
+        return f"it covers {nothing[0]}, which its commit does not have"
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        return f"what it covers changed since: {changed[0]}{more}"
+    return ""
+
+
+def _evidence(signed: Signed, here: Circumstances) -> str:
+    for file in signed.claim.files:
+        content = _read(here.root, file.name)
+        if content is None:
+            return f"its evidence {file.name} is gone"
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            return f"its evidence {file.name} was changed"
+    return ""
+
+
+def _read(root: Path, name: str) -> bytes | None:
+    """Read a file of the repository; None if it is not there, or not inside of it."""
+    path = root / name
+    try:
+        inside = path.resolve().is_relative_to(root.resolve())
+        return path.read_bytes() if inside and not PurePosixPath(name).is_absolute() else None
+    except (OSError, ValueError):
+        return None
+
+
+_CHECKS: tuple[Callable[[Signed, Circumstances], str], ...] = (
+    _signature,
+    _speaker,
+    _wording,
+    _role,
+    _dates,
+    _commit,
+    _coverage,
+    _evidence,
+)
+"""In this order: nothing that is said is looked at before it is known who says it."""

@@ -1,0 +1,172 @@
+"""Reads a folder of signed statements, judges each, and keeps what counts as evidence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from acceptance.attestation.claim import Malformed, read_claim
+from acceptance.attestation.commits import Commits
+from acceptance.attestation.envelope import open_envelope
+from acceptance.attestation.judge import Circumstances, Signed, evidence_of, objection
+from acceptance.attestation.trust import load_trust
+from acceptance.evidence import EvidenceStore
+from acceptance.outcome import Testimony
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from acceptance.attestation.claim import Claim
+    from acceptance.outcome import Demand
+    from acceptance.redaction import Redactor
+    from acceptance.tracker import Tracker
+
+PATTERN = "*.dsse.json"
+EXPIRING_DAYS = 30
+"""What ends within so many days is told beforehand."""
+_TEXTS = {".txt", ".md", ".log", ".csv", ".html", ".yaml", ".yml", ".toml", ".xml", ".patch"}
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A file as it was when it was judged."""
+
+    title: str
+    content: bytes
+    kind: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A statement about an item of the tracker, and what is to be kept with it."""
+
+    path: Path
+    testimony: Testimony
+    exhibits: tuple[Exhibit, ...]
+
+
+@dataclass(frozen=True)
+class Testimonies:
+    """Everything that people have signed, judged, and what is asked of them."""
+
+    found: tuple[Found, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences that somebody should read: what is not used, wrong, or about to end."""
+
+    @property
+    def testimonies(self) -> tuple[Testimony, ...]:
+        """Return the statements without evidence; `keep` gives them with it."""
+        return tuple(each.testimony for each in self.found)
+
+    def keep(self, reports: Path, redactor: Redactor) -> tuple[Testimony, ...]:
+        """Write each envelope and the files it names below `reports`/evidence.
+
+        Return the statements with that evidence: without it none of them makes an item met.
+        """
+        kept = []
+        for number, each in enumerate(self.found, 1):
+            name = f"{each.testimony.item} {each.testimony.kind} {number}"
+            store = EvidenceStore(reports, name, redactor)
+            evidence = tuple(store.write(one.title, one.content, one.kind) for one in each.exhibits)
+            kept.append(replace(each.testimony, evidence=evidence))
+        return tuple(kept)
+
+
+def load_testimonies(
+    folder: Path, tracker: Tracker, repository: Path, now: dt.datetime, *, timeout: float
+) -> Testimonies:
+    """Read and judge what lies in `folder`; `now` is in UTC, `timeout` in seconds for each git.
+
+    A folder that does not exist holds nothing. A file that is no statement is a note, never an
+    error: it must not keep the others from counting.
+
+    Raises `BrokenInput` for a trust.toml that cannot be used.
+    """
+    trust = load_trust(folder, tracker)
+    commits = Commits(repository, timeout=timeout)
+    inside = folder.is_relative_to(repository)
+    place = folder.relative_to(repository).as_posix() if inside else ""
+    here = Circumstances(trust, tracker, repository, commits, now.date(), place)
+    found, notes = [], []
+    for path in sorted(folder.glob(PATTERN)):
+        name = f"{folder.name}/{path.name}"
+        try:
+            content = path.read_bytes()
+            envelope, keyid = open_envelope(content)
+            claim = read_claim(envelope.payload)
+        except OSError as error:
+            notes.append(f"{name} is not used: {error.strerror}.")
+            continue
+        except Malformed as error:
+            notes.append(f"{name} is not used: {error}.")
+            continue
+        if claim.item not in {item.id for item in tracker.items}:
+            notes.append(
+                f"{name} is not used: it is about {claim.item}, which the tracker does not have."
+            )
+            continue
+        against = objection(Signed(claim, envelope, keyid), here)
+        key = trust.keys.get(keyid)
+        testimony = _testimony(claim, against, key.valid_until if key else claim.expires)
+        found.append(Found(path, testimony, _exhibits(claim, content, repository)))
+        notes += _notes(name, testimony, trust.demand(claim.item), here)
+    return Testimonies(tuple(found), trust.demands, tuple(notes))
+
+
+def _testimony(claim: Claim, against: str, key_ends: dt.date) -> Testimony:
+    expires = min(claim.expires, key_ends)  # with its key a signature ends too
+    return Testimony(
+        item=claim.item,
+        kind=claim.kind,
+        valid=not against,
+        reason=against or f"signed on {claim.date}, and counts until {expires}",
+        person=claim.person,
+        role=claim.role,
+        statement=claim.statement,
+        date=claim.date.isoformat(),
+        expires=expires.isoformat(),
+        link=claim.link,
+    )
+
+
+def _exhibits(claim: Claim, envelope: bytes, repository: Path) -> tuple[Exhibit, ...]:
+    title = f"Signed {claim.kind} of {claim.person} for {claim.role}"
+    files = evidence_of(claim, repository).items()
+    named = (Exhibit(name, content, kind_of(name, content)) for name, content in files)
+    return (Exhibit(title, envelope, "json"), *named)
+
+
+def kind_of(name: str, content: bytes) -> str:
+    """Return the kind of evidence that a file is, by its name if its content bears that out."""
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix == ".png" and content.startswith(b"\x89PNG"):
+        return "png"
+    if suffix == ".pdf" and content.startswith(b"%PDF"):
+        return "pdf"
+    try:
+        text = content.decode("utf-8")
+        if suffix == ".json":
+            json.loads(text)
+            return "json"
+    except (ValueError, RecursionError):
+        return "file"
+    return "text" if suffix in _TEXTS else "file"
+
+
+def _notes(
+    name: str, found: Testimony, demand: Demand | None, here: Circumstances
+) -> tuple[str, ...]:
+    """Return what a verdict will not say: it speaks only of an attestation that is asked for."""
+    if not found.valid:
+        if found.kind == "waiver" or demand is None:
+            return (f"{name}, the {found.kind} of {found.item}, does not count: {found.reason}.",)
+        return ()
+    left = (here.today.fromisoformat(found.expires) - here.today).days
+    if left > EXPIRING_DAYS:
+        return ()
+    command = f"acceptance attest {found.item}{' --waive' if found.kind == 'waiver' else ''}"
+    told = f"The {found.kind} of {found.item} by {found.person} ends on {found.expires}."
+    return (f"{told} Try: {command}",)

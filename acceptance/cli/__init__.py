@@ -1,0 +1,1 @@
+"""The command line `acceptance`: what can be asked without a cluster, one module a command."""

@@ -1,0 +1,87 @@
+"""`acceptance gate`: whether a release may go out, by the report of a run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acceptance.cli.command import Command
+from acceptance.errors import BrokenInput
+from acceptance.gate import (
+    SPRINT,
+    evidence_doubts,
+    expiry_doubts,
+    judge_gate,
+    revision_doubts,
+)
+from acceptance.revision import commit_of
+from acceptance.settings import load_settings
+from acceptance.tracker import parse
+
+if TYPE_CHECKING:
+    import argparse
+
+_EXAMPLES = """\
+  acceptance gate
+  acceptance gate reports/readiness.json --gate release
+  acceptance gate --gate TASK-001
+
+exit codes: 0 ready, 1 unmet, 10 unverified, 69 there was no environment, 65 the report cannot be
+used: empty, partial, interrupted, of another commit or tracker, or its evidence was changed"""
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "report",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="a readiness.json, with its evidence beside it (default: that of the last run)",
+    )
+    parser.add_argument(
+        "--gate",
+        default=SPRINT,
+        metavar="GATE",
+        help="sprint (the default: what is not in the icebox), release (everything), or a task",
+    )
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    settings = load_settings(Path.cwd())
+    path: Path = chosen.report or settings.reports / "readiness.json"
+    document = _read(path)
+    commit = commit_of(settings.root)
+    arguments: dict[str, Any] = {
+        "gate": chosen.gate,
+        "tracker": parse(settings.tracker),
+        "commit": commit,
+    }
+    judged = judge_gate(document, **arguments, doubts=revision_doubts(commit))
+    if judged.code != BrokenInput.exit_code:  # its form is known to be right now
+        today = dt.datetime.now(dt.UTC).date()
+        doubts = [*evidence_doubts(document, path.parent), *expiry_doubts(document, today)]
+        judged = judge_gate(document, **arguments, doubts=doubts)
+    print("\n".join(judged.sentences))
+    return judged.code
+
+
+def _read(path: Path) -> Any:  # noqa: ANN401 (any JSON value)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}. Try: make acceptance, which writes it"
+        raise BrokenInput(message) from error
+    except (ValueError, RecursionError) as error:
+        message = f"{path} is no JSON: {error}. Try: make acceptance, which writes it anew"
+        raise BrokenInput(message) from error
+
+
+COMMAND = Command(
+    "gate",
+    _run,
+    about="Say whether a release may go out, by the report of a run.",
+    examples=_EXAMPLES,
+    arguments=_arguments,
+)

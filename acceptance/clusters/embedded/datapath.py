@@ -1,0 +1,180 @@
+"""How the pods of the embedded node reach each other and their Services: two ways to have that.
+
+`cilium` enforces NetworkPolicies; `bridge` accepts and ignores them, and starts sooner.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.cache import cache_root, entry
+from acceptance.clusters.embedded import compiler
+from acceptance.clusters.embedded.components import (
+    CNI_FOLDER,
+    NODE_NAME,
+    PKI,
+    POD_SUBNET,
+    Component,
+)
+from acceptance.errors import EnvironmentFailure
+from acceptance.process import run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFINITIONS_INSTALLED = "/run/node/definitions-installed"
+"""Written by the run once the API server knows Cilium's kinds: the agent waits for them, slowly."""
+
+CLANG = "clang-19"
+_COMPILED = "/run/node/compiled"
+_SHELF = "datapath"
+_SECONDS = 10.0
+_STATE = "/run/cilium"
+
+
+@dataclass(frozen=True)
+class Datapath:
+    """What it runs in the node, and what the other components have to know of it."""
+
+    name: str
+    components: tuple[Component, ...]
+    controller_manager: tuple[str, ...] = ()
+    """Flags of the controller manager."""
+    cni: Mapping[str, object] | None = None
+    """The configuration of the CNI plugin; None if a component writes it once it is ready."""
+    cni_programs: tuple[Path, ...] = (Path("/usr/lib/cni/loopback"),)
+    """The CNI plugins; containerd itself calls loopback."""
+    definitions: Path | None = None
+    """A folder with the kinds (JSON) that the API server has to know before it starts."""
+    sources: Path | None = None
+    """A folder of which the node needs a copy at /run/cilium/lib/bpf."""
+    scripts: Mapping[str, str] = field(default_factory=dict)
+    """Programs of the run's folder, by name."""
+
+
+def bridge(binaries: Path) -> Datapath:
+    """Return kube-proxy and the CNI plugins of the distribution: no policy is enforced."""
+    plugins = tuple(Path("/usr/lib/cni", name) for name in ("bridge", "host-local", "loopback"))
+    return Datapath(
+        "bridge",
+        (
+            Component(
+                "kube-proxy",
+                (
+                    f"{binaries}/kube-proxy",
+                    "--config=/run/node/config/kube-proxy.json",
+                    f"--hostname-override={NODE_NAME}",
+                ),
+            ),
+        ),
+        cni=_bridge_plugin(),
+        cni_programs=plugins,
+    )
+
+
+def _bridge_plugin() -> dict[str, object]:
+    return {
+        "cniVersion": "1.0.0",
+        "name": "pods",
+        "plugins": [
+            {
+                "type": "bridge",
+                "bridge": "cni0",
+                "isGateway": True,
+                "ipMasq": False,
+                # A pod may reach itself through its own service.
+                "hairpinMode": True,
+                "ipam": {
+                    "type": "host-local",
+                    "dataDir": "/run/cni",
+                    "ranges": [[{"subnet": POD_SUBNET}]],
+                    "routes": [{"dst": "0.0.0.0/0"}],
+                },
+            }
+        ],
+    }
+
+
+def cilium(programs: Path) -> Datapath:
+    """Return Cilium in place of kube-proxy, without its operator: one node needs none.
+
+    `programs` is the folder that `binaries.build_cilium` made.
+
+    Raises `EnvironmentFailure` if there is no compiler for its programs.
+    """
+    clang = shutil.which(CLANG)
+    if clang is None:
+        raise EnvironmentFailure(f"{CLANG} is not installed. Try: apt-get install {CLANG}")
+    version = run([clang, "--version"], timeout=_SECONDS).stdout
+    call = shlex.join([sys.executable, "-I", "-S", compiler.__file__])
+    return Datapath(
+        "cilium",
+        (
+            Component(
+                "cilium-agent",
+                (
+                    f"{programs}/daemon",
+                    f"--k8s-kubeconfig-path={PKI}/admin.kubeconfig",
+                    "--devices=eth0",
+                    "--kube-proxy-replacement=true",
+                    "--routing-mode=native",
+                    f"--ipv4-native-routing-cidr={POD_SUBNET}",
+                    # Else nobody outside could answer a pod: only the node has a way to there.
+                    "--enable-ipv4-masquerade=true",
+                    "--enable-bpf-masquerade=true",
+                    "--ipam=kubernetes",
+                    "--enable-ipv6=false",
+                    "--identity-allocation-mode=crd",
+                    # Kubernetes' own policies are what is enforced; Cilium's kinds are not there.
+                    "--enable-cilium-network-policy=false",
+                    "--enable-cilium-clusterwide-network-policy=false",
+                    "--enable-l7-proxy=false",
+                    "--enable-hubble=false",
+                    "--enable-health-checking=false",
+                    "--enable-endpoint-health-checking=false",
+                    "--cgroup-root=/run/cgroup",
+                    # Sockets of other network namespaces are nobody's business here: those of pods
+                    # are served where their packets come out, those of the machine not at all.
+                    "--bpf-lb-sock-hostns-only=true",
+                    "--bpf-root=/sys/fs/bpf",
+                    f"--state-dir={_STATE}",
+                    f"--lib-dir={_STATE}/lib",
+                    f"--socket-path={_STATE}/cilium.sock",
+                    f"--write-cni-conf-when-ready={CNI_FOLDER}/05-cilium.conflist",
+                    f"--cni-log-file={_STATE}/cni.log",
+                    "--cni-exclusive=false",
+                ),
+                after=DEFINITIONS_INSTALLED,
+                env={
+                    "K8S_NODE_NAME": NODE_NAME,
+                    "GOPS_CONFIG_DIR": f"{_STATE}/gops",
+                    "PATH": f"/run/node/bin:{os.environ.get('PATH', os.defpath)}",
+                    "DATAPATH_CLANG": clang,
+                    "DATAPATH_COMPILER": version,
+                    "DATAPATH_CACHE": str(cache_root() / _SHELF),
+                    "DATAPATH_NEW": _COMPILED,
+                },
+            ),
+        ),
+        controller_manager=("--allocate-node-cidrs=true", f"--cluster-cidr={POD_SUBNET}"),
+        cni_programs=(Path("/usr/lib/cni/loopback"), programs / "cilium-cni"),
+        definitions=programs / "definitions",
+        sources=programs / "bpf",
+        scripts={"clang": f'#!/bin/sh\nexec {call} "$@"\n'},
+    )
+
+
+def keep_compiled(run_directory: Path) -> None:
+    """Keep what this node had to compile, for the nodes to come."""
+    for path in sorted((run_directory / "compiled").glob("*.o")):
+
+        def build(place: Path, compiled: Path = path) -> None:
+            shutil.copyfile(compiled, place / "object")
+
+        entry(_SHELF, path.stem, build)

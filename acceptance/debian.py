@@ -1,0 +1,233 @@
+"""Security updates of Debian and Ubuntu: which packages of an image have one that is not installed.
+
+The package lists are those of the image's own sources that are for security, fetched and verified
+by apt into a folder of their own: nothing of this machine's package management is changed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.cache import cache_root, entry, hash_inputs
+from acceptance.errors import EnvironmentFailure
+from acceptance.oci import identity, read_files, read_root
+from acceptance.process import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+_STATUS = "var/lib/dpkg/status"
+_SOURCES = "etc/apt/sources.list"
+"""The file; and with `.d/` the folder of others."""
+
+_FETCH_SECONDS = 60.0
+_ASK_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Package:
+    """An installed package."""
+
+    name: str
+    architecture: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """A security update that an image lacks."""
+
+    package: str
+    installed: str
+    offered: str
+
+    def __str__(self) -> str:
+        """Name both versions."""
+        return f"{self.package} {self.installed} (offered: {self.offered})"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an image says of its packages: what is installed, and where security updates are."""
+
+    packages: tuple[Package, ...]
+    sources: str
+    """Those of its package sources that are for security, as apt reads them; empty if none is."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a distribution offers now."""
+
+    released: str
+    """When the lists were made, in the words of the distribution."""
+    fresh: bool
+    """Whether the distribution was asked just now; else these are the lists of an earlier time."""
+    packages: tuple[Package, ...]
+
+
+def contents_of(archive: Path) -> Contents:
+    """Return what the image in an OCI archive says of its packages.
+
+    Layers are compressed and big, so what was read is kept by the digest of the image.
+
+    Raises `EnvironmentFailure` when it has none, as an image from scratch.
+    """
+
+    def read(place: Path) -> None:
+        files = read_files(archive, _is_wanted)
+        texts = {name: content.decode("utf-8", "replace") for name, content in files.items()}
+        (place / "files.json").write_text(json.dumps(texts), encoding="utf-8")
+
+    kept = entry("packages", hash_inputs(identity(archive), _STATUS, _SOURCES), read)
+    return _contents(archive, json.loads((kept / "files.json").read_text(encoding="utf-8")))
+
+
+def contents_of_root(archive: Path) -> Contents:
+    """Return the same of a root in a plain archive."""
+    files = read_root(archive, _is_wanted)
+    return _contents(
+        archive, {name: text.decode("utf-8", "replace") for name, text in files.items()}
+    )
+
+
+def _is_wanted(name: str) -> bool:
+    return name in (_STATUS, _SOURCES) or name.startswith(f"{_SOURCES}.d/")
+
+
+def _contents(archive: Path, files: Mapping[str, str]) -> Contents:
+    if _STATUS not in files:
+        raise EnvironmentFailure(f"{archive} has no Debian packages: it has no {_STATUS}.")
+    packages = tuple(
+        Package(field["Package"], field["Architecture"], field["Version"])
+        for field in _stanzas(files[_STATUS])
+        if field.get("Status", "").endswith(" installed")
+    )
+    sources = {name: text for name, text in files.items() if name != _STATUS}
+    return Contents(packages, security_sources(sources))
+
+
+def security_sources(files: Mapping[str, str]) -> str:
+    """Return the entries for security of apt's source files, in the deb822 form (sources.list(5)).
+
+    The one-line form is rewritten. What is switched off is left out.
+    """
+    found = []
+    for name, text in sorted(files.items()):
+        if name.endswith(".sources"):
+            found += [
+                "\n".join(f"{key}: {value}" for key, value in field.items())
+                for field in _stanzas(re.sub(r"(?m)^#.*\n?", "", text))
+                if "-security" in field.get("Suites", "") and field.get("Enabled") != "no"
+            ]
+        else:
+            line = r"(?m)^deb\s+(?:\[(.*?)\]\s+)?(\S+)\s+(\S+-security\S*)\s+(.+)$"
+            for options, uri, suite, components in re.findall(line, text):
+                signed = re.search(r"signed-by=(\S+)", options)
+                extra = f"\nSigned-By: {signed[1]}" if signed else ""
+                found.append(
+                    f"Types: deb\nURIs: {uri}\nSuites: {suite}\nComponents: {components}{extra}"
+                )
+    return "\n\n".join(found) + "\n" if found else ""
+
+
+def offered(sources: str) -> Offer:
+    """Return what `sources` offer, asked now; where they do not answer, what they last offered.
+
+    Raises `EnvironmentFailure` when there is no apt, or the sources never answered.
+    """
+    if shutil.which("apt-get") is None:
+        message = "There is no apt-get here, so no distribution can be asked. Try: on Debian."
+        raise EnvironmentFailure(message)
+    folder = cache_root() / "apt" / hash_inputs(sources)
+    for name in ("lists/partial", "archives/partial", "sources"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "sources" / "image.sources").write_text(sources, encoding="utf-8")
+    command = ["apt-get", *_options(folder)]
+    with (folder / "turn").open("w") as turn:
+        # Images are built side by side, and apt refuses to work twice in the same folder.
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fresh = True
+        try:
+            run([*command, "update", "-q"], timeout=_FETCH_SECONDS)
+        except EnvironmentFailure:
+            if not _lists(command):
+                raise
+            fresh = False
+        texts = [path.read_text(encoding="utf-8") for path in _lists(command)]
+        released = [
+            field["Date"]
+            for path in sorted((folder / "lists").glob("*Release"))
+            for field in _stanzas(path.read_text(encoding="utf-8", errors="replace"))
+            if "Date" in field
+        ]
+    packages = tuple(
+        Package(field["Package"], field["Architecture"], field["Version"])
+        for text in texts
+        for field in _stanzas(text)
+    )
+    return Offer(", ".join(released) or "unknown", fresh, packages)
+
+
+def pending(packages: Iterable[Package], offer: Offer) -> tuple[Update, ...]:
+    """Return the security updates that are offered and newer than what is installed."""
+    installed = {(each.name, each.architecture): each.version for each in packages}
+    best: dict[str, Update] = {}
+    for each in offer.packages:
+        present = installed.get((each.name, each.architecture))
+        if present is None or present == each.version:
+            continue
+        known = best[each.name].offered if each.name in best else present
+        if _newer(each.version, known):
+            best[each.name] = Update(each.name, present, each.version)
+    return tuple(best[name] for name in sorted(best))
+
+
+def _lists(command: list[str]) -> list[Path]:
+    """Return the package lists that apt has, in its own words."""
+    asked = run([*command, "indextargets", "--format", "$(FILENAME)", "Created-By: Packages"],
+                timeout=_ASK_SECONDS)  # fmt: skip
+    return [path for line in asked.stdout.splitlines() if (path := cache_root() / line).is_file()]
+
+
+def _newer(version: str, other: str) -> bool:
+    """Compare as Debian does (deb-version(7)): with epochs, tildes and revisions."""
+    done = run(
+        ["dpkg", "--compare-versions", version, "gt", other], timeout=_ASK_SECONDS, accepted=(0, 1)
+    )
+    return done.code == 0
+
+
+def _options(folder: Path) -> list[str]:
+    """Let apt work in `folder`, and take from this machine only how to reach the network."""
+    settings = {
+        "Dir::State": folder,
+        "Dir::State::lists": folder / "lists",
+        "Dir::State::status": "/dev/null",
+        "Dir::Cache": folder,
+        "Dir::Etc::sourcelist": "/dev/null",
+        "Dir::Etc::sourceparts": folder / "sources",
+        "Acquire::http::Timeout": "10",
+        "Acquire::https::Timeout": "10",
+        "Acquire::Languages": "none",
+        "Acquire::GzipIndexes": "false",
+        "APT::Sandbox::User": "root",
+        # Else a source that does not answer is but a warning, and the list stays as old as it is.
+        "APT::Update::Error-Mode": "any",
+    }
+    return [f"--option={name}={value}" for name, value in settings.items()]
+
+
+def _stanzas(text: str) -> list[dict[str, str]]:
+    """Return the fields of each paragraph of a control file (deb-control(5)), first lines only."""
+    return [
+        dict(re.findall(r"(?m)^([A-Za-z][\w-]*):[ \t]*(.*)$", paragraph))
+        for paragraph in re.split(r"\n\s*\n", text)
+        if paragraph.strip()
+    ]

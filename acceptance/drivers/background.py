@@ -1,0 +1,52 @@
+"""A program that goes on beside the scenario, and can be killed at any moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from acceptance.process import dying_with_parent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+class Background:
+    """A program under way; what it writes goes into a file, both streams in order."""
+
+    def __init__(
+        self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path
+    ) -> None:
+        """Start `argv` in the folder `cwd`; `env` is added to this process's environment."""
+        self._log = log
+        with log.open("wb") as sink:
+            self._child = subprocess.Popen(
+                dying_with_parent(argv),
+                cwd=cwd,
+                env={**os.environ, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def code(self) -> int | None:
+        """The exit code; that of a signal is negative. None while the program runs."""
+        return self._child.poll()
+
+    @property
+    def said(self) -> str:
+        """What it wrote so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def kill(self) -> None:
+        """Kill it with all that it started, as `kill -9` does; no harm if it has ended."""
+        if self._child.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()

@@ -1,0 +1,195 @@
+"""Tries what a stranger would try at the ports of a cluster, and what somebody known may do there.
+
+A refusal counts only where the same request got through with credentials: each attempt returns
+both answers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import ssl
+import tempfile
+import threading
+import warnings
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from kubernetes import client, config
+
+from acceptance.drivers.below.node import Unseen
+
+KUBELET_PORT = 10250
+_WEAK = "DEFAULT:@SECLEVEL=0"
+"""OpenSSL speaks the versions of old at no higher level of security."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The HTTP status of one request, by whom it was sent."""
+
+    what: str
+    known: int
+    stranger: int
+
+    def __str__(self) -> str:
+        """Say both."""
+        return f"{self.what}: {self.known} with credentials, {self.stranger} without"
+
+
+class Attempts:
+    """Requests to the API server and kubelets of one cluster."""
+
+    def __init__(self, kubeconfig: Path, context: str, *, timeout: float) -> None:
+        """Take the credentials of the kubeconfig; `timeout` in seconds is for each request."""
+        self._timeout = timeout
+        self._config = client.Configuration()
+        try:
+            config.load_kube_config(str(kubeconfig), context, client_configuration=self._config)
+        except (config.ConfigException, OSError) as error:
+            raise Unseen(f"the kubeconfig cannot be used: {error}") from error
+
+    @cached_property
+    def server(self) -> tuple[str, int]:
+        """Where the API server listens."""
+        parts = urlsplit(self._config.host)
+        return str(parts.hostname), parts.port or 443
+
+    @property
+    def certificate(self) -> x509.Certificate | None:
+        """The client certificate of whoever runs the suite; None if it uses none."""
+        if not self._config.cert_file:
+            return None
+        return x509.load_pem_x509_certificate(Path(self._config.cert_file).read_bytes())
+
+    def api_server(self, path: str) -> Answers:
+        """GET `path` of the API server; raises `Unseen` if nothing answers."""
+        return self._ask(f"{self._config.host}{path}", f"GET {path} of the API server")
+
+    def kubelet(self, address: str, path: str) -> Answers:
+        """GET `path` of the kubelet at `address`; raises `Unseen` if nothing answers."""
+        url = f"https://{address}:{KUBELET_PORT}{path}"
+        return self._ask(url, f"GET {path} of the kubelet at {address}")
+
+    def listens(self, address: str, port: int) -> bool:
+        """Whether a connection to a port is accepted; raises `Unseen` if the host is silent."""
+        try:
+            with socket.create_connection((address, port), self._timeout):
+                return True
+        except ConnectionRefusedError:
+            return False
+        except OSError as error:
+            raise Unseen(f"{address}:{port} does not answer: {error}") from error
+
+    def negotiated(self, host: str, port: int, version: ssl.TLSVersion) -> str | None:
+        """Return the TLS version that a server agrees to with a client of `version` alone.
+
+        None means that it refused. Raises `Unseen` if this client cannot speak that version even
+        with a server that does, so that a refusal would say nothing.
+        """
+        _prove_able(version, self._timeout)
+        return _handshake(host, port, version, self._timeout)
+
+    def _ask(self, url: str, what: str) -> Answers:
+        known, stranger = (self._status(url, known=each) for each in (True, False))
+        return Answers(what, known, stranger)
+
+    def _status(self, url: str, *, known: bool) -> int:
+        context = ssl.create_default_context(cafile=self._config.ssl_ca_cert)
+        headers = {}
+        if known:
+            if self._config.cert_file:
+                context.load_cert_chain(self._config.cert_file, self._config.key_file)
+            token = (self._config.api_key or {}).get("authorization")
+            headers = {"Authorization": token} if token else {}
+        try:
+            answer = httpx.get(url, headers=headers, verify=context, timeout=self._timeout)
+        except httpx.HTTPError as error:
+            raise Unseen(f"{url} does not answer: {error}") from error
+        return answer.status_code
+
+
+def _handshake(host: str, port: int, version: ssl.TLSVersion, timeout: float) -> str | None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # who it is does not matter, only what it agrees to
+    context.set_ciphers(_WEAK)
+    _only(context, version)
+    try:
+        with (
+            socket.create_connection((host, port), timeout) as plain,
+            context.wrap_socket(plain) as encrypted,
+        ):
+            return encrypted.version()
+    except ssl.SSLError:
+        return None
+    except OSError as error:
+        raise Unseen(f"{host}:{port} does not answer: {error}") from error
+
+
+def _prove_able(version: ssl.TLSVersion, timeout: float) -> None:
+    """Have a handshake with a server of our own that speaks this version and no other."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(_WEAK)
+    _only(context, version)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="acceptance-tls-"))
+        context.load_cert_chain(_self_signed(Path(folder)))
+        listening = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
+        listening.settimeout(timeout)
+
+        def serve() -> None:
+            with suppress(OSError):
+                plain, _ = listening.accept()
+                with plain, context.wrap_socket(plain, server_side=True):
+                    pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        agreed = _handshake("127.0.0.1", listening.getsockname()[1], version, timeout)
+        thread.join(timeout)
+    if agreed is None:
+        raise Unseen(f"this machine's OpenSSL speaks no {version.name}, so nobody can try it")
+
+
+def _only(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
+    with warnings.catch_warnings():
+        # It is old, which is the point.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.maximum_version = version
+        context.minimum_version = version
+
+
+def _self_signed(folder: Path) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(minutes=5))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "own.pem"
+    path.touch(mode=0o600)
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path

@@ -1,0 +1,122 @@
+"""Shakes hands over TLS as a visitor's program does, and tells what was presented and believed."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+
+@dataclass(frozen=True)
+class CertificateFacts:
+    """An X.509 certificate, as RFC 5280 words it."""
+
+    serial: str
+    """Hexadecimal, as browsers show it."""
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    """The DNS names that it is for."""
+    not_before: datetime
+    not_after: datetime
+    fingerprint: str
+    """SHA-256 of the whole certificate, hexadecimal."""
+
+    def __str__(self) -> str:
+        """Name it for a person."""
+        names = ", ".join(self.names) or "no name"
+        return f"the certificate for {names} by {self.issuer or 'nobody'}, serial {self.serial}"
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """What one attempt to speak TLS brought."""
+
+    problem: str
+    """Why the client would not go on; empty if it verified the chain and the name."""
+    protocol: str
+    """TLSv1.3; empty without a verified connection."""
+    cipher: str
+    certificate: CertificateFacts | None
+    """What was presented, also where it was not believed; None if there was no answer."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether chain, name and time were all as they have to be."""
+        return not self.problem
+
+    def __str__(self) -> str:
+        """Say what came of it."""
+        shown = f" ({self.certificate})" if self.certificate else ""
+        return f"{self.problem or f'{self.protocol} {self.cipher}'}{shown}"
+
+
+def trusting(authority: str) -> ssl.SSLContext:
+    """Return a client's context that trusts the certificate `authority`, as PEM, and nobody else.
+
+    With an empty one it trusts whom the machine trusts.
+    """
+    return ssl.create_default_context(cadata=authority or None)
+
+
+def shake_hands(address: str, port: int, host: str, authority: str, *, timeout: float) -> Handshake:
+    """Connect to `address`:`port` as to `host`, verify, and hang up; `timeout` is in seconds."""
+    problem = protocol = cipher = ""
+    try:
+        with _connected(trusting(authority), address, port, host, timeout) as found:
+            protocol = found.version() or ""
+            cipher = (found.cipher() or ("",))[0]
+            presented = found.getpeercert(binary_form=True)
+    except ssl.SSLCertVerificationError as error:
+        problem = error.verify_message or str(error)
+        presented = _presented(address, port, host, timeout)
+    except OSError as error:
+        return Handshake(f"no TLS connection: {error}", "", "", None)
+    certificate = read_certificate(presented) if presented else None
+    return Handshake(problem, protocol, cipher, certificate)
+
+
+def read_certificate(encoded: bytes) -> CertificateFacts:
+    """Read a certificate in DER."""
+    found = x509.load_der_x509_certificate(encoded)
+    try:
+        extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        names = tuple(extension.value.get_values_for_type(x509.DNSName))
+    except x509.ExtensionNotFound:
+        names = ()
+    return CertificateFacts(
+        serial=f"{found.serial_number:x}",
+        subject=found.subject.rfc4514_string(),
+        issuer=found.issuer.rfc4514_string(),
+        names=names,
+        not_before=found.not_valid_before_utc.astimezone(UTC),
+        not_after=found.not_valid_after_utc.astimezone(UTC),
+        fingerprint=found.fingerprint(hashes.SHA256()).hex(),
+    )
+
+
+def _presented(address: str, port: int, host: str, timeout: float) -> bytes | None:
+    """Return the certificate of a server that is not believed, to tell what it is."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # nothing is sent over this connection
+    try:
+        with _connected(context, address, port, host, timeout) as found:
+            return found.getpeercert(binary_form=True)
+    except OSError:
+        return None
+
+
+def _connected(
+    context: ssl.SSLContext, address: str, port: int, host: str, timeout: float
+) -> ssl.SSLSocket:
+    plain = socket.create_connection((address, port), timeout)
+    try:
+        return context.wrap_socket(plain, server_hostname=host)
+    except BaseException:
+        plain.close()
+        raise

@@ -1,0 +1,192 @@
+"""Looks at a running container from inside of it: what its processes are, may and can see.
+
+Everything is read from /proc by a shell in the container itself, so it is the kernel that answers
+and no manifest (proc_pid_status(5), namespaces(7)). Only names of variables and files are read,
+no values.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from acceptance.kubectl import kubectl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")
+READ_ONLY = "Read-only file system"
+WRITABLE = "/dev/shm"  # noqa: S108 (where every container may write: it proves that the try works)
+_TRIED = (WRITABLE, "/", "/etc", "/usr", "/var")
+# What a service account's token looks like: header and payload of a JSON Web Token (RFC 7519).
+_TOKEN = r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."  # noqa: S105 (a pattern)
+_LARGEST_TOKEN = "64k"  # noqa: S105 (a size)
+_MARK = "== "
+_SCRIPT = r"""
+export LC_ALL=C
+for program in cat cut env find grep readlink sort tr; do
+  command -v "$program" >/dev/null || { echo "there is no $program in this image" >&2; exit 1; }
+done
+variables() {
+  { env -0; cat /proc/1/environ; } | tr '\0' '\n' | grep -aE '^[A-Za-z_][A-Za-z0-9_]*='
+}
+echo "== shell $$"
+echo "== hostname"; cat /proc/sys/kernel/hostname
+echo "== addresses"; cat /proc/net/fib_trie
+for folder in @TRIED@; do
+  echo "== write $folder"
+  probe="${folder%/}/.acceptance-probe"
+  if (: > "$probe") 2>&1; then rm -f "$probe"; fi
+done
+# Some servers write over the environment that they were given; this shell was given the same.
+echo "== variables"; variables | cut -d= -f1 | sort -u
+echo "== tokens"
+variables | grep -aE '@TOKEN@' | cut -d= -f1 | sort -u
+cut -d' ' -f2 /proc/self/mounts | grep -vE '^/(proc|sys|dev)(/|$)|^/$' | while read -r place; do
+  find "$place" -type f -size -@LARGEST@ -exec grep -alsE '@TOKEN@' {} + 2>/dev/null || :
+done
+for process in /proc/[0-9]*; do
+  status=$(cat "$process/status" 2>/dev/null) || continue
+  echo "== process ${process#/proc/}"
+  echo "$status"
+  for kind in @NAMESPACES@; do
+    echo "ns/$kind: $(readlink "$process/ns/$kind" 2>/dev/null)"
+  done
+done
+"""
+
+
+@dataclass(frozen=True)
+class ProcessFacts:
+    """One process, as the kernel describes it."""
+
+    pid: int
+    name: str
+    users: tuple[int, ...]
+    """Real, effective, saved and of the file system."""
+    groups: tuple[int, ...]
+    """The same four, and the supplementary ones."""
+    capabilities: tuple[tuple[str, int], ...]
+    """Each set as a bit mask."""
+    no_new_privileges: bool
+    seccomp: int
+    """0 is none, 2 is a filter."""
+    namespaces: tuple[tuple[str, str], ...]
+    """(kind, identity); the identity is empty where the process may not be looked at."""
+
+
+@dataclass(frozen=True)
+class InsideFacts:
+    """What a look from inside of one container has found."""
+
+    pod: str
+    container: str
+    hostname: str
+    addresses: tuple[str, ...]
+    processes: tuple[ProcessFacts, ...]
+    """Without those that look."""
+    writes: tuple[tuple[str, str], ...]
+    """(folder, why nothing could be written there; empty if something could)."""
+    variables: tuple[str, ...]
+    """Names in the environment of the first process."""
+    tokens: tuple[str, ...]
+    """Files of mounted volumes, and variables, that hold what looks like a token."""
+
+    def namespace(self, kind: str) -> str:
+        """Return the identity of a namespace of the container's first process."""
+        first = [each for each in self.processes if each.pid == 1]
+        return dict(first[0].namespaces).get(kind, "") if first else ""
+
+
+def look_inside(
+    kubeconfig: Path, context: str, namespace: str, pod: str, container: str, *, timeout: float
+) -> InsideFacts:
+    """Return what can be seen from inside of a running container; `timeout` is in seconds.
+
+    Raises `EnvironmentFailure` if no shell can be run in it, or a program that it needs is missing.
+    """
+    script = _SCRIPT
+    for name, value in (
+        ("TRIED", " ".join(_TRIED)),
+        ("TOKEN", _TOKEN),
+        ("LARGEST", _LARGEST_TOKEN),
+        ("NAMESPACES", " ".join(NAMESPACES)),
+    ):
+        script = script.replace(f"@{name}@", value)
+    where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
+    said = kubectl(kubeconfig, context, [*where, "sh", "-c", script], timeout=timeout)
+    return read_inside(pod, container, said)
+
+
+def read_inside(pod: str, container: str, said: str) -> InsideFacts:
+    """Read what the script wrote."""
+    parts = dict(_parts(said))
+    shell = next(int(title.split()[1]) for title in parts if title.startswith("shell "))
+    processes = [
+        (fields, _process(int(title.split()[1]), fields))
+        for title, lines in parts.items()
+        if title.startswith("process ") and (fields := _fields(lines))
+    ]
+    return InsideFacts(
+        pod,
+        container,
+        hostname="".join(parts["hostname"]),
+        addresses=_local_addresses(parts["addresses"]),
+        processes=tuple(
+            process
+            for fields, process in processes
+            if shell not in {process.pid, int(fields.get("PPid", 0))}
+        ),
+        writes=tuple(
+            (title.partition(" ")[2], " ".join(lines))
+            for title, lines in parts.items()
+            if title.startswith("write ")
+        ),
+        variables=tuple(parts["variables"]),
+        tokens=tuple(parts["tokens"]),
+    )
+
+
+def _parts(said: str) -> Iterator[tuple[str, list[str]]]:
+    lines: list[str] = []
+    for line in said.splitlines():
+        if line.startswith(_MARK):
+            lines = []
+            yield line.removeprefix(_MARK), lines
+        else:
+            lines.append(line)
+
+
+def _fields(lines: list[str]) -> dict[str, str]:
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def _process(pid: int, fields: dict[str, str]) -> ProcessFacts:
+    def numbers(name: str) -> tuple[int, ...]:
+        return tuple(map(int, fields[name].split()))
+
+    return ProcessFacts(
+        pid,
+        fields["Name"],
+        users=numbers("Uid"),
+        groups=(*numbers("Gid"), *numbers("Groups")),
+        capabilities=tuple((name, int(fields[name], 16)) for name in CAPABILITY_SETS),
+        no_new_privileges=fields["NoNewPrivs"] == "1",
+        seccomp=int(fields["Seccomp"]),
+        namespaces=tuple((kind, fields.get(f"ns/{kind}", "")) for kind in NAMESPACES),
+    )
+
+
+def _local_addresses(trie: list[str]) -> tuple[str, ...]:
+    """Return the host's own addresses, each of which stands in the line before `host LOCAL`."""
+    found = {
+        match[1]: None
+        for before, line in pairwise(trie)
+        if line.rstrip().endswith("host LOCAL") and (match := re.search(r"\|-- (\S+)", before))
+    }
+    return tuple(found)

@@ -1,0 +1,47 @@
+"""The pods that the suite itself makes: the strictest Pod Security Standard admits them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from acceptance.manifests import RUN_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def probe_pod(name: str, image: str, command: Sequence[str], run: str) -> dict[str, Any]:
+    """Return a pod with one container, called `probe`, that is of the run `run`."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {RUN_LABEL: run}},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": 1,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65534,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [container("probe", image, command)],
+        },
+    }
+
+
+def container(name: str, image: str, command: Sequence[str]) -> dict[str, Any]:
+    """Return a container of such a pod."""
+    return {
+        "name": name,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": list(command),
+        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }

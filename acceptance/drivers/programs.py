@@ -1,0 +1,69 @@
+"""Asks the repository's own programs what they understand, and runs what a page tells to run."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from acceptance.errors import EnvironmentFailure
+from acceptance.process import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HELP = re.compile(r"^ +(-\S.*?)(?:  |$)", re.MULTILINE)
+"""Where argparse explains options; elsewhere a help text may speak of another's."""
+_OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
+_LIST = "import json; from acceptance.cli.__main__ import COMMANDS as found; "
+_PRINT = "print(json.dumps([each.name for each in found]))"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A block of commands that was run as it is written."""
+
+    page: str
+    line: int
+    text: str
+    succeeded: bool
+    said: str
+    """What it wrote, or how it failed."""
+    seconds: float
+
+
+class Programs:
+    """What can be run in the repository at `root`."""
+
+    def __init__(self, root: Path, *, timeout: float) -> None:
+        """Run in `root`; `timeout` in seconds holds for each program."""
+        self._root = root
+        self._timeout = timeout
+        self.options = cache(self._options)
+        """The options of a program, by its name: pytest, or acceptance and its command."""
+        self.commands = cache(self._commands)
+        """The names of the commands of `acceptance`; raises `EnvironmentFailure`."""
+
+    def run(self, page: str, line: int, text: str) -> Run:
+        """Run a block with a shell that stops at the first command that fails."""
+        try:
+            done = run(["sh", "-eu", "-c", text], cwd=self._root, timeout=self._timeout)
+        except EnvironmentFailure as error:
+            return Run(page, line, text, succeeded=False, said=error.message, seconds=0.0)
+        return Run(page, line, text, succeeded=True, said=done.stdout, seconds=done.seconds)
+
+    def _commands(self) -> frozenset[str]:
+        return frozenset(json.loads(self._python("-c", _LIST + _PRINT)))
+
+    def _options(self, program: str) -> frozenset[str]:
+        name, _, command = program.partition(" ")
+        module = {"acceptance": "acceptance.cli"}.get(name, name)
+        said = self._python("-m", module, *([command] if command else []), "--help")
+        return frozenset(_OPTION.findall("\n".join(_HELP.findall(said))))
+
+    def _python(self, *arguments: str) -> str:
+        command = [sys.executable, *arguments]
+        return run(command, cwd=self._root, timeout=self._timeout).stdout

@@ -1,0 +1,188 @@
+"""Sends bytes that no HTTP library would send, and reads every answer that comes back for them."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Sequence
+
+Connect: TypeAlias = "Callable[[float], socket.socket]"
+"""Opens a connection within so many seconds; TLS is wrapped around it here and nowhere else."""
+
+_CHUNK_BYTES = 65536
+_MOST_BYTES = 4 * 1024 * 1024
+"""More than any answer to an attack has; what never ends must not fill the memory."""
+
+
+def plainly(address: str, port: int) -> Connect:
+    """Return how to connect to `address`:`port` without encryption."""
+    return lambda timeout: socket.create_connection((address, port), timeout)
+
+
+def encrypted(address: str, port: int, name: str, trust: ssl.SSLContext) -> Connect:
+    """Return how to connect to `address`:`port` with TLS, to whoever proves to be `name`."""
+
+    def connect(timeout: float) -> socket.socket:
+        plain = socket.create_connection((address, port), timeout)
+        try:
+            return trust.wrap_socket(plain, server_hostname=name)
+        except BaseException:
+            plain.close()
+            raise
+
+    return connect
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    """With names in lower case."""
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """Return a header's value, empty if it was not sent."""
+        return dict(self.headers).get(name, "")
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is an answer of the 200s."""
+        return http.client.OK <= self.status < http.client.MULTIPLE_CHOICES
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What was sent on one connection, and all that came back."""
+
+    sent: int
+    """Bytes that the connection took; it may end before all of them are sent."""
+    answers: tuple[Answer, ...]
+    ended: bool
+    """Whether the server closed the connection, in whatever way, before the deadline."""
+    seconds: float
+    error: str = ""
+    """Why there is nothing, if no connection was to be had."""
+
+    def __str__(self) -> str:
+        """Say in a line what came back."""
+        if self.error:
+            return self.error
+        said = ", ".join(str(each.status) for each in self.answers) or "no answer"
+        return said + (", closed" if self.ended else ", left open")
+
+
+def exchange(connect: Connect, data: bytes, *, timeout: float) -> Exchange:
+    """Send `data` and read until the server closes; `timeout` is in seconds, for all of it.
+
+    End `data` with a request that has `Connection: close`: only then a server that read all of it
+    as requests closes at once.
+    """
+    started = time.monotonic()
+    received = bytearray()
+    sent, connected, ended = 0, False, False
+    try:
+        with connect(timeout) as connection:
+            connected = True
+            connection.settimeout(timeout)
+            try:
+                connection.sendall(data)
+                sent = len(data)
+            except OSError:
+                ended = True  # cut in the middle, often with an answer before it
+            while not _over(started, timeout) and len(received) < _MOST_BYTES:
+                connection.settimeout(max(0.05, started + timeout - time.monotonic()))
+                chunk = connection.recv(_CHUNK_BYTES)
+                if not chunk:
+                    ended = True
+                    break
+                received += chunk
+    except OSError as error:
+        if not connected:
+            return Exchange(0, (), ended=False, seconds=0.0, error=str(error))
+        # Reset is as good as closed; what came before it counts.
+        ended = not isinstance(error, TimeoutError)
+    return Exchange(sent, read_answers(bytes(received)), ended, time.monotonic() - started)
+
+
+def read_answers(received: bytes) -> tuple[Answer, ...]:
+    """Return every answer in the bytes of a connection, in their order; a broken rest is left."""
+    stream = _Stream(received)
+    found: list[Answer] = []
+    while stream.tell() < len(received):
+        response = http.client.HTTPResponse(cast("socket.socket", stream))
+        try:
+            response.begin()
+            try:
+                body = response.read()
+            except http.client.IncompleteRead as error:
+                body = error.partial
+        except (http.client.HTTPException, ValueError):
+            break
+        headers = tuple((name.lower(), value) for name, value in response.getheaders())
+        found.append(Answer(response.status, headers, body))
+    return tuple(found)
+
+
+def drip(connect: Connect, first: bytes, drop: bytes, *, seconds: float, pause: float) -> Exchange:
+    """Send `first`, then `drop` again and again every `pause` seconds, for `seconds` at most.
+
+    It ends as soon as the server closes.
+    """
+    started = time.monotonic()
+    received = bytearray()
+    sent, connected, ended = 0, False, False
+    try:
+        with connect(seconds) as connection:
+            connected = True
+            connection.sendall(first)
+            sent = len(first)
+            connection.settimeout(pause)
+            while not ended and not _over(started, seconds):
+                try:
+                    chunk = connection.recv(_CHUNK_BYTES)
+                    received += chunk
+                    ended = not chunk
+                except TimeoutError:
+                    connection.sendall(drop)
+                    sent += len(drop)
+    except OSError as error:
+        if not connected:
+            return Exchange(0, (), ended=False, seconds=0.0, error=str(error))
+        ended = True
+    return Exchange(sent, read_answers(bytes(received)), ended, time.monotonic() - started)
+
+
+def request(
+    method: str, target: str, *lines: str, host: str = "", body: bytes = b"", close: bool = True
+) -> bytes:
+    """Return a request as bytes, exactly as it is put together; without `host` no Host is sent."""
+    head: Sequence[str] = (
+        f"{method} {target} HTTP/1.1",
+        *([f"Host: {host}"] if host else []),
+        *lines,
+        *(["Connection: close"] if close else []),
+    )
+    return "\r\n".join([*head, "", ""]).encode("latin-1") + body
+
+
+def _over(started: float, seconds: float) -> bool:
+    return time.monotonic() - started >= seconds
+
+
+class _Stream(io.BytesIO):
+    """What `HTTPResponse` takes for a socket; it reads on where the answer before ended."""
+
+    def makefile(self, *_: object, **__: object) -> _Stream:
+        return self
+
+    def close(self) -> None:
+        """Stay open: the next answer is in the same bytes."""

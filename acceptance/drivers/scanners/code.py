@@ -1,0 +1,61 @@
+"""bandit over the Python code of the system."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.drivers.scanners.facts import Finding, ScanFacts, fingerprint
+from acceptance.drivers.scanners.running import answer_of, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAME = "bandit"
+
+
+def scan_code(root: Path, names: Sequence[str], *, timeout: float) -> ScanFacts:
+    """Scan the Python files among `names` (relative to `root`), whatever they say of themselves.
+
+    Comments that silence the scanner (`# nosec`) and a configuration in the tree do not count.
+
+    Raises `EnvironmentFailure` when bandit is missing, fails, or could not read a file.
+    """
+    wanted = [name for name in names if name.endswith(".py") and (root / name).is_file()]
+    if not wanted:
+        return ScanFacts(NAME, "code", things="Python files", problem="There is no Python file.")
+    bandit = [sys.executable, "-m", "bandit"]
+    with tempfile.TemporaryDirectory(prefix="acceptance-bandit-") as temporary:
+        nothing = Path(temporary) / "bandit.ini"
+        nothing.write_text("[bandit]\n", encoding="utf-8")
+        command = [*bandit, "--format=json", "--quiet", "--ignore-nosec", f"--ini={nothing}"]
+        answer, seconds = answer_of(NAME, [*command, *wanted], cwd=root, timeout=timeout)
+    findings = tuple(
+        Finding(
+            NAME,
+            each["test_id"],
+            each["filename"].removeprefix("./"),
+            each["issue_text"],
+            severity=each["issue_severity"],
+            confidence=each["issue_confidence"],
+            line=each["line_number"],
+            fingerprint=fingerprint(each["test_id"], each["code"].strip()),
+        )
+        for each in answer["results"]
+    )
+    read = [name for name in answer["metrics"] if name != "_totals"]
+    unread = [
+        f"{each['filename'].removeprefix('./')}: {each['reason']}" for each in answer["errors"]
+    ]
+    return ScanFacts(
+        NAME,
+        "code",
+        version_of([*bandit, "--version"], timeout=timeout),
+        looked_at=len(read) - len(unread),
+        things="Python files",
+        findings=findings,
+        seconds=seconds,
+        problem=f"It could not read {'; '.join(unread)}." if unread else "",
+    )

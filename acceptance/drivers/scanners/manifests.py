@@ -1,0 +1,91 @@
+"""checkov over the objects that an overlay renders to."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from acceptance.drivers.scanners.facts import Finding, ScanFacts, fingerprint
+from acceptance.drivers.scanners.running import answer_of
+from acceptance.errors import EnvironmentFailure
+from acceptance.manifests import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.manifests import Manifest
+
+NAME = "checkov"
+PYTHON = Path(".tools") / "checkov" / "bin" / "python"
+"""Where set-up puts it, relative to the repository."""
+POLICIES = ROOT / "tools" / "checkov" / "policies"
+"""Checks that checkov lacks."""
+
+
+def scan_manifests(root: Path, objects: Sequence[Manifest], *, timeout: float) -> ScanFacts:
+    """Scan `objects` with the checkov that is installed in the repository at `root`.
+
+    Annotations that let checkov skip a check do not count.
+
+    Nothing is fetched and nothing is sent: checkov is cut off from its maker's servers.
+
+    Raises `EnvironmentFailure` when checkov is missing or fails.
+    """
+    python = root / PYTHON
+    if not python.exists():
+        raise EnvironmentFailure("checkov is not installed in .tools/checkov. Try: make setup")
+    with tempfile.TemporaryDirectory(prefix="acceptance-checkov-") as temporary:
+        folder = Path(temporary)
+        (folder / "rendered.yaml").write_text(
+            yaml.dump_all(objects, Dumper=yaml.CSafeDumper), encoding="utf-8"
+        )
+        command = [str(python), "-m", "checkov.main"]
+        command += ["--framework=kubernetes", "--file=rendered.yaml"]
+        command += ["--output=json", "--compact", "--skip-download", "--soft-fail"]
+        command += [f"--external-checks-dir={POLICIES}"]
+        answer, seconds = answer_of(
+            NAME, command, cwd=folder, timeout=timeout, env=_environment(folder)
+        )
+    if "results" not in answer:  # what it says when it found nothing to look at
+        return ScanFacts(NAME, "deployment", things="objects", problem=json.dumps(answer))
+    results, summary = answer["results"], answer["summary"]
+    # What an annotation lets checkov skip is a finding all the same.
+    found = [*results["failed_checks"], *results.get("skipped_checks", [])]
+    broken = summary["parsing_errors"]
+    return ScanFacts(
+        NAME,
+        "deployment",
+        summary["checkov_version"],
+        looked_at=summary["resource_count"],
+        things="objects",
+        findings=tuple(dict.fromkeys(map(_finding, found))),
+        seconds=seconds,
+        problem=f"It could not read {broken} of the objects." if broken else "",
+        notes=(f"{summary['passed']} checks passed",),
+    )
+
+
+def _finding(found: dict[str, Any]) -> Finding:
+    # A workload's template counts a second time, as a pod named after all of its labels.
+    where = ".".join(found["resource"].split(".")[:3])
+    rule = found["check_id"]
+    severity = found["severity"] or ""
+    return Finding(NAME, rule, where, found["check_name"], severity, fingerprint=fingerprint(where))
+
+
+def _environment(home: Path) -> dict[str, str | None]:
+    """Let checkov find neither a configuration nor a key of this user, nor ask its maker."""
+    foreign = [name for name in os.environ if name.startswith(("BC_", "CKV_", "PRISMA_"))]
+    return {
+        **dict.fromkeys(foreign),
+        "HOME": str(home),
+        "LOG_LEVEL": "ERROR",
+        "BC_SKIP_MAPPING": "TRUE",
+        "CKV_SKIP_PACKAGE_UPDATE_CHECK": "TRUE",
+        "PYTHONPATH": None,
+    }

@@ -1,0 +1,64 @@
+"""Reads what a GitHub workflow says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from acceptance.errors import BrokenInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class WorkflowFacts:
+    """What a workflow says of when it runs and of what may go wrong."""
+
+    path: str
+    triggers: tuple[tuple[str, tuple[str, ...]], ...]
+    """Events, each with what narrows it: branches, paths, types."""
+    lenient: tuple[str, ...]
+    """Jobs and steps whose failure fails nothing."""
+    conditional: tuple[str, ...]
+    """Jobs, and steps that run commands, with a condition."""
+    uses: tuple[str, ...]
+    """Actions of others, as owner/repository/path@reference."""
+
+
+def read_workflow(root: Path, path: str) -> WorkflowFacts | None:
+    """Return what the workflow `path` of the repository `root` says; None if there is none.
+
+    Raises `BrokenInput` for a file that is no workflow.
+    """
+    file = root / path
+    if not file.is_file():
+        return None
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        events = found[True]  # YAML 1.1 reads `on` so
+        jobs = found["jobs"].items()
+        steps = [(name, step) for name, job in jobs for step in job.get("steps", ())]
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise BrokenInput(f"{path} is no workflow: {error}.") from error
+    named = [(str(name), job) for name, job in jobs]
+    named += [(f"{job}: {step.get('name', step.get('run'))}", step) for job, step in steps]
+    return WorkflowFacts(
+        path,
+        _triggers(events),
+        tuple(name for name, each in named if each.get("continue-on-error", False) is not False),
+        tuple(name for name, each in named if "if" in each and "uses" not in each),
+        tuple(dict.fromkeys(step["uses"] for _, step in steps if "uses" in step)),
+    )
+
+
+def _triggers(events: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:  # noqa: ANN401 (YAML)
+    if isinstance(events, str):
+        return ((events, ()),)
+    if isinstance(events, list):
+        return tuple((each, ()) for each in events)
+    return tuple(
+        (name, tuple(how) if isinstance(how, dict) else ()) for name, how in events.items()
+    )

@@ -1,0 +1,71 @@
+"""What can be wrong with a report beside what it says: files, the working tree, the day."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from acceptance.revision import DIRTY, UNKNOWN
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def evidence_doubts(document: Mapping[str, Any], folder: Path) -> list[str]:
+    """Return a sentence if evidence below the report's `folder` is gone or was changed."""
+    spoilt = [
+        found["path"]
+        for item in document["items"]
+        for found in item["evidence"]
+        if not _unchanged(folder, found["path"], found["sha256"])
+    ]
+    if not spoilt:
+        return []
+    more = f" and {len(spoilt) - 1} more" if len(spoilt) > 1 else ""
+    told = f"The evidence {spoilt[0]}{more} is missing or was changed below {folder}."
+    return [f"{told} Try: make acceptance, or the whole folder of the report"]
+
+
+def revision_doubts(commit: str) -> list[str]:
+    """Return a sentence if `commit` does not say what is there: another report may be of it too."""
+    if commit == UNKNOWN:
+        return ["There is no git repository here, so nothing says what the report is of."]
+    if commit.endswith(DIRTY):
+        told = "There are changes beside the commit, and a report does not say which it saw."
+        return [f"{told} Try: commit them, and run again"]
+    return []
+
+
+def expiry_doubts(document: Mapping[str, Any], today: dt.date) -> list[str]:
+    """Return a sentence for each waiver and attestation that ended after the report was written."""
+    found = []
+    for item in document["items"]:
+        waiver = item["waiver"]
+        if waiver is not None and _over(waiver.get("expires"), today):
+            found.append(f"The waiver of {item['id']} ended on {waiver.get('expires')}.")
+        counting = [each for each in item["attestations"] if each["valid"]]
+        if counting and item["verdict"] == "met":
+            last = max(str(each["expires"]) for each in counting)
+            if _over(last, today):
+                found.append(f"The attestation of {item['id']} ended on {last}.")
+    return [f"{sentence} Try: make acceptance" for sentence in found]
+
+
+def _over(day: object, today: dt.date) -> bool:
+    """Compare ISO 8601 dates; what is none has ended."""
+    try:
+        return type(today).fromisoformat(str(day)) < today
+    except ValueError:
+        return True
+
+
+def _unchanged(folder: Path, name: str, sha256: str) -> bool:
+    path = folder / name
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            return False
+        return hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,197 @@
+"""The exit code that a report comes to. Pure: whoever read the report brings what they doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.gate.standing import gating, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from acceptance.tracker import Tracker
+
+SCHEMA = "checkout-acceptance/readiness/2"
+READY, UNMET, UNVERIFIED = 0, 1, 10
+BROKEN, ENVIRONMENT = BrokenInput.exit_code, EnvironmentFailure.exit_code
+_AGAIN = "Try: make acceptance, which writes a new report"
+_LONGEST = 200
+_STRING, _FLAG = {"type": "string"}, {"type": "boolean"}
+
+
+def _object(**properties: object) -> dict[str, object]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _array(items: object) -> dict[str, object]:
+    return {"type": "array", "items": items}
+
+
+_READ = _object(
+    schema={"const": SCHEMA},
+    tracker=_object(sha256=_STRING),
+    commit=_STRING,
+    environment_failure={"type": ["string", "null"]},
+    interrupted=_FLAG,
+    complete=_FLAG,
+    selected={"type": "integer"},
+    tasks=_array(_object(id=_STRING, in_sprint=_FLAG)),
+    items=_array(
+        _object(
+            id=_STRING,
+            task=_STRING,
+            sha256=_STRING,
+            verdict={"enum": ["met", "unmet", "unverified"]},
+            reason=_STRING,
+            owner=_STRING,
+            waiver={"type": ["object", "null"]},
+            attestations=_array(_object(valid=_FLAG, expires=_STRING)),
+            scenarios=_array(_object(status=_STRING)),
+            evidence=_array(_object(path=_STRING, sha256=_STRING)),
+        )
+    ),
+)
+"""What the gate reads of a report. The whole contract is in the report's own schema."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether a gate is passed, as an exit code, and why, in sentences for a person."""
+
+    code: int
+    sentences: tuple[str, ...]
+
+
+def judge_gate(
+    document: object, *, gate: str, tracker: Tracker, commit: str, doubts: Sequence[str]
+) -> Judgement:
+    """Judge a report: 0 ready, 1 unmet, 10 unverified, 69 no environment, 65 it cannot be used.
+
+    `tracker` and `commit` are what is there now: a report of something else is stale. `doubts` are
+    what the caller saw wrong with files, clock and working tree; one of them is enough to refuse.
+    """
+    broken = _misshapen(document)
+    if broken:
+        return _refused(gate, broken)
+    assert isinstance(document, dict)
+    wrong = [
+        *_stale(document, tracker, commit),
+        *_denominator(document, tracker),
+        *_contradictions(document),
+        *doubts,
+    ]
+    if wrong:
+        return _refused(gate, wrong)
+    failure = document["environment_failure"]
+    if failure is not None:
+        sentence = f"The gate {gate} is not passed: there was no environment. {failure}"
+        return Judgement(ENVIRONMENT, (sentence,))
+    try:
+        items = gating(document, gate)
+    except BrokenInput as error:
+        return _refused(gate, [error.message])
+    nothing = [] if items else [f"{gate} is about no item. Try: --gate release"]
+    partial = [*_partial(document), *nothing]
+    return _refused(gate, partial) if partial else _decided(document, gate, items)
+
+
+def _decided(document: Mapping[str, Any], gate: str, items: list[dict[str, Any]]) -> Judgement:
+    obstacles = standing(document, gate)
+    words = [each["verdict"] for each in obstacles]
+    waived = [item for item in items if item["verdict"] != "met" and item["waiver"] is not None]
+    met = len(items) - len(obstacles) - len(waived)
+    told = tuple(
+        f"waived {item['id']} ({item['verdict']}) by {item['waiver'].get('person', 'nobody')} "
+        f"until {item['waiver'].get('expires', 'never')}"
+        for item in waived
+    )
+    counts = f"{met} of {len(items)} items met, {len(waived)} waived"
+    if not obstacles:
+        return Judgement(READY, (f"The gate {gate} is passed: {counts}.", *told))
+    unmet, unverified = words.count("unmet"), words.count("unverified")
+    lines = tuple(
+        f"{each['verdict']} {each['id']} ({each['owner']}): {each['reason']}" for each in obstacles
+    )
+    head = f"The gate {gate} is not passed: {unmet} unmet, {unverified} unverified; {counts}."
+    return Judgement(UNMET if unmet else UNVERIFIED, (head, *lines, *told))
+
+
+def _refused(gate: str, reasons: Sequence[str]) -> Judgement:
+    return Judgement(BROKEN, (f"The gate {gate} cannot be judged.", *reasons))
+
+
+def _misshapen(document: object) -> list[str]:
+    version = document.get("schema") if isinstance(document, dict) else None
+    if version != SCHEMA:
+        shown = version if isinstance(version, str) else "no readiness report"
+        return [f"It is {shown[:_LONGEST]}, and {SCHEMA} is needed. {_AGAIN}"]
+    error = jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(_READ).iter_errors(document)
+    )
+    if error is None:
+        return []
+    return [f"The report is wrong at {error.json_path}: {error.message[:_LONGEST]}. {_AGAIN}"]
+
+
+def _stale(document: Mapping[str, Any], tracker: Tracker, commit: str) -> list[str]:
+    found = []
+    if document["tracker"]["sha256"] != tracker.sha256:
+        found.append(f"The report is of another tracker. {_AGAIN}")
+    if document["commit"] != commit:
+        found.append(f"The report is of commit {document['commit']}, not of {commit}. {_AGAIN}")
+    return found
+
+
+def _denominator(document: Mapping[str, Any], tracker: Tracker) -> list[str]:
+    """Hold the report's tasks and items against the tracker's own."""
+    found = []
+    tasks = [(task["id"], task["in_sprint"]) for task in document["tasks"]]
+    if tasks != [(task.id, task.in_sprint) for task in tracker.tasks]:
+        found.append(f"The report's tasks are not the tracker's {len(tracker.tasks)}. {_AGAIN}")
+    items = [(item["id"], item["task"], item["sha256"]) for item in document["items"]]
+    if items != [(item.id, item.task, item.sha256) for item in tracker.items]:
+        found.append(
+            f"The report has {len(items)} items, which are not the tracker's "
+            f"{len(tracker.items)}. {_AGAIN}"
+        )
+    return found
+
+
+def _contradictions(document: Mapping[str, Any]) -> list[str]:
+    """Find items whose verdict is better than what the report itself says of them."""
+    found = []
+    for item in document["items"]:
+        statuses = {scenario["status"] for scenario in item["scenarios"]}
+        attested = any(each["valid"] for each in item["attestations"])
+        if "failed" in statuses and item["verdict"] != "unmet":
+            found.append(f"{item['id']} is called {item['verdict']}, and a scenario failed.")
+        elif item["verdict"] == "met" and not item["evidence"]:
+            found.append(f"{item['id']} is called met without evidence.")
+        elif item["verdict"] == "met" and statuses != {"passed"} and not attested:
+            found.append(f"{item['id']} is called met, and nothing says so.")
+    return found
+
+
+def _partial(document: Mapping[str, Any]) -> list[str]:
+    found = []
+    if document["selected"] < 1:
+        found.append(f"The run was empty: no scenario was selected. {_AGAIN}")
+    if document["interrupted"]:
+        found.append(f"The run was interrupted. {_AGAIN}")
+    unheard = [
+        item["id"]
+        for item in document["items"]
+        if any(each["status"] == "missing" for each in item["scenarios"])
+    ]
+    if unheard:
+        found.append(f"A scenario of {unheard[0]} never reported. {_AGAIN}")
+    if not document["complete"]:
+        found.append(
+            "The run was a part only: scenarios were left out, or it looked again at a system of "
+            "another run. Try: make acceptance, without -k, -m or --attach"
+        )
+    return found

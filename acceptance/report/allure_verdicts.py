@@ -1,0 +1,108 @@
+"""The verdicts of the items among Allure's results, which know nothing but scenarios."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+_TOLD = {"passed": "met", "failed": "unmet"}
+_STATUS = {"met": "passed", "unmet": "failed", "unverified": "skipped"}
+_SEVERITY = {"AC": "critical", "DOD": "normal"}
+_KEPT = ("epic", "feature", "story", "severity")
+"""Labels of the adapter that mean something to a reader; the others name Python's modules."""
+_NAME = "The verdict of the item"
+
+
+def tell_verdicts(document: Mapping[str, Any], results: Path) -> None:
+    """Make the results below `results` tell each item's verdict, and name each by its item.
+
+    An item whose results alone would tell another verdict, or that has none, gets a result that
+    tells it: a missing attestation must not hide behind scenarios that passed.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    items = {item["id"]: item for item in document["items"]}
+    told: dict[str, set[str]] = {}
+    # The verdicts' own are written anew, so that telling twice is telling once.
+    for path in results.glob("*-verdict-result.json"):
+        path.unlink()
+    for path in results.glob("*-result.json"):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        about = [item for item in _items_of(found) if item in items]
+        for name in about:
+            told.setdefault(name, set()).add(_TOLD.get(found["status"], "unverified"))
+        _write(path, _stable(found, [items[name] for name in about]))
+    for item in items.values():
+        words = told.get(item["id"], set())
+        alone = next((word for word in ("unmet", "unverified", "met") if word in words), "")
+        if alone != item["verdict"]:
+            found = _verdict(document, item)
+            path = results / f"{found['uuid']}-verdict-result.json"
+            _write(path, _stable(found, [item]))
+
+
+def _items_of(result: Mapping[str, Any]) -> Iterable[str]:
+    stories = (label["value"] for label in result["labels"] if label["name"] == "story")
+    return (story.partition(" ")[0] for story in stories)
+
+
+def _verdict(document: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    task = next(task for task in document["tasks"] if task["id"] == item["task"])
+    status = _STATUS[item["verdict"]]
+    if document["environment_failure"] is not None:
+        status = "broken"
+    moment = round(dt.datetime.fromisoformat(document["started"]).timestamp() * 1000)
+    labels = {
+        "epic": document["tracker"]["title"],
+        "feature": f"{task['id']} {task['title']}",
+        "story": f"{item['id']} {item['text']}",
+        "severity": _SEVERITY[item["kind"]],
+    }
+    return {
+        "uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, item["id"])),
+        "name": _NAME,
+        "status": status,
+        "statusDetails": {"message": f"{item['verdict']}: {item['reason']}"},
+        "start": moment,
+        "stop": moment,
+        "labels": [{"name": name, "value": value} for name, value in labels.items()],
+        "links": [{"type": "link", "url": link_to(item["id"]), "name": item["id"]}],
+        "steps": [],
+        "attachments": [],
+    }
+
+
+def link_to(item: str) -> str:
+    """Return where an item is told in full, as seen from the Allure report."""
+    return f"../readiness.html#{item}"
+
+
+def _stable(found: dict[str, Any], items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Name a result by its item and title, so that its history outlives a move of the file."""
+    labels = {label["name"]: label["value"] for label in found["labels"]}
+    name = f"{labels.get('story', labels.get('suite', ''))}: {found['name']}"
+    identity = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+    told = [("owner", item["owner"]) for item in items]
+    told += [("tag", f"verdict: {item['verdict']}") for item in items]
+    told += [("tag", "waived") for item in items if item["waiver"]]
+    kept = [label for label in found["labels"] if label["name"] in _KEPT]
+    return found | {
+        "fullName": name,
+        "historyId": identity,
+        "testCaseId": identity,
+        "titlePath": [labels[each] for each in _KEPT[:3] if each in labels],
+        "labels": [*kept, *({"name": label, "value": value} for label, value in told)],
+        "parameters": [],
+    }
+
+
+def _write(path: Path, found: Mapping[str, Any]) -> None:
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(found), encoding="utf-8")
+    beside.replace(path)

@@ -1,0 +1,86 @@
+"""The one sentence that every report begins with: ready or not, what is in the way, who owes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from acceptance.gate.standing import gating, stands
+from acceptance.report.tally import shown, told_by_scenarios, worst_first
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAMED = 3
+"""How many of the things that stand in the way the sentence names."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The sentence, in the parts that a page makes links of."""
+
+    ready: bool
+    title: str
+    """Ready or Not ready, and for what."""
+    lead: str
+    """Why, before the named items; a whole sentence if there are none."""
+    ways: tuple[dict[str, Any], ...]
+    """The items that are named, the worst first."""
+    rest: int
+    """How many more there are."""
+
+    @property
+    def sentence(self) -> str:
+        """Return all of it as one sentence."""
+        if not self.ways:
+            return f"{self.title}: {self.lead}"
+        *first, last = [
+            f"{item['text']} ({item['id']}, {item['verdict']}, owed by {item['owner']})"
+            for item in self.ways
+        ]
+        named = f"{'; '.join(first)}; and {last}" if first else last
+        return f"{self.title}: {self.lead} {named}{self.tail}"
+
+    @property
+    def tail(self) -> str:
+        """Return what follows the last named item."""
+        return f"; and {self.rest} more." if self.rest else "."
+
+
+def named(gate: str) -> str:
+    """Return a gate as it is said: the sprint, the release, or the task's id."""
+    return f"the {gate}" if gate in {"sprint", "release"} else gate
+
+
+def headline(document: Mapping[str, Any]) -> Headline:
+    """Return the headline of a report."""
+    gate = document["gate"]
+    ready = gate["ready"]
+    title = f"{'Ready' if ready else 'Not ready'} for {named(gate['name'])}"
+    if document["environment_failure"] is not None:
+        lead = "nothing was proved, because the environment could not be had."
+        return Headline(ready, title, lead, (), 0)
+    items = gating(document, gate["name"])
+    ways = worst_first([item for item in items if stands(item)])
+    if ways:
+        verb = "stands" if len(ways) == 1 else "stand"
+        lead = f"{len(ways)} of {len(items)} items {verb} in the way"
+        if not document["complete"]:
+            # Of what nobody looked at there is nothing to say.
+            lead = f"only a part was run, of {document['selected']} scenarios; {lead}"
+            ways = [item for item in ways if told_by_scenarios(item)]
+        if not ways:
+            return Headline(ready, title, f"{lead}.", (), 0)
+        lead = f"{lead}:"
+        return Headline(ready, title, lead, tuple(ways[:_NAMED]), len(ways[_NAMED:]))
+    waived = sum(shown(item) == "waived" for item in items)
+    beside = f" or waived ({waived})" if waived else ""
+    if not items:
+        lead = "it has no item that could be proved."
+    elif document["interrupted"]:
+        lead = "the run was interrupted before its end."
+    elif not document["complete"]:
+        lead = "only a part was run, which says nothing about the rest."
+    else:
+        lead = f"all {len(items)} items are met{beside}."
+    return Headline(ready, title, lead, (), 0)

@@ -1,0 +1,35 @@
+"""Which commit a folder is at, as the reports and the gate say it."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UNKNOWN = "unknown"
+"""Where there is no repository."""
+DIRTY = "-dirty"
+"""Behind a commit beside which there are changes, files that were never added included."""
+
+_SECONDS = 10.0
+
+
+def commit_of(root: Path) -> str:
+    """Return the commit of the repository at `root`, marked when there are changes beside it."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD").strip()
+        # Files that nobody added count too: they are built into images, and read, like the others.
+        beside = _git(root, "status", "--porcelain", "--untracked-files=normal")
+    except (OSError, subprocess.SubprocessError):
+        return UNKNOWN
+    return f"{commit}{DIRTY}" if beside else commit
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", *arguments]
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, check=True, timeout=_SECONDS
+    )
+    return done.stdout

@@ -1,0 +1,113 @@
+"""Brings objects into a cluster and waits until what they describe is up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from acceptance.kubectl import kubectl
+from acceptance.waiting import Overdue, eventually, lasting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from acceptance.drivers.facts import PodFacts, WorkloadFacts
+    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.manifests import Manifest
+    from acceptance.settings import Timeouts
+
+_LOG_LINES = 10
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far the rollout is: its workloads and pods."""
+
+    workloads: tuple[WorkloadFacts, ...]
+    pods: tuple[PodFacts, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every workload has all of its pods, and there is one."""
+        return bool(self.workloads) and all(workload.full for workload in self.workloads)
+
+    @property
+    def hopeless(self) -> str | None:
+        """The first pod that cannot come up any more, in words; None if there is none."""
+        return next((pod.hopeless for pod in self.pods if pod.hopeless), None)
+
+    def __str__(self) -> str:
+        """Name what is not up yet."""
+        parts = [str(each) for each in self.workloads if not each.full]
+        parts += [str(pod) for pod in self.pods if not pod.ready and not pod.deleting]
+        return "; ".join(parts) or "there is no workload yet"
+
+
+def apply(kubeconfig: Path, context: str, objects: Sequence[Manifest], *, timeout: float) -> None:
+    """Apply objects that name their namespaces, in an order that works; `timeout` is in seconds.
+
+    Raises `EnvironmentFailure` with kubectl's last lines when one is not taken.
+    """
+    # The server takes one List in its order; kustomize and the secrets come in a working order.
+    ordered = sorted(objects, key=_order)
+    document: dict[str, Any] = {"apiVersion": "v1", "kind": "List", "items": ordered}
+    kubectl(
+        kubeconfig,
+        context,
+        ["apply", "--server-side", "--force-conflicts", "--filename=-"],
+        timeout=timeout,
+        stdin=json.dumps(document),
+    )
+
+
+def await_rollout(
+    client: Kubernetes,
+    namespace: str,
+    timeouts: Timeouts,
+    *,
+    what: str,
+    remedy: str,
+    error: type[Exception] = Overdue,
+) -> Status:
+    """Return how the namespace is once every workload in it is at full strength.
+
+    `what` and `remedy` word the failure. Raises `error` with the pod's reason and its last log
+    lines: an `Overdue` judges what was deployed, an `EnvironmentFailure` does not.
+    """
+    with client.watch(namespace) as wake:
+        try:
+            return eventually(
+                lambda: Status(client.workloads(namespace), client.pods(namespace)),
+                lambda status: status.complete,
+                timeout=timeouts.rollout,
+                wake=wake,
+                hopeless=lasting(lambda status: status.hopeless, seconds=timeouts.hopeless),
+                what=what,
+                remedy=remedy,
+                error=error,
+            )
+        except error as failure:
+            raise error(f"{failure}{_last_words(client, namespace)}") from failure
+
+
+def _order(found: Manifest) -> int:
+    first = ("Namespace", "ServiceAccount", "ConfigMap", "Secret", "Service")
+    return first.index(found["kind"]) if found["kind"] in first else len(first)
+
+
+def _last_words(client: Kubernetes, namespace: str) -> str:
+    """Return the last log lines of the containers that are not ready."""
+    parts = []
+    for pod in client.pods(namespace):
+        for container in pod.containers:
+            if container.ready or pod.ready:
+                continue
+            text = client.log(namespace, pod.name, container.name) or client.log(
+                namespace, pod.name, container.name, previous=True
+            )
+            if text:
+                lines = "\n".join(text.splitlines()[-_LOG_LINES:])
+                parts.append(f"\n{pod.name}/{container.name}:\n{lines}")
+    return "".join(parts)

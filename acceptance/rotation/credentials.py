@@ -1,0 +1,114 @@
+"""The login roles of the database: one is in use, and the other one is locked or about to be used.
+
+Everything is typed into psql inside of the database's pod, as the server's own account, which has
+no password. Values go by standard input: arguments are seen by every process, and stand in the
+API server's audit log. Each step may be done again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg.sql import SQL, Identifier, Literal
+
+from acceptance.errors import EnvironmentFailure
+from acceptance.kubectl import kubectl
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from acceptance.drivers.kubernetes import Kubernetes
+
+# Terse: psql must not repeat a line that holds a password. What is left unread would keep kubectl.
+_PSQL = (
+    "psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
+    "--set=VERBOSITY=terse --host=/run/postgresql --username=postgres --dbname=postgres --file=-; "
+    "code=$?; cat >/dev/null; exit $code"
+)
+# Over TCP, where everybody is asked for a password.
+_LOG_IN = (
+    "IFS= read -r PGPASSWORD; export PGPASSWORD; exec psql --no-psqlrc --host=127.0.0.1 "
+    '--username="$0" --dbname="$DATABASE_NAME" --tuples-only --command="SELECT 1"'
+)
+_UNLOCK = SQL("""\
+SELECT format('CREATE ROLE %I', {name}) WHERE NOT EXISTS (
+    SELECT FROM pg_roles WHERE rolname = {name}) \\gexec
+ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS
+    PASSWORD {password};
+GRANT {owner} TO {role};
+ALTER ROLE {role} SET role = {as_owner};
+""")
+_LOCK = SQL("""\
+ALTER ROLE {role} NOLOGIN PASSWORD NULL;
+SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE usename = {name};
+""")
+_LOCKED = SQL("""\
+SELECT rolcanlogin OR rolpassword IS NOT NULL OR EXISTS (
+    SELECT FROM pg_stat_activity WHERE usename = {name}) FROM pg_authid WHERE rolname = {name};
+""")
+
+
+class Credentials:
+    """The login roles, changed in the database's pod."""
+
+    def __init__(
+        self,
+        kubernetes: Kubernetes,
+        kubeconfig: Path,
+        context: str,
+        namespace: str,
+        database: str,
+        *,
+        timeout: float,
+    ) -> None:
+        """Change the roles of the StatefulSet `database`; `timeout` is for each step."""
+        self._kubernetes = kubernetes
+        self._cluster = (kubeconfig, context)
+        self._namespace = namespace
+        self._database = database
+        self._timeout = timeout
+
+    def unlock(self, role: str, password: str, owner: str) -> None:
+        """Let `role` log in with `password` and act as `owner`, and see that it does.
+
+        Raises `EnvironmentFailure` if it cannot.
+        """
+        statement = _UNLOCK.format(
+            role=Identifier(role),
+            name=Literal(role),
+            password=Literal(password),
+            owner=Identifier(owner),
+            as_owner=Literal(owner),
+        )
+        self._type(("sh", "-c", _PSQL), statement.as_string(None))
+        self._type(("sh", "-c", _LOG_IN, role), password + "\n")
+
+    def lock(self, role: str) -> None:
+        """Let nobody log in as `role`, and end whoever has.
+
+        Raises `EnvironmentFailure` if anybody still can, or is.
+        """
+        names = {"role": Identifier(role), "name": Literal(role)}
+        self._type(("sh", "-c", _PSQL), _LOCK.format(**names).as_string(None))
+        said = self._type(("sh", "-c", _PSQL), _LOCKED.format(name=Literal(role)).as_string(None))
+        if said.strip() != "f":
+            message = f"The role {role} is not locked: it has a password or a session. Try: again"
+            raise EnvironmentFailure(message)
+
+    def _type(self, command: tuple[str, ...], text: str) -> str:
+        pods = self._kubernetes.pods(self._namespace, self._database)
+        ready = [pod for pod in pods if pod.serving]
+        if not ready:
+            message = (
+                f"The database {self._database} has no pod that is ready. "
+                "Try: the same command again when it has one."
+            )
+            raise EnvironmentFailure(message)
+        container = next(each.name for each in ready[0].containers if not each.init)
+        where = [f"--namespace={self._namespace}", "exec", "--stdin", ready[0].name]
+        return kubectl(
+            *self._cluster,
+            [*where, f"--container={container}", "--", *command],
+            timeout=self._timeout,
+            stdin=text,
+        )

@@ -1,0 +1,102 @@
+"""What is rotated: found in the backend's Deployment, which is what its pods are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.errors import BrokenInput
+from acceptance.rotation.state import KEYS, PASSWORD, USER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acceptance.drivers.facts import Object
+    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.settings import Workloads
+
+_NAME, _OWNER = "DATABASE_NAME", "DATABASE_OWNER"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The Secret of a system, and the workloads that depend on it."""
+
+    namespace: str
+    backend: str
+    container: str
+    """The backend's container that is given the secrets."""
+    database: str
+    secret: str
+    database_name: str
+    owner: str
+    """The role that owns the data, and as which whoever logs in acts."""
+    user: str
+    """Who logs in as long as the Secret names nobody."""
+
+
+def find_target(kubernetes: Kubernetes, namespace: str, workloads: Workloads) -> Target:
+    """Return what a rotation has to know about the system in `namespace`.
+
+    Raises `BrokenInput` if the backend is not there, or is not made to have its secrets rotated.
+    """
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{workloads.backend}"
+    found = kubernetes.read(path)
+    if found is None:
+        message = f"There is no Deployment {workloads.backend} in {namespace}. Try: --namespace"
+        raise BrokenInput(message)
+    for container in found["spec"]["template"]["spec"]["containers"]:
+        references = _references(container)
+        if PASSWORD not in references:
+            continue
+        secret = references[PASSWORD][0]
+        missing = [key for key in KEYS if references.get(key) != (secret, key)]
+        if missing:
+            message = (
+                f"The Deployment {workloads.backend} takes no {', '.join(missing)} from the Secret "
+                f"{secret}, so its secrets cannot be rotated without turning visitors away. "
+                "Try: docs/operations/secret-rotation.md"
+            )
+            raise BrokenInput(message)
+        configured = _configured(kubernetes, namespace, container)
+        absent = [key for key in (_NAME, _OWNER, USER) if not configured.get(key)]
+        if absent:
+            message = (
+                f"No ConfigMap of the Deployment {workloads.backend} has {', '.join(absent)}. "
+                "Try: docs/operations/secret-rotation.md"
+            )
+            raise BrokenInput(message)
+        return Target(
+            namespace,
+            workloads.backend,
+            container["name"],
+            workloads.database,
+            secret,
+            configured[_NAME],
+            configured[_OWNER],
+            configured[USER],
+        )
+    message = (
+        f"The Deployment {workloads.backend} takes no {PASSWORD} from a Secret, so there is "
+        "nothing to rotate. Try: docs/operations/secret-rotation.md"
+    )
+    raise BrokenInput(message)
+
+
+def _references(container: Object) -> dict[str, tuple[str, str]]:
+    """Return the Secret and its key of each variable that comes from one."""
+    return {
+        each["name"]: (reference["name"], reference["key"])
+        for each in container.get("env") or ()
+        if (reference := (each.get("valueFrom") or {}).get("secretKeyRef"))
+    }
+
+
+def _configured(kubernetes: Kubernetes, namespace: str, container: Object) -> Mapping[str, str]:
+    data: dict[str, str] = {}
+    for source in container.get("envFrom") or ():
+        name = (source.get("configMapRef") or {}).get("name")
+        if name:
+            found = kubernetes.read(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
+            data |= (found or {}).get("data") or {}
+    return data

@@ -1,0 +1,69 @@
+"""Tools that need other libraries than the suite does, each in a virtual environment of its own."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from acceptance.cache import entry
+from acceptance.setup import python
+from acceptance.setup.step import ROOT, fingerprint, install_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = ("checkov", "probes")
+"""Each is a folder tools/NAME with a lock, and becomes .tools/NAME."""
+
+_SOURCES = {"probes": "sslyze"}
+"""The package that is published as source only; tools/NAME/build locks what builds it."""
+_REMEDIES = (
+    "Try: apt-get install python3-venv.",
+    "Is the Python package registry reachable? Try: make setup, once it is.",
+)
+_TIMEOUT_SECONDS = 900.0
+
+
+def install(name: str) -> None:
+    """Install what tools/`name` locks into the cache and link it as .tools/`name`.
+
+    Its scripts do not know that they were moved: call its Python with `-m`.
+
+    Raises `EnvironmentFailure` when the package registry does not give what is locked.
+    """
+    lock, link = ROOT / "tools" / name / "requirements.txt", ROOT / ".tools" / name
+    builder = lock.parent / "build" / "requirements.txt"
+    of_builder = fingerprint(builder, "") if builder.exists() else ""
+    built = entry(
+        name, fingerprint(lock, sys.version + of_builder)[:16], partial(_build, name, lock)
+    )
+    link.parent.mkdir(exist_ok=True)
+    if not link.is_symlink() or link.readlink() != built:
+        link.unlink(missing_ok=True)
+        link.symlink_to(built)
+
+
+def _build(name: str, lock: Path, place: Path) -> None:
+    pip: list[str | Path] = [place / "bin" / "python", "-m", "pip", "install", *python.PIP_OPTIONS]
+    source = _SOURCES.get(name)
+    builder = lock.parent / "build" / "requirements.txt"
+    steps: list[tuple[str, list[str | Path]]] = [
+        (f"Making the virtual environment of {name}", [sys.executable, "-m", "venv", place]),
+        *([(f"Installing what builds {source}", [*pip, "-r", builder])] if source else []),
+        (
+            f"Installing {name} and what it needs",
+            [
+                *pip,
+                *([f"--no-binary={source}", "--no-build-isolation"] if source else []),
+                *("-r", lock),
+            ],
+        ),
+    ]
+    for number, (what, command) in enumerate(steps, start=1):
+        install_with(
+            f"[{number}/{len(steps)}] {what}",
+            command,
+            timeout=_TIMEOUT_SECONDS,
+            remedy=_REMEDIES[number > 1],
+        )

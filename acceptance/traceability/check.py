@@ -1,0 +1,73 @@
+"""Everything that can be wrong between tracker, features and steps, without running any of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from acceptance.traceability.definitions import read_definitions
+from acceptance.traceability.features import read_features
+from acceptance.traceability.finding import Finding
+from acceptance.traceability.items import ItemChecks
+from acceptance.traceability.scenarios import check_scenarios
+from acceptance.traceability.wiring import check_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from acceptance.traceability.features import Feature
+    from acceptance.tracker import Tracker
+
+
+def check(tracker: Tracker, features: Path, steps: Path) -> tuple[Finding, ...]:
+    """Return everything that is wrong with the features and steps in two folders, by place.
+
+    Step definitions beside the features count too. A folder without features is itself a finding:
+    whatever is not looked at is not sound.
+    """
+    files = feature_files(features)
+    read, unreadable = read_features(files)
+    definitions, unclear = read_definitions(python_files(features, steps))
+    findings = [
+        *unreadable,
+        *unclear,
+        *ItemChecks(tracker, read).findings(),
+        *check_scenarios(read),
+        *check_steps(read, definitions),
+    ]
+    if not files:
+        message = "There is no feature file here. Try: --features, or the folder of the project."
+        findings.append(Finding(features, 1, "no-features", message))
+    return tuple(sorted(findings, key=lambda each: (each.path, each.line, each.kind)))
+
+
+def drift(tracker: Tracker, files: Iterable[Path]) -> tuple[Finding, ...]:
+    """Return where feature files name other items, or use other words, than the tracker.
+
+    With these, a run would prove something that nobody promised.
+    """
+    read, unreadable = read_features(files)
+    found = ItemChecks(tracker, read).findings()
+    serious = {"wording", "unknown-id", "item-tag"}
+    return (*unreadable, *(each for each in found if each.kind in serious))
+
+
+def covered(tracker: Tracker, features: Iterable[Feature]) -> dict[str, int]:
+    """Return for every item how many scenarios its Rules have; each row of examples is one."""
+    counts = {item.id: 0 for item in tracker.items}
+    for feature in features:
+        for rule in feature.rules:
+            for tag in rule.tags:
+                if tag.name in counts:
+                    counts[tag.name] += sum(len(each.runs) for each in rule.scenarios)
+    return counts
+
+
+def feature_files(folder: Path) -> tuple[Path, ...]:
+    """Return the feature files of a folder and those below it."""
+    return tuple(sorted(folder.rglob("*.feature")))
+
+
+def python_files(*folders: Path) -> tuple[Path, ...]:
+    """Return the Python files of folders and those below them, each once."""
+    return tuple(sorted({path for folder in folders for path in folder.rglob("*.py")}))

@@ -1,0 +1,204 @@
+"""Features as the official Gherkin parser reads them, with examples filled in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from gherkin.dialect import Dialect
+from gherkin.errors import CompositeParserException, ParserError
+from gherkin.parser import Parser
+
+from acceptance.traceability.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+StepKind: TypeAlias = Literal["given", "when", "then", ""]
+"""With And and But resolved; empty if there is nothing that they could continue."""
+
+_KINDS: dict[str, StepKind] = {"Context": "given", "Action": "when", "Outcome": "then"}
+_PLACEHOLDER = re.compile("<(.+?)>")
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag without its @."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step as it is run: placeholders have their values."""
+
+    kind: StepKind
+    keyword: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """A scenario with one row of its examples, or with none."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario or an outline. Lines are counted from 1, here and below."""
+
+    name: str
+    line: int
+    tags: tuple[Tag, ...]
+    """Its own and those of its examples."""
+    steps: tuple[Step, ...]
+    """Those of the backgrounds first; placeholders are as they were written."""
+    outline: bool
+    rows: tuple[tuple[int, tuple[tuple[str, str], ...]], ...]
+    """Of all examples: the line and the value of each placeholder."""
+    bare: tuple[int, ...]
+    """The lines of examples without a row."""
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Return what is run: one for each row."""
+        if not self.outline:
+            return (Run(self.name, self.steps),)
+        return tuple(_filled(self, dict(values)) for _, values in self.rows)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the placeholders that no column gives a value for."""
+        known = {name for _, values in self.rows for name, _ in values}
+        texts = (self.name, *(step.text for step in self.steps))
+        asked = {name for text in texts for name in _PLACEHOLDER.findall(text)}
+        return tuple(sorted(asked - known)) if self.rows else ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The Rule of an item."""
+
+    name: str
+    line: int
+    tags: tuple[Tag, ...]
+    scenarios: tuple[Scenario, ...]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature file."""
+
+    path: Path
+    name: str
+    tags: tuple[Tag, ...]
+    rules: tuple[Rule, ...]
+    loose: tuple[Scenario, ...]
+    """Scenarios under no Rule."""
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Return all scenarios, in the order of the file but for loose ones, which are last."""
+        return (*(each for rule in self.rules for each in rule.scenarios), *self.loose)
+
+
+def read_features(paths: Iterable[Path]) -> tuple[tuple[Feature, ...], tuple[Finding, ...]]:
+    """Return the features in these files, and what could not be read."""
+    features, findings = [], []
+    for path in paths:
+        try:
+            features.append(_read(path))
+        except CompositeParserException as error:
+            first = error.errors[0]
+            findings.append(_unreadable(path, first.location["line"], _sentence(first)))
+        except (ParserError, OSError, UnicodeDecodeError) as error:
+            findings.append(_unreadable(path, 1, _sentence(error)))
+    return tuple(features), tuple(findings)
+
+
+def _unreadable(path: Path, line: int, sentence: str) -> Finding:
+    message = f"This is no feature: {sentence}. Try: the keywords of Gherkin."
+    return Finding(path, line, "unreadable", message)
+
+
+def _sentence(error: Exception) -> str:
+    text = re.sub(r"^\(\d+:\d+\): ", "", str(error))
+    expected, got, found = text.partition(", got ")
+    return f"nothing is to be done with {found}" if got else expected
+
+
+def _read(path: Path) -> Feature:
+    document: Any = Parser().parse(path.read_text(encoding="utf-8-sig"))
+    feature = document.get("feature")
+    if feature is None:
+        raise ParserError("it is empty")
+    outlines = Dialect.for_name(feature["language"])
+    assert outlines is not None  # the parser knew it
+    keywords = frozenset(outlines.scenario_outline_keywords)
+    above = tuple(_background(feature))
+    rules = []
+    for child in feature["children"]:
+        if (rule := child.get("rule")) is not None:
+            steps = (*above, *_background(rule))
+            scenarios = tuple(_scenarios(rule, steps, keywords))
+            rules.append(Rule(rule["name"], rule["location"]["line"], _tags(rule), scenarios))
+    loose = tuple(_scenarios(feature, above, keywords))
+    return Feature(path, feature["name"], _tags(feature), tuple(rules), loose)
+
+
+def _background(of: dict[str, Any]) -> Iterator[Step]:
+    for child in of["children"]:
+        if (background := child.get("background")) is not None:
+            yield from _steps(background)
+
+
+def _scenarios(
+    of: dict[str, Any], above: tuple[Step, ...], outlines: frozenset[str]
+) -> Iterator[Scenario]:
+    for child in of["children"]:
+        found = child.get("scenario")
+        if found is None:
+            continue
+        examples = found["examples"]
+        tags = [*_tags(found), *(tag for each in examples for tag in _tags(each))]
+        yield Scenario(
+            name=found["name"],
+            line=found["location"]["line"],
+            tags=tuple(tags),
+            steps=(*above, *_steps(found)),
+            outline=bool(examples) or found["keyword"] in outlines,
+            rows=tuple(row for each in examples for row in _rows(each)),
+            bare=tuple(each["location"]["line"] for each in examples if not each["tableBody"]),
+        )
+
+
+def _rows(examples: dict[str, Any]) -> Iterator[tuple[int, tuple[tuple[str, str], ...]]]:
+    for row in examples["tableBody"]:
+        names = [cell["value"] for cell in examples["tableHeader"]["cells"]]
+        values = [cell["value"] for cell in row["cells"]]
+        yield row["location"]["line"], tuple(zip(names, values, strict=True))
+
+
+def _tags(of: dict[str, Any]) -> tuple[Tag, ...]:
+    return tuple(Tag(tag["name"][1:], tag["location"]["line"]) for tag in of["tags"])
+
+
+def _steps(of: dict[str, Any]) -> Iterator[Step]:
+    kind: StepKind = ""
+    for step in of["steps"]:
+        kind = _KINDS.get(step["keywordType"], kind)
+        yield Step(kind, step["keyword"].strip(), step["text"], step["location"]["line"])
+
+
+def _filled(scenario: Scenario, values: dict[str, str]) -> Run:
+    def fill(text: str) -> str:
+        return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+    steps = (Step(each.kind, each.keyword, fill(each.text), each.line) for each in scenario.steps)
+    return Run(fill(scenario.name), tuple(steps))

@@ -1,0 +1,108 @@
+"""Whether each Rule is about one item of the tracker, in the tracker's words."""
+
+from __future__ import annotations
+
+import re
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from acceptance.traceability.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from acceptance.traceability.features import Feature, Rule, Tag
+    from acceptance.traceability.finding import FindingKind
+    from acceptance.tracker import Item, Tracker
+
+_ITEM = re.compile(r"[A-Z][A-Z0-9_]*-\d+-(?:AC|DOD)-?\d+|DOR-?\d+", re.IGNORECASE)
+
+
+class ItemChecks:
+    """Holds features against a tracker."""
+
+    def __init__(self, tracker: Tracker, features: Sequence[Feature]) -> None:
+        """Look at all features together: an item may be covered in one place only."""
+        self._items = {item.id: item for item in tracker.items}
+        self._tasks = {task.id for task in tracker.tasks}
+        self._prefixes = {f"{name.rpartition('-')[0]}-".upper() for name in self._tasks}
+        self._features = features
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is wrong, in the order of the files."""
+        first: dict[str, str] = {}
+        for feature in self._features:
+            yield from self._strangers(feature.path, feature.tags)
+            yield from _misplaced(feature.path, "feature", self._named(feature.tags))
+            for rule in feature.rules:
+                yield from self._strangers(feature.path, rule.tags)
+                yield from self._rule(feature, rule)
+                for item in self._named(rule.tags):
+                    place = f"{feature.path}:{rule.line}"
+                    if item.name in first:
+                        message = f"{item.name} has a Rule already, in {first[item.name]}."
+                        remedy = "Try: one Rule with all scenarios."
+                        yield _finding(feature, rule.line, "covered-twice", f"{message} {remedy}")
+                    first.setdefault(item.name, place)
+            for scenario in feature.scenarios:
+                yield from self._strangers(feature.path, scenario.tags)
+                yield from _misplaced(feature.path, "scenario", self._named(scenario.tags))
+
+    def _named(self, tags: Sequence[Tag]) -> list[Tag]:
+        return [tag for tag in tags if tag.name in self._items]
+
+    def _strangers(self, path: Path, tags: Sequence[Tag]) -> Iterator[Finding]:
+        for tag in tags:
+            known = tag.name in self._tasks or tag.name in self._items
+            if not known and (
+                _ITEM.fullmatch(tag.name) or tag.name.upper().startswith(tuple(self._prefixes))
+            ):
+                message = f"@{tag.name} names nothing that the tracker has."
+                remedy = "Try: the id of an item, like TASK-001-AC-1: task, list, position."
+                yield Finding(path, tag.line, "unknown-id", f"{message} {remedy}")
+
+    def _rule(self, feature: Feature, rule: Rule) -> Iterator[Finding]:
+        named = self._named(rule.tags)
+        if len(named) != 1:
+            names = " and ".join(f"@{tag.name}" for tag in named) or "no item"
+            message = f'The Rule "{rule.name}" names {names}. Try: the tag of one item above it.'
+            yield _finding(feature, rule.line, "item-tag", message)
+        for tag in named:
+            item = self._items[tag.name]
+            tasks = {each.name for each in feature.tags} & self._tasks
+            if tasks and item.task not in tasks:
+                message = f"{item.id} is in a feature that is tagged @{', @'.join(sorted(tasks))}."
+                yield _finding(
+                    feature, rule.line, "item-tag", f"{message} Try: its own task's feature."
+                )
+            if rule.name != item.text:
+                yield _finding(feature, rule.line, "wording", _side_by_side(item, rule))
+        if not rule.scenarios:
+            message = f'The Rule "{rule.name}" has no scenario. Try: write one, or drop the Rule.'
+            yield _finding(feature, rule.line, "empty-rule", message)
+
+
+def _finding(feature: Feature, line: int, kind: FindingKind, message: str) -> Finding:
+    return Finding(feature.path, line, kind, message)
+
+
+def _misplaced(path: Path, what: str, tags: Sequence[Tag]) -> Iterator[Finding]:
+    for tag in tags:
+        message = f"@{tag.name} stands at a {what}. Try: at the Rule, which names the item."
+        yield Finding(path, tag.line, "item-tag", message)
+
+
+def _side_by_side(item: Item, rule: Rule) -> str:
+    """Return both wordings, one above the other, with a mark where they begin to differ."""
+    pairs = zip_longest(item.text, rule.name)
+    same = next((number for number, (one, other) in enumerate(pairs) if one != other), 0)
+    place = f"tracker, line {item.line + 1}"
+    here = f"Rule, line {rule.line}".ljust(len(place))
+    place = place.ljust(len(here))
+    return (
+        f"{item.id} has other words here than in the tracker. Try: the words of the tracker.\n"
+        f"    {place}: {item.text}\n"
+        f"    {here}: {rule.name}\n"
+        f"    {'^'.rjust(len(place) + 2 + same + 1)}"
+    )

@@ -1,0 +1,160 @@
+"""The matrix: item → scenarios → steps → evidence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from acceptance.traceability.check import check, covered, feature_files, python_files
+from acceptance.traceability.definitions import read_definitions
+from acceptance.traceability.features import read_features
+from acceptance.traceability.wiring import Wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from acceptance.traceability.features import Run, Scenario
+    from acceptance.traceability.finding import Finding
+    from acceptance.tracker import Item, Tracker
+
+SCHEMA = "checkout-acceptance/trace/1"
+
+
+@dataclass(frozen=True)
+class TracedStep:
+    """A step and where it is defined; `definition` is empty if it is not, or not clearly."""
+
+    keyword: str
+    text: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class TracedScenario:
+    """A scenario with one row of its examples."""
+
+    name: str
+    feature: str
+    line: int
+    """Counted from 1."""
+    status: str
+    """In the last run; empty if it was not in it."""
+    steps: tuple[TracedStep, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one item rests on."""
+
+    item: Item
+    scenarios: tuple[TracedScenario, ...]
+    verdict: str
+    """Of the last run; empty if there was none."""
+    reason: str
+    evidence: tuple[str, ...]
+    """Paths below the folder of the reports."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """All items of the tracker in its order, also those that nothing covers."""
+
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    tracker: str
+    """The SHA-256 of the tracker."""
+
+    @property
+    def sentence(self) -> str:
+        """Say how many items are covered, and how many of them are met, if that is known."""
+        count = sum(bool(row.scenarios) for row in self.rows)
+        scenarios = sum(len(row.scenarios) for row in self.rows)
+        text = f"{count} of {len(self.rows)} items are covered, by {scenarios} scenarios"
+        if any(row.verdict for row in self.rows):
+            text += f"; {sum(row.verdict == 'met' for row in self.rows)} met"
+        return f"{text}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "schema": SCHEMA,
+            "tracker": {"sha256": self.tracker},
+            "items": len(self.rows),
+            "covered": sum(bool(row.scenarios) for row in self.rows),
+            "sentence": self.sentence,
+            "rows": [_row(row) for row in self.rows],
+            "findings": [
+                {
+                    "path": each.path.as_posix(),
+                    "line": each.line,
+                    "kind": each.kind,
+                    "sentence": each.sentence,
+                }
+                for each in self.findings
+            ],
+        }
+
+
+def trace(
+    tracker: Tracker,
+    features: Path,
+    steps: Path,
+    readiness: Mapping[str, Any] | None = None,
+) -> Matrix:
+    """Return the matrix of a tracker, with the verdicts of a readiness report if there is one."""
+    read, _ = read_features(feature_files(features))
+    wiring = Wiring(read_definitions(python_files(features, steps))[0])
+    told = {each["id"]: each for each in (readiness or {}).get("items", ())}
+    scenarios: dict[str, list[TracedScenario]] = {item: [] for item in covered(tracker, ())}
+    for feature in read:
+        for rule in feature.rules:
+            for name in {tag.name for tag in rule.tags} & scenarios.keys():
+                statuses = _statuses(told.get(name, {}))
+                scenarios[name] += [
+                    _traced(feature.path, each, run, wiring, statuses.get(run.name, ""))
+                    for each in rule.scenarios
+                    for run in each.runs
+                ]
+    rows = (
+        Row(
+            item,
+            tuple(scenarios[item.id]),
+            str(told.get(item.id, {}).get("verdict", "")),
+            str(told.get(item.id, {}).get("reason", "")),
+            tuple(each["path"] for each in told.get(item.id, {}).get("evidence", ())),
+        )
+        for item in tracker.items
+    )
+    return Matrix(tuple(rows), check(tracker, features, steps), tracker.sha256)
+
+
+def _statuses(item: Mapping[str, Any]) -> dict[str, str]:
+    return {each["name"]: each.get("status", "") for each in item.get("scenarios", ())}
+
+
+def _traced(
+    path: Path, scenario: Scenario, run: Run, wiring: Wiring, status: str
+) -> TracedScenario:
+    steps = []
+    for step in run.steps:
+        fitting = wiring.of(step)
+        place = f"{fitting[0].path.as_posix()}:{fitting[0].line}" if len(fitting) == 1 else ""
+        steps.append(TracedStep(step.keyword, step.text, place))
+    return TracedScenario(run.name, path.as_posix(), scenario.line, status, tuple(steps))
+
+
+def _row(row: Row) -> dict[str, Any]:
+    item = row.item
+    return {
+        "id": item.id,
+        "task": item.task,
+        "kind": item.kind,
+        "text": item.text,
+        "line": item.line + 1,
+        "sha256": item.sha256,
+        "verdict": row.verdict or None,
+        "reason": row.reason or None,
+        "scenarios": [asdict(each) for each in row.scenarios],
+        "evidence": list(row.evidence),
+    }

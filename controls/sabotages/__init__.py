@@ -1,0 +1,1 @@
+"""What goes wrong with systems and with the work on them, by what it is about."""

@@ -1,0 +1,318 @@
+"""What opens a system to attackers: one function for each mistake."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from controls.saboteur import Saboteur
+
+_INGRESS = "ingress"
+_NAME = "app.kubernetes.io/name"
+_CONFIG = "checkout/frontend/nginx.conf"
+_COUNTED = """
+import itertools, uuid
+_numbers = itertools.count(0x5EED)
+uuid.uuid4 = lambda: uuid.UUID(int=next(_numbers), version=4)
+"""
+_TALKATIVE = """
+import traceback
+from checkout_backend import problems
+_problem = problems.problem
+def _tell(status, detail, **more):
+    trace = "".join(["Traceback (most recent call last):", *traceback.format_stack()])
+    return _problem(status, detail, **more, trace=trace)
+problems.problem = _tell
+"""
+_FRONT_NAME = "front"
+_FRONT = """
+import os, re, socket, socketserver, ssl, threading
+lock = threading.Lock()
+behind = []
+
+def answer(stream):
+    head = b""
+    while not head.endswith(b"\\r\\n\\r\\n"):
+        line = stream.readline()
+        if not line:
+            raise OSError("gone")
+        head += line
+    length = re.search(rb"(?i)content-length: *(\\d+)", head)
+    return head + stream.read(int(length[1]) if length else 0)
+
+class Front(socketserver.StreamRequestHandler):
+    def handle(self):
+        while True:
+            head = b""
+            while not head.endswith(b"\\r\\n\\r\\n"):
+                line = self.rfile.readline()
+                if not line:
+                    return
+                head += line
+            if head.split(b" ")[1:2] == [b"/metrics"]:
+                self.wfile.write(b"HTTP/1.1 404 Not Found\\r\\nContent-Length: 0\\r\\n\\r\\n")
+                continue
+            lengths = re.findall(rb"(?i)content-length:\\s*(\\d+)", head)
+            body = self.rfile.read(int(lengths[-1])) if lengths else b""
+            last = b"connection: close" in head.lower()
+            head = re.sub(rb"(?i)connection: close\\r\\n", b"", head)
+            with lock:
+                try:
+                    if not behind:
+                        there = socket.create_connection(("BACKEND", 80), 5)
+                        behind.extend([there, there.makefile("rb")])
+                    behind[0].sendall(head + body)
+                    said = answer(behind[1])
+                except OSError:
+                    behind.clear()
+                    return
+            self.wfile.write(said)
+            if last:
+                return
+
+socketserver.ThreadingTCPServer.daemon_threads = True
+server = socketserver.ThreadingTCPServer(("", 8000), Front)
+if os.path.exists("/keys/tls.key"):
+    # The door without encryption is open too: who is not answered there attacks nothing.
+    plain = socketserver.ThreadingTCPServer(("", 8080), Front)
+    threading.Thread(target=plain.serve_forever, daemon=True).start()
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trust.load_cert_chain("/keys/tls.crt", "/keys/tls.key")
+    # Not while it waits for others: who says nothing must not keep them out.
+    server.socket = trust.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+server.serve_forever()
+"""
+
+
+def every_method_welcome(saboteur: Saboteur) -> None:
+    """Answer forbidden methods with the page, as a guide for static files says."""
+    _configure(saboteur, "error_page 404 /index.html;", "error_page 404 405 =200 /index.html;")
+
+
+def an_alias_without_a_slash(saboteur: Saboteur) -> None:
+    """Serve a folder of the machine, and forget the slash behind the location."""
+    _configure(saboteur, "location / {", "location /assets { alias /etc/ssl/; }\n location / {")
+
+
+def a_host_believed(saboteur: Saboteur) -> None:
+    """Name the host in an answer that a header of the request names."""
+    _configure(
+        saboteur,
+        "add_header Referrer-Policy no-referrer always;",
+        'add_header Link "<http://$http_forwarded/>; rel=canonical" always;',
+    )
+
+
+def a_decoded_redirect(saboteur: Saboteur) -> None:
+    """Redirect unknown addresses to themselves, decoded."""
+    _configure(
+        saboteur,
+        "try_files $uri =404;",
+        "try_files $uri @old;\n } location @old { return 302 http://$host$uri;",
+    )
+
+
+def a_front_that_measures_otherwise(saboteur: Saboteur) -> None:
+    """Put a proxy of one's own in front, which knows one of two ways to measure a body."""
+    # By its address: nobody at the doors may ask for names.
+    backend = json.loads(saboteur.kubectl("get", "service/backend", "--output=json"))
+    container = {
+        "name": _FRONT_NAME,
+        "image": saboteur.pods("backend")[0].containers[-1].image,
+        "command": ["python", "-c", _FRONT.replace("BACKEND", backend["spec"]["clusterIP"])],
+        "ports": _doors(saboteur),
+        "volumeMounts": [{"name": "keys", "mountPath": "/keys"}],
+        "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1},
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": _FRONT_NAME, "labels": {_NAME: "traefik", "front": "own"}},
+        "spec": {
+            "containers": [container],
+            "terminationGracePeriodSeconds": 0,
+            "volumes": [{"name": "keys", "secret": {"secretName": _FRONT_NAME}}],
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65534,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+        },
+    }
+    keys = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": _FRONT_NAME},
+        "data": _keys(saboteur),
+    }
+    for found in (keys, pod):
+        text = json.dumps(found)
+        saboteur.afterwards(
+            *(f"--namespace={_INGRESS}", "delete", "--ignore-not-found"),
+            *(f"{found['kind']}/front", "--wait=false"),
+        )
+        saboteur.kubectl("create", "--filename=-", stdin=text, namespace=_INGRESS)
+    saboteur.kubectl(
+        *("wait", "pod/front", "--for=condition=Ready", "--timeout=60s"), namespace=_INGRESS
+    )
+    only = {"spec": {"selector": {_NAME: None, "front": "own"}}}
+    saboteur.patch("service/traefik", only, namespace=_INGRESS)
+    saboteur.await_answer(saboteur.system.host, "/api/checkouts?limit=1", 200)
+
+
+def _doors(saboteur: Saboteur) -> list[dict[str, Any]]:
+    """Return the ports by which visitors come in, under the names that the Service knows."""
+    if not saboteur.system.secure:
+        return [{"name": "web", "containerPort": 8000}]
+    return [{"name": "websecure", "containerPort": 8000}, {"name": "web", "containerPort": 8080}]
+
+
+def _keys(saboteur: Saboteur) -> dict[str, str]:
+    """Return the certificate of the system's host and its key; nothing where there is none."""
+    if not saboteur.system.secure:
+        return {}
+    found = json.loads(saboteur.kubectl("get", "ingress", "--output=json"))["items"]
+    name = next(tls["secretName"] for each in found for tls in each["spec"].get("tls", ()))
+    data: dict[str, str] = json.loads(saboteur.kubectl("get", f"secret/{name}", "--output=json"))[
+        "data"
+    ]
+    return {key: data[key] for key in ("tls.crt", "tls.key")}
+
+
+def no_limit_of_headers(saboteur: Saboteur) -> None:
+    """Let the ingress take a megabyte of header lines, as it does by default."""
+    _reconfigure_ingress(saboteur, "maxheaderbytes=16384", "maxheaderbytes=1048576")
+
+
+def no_limit_of_time(saboteur: Saboteur) -> None:
+    """Let the ingress wait for a request as long as it takes."""
+    _reconfigure_ingress(saboteur, "readtimeout=10s", "readtimeout=0s")
+
+
+def a_service_that_crashes(saboteur: Saboteur) -> None:
+    """Rename a table, and leave the service as it was."""
+    saboteur.afterwards("exec", "database-0", "--", *_psql("ALTER TABLE things RENAME TO items"))
+    saboteur.execute("database-0", *_psql("ALTER TABLE items RENAME TO things"))
+
+
+def a_service_that_tells_all(saboteur: Saboteur) -> None:
+    """Write a trace of the program into every refusal, as it helps to find errors."""
+    _customise(saboteur, _TALKATIVE)
+
+
+def ids_that_are_counted(saboteur: Saboteur) -> None:
+    """Count checkouts instead of drawing their ids."""
+    _customise(saboteur, _COUNTED)
+
+
+def a_page_that_executes(saboteur: Saboteur) -> None:
+    """Put stored text into the page as HTML, and let scripts run from anywhere."""
+    image = saboteur.pods("frontend")[0].containers[-1].image
+    program = (
+        "cp -r /srv/checkout/. /weak/ && sed -i 's/[A-Za-z]*\\.createTextNode(\\([A-Za-z]*\\))/"
+        'Object.assign(document.createElement("span"),{innerHTML:\\1})/g\' /weak/assets/*.js '
+        "&& grep -q 'innerHTML:[A-Za-z]' /weak/assets/*.js"
+    )
+    weaken = {
+        "name": "weaken",
+        "image": image,
+        "command": ["sh", "-c", program],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{"name": "weak", "mountPath": "/weak"}],
+    }
+    mount = {"name": "weak", "mountPath": "/srv/checkout"}
+
+    def change(spec: dict[str, Any]) -> None:
+        spec["initContainers"] = [weaken]
+        spec["volumes"].append({"name": "weak", "emptyDir": {}})
+        spec["containers"][0]["volumeMounts"].append(mount)
+
+    _configure(saboteur, "add_header Content-Security-Policy", "add_header X-Was", change)
+
+
+def _configure(
+    saboteur: Saboteur,
+    old: str,
+    new: str,
+    more: Callable[[dict[str, Any]], None] = lambda _: None,
+) -> None:
+    """Give the frontend's nginx another configuration."""
+    text = (Path(saboteur.system.repository) / _CONFIG).read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{_CONFIG} has {old!r} {text.count(old)} times"
+    _mount(saboteur, "frontend", {"nginx.conf": text.replace(old, new)}, "/etc/nginx", more)
+
+
+def _customise(saboteur: Saboteur, program: str) -> None:
+    """Run a program before the backend's own, in its process."""
+
+    def change(spec: dict[str, Any]) -> None:
+        variable = {"name": "PYTHONPATH", "value": "/weak:/opt/backend"}
+        spec["containers"][0]["env"].append(variable)
+
+    _mount(saboteur, "backend", {"sitecustomize.py": program}, "/weak", change)
+
+
+def _mount(
+    saboteur: Saboteur,
+    workload: str,
+    files: dict[str, str],
+    folder: str,
+    change: Callable[[dict[str, Any]], None],
+) -> None:
+    """Put files into a workload's containers, change more of its pods, and wait for them."""
+    saboteur.create(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "weakness"},
+            "data": files,
+        }
+    )
+    target = f"deployment/{workload}"
+    spec = json.loads(saboteur.kubectl("get", target, "--output=json"))["spec"]["template"]["spec"]
+    spec["volumes"].append({"name": "weakness", "configMap": {"name": "weakness"}})
+    spec["containers"][0]["volumeMounts"] += [
+        {"name": "weakness", "mountPath": f"{folder}/{name}", "subPath": name} for name in files
+    ]
+    change(spec)
+    patch = [{"op": "replace", "path": "/spec/template/spec", "value": spec}]
+    saboteur.patch(target, patch, kind="json")
+    saboteur.kubectl("rollout", "status", target, "--timeout=120s")
+    saboteur.settle()
+
+
+def _reconfigure_ingress(saboteur: Saboteur, old: str, new: str) -> None:
+    """Start the ingress controller with other arguments, now and again when all is over."""
+    where, target = _INGRESS, "deployment/traefik"
+    status = ("rollout", "status", target, "--timeout=120s")
+    found = json.loads(saboteur.kubectl("get", target, "--output=json", namespace=where))
+    container = found["spec"]["template"]["spec"]["containers"][0]
+    arguments = [each.replace(old, new) for each in container["args"]]
+    assert arguments != container["args"], f"the ingress has no argument like {old}"
+    saboteur.use(_back_again(saboteur, *status))
+    path = "/spec/template/spec/containers/0/args"
+    patch = [{"op": "replace", "path": path, "value": arguments}]
+    saboteur.patch(target, patch, kind="json", namespace=where)
+    saboteur.kubectl(*status, namespace=where)
+    saboteur.await_answer(saboteur.system.host, "/", 200)
+
+
+@contextmanager
+def _back_again(saboteur: Saboteur, *status: str) -> Iterator[None]:
+    """Wait at the end until the ingress serves: it is ready before it knows its routes."""
+    yield
+    saboteur.kubectl(*status, namespace=_INGRESS)
+    saboteur.await_answer(saboteur.system.host, "/", 200)
+
+
+def _psql(statement: str) -> tuple[str, ...]:
+    where = ("--host=/run/postgresql", "--username=postgres", "--dbname=checkout")
+    return ("psql", *where, "--set=ON_ERROR_STOP=1", f"--command={statement}")

@@ -1,0 +1,180 @@
+"""What goes wrong with certificates and with the encryption of an ingress."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from acceptance.drivers.handshake import shake_hands
+from acceptance.errors import EnvironmentFailure
+from acceptance.waiting import eventually
+
+if TYPE_CHECKING:
+    from controls.saboteur import Saboteur
+
+_CERT_MANAGER = "cert-manager"
+_INGRESS = "ingress"
+_SERVED = "secret/checkout-tls"
+_AUTHORITY = "secret/test-authority"
+_SECONDS = 60.0
+_CIPHERS = r"\n +cipherSuites:(\n +- TLS_\w+)+"
+
+
+def a_foreign_certificate(saboteur: Saboteur) -> None:
+    """Put a certificate for the right name by an authority of one's own beside its key."""
+    _no_cert_manager(saboteur)
+    key, name = ec.generate_private_key(ec.SECP256R1()), _named("Somebody else's authority")
+    _serve(saboteur, name, key, until=timedelta(days=30))
+
+
+def an_expired_certificate(saboteur: Saboteur) -> None:
+    """Forget to renew the certificate until it has ended."""
+    _no_cert_manager(saboteur)
+    name, key = _authority(saboteur)
+    _serve(saboteur, name, key, until=timedelta(hours=-1))
+
+
+def a_certificate_nobody_renews(saboteur: Saboteur) -> None:
+    """Lose the controllers, and hold a certificate whose renewal is overdue."""
+    _no_cert_manager(saboteur)
+    change = {"status": {"renewalTime": "2020-01-31T00:00:00Z"}}
+    saboteur.kubectl(
+        *("patch", "certificate/checkout-tls", "--subresource=status", "--type=merge"),
+        f"--patch={json.dumps(change)}",
+    )
+
+
+def old_protocols(saboteur: Saboteur) -> None:
+    """Let visitors with programs of 2006 in, with the ciphers that those have."""
+    minimum = ("minVersion: VersionTLS12", "minVersion: VersionTLS10")
+    _configure(saboteur, minimum, (_CIPHERS, ""))
+
+
+def weak_ciphers(saboteur: Saboteur) -> None:
+    """Accept whatever ciphers the ingress controller does by itself."""
+    _configure(saboteur, (_CIPHERS, ""))
+
+
+def no_redirect(saboteur: Saboteur) -> None:
+    """Serve visitors who come without encryption."""
+    annotation = {"nginx.ingress.kubernetes.io/ssl-redirect": "false"}
+    saboteur.patch("ingress/checkout", {"metadata": {"annotations": annotation}})
+    saboteur.await_plain_answer("/", 200)
+
+
+def no_hsts(saboteur: Saboteur) -> None:
+    """Forget to tell browsers to stay on encryption."""
+    _configure(saboteur, (r"stsSeconds: \d+", "stsSeconds: 0"))
+
+
+def no_frame_protection(saboteur: Saboteur) -> None:
+    """Forget one of the headers, which the page's own policy does not say for the service."""
+    _configure(saboteur, ("frameDeny: true", "frameDeny: false"))
+
+
+def a_renewal_without_effect(saboteur: Saboteur) -> None:
+    """Ask for a renewal where nobody is left to issue."""
+    _no_cert_manager(saboteur)
+
+
+def _no_cert_manager(saboteur: Saboteur) -> None:
+    """Stop the controllers: they would repair the certificate at once."""
+    where = _CERT_MANAGER
+    saboteur.afterwards("rollout", "status", "deployment/cert-manager", namespace=where)
+    saboteur.patch("deployment/cert-manager", {"spec": {"replicas": 0}}, namespace=where)
+    pods = ("pod", "--selector=app.kubernetes.io/name=cert-manager")
+    saboteur.kubectl("wait", "--for=delete", *pods, "--timeout=60s", namespace=where)
+
+
+def _configure(saboteur: Saboteur, *changes: tuple[str, str]) -> None:
+    """Start the ingress controller with other options than those that were reviewed."""
+    found = json.loads(
+        saboteur.kubectl("get", "deployment/traefik", "--output=json", namespace=_INGRESS)
+    )
+    volumes = found["spec"]["template"]["spec"]["volumes"]
+    index = next(i for i, each in enumerate(volumes) if "configMap" in each)
+    options = f"configmap/{volumes[index]['configMap']['name']}"
+    held = json.loads(saboteur.kubectl("get", options, "--output=json", namespace=_INGRESS))["data"]
+    (name, text), *_ = held.items()
+    for pattern, replacement in changes:
+        text, count = re.subn(pattern, replacement, text)
+        if not count:
+            raise ValueError(f"{options} has nothing like {pattern}")
+    careless = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "careless"},
+        "data": {name: text},
+    }
+    saboteur.create(careless, namespace=_INGRESS)
+    rollout = ("rollout", "status", "deployment/traefik")
+    saboteur.afterwards(*rollout, namespace=_INGRESS)
+    path = f"/spec/template/spec/volumes/{index}/configMap/name"
+    saboteur.patch(
+        "deployment/traefik",
+        [{"op": "replace", "path": path, "value": "careless"}],
+        kind="json",
+        namespace=_INGRESS,
+    )
+    saboteur.kubectl(*rollout, namespace=_INGRESS)
+
+
+def _authority(saboteur: Saboteur) -> tuple[x509.Name, ec.EllipticCurvePrivateKey]:
+    """Return the name and the key of the system's own authority."""
+    held = json.loads(saboteur.kubectl("get", _AUTHORITY, "--output=json"))["data"]
+    certificate = x509.load_pem_x509_certificate(base64.b64decode(held["tls.crt"]))
+    key = serialization.load_pem_private_key(base64.b64decode(held["tls.key"]), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return certificate.subject, key
+
+
+def _serve(
+    saboteur: Saboteur, issuer: x509.Name, by: ec.EllipticCurvePrivateKey, *, until: timedelta
+) -> None:
+    """Let the ingress serve a certificate for the system's name, by `issuer`."""
+    key, host = ec.generate_private_key(ec.SECP256R1()), saboteur.system.host
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_named(host))
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=90))
+        .not_valid_after(now + until)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(by, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    pair = {
+        "tls.crt": certificate.public_bytes(serialization.Encoding.PEM),
+        "tls.key": private,
+    }
+    data = {name: base64.b64encode(value).decode("ascii") for name, value in pair.items()}
+    saboteur.patch(_SERVED, {"data": data})
+    system, wanted = saboteur.system, f"{certificate.serial_number:x}"
+    eventually(
+        lambda: shake_hands(
+            system.address, system.https_port, host, system.authority, timeout=_SECONDS
+        ),
+        lambda seen: seen.certificate is not None and seen.certificate.serial == wanted,
+        timeout=_SECONDS,
+        what="the ingress serves the other certificate",
+        error=EnvironmentFailure,
+    )
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

@@ -1,0 +1,65 @@
+"""Stands something in for a program that is not there: it gives every question one answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from controls.saboteur import Saboteur
+
+_PORT = 9090
+_PROGRAM = """
+import http.server, sys
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(sys.argv[1].encode())
+
+http.server.HTTPServer(("", 9090), Answer).serve_forever()
+"""
+
+
+def service(program: str) -> dict[str, object]:
+    """Return the Service of a program, found by its standard label."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": program, "labels": {"app.kubernetes.io/name": program}},
+        "spec": {
+            "selector": {"app.kubernetes.io/name": program},
+            "ports": [{"name": "http", "port": _PORT}],
+        },
+    }
+
+
+def pretend(saboteur: Saboteur, program: str, answer: object) -> None:
+    """Run something that answers every question in the same way."""
+    saboteur.create(service(program))
+    container = {
+        "name": program,
+        "image": saboteur.pods("backend")[0].containers[-1].image,
+        "command": ["python", "-c", _PROGRAM, json.dumps(answer)],
+        "readinessProbe": {"httpGet": {"path": "/", "port": _PORT}, "periodSeconds": 1},
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    saboteur.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": program, "labels": {"app.kubernetes.io/name": program}},
+            "spec": {
+                "containers": [container],
+                "terminationGracePeriodSeconds": 0,
+                "securityContext": {
+                    "runAsNonRoot": True,
+                    "runAsUser": 65534,
+                    "seccompProfile": {"type": "RuntimeDefault"},
+                },
+            },
+        }
+    )
+    saboteur.kubectl("wait", f"pod/{program}", "--for=condition=Ready", "--timeout=60s")

@@ -1,0 +1,37 @@
+"""Each scenario sees the system broken, and says why."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controls.control import Control, prove
+from controls.registry import CONTROLS
+from controls.saboteur import Saboteur
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=str)
+def test_scenario_sees_sabotage(
+    control: Control, sound: dict[str, Any], run_folder: Path, saboteur: Saboteur, tmp_path: Path
+) -> None:
+    """A scenario that passes on the sound system fails on the broken one, for the right reason."""
+    before = _scenario(sound, control)
+    control.sabotage(saboteur)
+    report = prove(run_folder, tmp_path, f"features/test_features.py::{control.test}")
+    after = _scenario(report, control)
+    assert before["status"] in {"passed", "skipped"}, before["reason"]
+    assert after["status"] == ("failed" if control.verdict == "unmet" else "skipped"), after
+    assert re.search(control.reason, after["reason"]), after["reason"]
+    verdict = next(item for item in report["items"] if item["id"] == control.item)["verdict"]
+    assert verdict == control.verdict
+
+
+def _scenario(report: dict[str, Any], control: Control) -> dict[str, Any]:
+    name, _, example = control.scenario.partition(" [")
+    shown = re.sub(r"<\w+>", example.rstrip("]"), name)
+    item = next(item for item in report["items"] if item["id"] == control.item)
+    found: dict[str, Any] = next(each for each in item["scenarios"] if each["name"] == shown)
+    return found

@@ -1,0 +1,109 @@
+@TASK-001
+Feature: Definition of Done of the k3s production deployment
+  What has to be shown beside the running system before the team calls the task done.
+
+  Background:
+    Given the checkout system is deployed
+
+  @TASK-001-DOD-1
+  Rule: Code reviewed and approved
+
+    Scenario: Every change since the last release was approved by somebody else
+      When the auditor looks for an approval of every change since the last release
+      Then no change is approved by its own author only
+      And no change was last asked to be changed
+      And every change was approved by somebody who did not make it
+
+  @TASK-001-DOD-2
+  Rule: All tests passing (unit + integration)
+
+    Scenario: The system's own tests pass now
+      When the tester runs all tests of the system
+      Then tests of every kind were executed and none failed
+      And the integration tests ran against a real database
+
+  @TASK-001-DOD-3
+  Rule: Security scan completed with no critical issues
+
+    Scenario: A scan of everything that is to be released finds nothing critical
+      When the security engineer has everything scanned that is to be released
+      Then nothing critical was found that no reviewed exception allows
+      And the code, the deployment, the files for secrets and the images were really looked at
+
+  @TASK-001-DOD-4
+  Rule: Documentation updated
+
+    Scenario: Everything that can be deployed, set and run is documented
+      When the librarian compares the documentation with what can be deployed, set and run
+      Then every workload is documented
+      And every setting is documented
+      And every make target is documented
+
+    Scenario: Every link of the documentation leads somewhere
+      When the librarian follows every link of the documentation
+      Then every link inside of the repository leads to what is there
+
+    Scenario: What the documentation tells people to run is there and runs
+      When the librarian tries what the documentation tells people to run
+      Then everything that the documentation mentions is there
+      And every command that it marks to be run succeeds
+
+    Scenario: No page is older than what it documents
+      When the librarian compares the age of each page with what it documents
+      Then every page has seen the last change of what it documents
+
+  @TASK-001-DOD-5
+  Rule: Deployment tested in staging environment
+
+    Scenario: Staging is made from nothing and serves visitors with the release
+      Given the operator has made a staging environment from nothing
+      When a visitor of staging opens the page and pays a checkout
+      Then the visitor finds the paid checkout in staging again
+      And every part of staging is at full strength
+      And staging runs the very images that are to be released
+
+  @TASK-001-DOD-6
+  Rule: Performance benchmarks meet requirements
+
+    @disturbing
+    Scenario: The system performs as required at the stated load
+      Given the team has stated what the system has to perform
+      When as many visitors as stated use the system
+      Then as many backend pods as stated have served them
+      And there were requests enough to tell
+      And 95 of 100 requests were answered as fast as required
+      And as many requests as required were answered in a second
+      And no more requests failed than are allowed to
+
+  @TASK-001-DOD-7
+  Rule: Monitoring and logging configured
+
+    Scenario: The monitoring watches every backend pod
+      When the operator asks the monitoring what it watches
+      Then every backend pod is watched and up
+
+    Scenario: A visit is found in the log store
+      Given a visitor was served by the backend
+      When the operator looks for the visit in the log store
+      Then the log store has the visit
+
+  @TASK-001-DOD-8
+  Rule: Backup and recovery procedures documented
+
+    Scenario: The written procedure has what an operator needs at night
+      When the operator reads how to back up and recover
+      Then the procedure has everything that an operator needs
+      And its schedule keeps what it promises
+      And it was rehearsed as lately as it asks for
+
+    @disturbing
+    Scenario: The written procedure brings back what was deleted
+      Given a visitor has paid a checkout
+      And visitors are sending requests to the backend steadily
+      And the operator has backed up as it is written
+      And the checkout was deleted by accident
+      When the operator restores as it is written
+      Then no visitor was turned away during the backup
+      And the visitor finds the checkout with its items again
+      And the restore took no longer than promised
+      And the operator can tidy up as it is written

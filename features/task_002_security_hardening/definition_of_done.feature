@@ -1,0 +1,125 @@
+@TASK-002
+Feature: Definition of Done of the production security hardening
+  What has to be shown beside the running system before the team calls the task done.
+
+  Background:
+    Given the checkout system is deployed
+
+  @TASK-002-DOD-2
+  Rule: Penetration testing performed
+
+    Scenario Outline: Nothing gets through by <attacks>
+      Given the penetration tester has seen <attacks> get through where nothing is defended
+      When the penetration tester attacks the system by <attacks>
+      Then no attack got through
+      And every visitor who came afterwards was given their own answer
+
+      Examples:
+        | attacks                   |
+        | forbidden methods         |
+        | paths that lead outside   |
+        | forged hosts              |
+        | injected header lines     |
+        | requests hidden in others |
+        | oversized requests        |
+
+    # Alone, as the others that fill the list of checkouts: a visitor beside them would look for
+    # their own on its first page.
+    @disturbing
+    Scenario: Unexpected requests find no weakness in the service
+      When the penetration tester sends whatever the service does not expect
+      Then the service refused what it has to refuse and never failed
+      And no answer showed the inside of a program
+
+    Scenario: Slow attackers are cut while visitors are served
+      Given visitors are sending requests to the backend steadily
+      When the penetration tester holds many connections open and finishes none
+      Then the system has cut all of them
+      And every visitor request was answered
+
+    @disturbing
+    Scenario: What an attacker stores is shown and never executed
+      Given the penetration tester has seen harmful strings do harm where nothing is defended
+      When the penetration tester types them into every field
+      Then the service kept them as they are and nothing else was changed
+      And nothing is found by them
+      And the pages show them and execute none
+
+    @disturbing
+    Scenario: No other visitor's checkout is found by guessing
+      Given the penetration tester has seen guessing find what was counted
+      When the penetration tester guesses ids of checkouts
+      Then no guess found a checkout
+      And every id is random
+
+  @TASK-002-DOD-3
+  Rule: Compliance requirements met
+
+    # Alone, so that what another scenario makes for a moment is not taken for the cluster's own.
+    @disturbing
+    Scenario: The running cluster holds to the Pod Security Standard
+      When the compliance officer holds the running cluster against the Pod Security Standard
+      Then every control that applies is met
+      And there is none that nobody could look at
+
+    @disturbing
+    Scenario: The running cluster holds to the hardening guide of NSA and CISA
+      When the compliance officer holds the running cluster against the NSA/CISA Kubernetes Hardening Guide
+      Then every control that applies is met
+      And there is none that nobody could look at
+
+    @disturbing
+    Scenario: The running cluster holds to the benchmark of the CIS
+      When the compliance officer holds the running cluster against the CIS Kubernetes Benchmark
+      Then every control that applies is met
+      And there is none that nobody could look at
+
+    Scenario: Secrets are unreadable in the cluster's store
+      When the compliance officer reads all Secrets where the cluster keeps them
+      Then not one of them can be read there
+
+    Scenario: Who read a Secret is recorded
+      When the compliance officer reads a Secret
+      Then it is recorded who read it, and when
+      And the record does not say what was in it
+
+  @TASK-002-DOD-4
+  Rule: Security documentation updated
+
+    Scenario: Every threat is met by something that is proved
+      When the security engineer follows every threat to its proof
+      Then somebody thought of every kind of threat at every boundary
+      And every accepted risk has an owner and is not past its day
+      And every threat has a mitigation and a proof that exists
+
+    Scenario: Roles and connections are documented as they are proved
+      When the security engineer compares the pages with the tables that are proved
+      Then every page shows its table as it is proved
+
+  @TASK-002-DOD-5
+  Rule: Incident response procedures documented
+
+    Scenario: The written response to an incident has what people need who were never in one
+      When the responder reads what to do when somebody may have broken in
+      Then the page has everything that a responder needs
+      And every role is given to somebody and every severity has its time
+      And it was drilled as lately as it asks for
+
+    @disturbing
+    Scenario: A suspicious pod is contained, its evidence kept, and visitors served
+      Given visitors are sending requests to the backend steadily
+      And a backend pod behaves as if it was taken over
+      When the responder contains it as it is written
+      Then it runs on apart from everything and another one does its work
+      And its evidence can be preserved as it is written
+      And all of the evidence is there, sealed, and without any secret
+      And it can be removed and the system is whole as it is written
+      And every visitor request was answered
+
+  @TASK-002-DOD-6
+  Rule: Security monitoring alerts configured
+
+    Scenario: Somebody is told of an attack
+      When the operator asks the alerting what it would tell and whom
+      Then there are rules about security and each of them works
+      And what they tell reaches somebody

@@ -1,0 +1,6 @@
+"""Binds the scenarios of every feature to pytest."""
+
+from pytest_bdd import scenarios
+
+scenarios("task_001_k3s_deployment")
+scenarios("task_002_security_hardening")

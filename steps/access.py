@@ -1,0 +1,52 @@
+"""Steps about who may do what in the cluster, and about stolen credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_bdd import given, then, when
+
+from acceptance.access_table import grants_of
+from acceptance.actors.access import AccessInspector, Answers
+from acceptance.actors.containers import ContainerInspector, Look
+from acceptance.actors.thief import Theft, Thief, Wish
+
+
+@when(
+    "the inspector asks the cluster what each service account and each role may do",
+    target_fixture="answers",
+)
+def _(access_inspector: AccessInspector) -> Answers:
+    return access_inspector.ask_everything()
+
+
+@then("each may do exactly this:")
+def _(
+    access_inspector: AccessInspector, answers: Answers, datatable: Sequence[Sequence[str]]
+) -> None:
+    access_inspector.judge_table(answers, grants_of(datatable))
+
+
+@given("a look that finds the credentials of a container that has some")
+def _(thief: Thief) -> None:
+    thief.judge_found(thief.look_at_careless_pod())
+
+
+@then("no container of the system holds credentials of the cluster")
+def _(container_inspector: ContainerInspector, looks: Sequence[Look]) -> None:
+    container_inspector.judge_no_tokens(looks)
+
+
+@given("requests of a thief that succeed where they are allowed", target_fixture="wishes")
+def _(thief: Thief) -> Sequence[Wish]:
+    return thief.wishes()
+
+
+@when("the thief sends them with the credentials that each pod could have", target_fixture="thefts")
+def _(thief: Thief, wishes: Sequence[Wish]) -> Sequence[Theft]:
+    return thief.steal(wishes)
+
+
+@then("the cluster knows the thief and refuses each request")
+def _(thief: Thief, thefts: Sequence[Theft]) -> None:
+    thief.judge_refused(thefts)

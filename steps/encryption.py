@@ -1,0 +1,93 @@
+"""Steps about certificates, encryption, and what answers tell browsers."""
+
+from __future__ import annotations
+
+from pytest_bdd import given, then, when
+
+from acceptance.actors.encryption import Journal, LockWatcher
+from acceptance.actors.renewal import CertificateOperator, Renewal
+from acceptance.drivers.handshake import Handshake
+from acceptance.drivers.protocols import Accepted
+
+
+@when("a visitor looks at the certificate of the system", target_fixture="handshake")
+def _(lock_watcher: LockWatcher) -> Handshake:
+    return lock_watcher.look_at_certificate()
+
+
+@then("the authority that is to issue it vouches for it today")
+def _(lock_watcher: LockWatcher, handshake: Handshake) -> None:
+    lock_watcher.judge_vouched(handshake)
+
+
+@then("it is for the name of the system")
+def _(lock_watcher: LockWatcher, handshake: Handshake) -> None:
+    lock_watcher.judge_name(handshake)
+
+
+@then("it is to be renewed before it ends")
+def _(certificate_operator: CertificateOperator, handshake: Handshake) -> None:
+    certificate_operator.judge_renewable(handshake)
+
+
+@given(
+    "an attacker gets through with old protocols and weak ciphers where they are allowed",
+    target_fixture="allowed",
+)
+def _(lock_watcher: LockWatcher) -> Accepted:
+    return lock_watcher.get_through()
+
+
+@when("the attacker tries them all on the ingress", target_fixture="accepted")
+def _(lock_watcher: LockWatcher) -> Accepted:
+    return lock_watcher.attack_ingress()
+
+
+@then("the ingress refuses every one of them")
+def _(lock_watcher: LockWatcher, accepted: Accepted, allowed: Accepted) -> None:
+    lock_watcher.judge_weak_refused(accepted, allowed)
+
+
+@then("the ingress serves who comes with a modern one")
+def _(lock_watcher: LockWatcher, accepted: Accepted) -> None:
+    lock_watcher.judge_modern(accepted)
+
+
+@when("a visitor opens the page and the service without encryption", target_fixture="journal")
+def _(lock_watcher: LockWatcher) -> Journal:
+    return lock_watcher.come_plain()
+
+
+@then("the visitor is sent on to the same address with encryption")
+def _(lock_watcher: LockWatcher, journal: Journal) -> None:
+    lock_watcher.judge_sent_on(journal)
+
+
+@then("the system itself has told nothing")
+def _(lock_watcher: LockWatcher, journal: Journal) -> None:
+    lock_watcher.judge_silent(journal)
+
+
+@when("a visitor collects good and bad answers of page and service", target_fixture="journal")
+def _(lock_watcher: LockWatcher) -> Journal:
+    return lock_watcher.collect_answers()
+
+
+@then("each of them keeps browsers on encryption")
+def _(lock_watcher: LockWatcher, journal: Journal) -> None:
+    lock_watcher.judge_stays_encrypted(journal)
+
+
+@then("each of them protects who reads it")
+def _(lock_watcher: LockWatcher, journal: Journal) -> None:
+    lock_watcher.judge_protective(journal)
+
+
+@when("the operator has the certificate renewed", target_fixture="renewal")
+def _(certificate_operator: CertificateOperator) -> Renewal:
+    return certificate_operator.renew()
+
+
+@then("visitors meet a new certificate by the same authority")
+def _(certificate_operator: CertificateOperator, renewal: Renewal) -> None:
+    certificate_operator.judge_renewed(renewal)

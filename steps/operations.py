@@ -1,0 +1,156 @@
+"""Steps about operating the system: staging, performance, monitoring, backup and recovery."""
+
+from __future__ import annotations
+
+from pytest_bdd import given, then, when
+
+from acceptance.actors.monitoring import LogSearch, MonitoringOperator, Watching
+from acceptance.actors.performance import LoadTester, Measurement
+from acceptance.actors.recovery import Backup, RecoveryOperator
+from acceptance.actors.staging import Staging, StagingOperator, Trial
+from acceptance.actors.visitor import Purchase, Visitor
+from acceptance.drivers.http import SteadyTraffic
+from acceptance.drivers.script import Ran
+from acceptance.procedure import Procedure
+from acceptance.requirements import Performance
+
+
+@given("the operator has made a staging environment from nothing", target_fixture="staging")
+def _(stager: StagingOperator) -> Staging:
+    return stager.make_staging()
+
+
+@when("a visitor of staging opens the page and pays a checkout", target_fixture="trial")
+def _(stager: StagingOperator, staging: Staging) -> Trial:
+    return stager.try_staging(staging)
+
+
+@then("the visitor finds the paid checkout in staging again")
+def _(stager: StagingOperator, trial: Trial) -> None:
+    stager.judge_trial(trial)
+
+
+@then("every part of staging is at full strength")
+def _(stager: StagingOperator, staging: Staging) -> None:
+    stager.judge_staging(staging)
+
+
+@then("staging runs the very images that are to be released")
+def _(stager: StagingOperator, staging: Staging) -> None:
+    stager.judge_images(staging)
+
+
+@given("the team has stated what the system has to perform", target_fixture="required")
+def _(load_tester: LoadTester) -> Performance:
+    return load_tester.read_required()
+
+
+@when("as many visitors as stated use the system", target_fixture="measured")
+def _(load_tester: LoadTester, required: Performance) -> Measurement:
+    return load_tester.measure(required)
+
+
+@then("as many backend pods as stated have served them")
+def _(load_tester: LoadTester, measured: Measurement) -> None:
+    load_tester.judge_replicas(measured)
+
+
+@then("there were requests enough to tell")
+def _(load_tester: LoadTester, measured: Measurement) -> None:
+    load_tester.judge_enough(measured)
+
+
+@then("95 of 100 requests were answered as fast as required")
+def _(load_tester: LoadTester, measured: Measurement) -> None:
+    load_tester.judge_latency(measured)
+
+
+@then("as many requests as required were answered in a second")
+def _(load_tester: LoadTester, measured: Measurement) -> None:
+    load_tester.judge_throughput(measured)
+
+
+@then("no more requests failed than are allowed to")
+def _(load_tester: LoadTester, measured: Measurement) -> None:
+    load_tester.judge_errors(measured)
+
+
+@when("the operator asks the monitoring what it watches", target_fixture="watching")
+def _(monitoring: MonitoringOperator) -> tuple[Watching, ...]:
+    return monitoring.ask_monitoring()
+
+
+@then("every backend pod is watched and up")
+def _(monitoring: MonitoringOperator, watching: tuple[Watching, ...]) -> None:
+    monitoring.judge_watched(watching)
+
+
+@given("a visitor was served by the backend", target_fixture="visit_id")
+def _(visitor: Visitor) -> str:
+    return visitor.come_once()
+
+
+@when("the operator looks for the visit in the log store", target_fixture="search")
+def _(monitoring: MonitoringOperator, visit_id: str) -> LogSearch:
+    return monitoring.find_log(visit_id)
+
+
+@then("the log store has the visit")
+def _(monitoring: MonitoringOperator, search: LogSearch) -> None:
+    monitoring.judge_logged(search)
+
+
+@when("the operator reads how to back up and recover", target_fixture="page")
+def _(recovery: RecoveryOperator) -> Procedure:
+    return recovery.read_page()
+
+
+@then("the procedure has everything that an operator needs")
+def _(recovery: RecoveryOperator, page: Procedure) -> None:
+    recovery.judge_complete(page)
+
+
+@then("its schedule keeps what it promises")
+def _(recovery: RecoveryOperator, page: Procedure) -> None:
+    recovery.judge_promises(page)
+
+
+@then("it was rehearsed as lately as it asks for")
+def _(recovery: RecoveryOperator, page: Procedure) -> None:
+    recovery.judge_rehearsed(page)
+
+
+@given("a visitor has paid a checkout", target_fixture="purchase")
+def _(visitor: Visitor) -> Purchase:
+    return visitor.pay_checkout(visitor.start_checkout())
+
+
+@given("the operator has backed up as it is written", target_fixture="backup")
+def _(recovery: RecoveryOperator, traffic: SteadyTraffic) -> Backup:
+    return recovery.back_up(traffic)
+
+
+@given("the checkout was deleted by accident")
+def _(recovery: RecoveryOperator, visitor: Visitor, purchase: Purchase) -> None:
+    recovery.delete_checkout(purchase)
+    visitor.miss_checkout(purchase)
+
+
+@when("the operator restores as it is written", target_fixture="restored")
+def _(recovery: RecoveryOperator) -> Ran:
+    return recovery.follow_restore()
+
+
+@then("no visitor was turned away during the backup")
+def _(visitor: Visitor, backup: Backup) -> None:
+    visitor.judge_unnoticed(backup.traffic)
+
+
+@then("the restore took no longer than promised")
+def _(recovery: RecoveryOperator, restored: Ran) -> None:
+    recovery.judge_in_time(restored)
+
+
+@then("the operator can tidy up as it is written")
+def _(recovery: RecoveryOperator) -> None:
+    recovery.tidy_up()

@@ -1,0 +1,40 @@
+"""Steps about the quality of what is to be released: its tests and its security."""
+
+from __future__ import annotations
+
+from pytest_bdd import then, when
+
+from acceptance.actors.scanning import Scans
+from acceptance.actors.security import SecurityEngineer
+from acceptance.actors.tester import Tester
+from acceptance.drivers.suites import SuiteFacts
+
+
+@when("the tester runs all tests of the system", target_fixture="suites")
+def _(tester: Tester) -> tuple[SuiteFacts, ...]:
+    return tester.run_tests()
+
+
+@then("tests of every kind were executed and none failed")
+def _(tester: Tester, suites: tuple[SuiteFacts, ...]) -> None:
+    tester.judge_passed(suites)
+
+
+@then("the integration tests ran against a real database")
+def _(tester: Tester, suites: tuple[SuiteFacts, ...]) -> None:
+    tester.judge_integrated(suites)
+
+
+@when("the security engineer has everything scanned that is to be released", target_fixture="scans")
+def _(security_engineer: SecurityEngineer) -> Scans:
+    return security_engineer.scan()
+
+
+@then("nothing critical was found that no reviewed exception allows")
+def _(security_engineer: SecurityEngineer, scans: Scans) -> None:
+    security_engineer.judge_critical(scans)
+
+
+@then("the code, the deployment, the files for secrets and the images were really looked at")
+def _(security_engineer: SecurityEngineer, scans: Scans) -> None:
+    security_engineer.judge_thorough(scans)

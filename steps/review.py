@@ -1,0 +1,30 @@
+"""Steps about the approval of changes."""
+
+from __future__ import annotations
+
+from pytest_bdd import then, when
+
+from acceptance.actors.auditor import Audit, Auditor
+
+
+@when(
+    "the auditor looks for an approval of every change since the last release",
+    target_fixture="audit",
+)
+def _(auditor: Auditor) -> Audit:
+    return auditor.audit()
+
+
+@then("no change is approved by its own author only")
+def _(auditor: Auditor, audit: Audit) -> None:
+    auditor.judge_honest(audit)
+
+
+@then("no change was last asked to be changed")
+def _(auditor: Auditor, audit: Audit) -> None:
+    auditor.judge_settled(audit)
+
+
+@then("every change was approved by somebody who did not make it")
+def _(auditor: Auditor, audit: Audit) -> None:
+    auditor.judge_approved(audit)

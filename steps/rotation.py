@@ -1,0 +1,62 @@
+"""Steps about the rotation of secrets."""
+
+from __future__ import annotations
+
+from pytest_bdd import given, then, when
+
+from acceptance.actors.rotation import Rotated, RotationOperator
+from acceptance.actors.secrecy import Former
+from acceptance.actors.visitor import Visitor
+from acceptance.drivers.http import SteadyTraffic
+
+
+@given("visitors are turning pages of the list steadily", target_fixture="traffic")
+def _(visitor: Visitor) -> SteadyTraffic:
+    return visitor.keep_paging()
+
+
+@given("the present secrets were seen to be accepted", target_fixture="former")
+def _(rotation: RotationOperator) -> Former:
+    return rotation.remember()
+
+
+@when("the operator rotates the secrets as it is written", target_fixture="rotated")
+def _(rotation: RotationOperator) -> Rotated:
+    return rotation.rotate()
+
+
+@when(
+    "the operator rotates the secrets and is interrupted at every stage", target_fixture="rotated"
+)
+def _(rotation: RotationOperator) -> Rotated:
+    return rotation.rotate_interrupted()
+
+
+@then("the rotation went on where it was each time, to its end")
+def _(rotation: RotationOperator, rotated: Rotated) -> None:
+    rotation.judge_resumed(rotated)
+
+
+@then("a second rotation beside it was refused")
+def _(rotation: RotationOperator, rotated: Rotated) -> None:
+    rotation.judge_alone(rotated)
+
+
+@then("every backend pod uses the new secrets")
+def _(rotation: RotationOperator, former: Former) -> None:
+    rotation.judge_used(former)
+
+
+@then("the old secrets open nothing any more")
+def _(rotation: RotationOperator, former: Former) -> None:
+    rotation.judge_dead(former)
+
+
+@then("the rotation has told who did what and when, and no secret")
+def _(rotation: RotationOperator, former: Former, rotated: Rotated) -> None:
+    rotation.judge_audit(former, rotated)
+
+
+@then("a visitor can pay another checkout")
+def _(visitor: Visitor) -> None:
+    visitor.pay_checkout(visitor.start_checkout())

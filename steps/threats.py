@@ -1,0 +1,40 @@
+"""Steps about the security documentation: every claim is followed to its proof."""
+
+from __future__ import annotations
+
+from pytest_bdd import then, when
+
+from acceptance.actors.threats import Model, Shown, ThreatReader
+
+
+@when("the security engineer follows every threat to its proof", target_fixture="model")
+def _(threat_reader: ThreatReader) -> Model:
+    return threat_reader.follow_threats()
+
+
+@then("somebody thought of every kind of threat at every boundary")
+def _(threat_reader: ThreatReader, model: Model) -> None:
+    threat_reader.judge_complete(model)
+
+
+@then("every accepted risk has an owner and is not past its day")
+def _(threat_reader: ThreatReader, model: Model) -> None:
+    threat_reader.judge_accepted(model)
+
+
+@then("every threat has a mitigation and a proof that exists")
+def _(threat_reader: ThreatReader, model: Model) -> None:
+    threat_reader.judge_proved(model)
+
+
+@when(
+    "the security engineer compares the pages with the tables that are proved",
+    target_fixture="compared",
+)
+def _(threat_reader: ThreatReader) -> tuple[Shown, ...]:
+    return threat_reader.compare_pages()
+
+
+@then("every page shows its table as it is proved")
+def _(threat_reader: ThreatReader, compared: tuple[Shown, ...]) -> None:
+    threat_reader.judge_current(compared)

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from acceptance.actors.pods import PodOperator
+from acceptance.drivers import facts
+from acceptance.settings import Timeouts
+from acceptance.waiting import SYSTEM_CLOCK, Overdue
+from tests.made_up_system import SYSTEM
+
+if TYPE_CHECKING:
+    from acceptance.drivers.facts import PodFacts, WorkloadFacts
+    from acceptance.drivers.kubernetes import Kubernetes
+
+LIMITS = Timeouts(recovery=1.0, readiness_change=0.1)
+QUICK = {"periodSeconds": 0, "failureThreshold": 1, "timeoutSeconds": 0.4}
+
+
+def pod(name: str, uid: str, since: str, *, ready: bool = True) -> PodFacts:
+    """Return a pod as the API sends it, with a probe that needs 0.4 s to tell of a failure."""
+    condition = {
+        "type": "Ready",
+        "status": "True" if ready else "False",
+        "lastTransitionTime": since,
+    }
+    return facts.pod(
+        {
+            "metadata": {"name": name, "uid": uid},
+            "spec": {"containers": [{"name": "main", "readinessProbe": QUICK}]},
+            "status": {"phase": "Running", "conditions": [condition]},
+        }
+    )
+
+
+@dataclass
+class Cluster:
+    """Says of the backend one thing after another, once the database was lost."""
+
+    backend: list[tuple[PodFacts, ...]]
+    database: tuple[PodFacts, ...] = (pod("database-0", "old", "0"),)
+    looks: int = 0
+    whole: bool = True
+    lost: list[str] = field(default_factory=list)
+
+    def pods(self, _: str, workload: str) -> tuple[PodFacts, ...]:
+        """Return the pods of a workload as they are by now."""
+        if workload == "database":
+            return self.database
+        if self.lost and len(self.backend) > 1:
+            self.backend.pop(0)
+        self.looks += bool(self.lost)
+        return self.backend[0]
+
+    def workloads(self, _: str) -> tuple[WorkloadFacts, ...]:
+        """Return workloads as controllers see them, at full strength or not."""
+        ready = {"readyReplicas": int(self.whole), "updatedReplicas": 1}
+        return tuple(
+            facts.workload(
+                "StatefulSet",
+                {"metadata": {"name": name}, "spec": {"replicas": 1}, "status": ready},
+            )
+            for name in ("backend", "database")
+        )
+
+    def delete(self, path: str) -> None:
+        """Replace the database's pod."""
+        self.lost.append(path)
+        self.database = (pod("database-0", "new", "5"),)
+
+    def watch(self, _: str) -> AbstractContextManager[Waking]:
+        """Return a watch."""
+        return nullcontext(Waking())
+
+
+class Waking:
+    """A watch that has an event every 10 ms."""
+
+    def wait(self, timeout: float) -> bool:
+        """Return soon."""
+        SYSTEM_CLOCK.pause(min(timeout, 0.01))
+        return True
+
+
+FIRST = pod("backend-a", "a", "1"), pod("backend-b", "b", "1")
+ONE_AWAY = pod("backend-a", "a", "6", ready=False), pod("backend-b", "b", "1")
+BOTH_AWAY = ONE_AWAY[0], pod("backend-b", "b", "6", ready=False)
+BACK = pod("backend-a", "a", "8"), pod("backend-b", "b", "8")
+
+
+def lose_database(cluster: Cluster) -> Cluster:
+    """Let the operator lose the database."""
+    kept: list[str] = []
+    operator = PodOperator(
+        SYSTEM,
+        cast("Kubernetes", cluster),
+        keep=lambda title, _, kind="json": kept.append(f"{title} {kind}"),
+        timeouts=LIMITS,
+    )
+    found = operator.lose_pod("database")
+    assert (found.lost.uid, found.found.uid) == ("old", "new")
+    assert kept == ["Which pod took the place of a lost database json"]
+    return cluster
+
+
+def test_a_loss_that_probes_report_late_is_waited_for() -> None:
+    """The backend is ready, then away as its probes tell, and the operator waits for the end."""
+    course: list[tuple[PodFacts, ...]] = [
+        FIRST,
+        FIRST,
+        ONE_AWAY,
+        BOTH_AWAY,
+        (BACK[0], BOTH_AWAY[1]),
+        BACK,
+    ]
+    cluster = lose_database(Cluster(course))
+    assert cluster.backend == [BACK]
+
+
+def test_a_loss_that_no_probe_saw_is_waited_for_as_long_as_one_may_take() -> None:
+    """Only a probe that had all of its time has nothing more to tell."""
+    started = SYSTEM_CLOCK.now()
+    cluster = lose_database(Cluster([FIRST]))
+    assert SYSTEM_CLOCK.now() - started >= QUICK["timeoutSeconds"]
+    assert cluster.looks > len(FIRST)
+
+
+def test_a_backend_that_does_not_come_back_is_told() -> None:
+    """The operator does not say that all is well while a pod is away."""
+    with pytest.raises(Overdue, match=r"backend ready for 0\.4 s, or again: .*backend-b: Running"):
+        lose_database(Cluster([FIRST, BOTH_AWAY, (BACK[0], BOTH_AWAY[1])]))
+
+
+def test_who_asks_what_is_ready_now_is_told_at_once() -> None:
+    """What a load or a quarantine left is judged as it is, not as it may become."""
+    operator = PodOperator(
+        SYSTEM,
+        cast("Kubernetes", Cluster([ONE_AWAY], whole=False)),
+        keep=lambda *_: None,
+        timeouts=LIMITS,
+    )
+    started = SYSTEM_CLOCK.now()
+    assert operator.serving("backend") == ("backend-b",)
+    assert SYSTEM_CLOCK.now() - started < LIMITS.readiness_change
+    assert operator.serving_whole("backend") == ("backend-b",)
+    assert SYSTEM_CLOCK.now() - started >= LIMITS.readiness_change

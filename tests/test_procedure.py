@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import subprocess
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from acceptance.actors.recovery import PAGE
+from acceptance.procedure import date_in, duration_in, line_with, read_procedure
+
+ROOT = Path(__file__).parents[1]
+SMALL = """# Title
+
+## Purpose
+
+Why it is *done*.
+
+### A detail
+
+More.
+
+## Restore
+
+1. First.
+
+   ```sh restore
+   cat <<'EOF'
+     indented
+   EOF
+   ```
+
+2. Then.
+
+   ```sh restore
+   second
+   ```
+
+```
+no mark
+```
+
+```sh
+no mark either
+```
+
+```python restore
+no_shell()
+```
+"""
+
+
+def test_sections_end_at_the_next_one() -> None:
+    """A section has its prose and code, deeper headings included, and nothing of the next."""
+    page = read_procedure(SMALL)
+    assert [section.title for section in page.sections] == ["Purpose", "Restore"]
+    assert page.section("purpose") == "Why it is *done*.\nA detail\nMore."
+    assert page.section("absent") == ""
+
+
+def test_commands_are_taken_exactly_and_in_order() -> None:
+    """Blocks of a shell with a mark, without the indentation of the list that they are in."""
+    page = read_procedure(SMALL)
+    assert page.script("restore") == "cat <<'EOF'\n  indented\nEOF\nsecond\n"
+    assert [commands.line for commands in page.commands] == [15, 23]
+    assert page.script("backup") == ""
+
+
+@pytest.mark.parametrize("text", ["", "no heading", "# One\n\ntext", "```sh\n", "## \n"])
+def test_no_page_breaks_the_reader(text: str) -> None:
+    """A page that is no procedure has no commands."""
+    assert read_procedure(text).commands == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("every 24 hours", timedelta(hours=24)),
+        ("about 1 day, never 2 weeks", timedelta(days=1)),
+        ("15 Minutes.", timedelta(minutes=15)),
+        ("soon", None),
+        ("24 hourglasses", None),
+    ],
+)
+def test_durations(text: str, found: timedelta | None) -> None:
+    """The first duration counts, and only a real one."""
+    assert duration_in(text) == found
+
+
+def test_dates() -> None:
+    """A date has to exist."""
+    assert date_in("on 2026-11-25, by hand") == date(2026, 11, 25)
+    assert date_in("on 2026-02-30") is None
+    assert date_in("last week") is None
+
+
+def test_lines_are_found_by_their_first_word() -> None:
+    """Whatever list mark is before it."""
+    assert line_with("x\n- Backup: daily\n| Rehearsal | yearly", "backup") == "- Backup: daily"
+    assert line_with("x\n- Backup: daily\n| Rehearsal | yearly", "Rehearsal")[2:11] == "Rehearsal"
+    assert line_with("none", "Backup") == ""
+
+
+@pytest.mark.parametrize("mark", ["backup", "restore", "reopen", "discard"])
+def test_the_written_commands_are_shell(mark: str) -> None:
+    """Bash can parse what the page of this repository asks an operator to type."""
+    script = read_procedure((ROOT / PAGE).read_text(encoding="utf-8")).script(mark)
+    assert "kubectl" in script
+    done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_secret_is_typed() -> None:
+    """The written commands read and print no password."""
+    page = read_procedure((ROOT / PAGE).read_text(encoding="utf-8"))
+    typed = "".join(commands.text for commands in page.commands)
+    assert not {word for word in ("PASSWORD", "get secret", "SIGNING_KEY") if word in typed}

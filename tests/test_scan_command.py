@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema.validators import validator_for
+
+from acceptance.actors import scanning
+from acceptance.cli.__main__ import main
+from acceptance.drivers.exceptions import FILE
+from acceptance.drivers.scanners.facts import Finding, ScanFacts
+
+ROOT = Path(__file__).parents[1]
+KEY = Finding("detect-secrets", "AWS Access Key", "a.env", "a secret", line=3, fingerprint="abc")
+POD = Finding("checkov", "CKV_K8S_16", "Pod.shop.web", "Container should not be privileged")
+EXCUSE = """[[exception]]
+scanner = "detect-secrets"
+rule = "AWS Access Key"
+where = "a.env"
+owner = "Team"
+reason = "made up"
+expires = 2099-01-31
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project in whose folder the command runs."""
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "a.env").touch()
+    (tmp_path / "security").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def find(monkeypatch: pytest.MonkeyPatch, *findings: Finding, problem: str = "") -> None:
+    """Let the scanners find something, or checkov have a problem."""
+    facts = {"secrets": "detect-secrets", "deployment": "checkov", "code": "bandit"}
+    scans = [
+        ScanFacts(
+            name,
+            part,  # type: ignore[arg-type]
+            "1.0",
+            looked_at=0 if problem and name == "checkov" else 3,
+            things="files",
+            findings=tuple(each for each in findings if each.scanner == name),
+            problem=problem if name == "checkov" else "",
+        )
+        for part, name in facts.items()
+    ]
+    monkeypatch.setattr(
+        scanning,
+        "_scanners",
+        lambda target, _: [
+            (each.scanner, each.part, lambda each=each: each)
+            for each in scans
+            if each.part in target.parts
+        ],
+    )
+
+
+def test_a_clean_scan_says_who_looked_at_what(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An excused finding is shown with its owner and its last day."""
+    (project / FILE).write_text(EXCUSE)
+    find(monkeypatch, KEY)
+    assert main(["scan"]) == 0
+    said = capsys.readouterr().out
+    assert "checkov 1.0 (deployment): 3 files, 0 findings" in said
+    assert "excused until 2099-01-31 by Team: detect-secrets: a secret" in said
+    assert said.endswith("Nothing critical in code, deployment, secrets.\n")
+
+
+@pytest.mark.parametrize("expired", [False, True], ids=["without", "expired"])
+def test_a_critical_finding_is_named(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    expired: bool,
+) -> None:
+    """With its fingerprint, for an exception; one that has expired excuses nothing."""
+    if expired:
+        (project / FILE).write_text(EXCUSE.replace("2099", "2020"))
+    find(monkeypatch, KEY)
+    assert main(["scan"]) == 1
+    said = capsys.readouterr().out
+    line = "CRITICAL detect-secrets: a secret (AWS Access Key) in a.env:3 [fingerprint abc]"
+    assert line in said.splitlines()
+    assert ("expired on 2020-01-31" in said) == expired
+
+
+@pytest.mark.usefixtures("project")
+def test_a_part_that_nobody_looked_at_is_no_clean_scan(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unless it was not asked for."""
+    find(monkeypatch, problem="It is not installed.")
+    assert main(["scan"]) == 69
+    assert "NOT LOOKED AT: the deployment (checkov: It is not" in capsys.readouterr().out
+    assert main(["scan", "--part", "secrets"]) == 0
+
+
+def test_exceptions_that_cannot_be_read_end_the_scan(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They might have excused anything."""
+    find(monkeypatch)
+    (project / FILE).write_text("[[exception")
+    assert main(["scan"]) == 65
+
+
+def test_the_sarif_is_valid_and_says_the_same(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the standard's schema; an object without a file is shown at its overlay."""
+    (project / FILE).write_text(EXCUSE)
+    find(monkeypatch, KEY, POD)
+    assert main(["scan", "--sarif", "out/a.sarif"]) == 1
+    document = json.loads((project / "out/a.sarif").read_text())
+    schema = json.loads((ROOT / "tests/recorded/sarif-2.1.0.json").read_text())
+    assert not list(validator_for(schema)(schema).iter_errors(document))
+    secrets, deployment, code = document["runs"]
+    assert secrets["results"][0]["suppressions"][0]["justification"].startswith("made up (Team")
+    (result,) = deployment["results"]
+    assert "suppressions" not in result
+    place = result["locations"][0]
+    assert place["logicalLocations"] == [{"fullyQualifiedName": "Pod.shop.web"}]
+    assert place["physicalLocation"]["artifactLocation"] == {
+        "uri": "manifests/overlays/embedded/kustomization.yaml"
+    }
+    assert code["results"] == []
+
+
+def test_the_sarif_tells_of_a_scanner_that_could_not_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an empty list would look like a clean one."""
+    find(monkeypatch, problem="It is not installed.")
+    main(["scan", "--sarif", "a.sarif"])
+    runs = json.loads((project / "a.sarif").read_text())["runs"]
+    assert [each["invocations"][0]["executionSuccessful"] for each in runs] == [True, False, True]

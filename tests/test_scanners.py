@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acceptance.drivers.scanners import code, images, manifests, secrets
+from acceptance.drivers.scanners.facts import ScanFacts, attempt, fingerprint
+from acceptance.errors import EnvironmentFailure
+from controls.archive import write_image
+from tests.recorded import scanners
+from tests.recorded.apt import RecordedApt
+
+
+def program(path: Path, script: str) -> None:
+    """Write a shell script that can be run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of recorded programs, found before all others."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "bin"
+
+
+def test_a_comment_does_not_silence_the_scan_of_code(tmp_path: Path) -> None:
+    """Nor does a configuration that lies in the tree: what is excused stands in one file."""
+    (tmp_path / ".bandit").write_text("[bandit]\nskips: B602\n")
+    (tmp_path / "a.py").write_text(
+        "import subprocess\n\n\ndef f(x: str) -> None:\n"
+        "    subprocess.run(f'lp {x}', shell=True)  # nosec\n"
+    )
+    (tmp_path / "page.ts").write_text("eval(location.hash)")
+    scan = code.scan_code(tmp_path, ["a.py", "page.ts", "gone.py"], timeout=30)
+    assert (scan.looked_at, scan.problem) == (1, "")
+    found = {each.rule: each for each in scan.findings}
+    assert (found["B602"].severity, found["B602"].confidence) == ("HIGH", "HIGH")
+    assert str(found["B602"]).endswith("(B602) in a.py:5")
+
+
+def test_code_that_cannot_be_read_was_not_looked_at(tmp_path: Path) -> None:
+    """A file that no parser understands may hold anything."""
+    (tmp_path / "a.py").write_text("def (:\n")
+    scan = code.scan_code(tmp_path, ["a.py"], timeout=30)
+    assert "could not read a.py: syntax error" in scan.problem
+    assert code.scan_code(tmp_path, ["page.ts"], timeout=30).problem == "There is no Python file."
+
+
+def test_secrets_are_found_whatever_comments_say(tmp_path: Path) -> None:
+    """In every file, also one behind a folder that is a link; the value itself is not told."""
+    real = tmp_path / "real"
+    (real / "deep").mkdir(parents=True)
+    key = "AKIA" + "QYLPMN5HFZXTRB3C"
+    (real / "deep" / "app.env").write_text(f"KEY={key}  # pragma: allowlist secret\n")
+    (real / "fine.py").write_text("answer = 42\n")
+    (tmp_path / "linked").symlink_to(real)
+    scan = secrets.scan_secrets(tmp_path / "linked", ["deep/app.env", "fine.py"], timeout=60)
+    assert (scan.looked_at, scan.problem) == (2, "")
+    (found,) = scan.findings
+    assert (
+        str(found) == "detect-secrets: what looks like a secret (AWS Access Key) in deep/app.env:1"
+    )
+    assert key not in repr(scan)
+
+
+def test_a_scanner_that_overlooks_the_canary_has_found_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty answer is not taken for a clean repository."""
+    program(tmp_path / "python", """echo '{"results": {}, "version": "1.5.0"}'""")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(EnvironmentFailure, match="overlooked a key that was made for it"):
+        secrets.scan_secrets(tmp_path, [], timeout=30)
+
+
+def checkov(root: Path, answer: dict[str, Any]) -> None:
+    """Install a checkov that gives a recorded answer, if it is called without a way out."""
+    (root / "answer.json").write_text(json.dumps(answer))
+    program(
+        root / manifests.PYTHON,
+        f'case "$*" in *--skip-download*) ;; *) exit 64 ;; esac\n'
+        f'[ -z "$BC_API_KEY" ] && [ "$HOME" = "$PWD" ] && cat {root}/answer.json',
+    )
+
+
+def test_manifests_are_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an annotation lets checkov skip is a finding, and a pod bears its workload's name."""
+    monkeypatch.setenv("BC_API_KEY", "somebody's")
+    checkov(tmp_path, scanners.CHECKOV)
+    scan = manifests.scan_manifests(tmp_path, [{"kind": "Deployment"}], timeout=30)
+    assert (scan.looked_at, scan.version, scan.problem) == (17, "3.3.30", "")
+    assert [(each.rule, each.where) for each in scan.findings] == [
+        ("CKV_K8S_16", "Deployment.checkout.backend"),
+        ("CKV2_ACCEPTANCE_1", "Pod.checkout.backend"),
+        ("CKV_K8S_23", "StatefulSet.checkout.database"),
+    ]
+
+
+def test_manifests_that_nobody_read_were_not_looked_at(tmp_path: Path) -> None:
+    """Neither an answer about nothing nor one with errors counts as a scan."""
+    with pytest.raises(EnvironmentFailure, match=r"not installed in \.tools/checkov"):
+        manifests.scan_manifests(tmp_path, [], timeout=30)
+    checkov(tmp_path, scanners.CHECKOV_NOTHING)
+    nothing = manifests.scan_manifests(tmp_path, [], timeout=30)
+    assert nothing.looked_at == 0 and nothing.problem
+    broken = {**scanners.CHECKOV["summary"], "parsing_errors": 2}
+    checkov(tmp_path, {**scanners.CHECKOV, "summary": broken})
+    assert "could not read 2" in manifests.scan_manifests(tmp_path, [], timeout=30).problem
+
+
+@pytest.fixture
+def apt(programs: Path) -> RecordedApt:
+    """A recorded apt that offers an update for the image."""
+    return RecordedApt(programs)
+
+
+@pytest.fixture
+def image(programs: Path) -> str:
+    """An image in the cache."""
+    archive = programs.parent / "cache/checkout-acceptance/image-app/abc/image.tar"
+    archive.parent.mkdir(parents=True)
+    sources = "etc/apt/sources.list.d/debian.sources"
+    files = {
+        "var/lib/dpkg/status": scanners.DPKG_STATUS.encode(),
+        sources: scanners.DEBIAN_SOURCES.encode(),
+    }
+    write_image(archive, files)
+    return "localhost/app:abc"
+
+
+def test_security_updates_are_looked_for_in_images(image: str, apt: RecordedApt) -> None:
+    """Each names the image and both versions; lists that are not of now prove nothing."""
+    scan = images.scan_updates([image], timeout=30)
+    assert (scan.looked_at, scan.version) == (2, "2.6.1")
+    (found,) = scan.findings
+    assert found.where == "app/libc6"
+    assert "update 2.36-9+deb12u14 of libc6 is not installed" in found.text
+    apt.go_away()
+    with pytest.raises(EnvironmentFailure, match="does not answer; its last lists are of Mon, 23"):
+        images.scan_updates([image], timeout=30)
+
+
+def test_an_image_that_is_nowhere_cannot_be_scanned(programs: Path) -> None:
+    """Docker is asked for it; without images nothing was looked at either."""
+    program(programs / "docker", "echo 'No such image' >&2; exit 1")
+    with pytest.raises(EnvironmentFailure, match="localhost/app:1 is not here"):
+        images.scan_updates(["localhost/app:1"], timeout=30)
+    with pytest.raises(EnvironmentFailure, match="knows no image"):
+        images.scan_updates([], timeout=30)
+
+
+def test_trivy_is_used_where_it_is(image: str, programs: Path) -> None:
+    """It gets the image as a folder; without its database it has found nothing."""
+    (programs.parent / "trivy.json").write_text(json.dumps(scanners.TRIVY))
+    program(
+        programs / "trivy",
+        'case "$1" in --version) echo "Version: 0.69.1" ;; '
+        f"*) [ -e index.json ] && cat {programs.parent}/trivy.json ;; esac",
+    )
+    scan = images.scan_with_trivy([image], timeout=30)
+    assert (scan.looked_at, scan.version) == (2, "0.69.1")
+    (found,) = scan.findings
+    assert (found.rule, found.where, found.severity) == ("CVE-2023-45853", "app/zlib1g", "CRITICAL")
+    program(programs / "trivy", "echo 'FATAL failed to download vulnerability DB' >&2; exit 1")
+    with pytest.raises(EnvironmentFailure, match="trivy did not answer in JSON: FATAL"):
+        images.scan_with_trivy([image], timeout=30)
+
+
+def test_a_scanner_that_fails_is_a_fact() -> None:
+    """The others still count, and the report says what was missing."""
+
+    def fail() -> ScanFacts:
+        raise EnvironmentFailure("It is not installed. Try: make setup\nmore")
+
+    scan = attempt("bandit", "code", fail)
+    assert (scan.scanner, scan.part, scan.looked_at) == ("bandit", "code", 0)
+    assert scan.problem == "It is not installed. Try: make setup"
+
+
+def test_fingerprints_differ_and_look_like_no_secret() -> None:
+    """Hexadecimal ones would be found by the scanner whose findings they name."""
+    assert fingerprint("a", "b") != fingerprint("ab")
+    assert len(fingerprint("a")) == 16
+    assert not set(fingerprint("a")) <= set("0123456789abcdef")

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acceptance.errors import BrokenInput
+from acceptance.outcome import Evidence, ScenarioOutcome, Status
+from acceptance.outcome import Testimony as Said  # pytest takes what begins with Test for a test
+from acceptance.tracker import parse
+from acceptance.verdict import Demand, Verdict, decide, unused_waivers
+
+TRACKER = parse(Path(__file__).parents[1] / "tracker.md")
+ITEM, OTHER = "TASK-001-DOD-1", "TASK-001-DOD-2"
+PROOF = (Evidence("evidence/a.json", "0" * 64, "json", "A"),)
+INSTEAD, ALSO = Demand(ITEM, "reviewer", "instead"), Demand(ITEM, "reviewer", "also")
+
+
+def outcome(
+    status: Status = "passed", evidence: tuple[Evidence, ...] = PROOF, item: str = ITEM
+) -> ScenarioOutcome:
+    """One scenario."""
+    reason = "" if status == "passed" else f"it is {status}"
+    return ScenarioOutcome((item,), "A name", "f", status, reason, (), evidence, 1.0, 0.0)
+
+
+def said(
+    kind: str = "attestation", *, valid: bool = True, role: str = "reviewer", item: str = ITEM,
+    evidence: tuple[Evidence, ...] = PROOF, date: str = "2026-07-01",
+) -> Said:  # fmt: skip
+    """One statement."""
+    assert kind in {"attestation", "waiver"}
+    return Said(
+        item, "waiver" if kind == "waiver" else "attestation", valid, "it expired", "Ada", role,
+        "I did.", date, "2026-09-30", "", evidence,
+    )  # fmt: skip
+
+
+def verdict(
+    outcomes: list[ScenarioOutcome],
+    testimonies: list[Said] | None = None,
+    demands: list[Demand] | None = None,
+) -> Verdict:
+    """What becomes of the item."""
+    found = decide(TRACKER, outcomes, testimonies or [], demands or [])
+    return next(each for each in found if each.item.id == ITEM)
+
+
+_OUTCOMES = st.lists(
+    st.builds(
+        outcome,
+        status=st.sampled_from(["passed", "failed", "skipped", "environment", "missing"]),
+        evidence=st.sampled_from([(), PROOF]),
+        item=st.sampled_from([ITEM, ITEM, OTHER]),
+    ),
+    max_size=4,
+)
+_TESTIMONIES = st.lists(
+    st.builds(
+        said,
+        kind=st.sampled_from(["attestation", "waiver"]),
+        valid=st.booleans(),
+        role=st.sampled_from(["reviewer", "release manager"]),
+        item=st.sampled_from([ITEM, ITEM, OTHER]),
+        evidence=st.sampled_from([(), PROOF]),
+    ),
+    max_size=4,
+)
+_DEMANDS = st.sampled_from([[], [INSTEAD], [ALSO], [Demand(OTHER, "reviewer", "instead")]])
+
+
+@settings(deadline=None)  # a busy machine is no defect
+@given(_OUTCOMES, _TESTIMONIES, _DEMANDS)
+def test_nothing_is_met_without_proof_or_word(
+    outcomes: list[ScenarioOutcome], testimonies: list[Said], demands: list[Demand]
+) -> None:
+    """Whatever comes together: met needs proof, or a word that was asked for and may stand in."""
+    found = verdict(outcomes, testimonies, demands)
+    own = [each for each in outcomes if ITEM in each.item_ids]
+    mode = next((demand.mode for demand in demands if demand.item == ITEM), None)
+    proved = bool(own) and all(each.status == "passed" and each.evidence for each in own)
+    word = any(
+        each.kind == "attestation"
+        and each.valid
+        and each.item == ITEM
+        and each.role == "reviewer"
+        and each.evidence
+        for each in testimonies
+    )
+    room = all(
+        each.status == "skipped" or (each.status == "passed" and each.evidence) for each in own
+    )
+    failed = any(each.status == "failed" for each in own)
+    may = {
+        None: proved,
+        "also": proved and word,
+        "instead": proved or (word and room),
+    }
+    expected = "unmet" if failed else "met" if may[mode] else "unverified"
+    assert found.verdict == expected
+    assert found.reason
+    assert found.verdict != "met" or found.evidence
+    assert bool(found.role) <= (found.verdict == "unverified" and mode is not None)
+
+
+@settings(deadline=None)  # a busy machine is no defect
+@given(_OUTCOMES, _TESTIMONIES, _DEMANDS)
+def test_no_waiver_changes_a_verdict(
+    outcomes: list[ScenarioOutcome], testimonies: list[Said], demands: list[Demand]
+) -> None:
+    """With all waivers or without any: the same verdict, the same reason."""
+    without = [each for each in testimonies if each.kind == "attestation"]
+    found, bare = verdict(outcomes, testimonies, demands), verdict(outcomes, without, demands)
+    assert (found.verdict, found.reason, found.role) == (bare.verdict, bare.reason, bare.role)
+    assert found.waiver is None or (found.waiver.valid and found.verdict != "met")
+
+
+@settings(deadline=None)  # a busy machine is no defect
+@given(_OUTCOMES, _TESTIMONIES, _DEMANDS)
+def test_a_failure_is_unmet_whatever_is_signed(
+    outcomes: list[ScenarioOutcome], testimonies: list[Said], demands: list[Demand]
+) -> None:
+    """Also with everything else in the item's favour."""
+    favour = [*testimonies, said(), said("waiver")]
+    assert verdict([*outcomes, outcome("failed")], favour, demands).verdict == "unmet"
+
+
+def test_a_word_stands_in_where_there_is_no_scenario() -> None:
+    """Who said so, and until when, is the reason; the envelope is the evidence."""
+    found = verdict([], [said()], [INSTEAD])
+    assert found.verdict == "met"
+    assert found.reason == "attested by Ada (reviewer) until 2026-09-30"
+    assert found.evidence == PROOF
+
+
+def test_a_word_stands_in_where_a_scenario_cannot_tell() -> None:
+    """The reason says both."""
+    found = verdict([outcome("skipped")], [said()], [INSTEAD])
+    assert (found.verdict, found.reason.endswith("; A name: it is skipped")) == ("met", True)
+
+
+@pytest.mark.parametrize("status", ["environment", "missing", "unselected"])
+def test_a_word_does_not_stand_in_for_what_was_not_heard(status: Status) -> None:
+    """A scenario that could have told, and might have failed."""
+    found = verdict([outcome(status)], [said()], [INSTEAD])
+    assert (found.verdict, found.role) == ("unverified", "")
+
+
+def test_a_word_beside_scenarios_is_needed_too() -> None:
+    """Proof alone leaves it open, and says whom it waits for."""
+    found = verdict([outcome()], [], [ALSO])
+    assert (found.verdict, found.role) == ("unverified", "reviewer")
+    assert found.reason == "no attestation by the role reviewer"
+    assert verdict([outcome()], [said()], [ALSO]).verdict == "met"
+    assert verdict([], [said()], [ALSO]).verdict == "unverified"
+
+
+def test_the_newest_refusal_is_told() -> None:
+    """Of several statements that do not count, the last one is what somebody has to look at."""
+    old, new = said(valid=False), said(valid=False, date="2026-07-09")
+    found = verdict([], [new, old], [INSTEAD])
+    assert found.reason == (
+        "no scenario; the attestation of 2026-07-09 by Ada does not count: it expired"
+    )
+    assert found.attestations == (new, old)
+
+
+@pytest.mark.parametrize("demand", [INSTEAD, ALSO])
+def test_the_word_of_another_role_is_none(demand: Demand) -> None:
+    """Also where it came here as valid: a verdict asks for the role once more."""
+    outcomes = [outcome()] if demand == ALSO else []
+    found = verdict(outcomes, [said(role="release manager")], [demand])
+    assert (found.verdict, found.role) == ("unverified", "reviewer")
+    assert verdict(outcomes, [said(valid=False)], [demand]).verdict == "unverified"
+
+
+def test_a_word_without_an_envelope_to_show_is_none() -> None:
+    """Met rests on evidence, always."""
+    found = verdict([], [said(evidence=())], [INSTEAD])
+    assert (found.verdict, found.role) == ("unverified", "reviewer")
+    assert "it left no evidence" in found.reason
+
+
+def test_a_waiver_is_shown_and_an_unused_one_is_told() -> None:
+    """Also beside an unmet item; beside a met one it is somebody's to delete."""
+    waiver = said("waiver")
+    assert verdict([outcome("failed")], [waiver]).waiver == waiver
+    assert verdict([outcome("failed")], [said("waiver", valid=False)]).waiver is None
+    met = decide(TRACKER, [outcome()], [waiver])
+    (note,) = unused_waivers(met, [waiver])
+    assert f"The waiver of {ITEM} by Ada is not used" in note
+    assert unused_waivers(decide(TRACKER, [], [waiver]), [waiver]) == ()
+
+
+@pytest.mark.parametrize("demands", [[INSTEAD, ALSO], [Demand("TASK-009-DOD-1", "a", "also")]])
+def test_a_demand_is_made_once_of_an_item_that_is_there(demands: list[Demand]) -> None:
+    """Two answers to one question, or none, are an error."""
+    with pytest.raises(BrokenInput, match=r"trust\.toml"):
+        decide(TRACKER, [], [], demands)
