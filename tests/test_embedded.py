@@ -3,12 +3,14 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -254,6 +256,20 @@ def test_a_component_that_ends_while_another_starts_is_named(
     finally:
         signal.set_wakeup_fd(wakeup)
         signal.signal(signal.SIGCHLD, handler)
+
+
+def test_the_dns_server_has_the_plugins_that_it_is_told_to_use() -> None:
+    """It would not start without one of them; one too many is built for nothing."""
+    source = (ROOT / "node" / "coredns" / "main.go").read_text(encoding="utf-8")
+    manifest = ROOT / "manifests" / "platform" / "coredns" / "coredns.yaml"
+    (config,) = (
+        each["data"]["Corefile"]
+        for each in yaml.safe_load_all(manifest.read_text(encoding="utf-8"))
+        if each["kind"] == "ConfigMap"
+    )
+    told = re.findall(r"^ {4}(\w+)", config, re.MULTILINE)
+    assert "kubernetes" in told
+    assert sorted(told) == re.findall(r'coredns/plugin/(\w+)"', source)
 
 
 def test_what_modules_share_is_compiled_once() -> None:
