@@ -18,7 +18,7 @@ import yaml
 from acceptance.cache import entry, hash_inputs
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
 from acceptance.process import run
-from acceptance.setup.go import go_program
+from acceptance.setup.go import ENVIRONMENT, go_program
 from acceptance.setup.step import ROOT
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ GROUP = "cert-manager.io"
 runs the controllers for, have a group below it."""
 
 _DOWNLOAD_SECONDS = 900.0
-_ENVIRONMENT = {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
 def definitions(root: Path, *, timeout: float) -> Path:
@@ -51,7 +50,7 @@ def definitions(root: Path, *, timeout: float) -> Path:
             told = run(
                 [go, "mod", "download", "-json", MODULE],
                 timeout=timeout,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 cwd=folder,
                 remedy="Does the Go module proxy answer? Try again, once it does.",
             )

@@ -19,12 +19,14 @@ BIN = ROOT / ".tools"
 """Links to the built programs, git-ignored; the programs themselves lie in the cache."""
 
 _TIMEOUT_SECONDS = 900.0
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "CGO_ENABLED": "0",  # no C compiler is needed, and the result runs on any libc
     "GOFLAGS": "-mod=readonly -trimpath",
+    "GOGC": "400",  # the compiler rather takes memory than time to free it
     "GOTOOLCHAIN": "local",  # a newer Go is never downloaded behind our back
     "GOWORK": "off",
 }
+"""What every call of Go is given."""
 
 
 def install() -> None:
@@ -62,20 +64,30 @@ def _install(folder: Path) -> None:
     def build(place: Path) -> None:
         install_with(
             f"Building {', '.join(package.rsplit('/', 1)[1] for package in packages)}",
-            [go_program(needed), "build", "-ldflags=-s -w", "-o", f"{place}/", *packages],
+            [go_program(needed), *build_options(), "-o", f"{place}/", *packages],
             timeout=_TIMEOUT_SECONDS,
             remedy="Is the Go module proxy reachable? Try: make setup, once it is.",
-            env=_ENVIRONMENT,
+            env=ENVIRONMENT,
             cwd=folder,
         )
 
-    built = entry("tools", hash_inputs(folder / "go.mod", folder / "go.sum"), build)
+    key = hash_inputs(folder / "go.mod", folder / "go.sum", str(build_options()))
+    built = entry("tools", key, build)
     BIN.mkdir(exist_ok=True)
     for program in built.iterdir():
         link = BIN / program.name
         if not link.is_symlink() or link.readlink() != program:
             link.unlink(missing_ok=True)
             link.symlink_to(program)
+
+
+def build_options(link_flags: str = "") -> tuple[str, ...]:
+    """Return the subcommand of Go that builds programs, with its options.
+
+    Nothing for a debugger is made, which would be left out of the program in the end: without it
+    the compiler takes an eighth less time. The lines in a crash's stack stay.
+    """
+    return "build", "-gcflags=all=-dwarf=false", f"-ldflags=-s -w {link_flags}".rstrip()
 
 
 def _version(program: str) -> tuple[int, int]:

@@ -18,17 +18,11 @@ from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
 from acceptance.images import Image, base_image, build_image
 from acceptance.machine import find_program
 from acceptance.process import run
-from acceptance.setup.go import go_program
+from acceptance.setup.go import ENVIRONMENT, build_options, go_program
 
 if TYPE_CHECKING:
     from acceptance.settings import Timeouts
 
-_ENVIRONMENT = {
-    "CGO_ENABLED": "0",
-    "GOFLAGS": "-mod=readonly -trimpath",
-    "GOTOOLCHAIN": "local",
-    "GOWORK": "off",
-}
 TRAEFIK = "3.7.15"
 CERT_MANAGER = "1.21.2"
 _CILIUM_KINDS = (
@@ -64,24 +58,20 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None
     needed = re.search(r"^go (\d+)\.(\d+)", text, re.MULTILINE)
     if needed is None:
         raise BrokenInput(f"{folder}/go.mod has no go line. Try: git diff")
-    flags = "-s -w"
+    flags = ""
     # What a module has no tool for is its own program.
     what = "tool" if re.search(r"^tool\b", text, re.MULTILINE) else "."
     if module == "kubernetes":
         # Else the node reports v0.0.0-master.
-        flags += f" -X k8s.io/component-base/version.gitVersion={kubernetes_version(node)}"
+        flags = f"-X k8s.io/component-base/version.gitVersion={kubernetes_version(node)}"
+    options = build_options(flags)
 
     def build(place: Path) -> None:
         try:
             run(
-                [
-                    go_program((int(needed[1]), int(needed[2]))),
-                    "build",
-                    f"-ldflags={flags}",
-                    *("-o", f"{place}/", what),
-                ],
+                [go_program((int(needed[1]), int(needed[2]))), *options, "-o", f"{place}/", what],
                 timeout=timeouts.binary_build,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 cwd=folder,
                 log=log,
                 remedy="Does the Go module proxy answer? Try again, once it does.",
@@ -91,7 +81,7 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None
                 f"The programs of {folder} were not built: {error.message}"
             ) from error
 
-    return entry(f"node-{module}", hash_inputs(folder, flags, str(_ENVIRONMENT)), build)
+    return entry(f"node-{module}", hash_inputs(folder, str(options), str(ENVIRONMENT)), build)
 
 
 def build_cilium(node: Path, timeouts: Timeouts, log: Path | None = None) -> Path:
@@ -106,7 +96,7 @@ def build_cilium(node: Path, timeouts: Timeouts, log: Path | None = None) -> Pat
         found = run(
             [go_program((1, 26)), *question],
             timeout=timeouts.download,
-            env=_ENVIRONMENT,
+            env=ENVIRONMENT,
             cwd=node / "cilium",
         )
         module = Path(json.loads(found.stdout)["Dir"])
