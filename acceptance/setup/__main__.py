@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import as_completed
 from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def main(arguments: list[str]) -> int:
@@ -21,6 +22,7 @@ def main(arguments: list[str]) -> int:
         return 69
     # Only now: these modules use what older Pythons do not have.
     from acceptance.errors import AcceptanceError  # noqa: PLC0415
+    from acceptance.process import workers  # noqa: PLC0415
     from acceptance.setup import go, host, isolated, npm, python, schemas  # noqa: PLC0415
 
     parts: dict[str, Callable[[], None]] = {
@@ -35,9 +37,19 @@ def main(arguments: list[str]) -> int:
     if not arguments or not set(arguments) <= parts.keys():
         print(f"usage: python3 -m acceptance.setup {{{'|'.join(parts)}}}…", file=sys.stderr)
         return 64
+    # What needs nothing of .venv is installed beside it; at the end, the browser asks Debian again.
+    apart, last = {*isolated.NAMES, "host"}, {"browser"}
+    chains = (
+        [parts[name] for name in arguments if name not in apart | last],
+        [parts[name] for name in arguments if name in apart],
+    )
     try:
-        for part in arguments:
-            parts[part]()
+        if {"python", *isolated.NAMES} & set(arguments):
+            python.install_venv()
+        with workers(len(chains)) as pool:
+            for chain in as_completed([pool.submit(_install, chain) for chain in chains]):
+                chain.result()
+        _install([parts[name] for name in arguments if name in last])
     except AcceptanceError as error:
         print(error.message, file=sys.stderr)
         return error.exit_code
@@ -45,6 +57,11 @@ def main(arguments: list[str]) -> int:
         print("Stopped. Run it again: it goes on where it was.", file=sys.stderr)
         return 130
     return 0
+
+
+def _install(chain: Sequence[Callable[[], None]]) -> None:
+    for part in chain:
+        part()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ from acceptance.machine import (
     look_at_machine,
 )
 from acceptance.process import run
-from acceptance.setup.step import ROOT, install_with
+from acceptance.setup.step import ROOT, install_with, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,9 +43,10 @@ CLUSTER_CONFIG = Path("/etc/postgresql-common/createcluster.conf")
 
 
 def install() -> None:
-    """Install what the chosen cluster needs from the host, a browser, and a PostgreSQL for tests.
+    """Install what the chosen cluster needs from the host, and a PostgreSQL for tests.
 
-    The cluster is chosen by the variable CLUSTER, else it is `auto`.
+    The cluster is chosen by the variable CLUSTER, else it is `auto`. Debian's browser comes with
+    them.
 
     Raises `EnvironmentFailure` where this user or this system cannot install packages.
     """
@@ -55,8 +55,6 @@ def install() -> None:
     missing = missing_packages(facts, cluster)
     if missing:
         install_packages(missing, f"the {cluster} cluster, the browser and the tests")
-    if not facts.found & set(BROWSERS) and facts.distribution != "debian":
-        _install_playwright_browser()
 
 
 def install_browser() -> None:
@@ -106,7 +104,7 @@ def install_packages(packages: Sequence[str], purpose: str) -> None:
     if os.geteuid() != 0:
         message = f"Packages are missing, for {purpose}. Try, as root: {command}"
         raise EnvironmentFailure(message)
-    print(f"Installing for {purpose}: {' '.join(packages)}", file=sys.stderr)
+    note(f"Installing for {purpose}: {' '.join(packages)}")
     quiet = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     with _no_service_starts():
         if POSTGRES.package in packages:

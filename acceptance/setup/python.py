@@ -28,11 +28,20 @@ PIP_OPTIONS = (
 )
 
 
+def install_venv() -> None:
+    """Install what makes virtual environments, which Debian has apart; nothing if it is there.
+
+    Raises `EnvironmentFailure` when it cannot be installed.
+    """
+    if importlib.util.find_spec("ensurepip") is None:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        host.install_packages([f"python{version}-venv"], "Python's own venv module")
+
+
 def install() -> None:
     """Make .venv, or bring it up to date with requirements.txt; nothing to do if it is.
 
-    Raises `EnvironmentFailure` when the `venv` module is missing and cannot be installed, or the
-    package registry does not give what is locked.
+    Raises `EnvironmentFailure` when the package registry does not give what is locked.
     """
     wanted = fingerprint(LOCK, sys.version)
     if _stamp() == wanted:
@@ -41,9 +50,6 @@ def install() -> None:
     with _alone():
         if _stamp() == wanted:  # another make did it meanwhile
             return
-        if importlib.util.find_spec("ensurepip") is None:
-            version = f"{sys.version_info.major}.{sys.version_info.minor}"
-            host.install_packages([f"python{version}-venv"], "Python's own venv module")
         python = VENV / "bin" / "python"
         if not _works():
             install_with(

@@ -1,8 +1,12 @@
-"""One installing command with its log: shown live on a terminal, as plain lines elsewhere."""
+"""Installing commands with their logs, one after the other or side by side, as they are shown.
+
+On a terminal those under way are shown live; elsewhere each start and end is one plain line.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import sys
@@ -25,6 +29,78 @@ _REFRESH_SECONDS = 0.2
 _TAIL_BYTES = 4096
 
 
+class Display:
+    """The commands under way, shown by whoever runs them from any thread."""
+
+    def __init__(self, stream: IO[str] | None = None) -> None:
+        """Write to `stream` (default: stderr)."""
+        self._given = stream
+        self._lock = threading.Lock()
+        self._under_way: dict[Path, tuple[str, float]] = {}
+        self._painted = 0  # lines, of which the cursor stands on the last
+        self._painter: threading.Thread | None = None
+
+    @contextmanager
+    def shown(self, title: str, log: Path) -> Iterator[None]:
+        """Show that `title` is under way while the body runs, with the last line of its `log`."""
+        started = time.monotonic()
+        with self._lock:
+            self._under_way[log] = title, started
+            if not self._stream.isatty():
+                self._say(f"{title} …")
+            elif self._painter is None:
+                self._painter = threading.Thread(target=self._paint, daemon=True)
+                self._painter.start()
+        result = "failed"
+        try:
+            yield
+            result = "done"
+        finally:
+            with self._lock:
+                del self._under_way[log]
+                self._erase()
+                self._say(f"{title}: {result} after {time.monotonic() - started:.0f} s")
+
+    @property
+    def _stream(self) -> IO[str]:
+        return self._given or sys.stderr
+
+    def note(self, text: str) -> None:
+        """Write a line that stays."""
+        with self._lock:
+            self._erase()
+            self._say(text)
+
+    def _paint(self) -> None:
+        while True:
+            time.sleep(_REFRESH_SECONDS)
+            with self._lock:
+                self._erase()
+                if not self._under_way:
+                    self._painter = None
+                    return
+                width = shutil.get_terminal_size().columns - 1
+                lines = [
+                    f"{title} … {time.monotonic() - started:.0f} s  {_last_line(log)}"[:width]
+                    for log, (title, started) in self._under_way.items()
+                ]
+                print("\n".join(lines), end="", file=self._stream, flush=True)
+                self._painted = len(lines)
+
+    def _erase(self) -> None:
+        if self._painted:
+            upwards = "\033[K\033[A" * (self._painted - 1)
+            print(f"\r{upwards}\033[K", end="", file=self._stream, flush=True)
+        self._painted = 0
+
+    def _say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+
+_DISPLAY = Display()
+_NUMBERS = itertools.count(1)
+
+
 def install_with(
     title: str,
     argv: Sequence[str | Path],
@@ -39,11 +115,16 @@ def install_with(
     Raises `EnvironmentFailure` with `remedy` and the last lines of the log.
     """
     STATE.mkdir(exist_ok=True)
-    log = STATE / f"{Path(argv[0]).name}-{os.getpid()}.log"
+    log = STATE / f"{Path(argv[0]).name}-{os.getpid()}-{next(_NUMBERS)}.log"
     advice = f"{remedy} All of its output: {log.relative_to(ROOT)}"
-    with _shown(title, log):
+    with _DISPLAY.shown(title, log):
         run(argv, timeout=timeout, remedy=advice, env=env, cwd=cwd, log=log)
     log.unlink(missing_ok=True)  # kept only where somebody has to read it
+
+
+def note(text: str) -> None:
+    """Write a line that stays, between the commands that are shown."""
+    _DISPLAY.note(text)
 
 
 def fingerprint(*parts: Path | str) -> str:
@@ -53,37 +134,6 @@ def fingerprint(*parts: Path | str) -> str:
         content = part.read_bytes() if isinstance(part, Path) else part.encode()
         digest.update(b"%d:" % len(content) + content)
     return digest.hexdigest()
-
-
-@contextmanager
-def _shown(title: str, log: Path, stream: IO[str] = sys.stderr) -> Iterator[None]:
-    started = time.monotonic()
-    over = threading.Event()
-    painter: threading.Thread | None = None
-    if stream.isatty():
-        painter = threading.Thread(target=_paint, args=(title, log, over, stream), daemon=True)
-        painter.start()
-    else:
-        print(f"{title} …", file=stream, flush=True)
-    result = "failed"
-    try:
-        yield
-        result = "done"
-    finally:
-        over.set()
-        if painter is not None:
-            painter.join()
-        seconds = time.monotonic() - started
-        print(f"{title}: {result} after {seconds:.0f} s", file=stream, flush=True)
-
-
-def _paint(title: str, log: Path, over: threading.Event, stream: IO[str]) -> None:
-    started = time.monotonic()
-    while not over.wait(_REFRESH_SECONDS):
-        width = shutil.get_terminal_size().columns - 1
-        line = f"{title} … {time.monotonic() - started:.0f} s  {_last_line(log)}"
-        print(f"\r\033[K{line[:width]}", end="", file=stream, flush=True)
-    print("\r\033[K", end="", file=stream, flush=True)
 
 
 def _last_line(log: Path) -> str:
