@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -233,11 +234,43 @@ def test_a_datapath_that_is_asked_for_is_not_ignored() -> None:
         assert with_datapath(settings, None, cluster=cluster, attached=attached) == settings
 
 
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """Give this process its signals back, which the node's first program takes for itself."""
+    wakeup, handler = signal.set_wakeup_fd(-1), signal.getsignal(signal.SIGCHLD)
+    yield
+    signal.set_wakeup_fd(wakeup)
+    signal.signal(signal.SIGCHLD, handler)
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_who_gives_up_is_started_again_when_the_other_had_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """At once it would miss the same again: kubelet takes no longer than that to give up."""
+    monkeypatch.setattr(init, "_RESTART_SECONDS", 1.0)
+    wanted, started = tmp_path / "socket", list[subprocess.Popen[bytes]]()
+    does = {"late": f"sleep 0.1; touch {wanted}; exec sleep 60", "eager": f"test -e {wanted}"}
+
+    def start(component: dict[str, Any]) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(["sh", "-c", does[component["name"]]]))
+        return started[-1]
+
+    monkeypatch.setattr(init, "start", start)
+    parts = [{"name": name, "after": "", "restarts": n} for name, n in (("late", 0), ("eager", 1))]
+    try:
+        assert init.supervise(parts, keep=True) == "eager ended with exit code 0"
+    finally:
+        started[0].kill()
+        started[0].wait()
+    assert len(started) == 3
+
+
+@pytest.mark.usefixtures("own_signals")
 def test_a_component_that_ends_while_another_starts_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Starting a program reaps the ended ones that nobody holds; how they ended is still told."""
-    wakeup, handler = signal.set_wakeup_fd(-1), signal.getsignal(signal.SIGCHLD)
     number = 0
 
     def start(component: dict[str, Any]) -> subprocess.Popen[bytes]:
@@ -251,11 +284,19 @@ def test_a_component_that_ends_while_another_starts_is_named(
 
     monkeypatch.setattr(init, "start", start)
     parts = [{"name": name, "after": "", "restarts": 0} for name in ("early", "late")]
-    try:
-        assert init.supervise(parts, keep=True) == "early ended with exit code 1"
-    finally:
-        signal.set_wakeup_fd(wakeup)
-        signal.signal(signal.SIGCHLD, handler)
+    assert init.supervise(parts, keep=True) == "early ended with exit code 1"
+
+
+def test_whoever_asks_is_told_why_the_node_ended(tmp_path: Path) -> None:
+    """Several threads wait for the node; the one that asks last must not be told less."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "etcd.log").write_text("no space left\n", encoding="utf-8")
+    said = ["sh", "-c", "echo etcd ended with exit code 1"]
+    with subprocess.Popen(said, stdout=subprocess.PIPE, text=True) as process:
+        process.wait()
+        ended = node.Node(process, tmp_path, network.Link("a", "b", "192.0.2.1", "192.0.2.2"))
+        reasons = [ended.ended() for _ in range(2)]
+    assert reasons == ["The node ended: etcd ended with exit code 1.\nno space left"] * 2
 
 
 def test_the_dns_server_has_the_plugins_that_it_is_told_to_use() -> None:

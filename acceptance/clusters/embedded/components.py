@@ -53,7 +53,7 @@ class Component:
     env: Mapping[str, str] = field(default_factory=dict)
     """Added to the environment."""
     restarts: int = 0
-    """How often it is started again when it ends: some give up on an API server that is slow."""
+    """How often it is started again when it ends: some give up on another that is slow."""
     user: str = ""
     """As whom it runs; empty for root."""
 
@@ -130,6 +130,7 @@ def api_server(binaries: Path, address: str) -> Component:
             "--profiling=false",
             *_TLS,
         ),
+        restarts=3,
     )
 
 
@@ -189,8 +190,10 @@ def all_components(binaries: Path, address: str, datapath: Datapath) -> tuple[Co
                 "--root-dir=/run/kubelet",
                 "--cert-dir=/run/kubelet-pki",
             ),
-            # It gives up when its first call to the container runtime finds nobody.
+            # It gives up when its first call finds nobody at the container runtime, or one who is
+            # not ready to answer: on a slow disk containerd listens a second before it is.
             after=CONTAINERD_SOCKET,
+            restarts=10,
         ),
         _controller_manager(binaries, datapath.controller_manager),
         _scheduler(binaries),

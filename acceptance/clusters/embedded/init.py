@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ _KERNEL_VALUES_THAT_KUBELET_WANTS = {
     "kernel/keys/root_maxbytes": "25000000",
 }
 _LOOK_SECONDS = 0.02
+_RESTART_SECONDS = 0.5  # until a component is started again: what it missed is perhaps there then
 _NET_SYSCTLS = {
     "ipv4/ip_forward": "1",
     # Without it the answer of a Service whose pod is on the same bridge bypasses the translation.
@@ -175,7 +177,7 @@ def supervise(components: list[dict[str, Any]], *, keep: bool) -> str:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     watched = [woken_read] if keep else [woken_read, sys.stdin.fileno()]
     while True:
-        for component in [each for each in components if Path(each["after"] or "/").exists()]:
+        for component in [each for each in components if _may_start(each)]:
             running[start(component)] = component
             components.remove(component)
         for process, component in list(running.items()):
@@ -185,13 +187,19 @@ def supervise(components: list[dict[str, Any]], *, keep: bool) -> str:
             if component["restarts"] <= 0:
                 return f"{component['name']} ended with exit code {code}"
             component["restarts"] -= 1
+            component["not_before"] = time.monotonic() + _RESTART_SECONDS
             del running[process]
-            running[start(component)] = component
+            components.append(component)
         ready, _, _ = select.select(watched, [], [], _LOOK_SECONDS if components else None)
         if woken_read in ready:
             os.read(woken_read, 4096)
-        if sys.stdin.fileno() in ready and not os.read(sys.stdin.fileno(), 4096):
+        if not keep and sys.stdin.fileno() in ready and not os.read(sys.stdin.fileno(), 4096):
             return "the run that owns this node is gone"
+
+
+def _may_start(component: dict[str, Any]) -> bool:
+    in_time = time.monotonic() >= component.get("not_before", 0.0)
+    return in_time and Path(component["after"] or "/").exists()
 
 
 def main() -> int:

@@ -13,8 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,9 @@ class Node:
     process: subprocess.Popen[str]
     run_directory: Path
     link: network.Link
+    _said: list[str] = field(default_factory=list)
+    """What it said at its end, which can be read only once, and by one thread."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def cgroup(self) -> str:
@@ -56,8 +60,11 @@ class Node:
         """Return why the node is gone, with the end of the log that says more; None if it runs."""
         if self.process.poll() is None:
             return None
-        assert self.process.stdout is not None
-        said = self.process.stdout.read().strip() or "it was killed"
+        with self._lock:
+            if not self._said:
+                assert self.process.stdout is not None
+                self._said.append(self.process.stdout.read().strip() or "it was killed")
+        (said,) = self._said
         log = self.run_directory / "logs" / f"{said.split()[0]}.log"
         details = f"\n{tail(log.read_text(errors='replace'))}" if log.exists() else ""
         return f"The node ended: {said.splitlines()[-1]}.{details}"
