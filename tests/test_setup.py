@@ -127,7 +127,7 @@ def go_tool(root: Path, text: str) -> None:
 RECORDED_GO = """
 case "$1" in
   env) echo go1.24.1 ;;
-  build) echo "$GOTOOLCHAIN $*" >> {journal}; printf x > "$5/linter" ;;
+  build) echo "$GOTOOLCHAIN $*" >> {journal}; printf x > "$6/linter" ;;
 esac
 """
 

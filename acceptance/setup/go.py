@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from acceptance.setup.python import VENV
 from acceptance.setup.step import ROOT, install_with
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 BIN = ROOT / ".tools"
@@ -22,7 +24,6 @@ _TIMEOUT_SECONDS = 900.0
 ENVIRONMENT = {
     "CGO_ENABLED": "0",  # no C compiler is needed, and the result runs on any libc
     "GOFLAGS": "-mod=readonly -trimpath",
-    "GOGC": "400",  # the compiler rather takes memory than time to free it
     "GOTOOLCHAIN": "local",  # a newer Go is never downloaded behind our back
     "GOWORK": "off",
 }
@@ -64,10 +65,10 @@ def _install(folder: Path) -> None:
     def build(place: Path) -> None:
         install_with(
             f"Building {', '.join(package.rsplit('/', 1)[1] for package in packages)}",
-            [go_program(needed), *build_options(), "-o", f"{place}/", *packages],
+            build_command(go_program(needed), place, packages),
             timeout=_TIMEOUT_SECONDS,
             remedy="Is the Go module proxy reachable? Try: make setup, once it is.",
-            env=ENVIRONMENT,
+            env=build_environment(place),
             cwd=folder,
         )
 
@@ -82,12 +83,29 @@ def _install(folder: Path) -> None:
 
 
 def build_options(link_flags: str = "") -> tuple[str, ...]:
-    """Return the subcommand of Go that builds programs, with its options.
+    """Return the options of `go build` that the programs depend on.
 
     Nothing for a debugger is made, which would be left out of the program in the end: without it
     the compiler takes an eighth less time. The lines in a crash's stack stay.
     """
-    return "build", "-gcflags=all=-dwarf=false", f"-ldflags=-s -w {link_flags}".rstrip()
+    return "-gcflags=all=-dwarf=false", f"-ldflags=-s -w {link_flags}".rstrip()
+
+
+def build_command(
+    go: str, place: Path, packages: Iterable[str], link_flags: str = ""
+) -> list[str | Path]:
+    """Return how `go` builds the programs `packages` into the folder `place`."""
+    side_by_side = f"-p={os.cpu_count() or 1}"
+    return [go, "build", side_by_side, *build_options(link_flags), "-o", f"{place}/", *packages]
+
+
+def build_environment(place: Path) -> dict[str, str]:
+    """Return what `go build` is given: how its compilers use the machine, and `place` to work in.
+
+    There are hundreds of compilers. Each takes memory rather than time to free it, and one
+    processor: others are busy on the rest.
+    """
+    return ENVIRONMENT | {"GOGC": "400", "GOMAXPROCS": "1", "GOTMPDIR": str(place)}
 
 
 def _version(program: str) -> tuple[int, int]:

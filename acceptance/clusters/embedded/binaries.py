@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import sysconfig
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,18 @@ from acceptance.clusters.embedded.components import PAUSE_IMAGE
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
 from acceptance.images import Image, base_image, build_image
 from acceptance.machine import find_program
-from acceptance.process import run
-from acceptance.setup.go import ENVIRONMENT, build_options, go_program
+from acceptance.process import run, workers
+from acceptance.setup.go import (
+    ENVIRONMENT,
+    build_command,
+    build_environment,
+    build_options,
+    go_program,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from acceptance.settings import Timeouts
 
 TRAEFIK = "3.7.15"
@@ -64,14 +72,13 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None
     if module == "kubernetes":
         # Else the node reports v0.0.0-master.
         flags = f"-X k8s.io/component-base/version.gitVersion={kubernetes_version(node)}"
-    options = build_options(flags)
 
     def build(place: Path) -> None:
         try:
             run(
-                [go_program((int(needed[1]), int(needed[2]))), *options, "-o", f"{place}/", what],
+                build_command(go_program((int(needed[1]), int(needed[2]))), place, [what], flags),
                 timeout=timeouts.binary_build,
-                env=ENVIRONMENT,
+                env=build_environment(place),
                 cwd=folder,
                 log=log,
                 remedy="Does the Go module proxy answer? Try again, once it does.",
@@ -81,7 +88,9 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None
                 f"The programs of {folder} were not built: {error.message}"
             ) from error
 
-    return entry(f"node-{module}", hash_inputs(folder, str(options), str(ENVIRONMENT)), build)
+    return entry(
+        f"node-{module}", hash_inputs(folder, str(build_options(flags)), str(ENVIRONMENT)), build
+    )
 
 
 def build_cilium(node: Path, timeouts: Timeouts, log: Path | None = None) -> Path:
@@ -118,26 +127,38 @@ def build_cilium(node: Path, timeouts: Timeouts, log: Path | None = None) -> Pat
 
 def build_images(node: Path, timeouts: Timeouts) -> tuple[Image, ...]:
     """Return the images of the node's own pods, built unless they are cached."""
-    catatonit = find_program("catatonit")
-    if catatonit is None:
-        raise EnvironmentFailure("catatonit is not installed. Try: apt-get install catatonit")
-    traefik = Path(sysconfig.get_path("scripts")) / "traefik"
-    coredns = build_binaries(node, "coredns", timeouts) / "coredns"
-    provisioner = (
-        build_binaries(node, "local-path-provisioner", timeouts) / "local-path-provisioner"
-    )
-    cert_manager = build_binaries(node, "cert-manager", timeouts) / "cert-manager"
     pause_name, _, pause_tag = PAUSE_IMAGE.rpartition(":")
-    wanted = (
-        (pause_name, pause_tag, Path(catatonit), '["/catatonit", "-P"]'),
-        ("localhost/coredns", "1.14.3", coredns, '["/coredns"]'),
-        ("localhost/local-path-provisioner", "0.0.30", provisioner, '["/local-path-provisioner"]'),
-        ("localhost/cert-manager", CERT_MANAGER, cert_manager, '["/cert-manager"]'),
-        ("localhost/traefik", TRAEFIK, traefik, '["/traefik"]'),
+
+    def pause() -> Image:
+        program = find_program("catatonit")
+        if program is None:
+            raise EnvironmentFailure("catatonit is not installed. Try: apt-get install catatonit")
+        return _single_program_image(
+            pause_name, pause_tag, Path(program), '["/catatonit", "-P"]', timeouts=timeouts
+        )
+
+    def built(module: str, tag: str) -> Image:
+        program = build_binaries(node, module, timeouts) / module
+        return _single_program_image(
+            f"localhost/{module}", tag, program, f'["/{module}"]', timeouts=timeouts
+        )
+
+    def traefik() -> Image:
+        program = Path(sysconfig.get_path("scripts")) / "traefik"
+        return _single_program_image(
+            "localhost/traefik", TRAEFIK, program, '["/traefik"]', timeouts=timeouts
+        )
+
+    wanted: tuple[Callable[[], Image], ...] = (
+        partial(built, "cert-manager", CERT_MANAGER),
+        partial(built, "coredns", "1.14.3"),
+        partial(built, "local-path-provisioner", "0.0.30"),
+        base_image,
+        traefik,
+        pause,
     )
-    with ThreadPoolExecutor() as pool:
-        built = pool.map(lambda each: _single_program_image(*each, timeouts=timeouts), wanted)
-        return (*built, base_image())
+    with workers(len(wanted)) as pool:
+        return tuple(pool.map(lambda build: build(), wanted))
 
 
 def _single_program_image(
