@@ -227,7 +227,7 @@ def _store(folder: Path) -> list[str]:
     policy = folder / "policy.json"
     policy.write_text(json.dumps(_POLICY), encoding="utf-8")
     # Overlay cannot lie upon overlay, which is what the root of a container is.
-    kind = run(["stat", "--file-system", "--format=%T", folder], timeout=10).stdout.strip()
+    kind = run(["stat", "--file-system", "--format=%T", folder], timeout=60).stdout.strip()
     driver = "vfs" if kind == "overlayfs" else "overlay"
     return [
         "buildah",

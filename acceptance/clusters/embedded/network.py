@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Away from what routers, container engines and clusters give out by default.
 _CANDIDATES = ipaddress.IPv4Network("10.231.0.0/16")
-_SECONDS = 10.0
+_SECONDS = 60.0  # a program that lies on a busy disk takes long to begin
 
 
 @dataclass(frozen=True)
