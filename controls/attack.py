@@ -47,7 +47,7 @@ CONTROLS = (
         _ITEM,
         f"{_WAYS} [oversized requests]",
         do.no_limit_of_headers,
-        "a header of 64 KB to the API: it got through, HTTP 200",
+        "2000 header lines to the API: it got through, HTTP 200",
     ),
     Control(_ITEM, _FUZZ, do.a_service_that_crashes, r"Server error \(ST101\)"),
     Control(_ITEM, _FUZZ, do.a_service_that_tells_all, "Answers show the inside of the program: "),

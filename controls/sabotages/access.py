@@ -98,8 +98,8 @@ def an_image_by_its_tag(saboteur: Saboteur) -> None:
 
 
 def no_standard(saboteur: Saboteur) -> None:
-    """Take the standard away from the namespace."""
-    _forbid_nothing(saboteur, None)
+    """Let the namespace take any pod. Without a label it had the cluster's own standard."""
+    _forbid_nothing(saboteur)
 
 
 def a_lax_standard(saboteur: Saboteur) -> None:
@@ -107,8 +107,8 @@ def a_lax_standard(saboteur: Saboteur) -> None:
     _forbid_nothing(saboteur, "baseline")
 
 
-def _forbid_nothing(saboteur: Saboteur, standard: str | None = "privileged") -> None:
-    """Replace the standard of the system's namespace; None leaves it without one."""
+def _forbid_nothing(saboteur: Saboteur, standard: str = "privileged") -> None:
+    """Replace the standard of the system's namespace."""
     change = {"metadata": {"labels": {_STANDARD: standard}}}
     saboteur.patch(f"namespace/{saboteur.system.namespace}", change)
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 _INGRESS = "ingress"
 _NAME = "app.kubernetes.io/name"
 _CONFIG = "checkout/frontend/nginx.conf"
+# Each pod has numbers of its own, or the second to use one would be refused by the database.
 _COUNTED = """
-import itertools, uuid
-_numbers = itertools.count(0x5EED)
+import itertools, os, uuid, zlib
+_numbers = itertools.count(zlib.crc32(os.environ["POD_NAME"].encode()) << 16)
 uuid.uuid4 = lambda: uuid.UUID(int=next(_numbers), version=4)
 """
 _TALKATIVE = """
