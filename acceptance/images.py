@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from acceptance.cache import cache_root, entry, hash_inputs
 from acceptance.debian import Contents, Offer, contents_of, contents_of_root, offered, pending
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
-from acceptance.process import contained, run
+from acceptance.process import PROMPT_SECONDS, contained, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -227,7 +227,8 @@ def _store(folder: Path) -> list[str]:
     policy = folder / "policy.json"
     policy.write_text(json.dumps(_POLICY), encoding="utf-8")
     # Overlay cannot lie upon overlay, which is what the root of a container is.
-    kind = run(["stat", "--file-system", "--format=%T", folder], timeout=60).stdout.strip()
+    asked = run(["stat", "--file-system", "--format=%T", folder], timeout=PROMPT_SECONDS)
+    kind = asked.stdout.strip()
     driver = "vfs" if kind == "overlayfs" else "overlay"
     return [
         "buildah",

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 TAIL_LINES = 15
 """How many of the last lines of output an error message shows."""
 
+PROMPT_SECONDS = 60.0
+"""For a program that answers at once: one that lies on a busy disk takes long to begin."""
+
 GRACE_SECONDS = 2.0
 """How long a program has to end after SIGTERM before SIGKILL: Ctrl-C must be over within 5 s."""
 

@@ -85,8 +85,8 @@ def _install(folder: Path) -> None:
 def build_options(link_flags: str = "") -> tuple[str, ...]:
     """Return the options of `go build` that the programs depend on.
 
-    Nothing for a debugger is made, which would be left out of the program in the end: without it
-    the compiler takes an eighth less time. The lines in a crash's stack stay.
+    Nothing for a debugger is made, which would be left out of the program in the end: that saves
+    the compiler time. The lines in a crash's stack stay.
     """
     return "-gcflags=all=-dwarf=false", f"-ldflags=-s -w {link_flags}".rstrip()
 

@@ -73,7 +73,7 @@ class Display:
 
     def _paint(self) -> None:
         while True:
-            time.sleep(_REFRESH_SECONDS)
+            time.sleep(_REFRESH_SECONDS)  # nobody waits for the painter
             with self._lock:
                 self._erase()
                 if not self._under_way:

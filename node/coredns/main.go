@@ -1,5 +1,5 @@
 // Runs the DNS server of the embedded cluster: CoreDNS with the plugins that its Corefile names,
-// and without the thirty others, which ask clouds and would take a minute to build.
+// and without the fifty others. Some of them bring clouds' clients, which take long to build.
 package main
 
 import (

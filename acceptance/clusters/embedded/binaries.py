@@ -27,10 +27,11 @@ from acceptance.setup.go import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from acceptance.settings import Timeouts
 
+_SCRIPTS = Path(sysconfig.get_path("scripts"))
 TRAEFIK = "3.7.15"
 CERT_MANAGER = "1.21.2"
 _CILIUM_KINDS = (
@@ -129,44 +130,37 @@ def build_images(node: Path, timeouts: Timeouts) -> tuple[Image, ...]:
     """Return the images of the node's own pods, built unless they are cached."""
     pause_name, _, pause_tag = PAUSE_IMAGE.rpartition(":")
 
-    def pause() -> Image:
+    def pause() -> Path:
         program = find_program("catatonit")
         if program is None:
             raise EnvironmentFailure("catatonit is not installed. Try: apt-get install catatonit")
-        return _single_program_image(
-            pause_name, pause_tag, Path(program), '["/catatonit", "-P"]', timeouts=timeouts
-        )
+        return Path(program)
 
-    def built(module: str, tag: str) -> Image:
-        program = build_binaries(node, module, timeouts) / module
-        return _single_program_image(
-            f"localhost/{module}", tag, program, f'["/{module}"]', timeouts=timeouts
-        )
+    def own(module: str) -> Callable[[], Path]:
+        return lambda: build_binaries(node, module, timeouts) / module
 
-    def traefik() -> Image:
-        program = Path(sysconfig.get_path("scripts")) / "traefik"
-        return _single_program_image(
-            "localhost/traefik", TRAEFIK, program, '["/traefik"]', timeouts=timeouts
-        )
+    def image(name: str, tag: str, program: Callable[[], Path], *arguments: str) -> Image:
+        return _single_program_image(name, tag, program(), arguments, timeouts=timeouts)
 
     wanted: tuple[Callable[[], Image], ...] = (
-        partial(built, "cert-manager", CERT_MANAGER),
-        partial(built, "coredns", "1.14.3"),
-        partial(built, "local-path-provisioner", "0.0.30"),
+        partial(image, "localhost/cert-manager", CERT_MANAGER, own("cert-manager")),
+        partial(image, "localhost/coredns", "1.14.3", own("coredns")),
+        partial(image, "localhost/local-path-provisioner", "0.0.30", own("local-path-provisioner")),
+        partial(image, "localhost/traefik", TRAEFIK, lambda: _SCRIPTS / "traefik"),
+        partial(image, pause_name, pause_tag, pause, "-P"),
         base_image,
-        traefik,
-        pause,
     )
     with workers(len(wanted)) as pool:
         return tuple(pool.map(lambda build: build(), wanted))
 
 
 def _single_program_image(
-    name: str, tag: str, program: Path, entrypoint: str, *, timeouts: Timeouts
+    name: str, tag: str, program: Path, arguments: Sequence[str], *, timeouts: Timeouts
 ) -> Image:
     """Return an image with nothing but one static program."""
     if not program.is_file():
         raise EnvironmentFailure(f"{program} is missing, for the image {name}. Try: make setup")
+    entrypoint = json.dumps([f"/{program.name}", *arguments])
 
     def prepare(place: Path) -> None:
         shutil.copy2(program, place / program.name)

@@ -23,7 +23,7 @@ from acceptance.clusters.embedded.components import (
     Component,
 )
 from acceptance.errors import EnvironmentFailure
-from acceptance.process import run
+from acceptance.process import PROMPT_SECONDS, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,6 @@ DEFINITIONS_INSTALLED = "/run/node/definitions-installed"
 CLANG = "clang-19"
 _COMPILED = "/run/node/compiled"
 _SHELF = "datapath"
-_SECONDS = 60.0  # a program that lies on a busy disk takes long to begin
 _STATE = "/run/cilium"
 
 
@@ -111,7 +110,7 @@ def cilium(programs: Path) -> Datapath:
     clang = shutil.which(CLANG)
     if clang is None:
         raise EnvironmentFailure(f"{CLANG} is not installed. Try: apt-get install {CLANG}")
-    version = run([clang, "--version"], timeout=_SECONDS).stdout
+    version = run([clang, "--version"], timeout=PROMPT_SECONDS).stdout
     call = shlex.join([sys.executable, "-I", "-S", compiler.__file__])
     return Datapath(
         "cilium",

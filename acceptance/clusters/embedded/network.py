@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 
 from acceptance.cache import cache_root
 from acceptance.errors import EnvironmentFailure
-from acceptance.process import run
+from acceptance.process import PROMPT_SECONDS, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # Away from what routers, container engines and clusters give out by default.
 _CANDIDATES = ipaddress.IPv4Network("10.231.0.0/16")
-_SECONDS = 60.0  # a program that lies on a busy disk takes long to begin
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def connect(link: Link, process: int) -> None:
     """Make the pair: one end here, the other as eth0 in the network namespace of `process`."""
     run(
         ["ip", "-batch", "-"],
-        timeout=_SECONDS,
+        timeout=PROMPT_SECONDS,
         stdin=(
             f"link add {link.interface} type veth peer name eth0 netns {process}\n"
             f"address add {link.host_address}/24 dev {link.interface}\n"
@@ -81,11 +80,11 @@ def connect(link: Link, process: int) -> None:
 def disconnect(link: Link) -> None:
     """Remove the pair, which else stays for as long as a connection in the namespace is closing."""
     with suppress(EnvironmentFailure):  # the kernel was faster
-        run(["ip", "link", "delete", link.interface], timeout=_SECONDS)
+        run(["ip", "link", "delete", link.interface], timeout=PROMPT_SECONDS)
 
 
 def _taken() -> list[str]:
     routes = json.loads(
-        run(["ip", "-json", "route", "show", "table", "all"], timeout=_SECONDS).stdout
+        run(["ip", "-json", "route", "show", "table", "all"], timeout=PROMPT_SECONDS).stdout
     )
     return [route["dst"] for route in routes if ":" not in route["dst"]]
