@@ -14,8 +14,8 @@ BIN    := .venv/bin
 WORKERS := $(shell nproc 2>/dev/null || echo 2)
 # One more than there are processors: some tests wait for programs.
 JOBS   := $(shell expr $(WORKERS) + 1)
-PAGES  := tests/test_report_browser.py
-PLUGIN := tests/test_plugin.py tests/test_plugin_gate.py
+PAGES  := tests/readiness/report/test_report_browser.py
+PLUGIN := tests/fixtures/test_plugin.py tests/fixtures/test_plugin_gate.py
 # What the locks of this project bring, in the order in which one needs the other.
 LOCKED := python npm go schemas checkov probes
 # A run has no need of the tools that check this project.
@@ -56,7 +56,7 @@ scan: ## Scan code, deployment and files for secrets; fail on what is critical (
 
 .PHONY: doctor
 doctor: setup ## Say what this machine can run, what is missing, and the exact remedy
-	@$(BIN)/python -m acceptance.doctor
+	@$(BIN)/python -m acceptance.cli.doctor
 
 .PHONY: bench
 bench: setup ## Measure start, run and memory; print a table and write benchmarks/results/
@@ -157,4 +157,4 @@ check-workflows:
 # A kind or a field that the schemas don't know is an error, and so is an overlay that does not render.
 .PHONY: check-manifests
 check-manifests:
-	$(BIN)/python -m acceptance.conformity
+	$(BIN)/python -m acceptance.build.conformity

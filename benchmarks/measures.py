@@ -22,16 +22,16 @@ from acceptance.clusters.embedded.datapath import Datapath, bridge, cilium, keep
 from acceptance.clusters.embedded.node import Node, start_node
 from acceptance.clusters.nodes import ApiNodes, await_nodes
 from acceptance.drivers.browser import launch
-from acceptance.drivers.kubernetes import Kubernetes, pod_path
+from acceptance.drivers.kubernetes.client import Kubernetes, pod_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import tail
 from acceptance.progress import Progress
-from acceptance.report import write_reports
+from acceptance.readiness.report import write_reports
+from acceptance.readiness.tracker import parse, parse_bytes
 from acceptance.settings import Settings
-from acceptance.tracker import parse, parse_bytes
 from acceptance.waiting import eventually
 from fixtures.environment import Environment
-from tests.report_sample import large_run, run_facts
+from tests.support.report_sample import large_run, run_facts
 
 _API_SERVER = ("etcd", "kube-apiserver")
 _CHANGES = 20

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_bdd.scenario import make_python_name
 
-from acceptance.drivers import copies
+from acceptance.drivers import repository_copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class Control:
 
 def copy_repository(root: Path, into: Path) -> Path:
     """Return a clone of the repository `root` in the folder `into`, as the scenarios make one."""
-    return copies.copy_repository(root, into, timeout=_SECONDS)
+    return repository_copies.copy_repository(root, into, timeout=_SECONDS)
 
 
 def prove(kept: Path, reports: Path, *arguments: str) -> dict[str, Any]:

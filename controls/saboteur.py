@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from acceptance.actors.reaching import reach, reach_plain
-from acceptance.drivers.kubernetes import Kubernetes
+from acceptance.build.kubectl import kubectl
+from acceptance.domains.traffic.ingress_client import reach, reach_plain
+from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
-from acceptance.kubectl import kubectl
 from acceptance.waiting import eventually
 from controls.control import copy_repository
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from acceptance.drivers.facts import PodFacts, WorkloadFacts
     from acceptance.drivers.http import Http
+    from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

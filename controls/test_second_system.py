@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.readiness.tracker import Tracker
 from acceptance.settings import Settings
-from acceptance.tracker import Tracker
 from controls.control import copy_repository
 
 _SETTINGS = {

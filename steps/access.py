@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pytest_bdd import given, then, when
 
-from acceptance.access_table import grants_of
-from acceptance.actors.access import AccessInspector, Answers
-from acceptance.actors.containers import ContainerInspector, Look
-from acceptance.actors.thief import Theft, Thief, Wish
+from acceptance.domains.pod_security.containers import ContainerInspector, Look
+from acceptance.domains.rbac.permission_table import grants_of
+from acceptance.domains.rbac.permissions import AccessInspector, Answers
+from acceptance.domains.rbac.token_abuse import Theft, Thief, Wish
 
 
 @when(

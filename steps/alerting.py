@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import then, when
 
-from acceptance.actors.alerting import Alerting, AlertingOperator
+from acceptance.domains.observability.alerting import Alerting, AlertingOperator
 
 
 @when("the operator asks the alerting what it would tell and whom", target_fixture="alerting")

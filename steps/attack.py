@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pytest_bdd import given, parsers, then, when
 
-from acceptance.actors.guessing import Guesser, Guesses
-from acceptance.actors.injection import Shown, Typed, Typist
-from acceptance.actors.intruder import Fuzzed, Intruder, Rehearsal
-from acceptance.actors.patience import Siege, SlowIntruder
+from acceptance.domains.penetration.id_enumeration import Guesser, Guesses
+from acceptance.domains.penetration.slow_connections import Siege, SlowIntruder
+from acceptance.domains.penetration.stored_injection import Shown, Typed, Typist
+from acceptance.domains.penetration.tester import Fuzzed, Intruder, Rehearsal
 
 
 @given(

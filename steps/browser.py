@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, then, when
 
-from acceptance.actors.journey import BrowserVisitor, Journey
+from acceptance.domains.traffic.browser_visitor import BrowserVisitor, Journey
 
 
 @when(

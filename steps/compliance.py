@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, then, when
 
-from acceptance.actors.compliance import ComplianceOfficer
-from acceptance.actors.compliance.assessment import Assessment
-from acceptance.actors.compliance.officer import Planted, Recorded
+from acceptance.domains.compliance import ComplianceOfficer
+from acceptance.domains.compliance.assessment import Assessment
+from acceptance.domains.compliance.officer import Planted, Recorded
 
 
 @when(

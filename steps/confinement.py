@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pytest_bdd import given, then, when
 
-from acceptance.actors.admission import Attacker, Attempt
-from acceptance.actors.containers import ContainerInspector, Look
-from acceptance.drivers.admission import attacks_of
-from acceptance.drivers.facts import PodFacts
+from acceptance.domains.pod_security.admission import Attacker, Attempt
+from acceptance.domains.pod_security.containers import ContainerInspector, Look
+from acceptance.domains.pod_security.drivers.admission import attacks_of
+from acceptance.drivers.kubernetes.facts import PodFacts
 
 
 @when("the inspector looks inside each running container", target_fixture="looks")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pytest_bdd import given, then, when
 
-from acceptance.actors.estate import ClusterState, Lookup
-from acceptance.actors.health import Absence
-from acceptance.actors.operator import Operator
-from acceptance.drivers.facts import IngressFacts, PodFacts
+from acceptance.domains.cluster.operator import ClusterState, Lookup
+from acceptance.domains.workloads.health import Absence
+from acceptance.domains.workloads.operator import Operator
+from acceptance.drivers.kubernetes.facts import IngressFacts, PodFacts
 from acceptance.system import System
 
 

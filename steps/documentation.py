@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pytest_bdd import then, when
 
-from acceptance.actors.ages import Age
-from acceptance.actors.librarian import Coverage, Finding, Librarian, Trial
+from acceptance.domains.documentation.review import Coverage, Finding, Librarian, Trial
+from acceptance.domains.documentation.staleness import Age
 
 
 @when(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pytest_bdd import given, then, when
 
-from acceptance.actors.encryption import Journal, LockWatcher
-from acceptance.actors.renewal import CertificateOperator, Renewal
-from acceptance.drivers.handshake import Handshake
-from acceptance.drivers.protocols import Accepted
+from acceptance.domains.tls.drivers.protocols import Accepted
+from acceptance.domains.tls.inspector import Journal, LockWatcher
+from acceptance.domains.tls.renewal import CertificateOperator, Renewal
+from acceptance.drivers.tls import Handshake
 
 
 @when("a visitor looks at the certificate of the system", target_fixture="handshake")

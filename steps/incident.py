@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pytest_bdd import given, then, when
 
-from acceptance.actors.incident import IncidentResponder, Kept, Quarantine
-from acceptance.drivers.facts import PodFacts
-from acceptance.procedure import Procedure
+from acceptance.domains.incident.response import IncidentResponder, Kept, Quarantine
+from acceptance.drivers.kubernetes.facts import PodFacts
+from acceptance.runbooks.reader import Procedure
 
 
 @when("the responder reads what to do when somebody may have broken in", target_fixture="page")

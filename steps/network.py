@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pytest_bdd import given, then, when
 
-from acceptance.actors.connections import Outcome
-from acceptance.actors.network import Ground, NetworkEngineer, Survey
-from acceptance.actors.newcomer import Newcomer
-from acceptance.network_matrix import Matrix, parse_matrix
+from acceptance.domains.network.connections import Outcome
+from acceptance.domains.network.engineer import Ground, NetworkEngineer, Survey
+from acceptance.domains.network.matrix import Matrix, parse_matrix
+from acceptance.domains.network.unlabelled_pod import Newcomer
 
 
 @given("these connections are planned", target_fixture="plan")

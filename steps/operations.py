@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pytest_bdd import given, then, when
 
-from acceptance.actors.monitoring import LogSearch, MonitoringOperator, Watching
-from acceptance.actors.performance import LoadTester, Measurement
-from acceptance.actors.recovery import Backup, RecoveryOperator
-from acceptance.actors.staging import Staging, StagingOperator, Trial
-from acceptance.actors.visitor import Purchase, Visitor
+from acceptance.domains.delivery.staging import Staging, StagingOperator, Trial
+from acceptance.domains.observability.monitoring import LogSearch, MonitoringOperator, Watching
+from acceptance.domains.performance.load_tester import LoadTester, Measurement
+from acceptance.domains.performance.requirements import Performance
+from acceptance.domains.recovery.backup_and_restore import Backup, RecoveryOperator
+from acceptance.domains.traffic.visitor import Purchase, Visitor
 from acceptance.drivers.http import SteadyTraffic
-from acceptance.drivers.script import Ran
-from acceptance.procedure import Procedure
-from acceptance.requirements import Performance
+from acceptance.runbooks.reader import Procedure
+from acceptance.runbooks.runner import Ran
 
 
 @given("the operator has made a staging environment from nothing", target_fixture="staging")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pytest_bdd import given, parsers, then, when
 
-from acceptance.actors.pipeline import Offer, PipelineEngineer
-from acceptance.drivers.workflows import WorkflowFacts
+from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
+from acceptance.domains.delivery.pipeline import Offer, PipelineEngineer
 
 
 @given(parsers.parse("the security workflow passes before {change}"))

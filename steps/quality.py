@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pytest_bdd import then, when
 
-from acceptance.actors.scanning import Scans
-from acceptance.actors.security import SecurityEngineer
-from acceptance.actors.tester import Tester
-from acceptance.drivers.suites import SuiteFacts
+from acceptance.domains.delivery.drivers.suites import SuiteFacts
+from acceptance.domains.delivery.scanning import Scans
+from acceptance.domains.delivery.security_scan import SecurityEngineer
+from acceptance.domains.delivery.tester import Tester
 
 
 @when("the tester runs all tests of the system", target_fixture="suites")

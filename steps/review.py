@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import then, when
 
-from acceptance.actors.auditor import Audit, Auditor
+from acceptance.domains.delivery.change_review import Audit, Auditor
 
 
 @when(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pytest_bdd import given, then, when
 
-from acceptance.actors.rotation import Rotated, RotationOperator
-from acceptance.actors.secrecy import Former
-from acceptance.actors.visitor import Visitor
+from acceptance.domains.secrets.credential_checks import Former
+from acceptance.domains.secrets.rotation import Rotated, RotationOperator
+from acceptance.domains.traffic.visitor import Visitor
 from acceptance.drivers.http import SteadyTraffic
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import then, when
 
-from acceptance.actors.reviewer import Keys, Logins, Reviewer, Search
+from acceptance.domains.secrets.configuration import Keys, Logins, Reviewer, Search
 
 
 @when(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pytest_bdd import given, then, when
 
-from acceptance.actors.operator import Operator
-from acceptance.actors.pods import Replacement, Storage
-from acceptance.actors.visitor import Purchase, Visitor
+from acceptance.domains.traffic.visitor import Purchase, Visitor
+from acceptance.domains.workloads.operator import Operator
+from acceptance.domains.workloads.pods import Replacement, Storage
 from acceptance.system import System
 
 

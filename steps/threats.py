@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import then, when
 
-from acceptance.actors.threats import Model, Shown, ThreatReader
+from acceptance.domains.documentation.threat_review import Model, Shown, ThreatReader
 
 
 @when("the security engineer follows every threat to its proof", target_fixture="model")

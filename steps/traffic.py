@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pytest_bdd import given, parsers, then, when
 
-from acceptance.actors.operator import Operator
-from acceptance.actors.pods import PodAnswer, Replacement
-from acceptance.actors.visitor import Meeting, Visitor, Welcome
+from acceptance.domains.traffic.visitor import Meeting, Visitor, Welcome
+from acceptance.domains.workloads.operator import Operator
+from acceptance.domains.workloads.pods import PodAnswer, Replacement
 from acceptance.drivers.http import Reply, SteadyTraffic
 from acceptance.system import System
 

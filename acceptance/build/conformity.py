@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from acceptance.build.manifests import ROOT, overlays, render, secrets_for
 from acceptance.errors import AcceptanceError, BrokenInput, EnvironmentFailure
-from acceptance.manifests import ROOT, overlays, render, secrets_for
 from acceptance.process import run, workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.manifests import Manifest
+    from acceptance.build.manifests import Manifest
 
 _PROGRAM = ROOT / ".tools" / "kubeconform"
 _SCHEMAS = ROOT / ".tools" / "schemas"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.cache import entry, hash_inputs
+from acceptance.build.cache import entry, hash_inputs
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
 from acceptance.process import run
 from acceptance.setup.go import ENVIRONMENT, go_program

@@ -13,9 +13,9 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.cache import cache_root, entry, hash_inputs
+from acceptance.build.cache import cache_root, entry, hash_inputs
+from acceptance.build.oci import identity, read_files, read_root
 from acceptance.errors import EnvironmentFailure
-from acceptance.oci import identity, read_files, read_root
 from acceptance.process import run
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.cache import cache_root, entry, hash_inputs
-from acceptance.debian import Contents, Offer, contents_of, contents_of_root, offered, pending
+from acceptance.build.cache import cache_root, entry, hash_inputs
+from acceptance.build.debian import Contents, Offer, contents_of, contents_of_root, offered, pending
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
 from acceptance.process import PROMPT_SECONDS, contained, run
 

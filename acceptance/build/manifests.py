@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Manifest: TypeAlias = "dict[str, Any]"
 """One Kubernetes object, as its YAML document says it."""
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 RUN_LABEL = "acceptance.checkout/run"
 """The label, with the run's id as its value, of everything that the suite creates in a cluster."""
 

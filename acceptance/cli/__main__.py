@@ -6,8 +6,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from acceptance.cli import attest, gate, report, rotate, scan, trace
+from acceptance.cli import attest, gate, report, scan, trace
 from acceptance.errors import AcceptanceError
+from operations.rotation import command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ COMMANDS: tuple[Command, ...] = (
     attest.COMMAND,
     gate.COMMAND,
     report.COMMAND,
-    rotate.COMMAND,
+    command.COMMAND,
     scan.COMMAND,
 )
 

@@ -8,15 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.attestation import load_testimonies
-from acceptance.attestation.due import STATES, due
-from acceptance.attestation.keys import new_key, trust_lines
 from acceptance.cli.asking import given, passphrase
 from acceptance.cli.command import Command
 from acceptance.cli.signing import Wish, sign_and_keep
 from acceptance.errors import BrokenInput
+from acceptance.readiness.attestation import load_testimonies
+from acceptance.readiness.attestation.due import STATES, due
+from acceptance.readiness.attestation.keys import new_key, trust_lines
+from acceptance.readiness.tracker import parse
 from acceptance.settings import load_settings
-from acceptance.tracker import parse
 
 if TYPE_CHECKING:
     import argparse

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from acceptance.cache import cache_root
+from acceptance.build.cache import cache_root
 from acceptance.errors import AcceptanceError, EnvironmentFailure
 from acceptance.machine import BROWSERS, CERTUTIL, EMBEDDED_NEEDS, MachineFacts, look_at_machine
 from acceptance.settings import Settings, load_settings
@@ -19,7 +19,7 @@ from acceptance.settings import Settings, load_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 FREE_GIB = 10.0
 """Space for the first run: toolchains, modules, binaries, the base image and three images."""

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.cli.command import Command
 from acceptance.errors import BrokenInput
-from acceptance.gate import (
+from acceptance.readiness.gate import (
     SPRINT,
     evidence_doubts,
     expiry_doubts,
     judge_gate,
     revision_doubts,
 )
-from acceptance.revision import commit_of
+from acceptance.readiness.revision import commit_of
+from acceptance.readiness.tracker import parse
 from acceptance.settings import load_settings
-from acceptance.tracker import parse
 
 if TYPE_CHECKING:
     import argparse

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from acceptance.cli.command import Command
 from acceptance.errors import BrokenInput
-from acceptance.report.markdown import markdown
-from acceptance.report.page import page
-from acceptance.report.schema import load
-from acceptance.report.terminal import summary
-from acceptance.report.write import as_json, write_file
+from acceptance.readiness.report.markdown import markdown
+from acceptance.readiness.report.page import page
+from acceptance.readiness.report.schema import load
+from acceptance.readiness.report.terminal import summary
+from acceptance.readiness.report.write import as_json, write_file
 
 if TYPE_CHECKING:
     import argparse

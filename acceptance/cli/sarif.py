@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from acceptance.actors.scanning import Scans
-    from acceptance.drivers.exceptions import ExceptionFacts
-    from acceptance.drivers.scanners.facts import Finding, ScanFacts
+    from acceptance.domains.delivery.drivers.exceptions import ExceptionFacts
+    from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts
+    from acceptance.domains.delivery.scanning import Scans
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

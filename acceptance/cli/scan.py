@@ -7,23 +7,23 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from acceptance.actors.scanning import Scans, Target, overlays_of, ran, scan
-from acceptance.cache import cache_root
+from acceptance.build.cache import cache_root
 from acceptance.cli.command import Command
 from acceptance.cli.sarif import sarif
-from acceptance.deployment import build_images
-from acceptance.drivers.exceptions import FILE
-from acceptance.drivers.scanners.facts import Part
+from acceptance.deployment.deploy import build_images
+from acceptance.domains.delivery.drivers.exceptions import FILE
+from acceptance.domains.delivery.drivers.scanners.facts import Part
+from acceptance.domains.delivery.scanning import Scans, Target, overlays_of, ran, scan
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.machine import look_at_machine
-from acceptance.report.write import write_file
+from acceptance.readiness.report.write import write_file
 from acceptance.settings import load_settings
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from acceptance.drivers.scanners.facts import Finding, ScanFacts
+    from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts
     from acceptance.settings import Settings
 
 _PARTS: tuple[Part, ...] = ("code", "deployment", "secrets")

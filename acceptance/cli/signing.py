@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.attestation import Claim, ClaimedFile, ClaimedLink, Malformed, load_trust
-from acceptance.attestation.claim import read_claim
-from acceptance.attestation.commits import Commits
-from acceptance.attestation.envelope import open_envelope, sign
-from acceptance.attestation.judge import Circumstances, Signed, objection
-from acceptance.attestation.keys import load_key
 from acceptance.cli.asking import given, passphrase
 from acceptance.errors import BrokenInput
-from acceptance.tracker import parse
+from acceptance.readiness.attestation import Claim, ClaimedFile, ClaimedLink, Malformed, load_trust
+from acceptance.readiness.attestation.claim import read_claim
+from acceptance.readiness.attestation.commits import Commits
+from acceptance.readiness.attestation.envelope import open_envelope, sign
+from acceptance.readiness.attestation.judge import Circumstances, Signed, objection
+from acceptance.readiness.attestation.keys import load_key
+from acceptance.readiness.tracker import parse
 
 if TYPE_CHECKING:
-    from acceptance.attestation import Trust, TrustedKey
+    from acceptance.readiness.attestation import Trust, TrustedKey
+    from acceptance.readiness.tracker import Item, Tracker
     from acceptance.settings import Settings
-    from acceptance.tracker import Item, Tracker
 
 _DAYS = re.compile(r"(\d{1,4})d", re.ASCII)
 _LINK = re.compile(r"(https?://[^#\s]+)#sha256=([0-9a-f]{64})")

@@ -15,16 +15,16 @@ from rich.text import Text
 
 from acceptance.cli.command import Command
 from acceptance.errors import BrokenInput
+from acceptance.readiness.traceability import trace
+from acceptance.readiness.tracker import parse
 from acceptance.settings import load_settings
-from acceptance.traceability import trace
-from acceptance.tracker import parse
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from acceptance.traceability import Matrix
-    from acceptance.tracker import Tracker
+    from acceptance.readiness.traceability import Matrix
+    from acceptance.readiness.tracker import Tracker
 
 _WIDTH = 200  # of a table that goes into a file or a pipe
 _EXAMPLES = """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.cache import cache_root
+from acceptance.build.cache import cache_root
 from acceptance.clusters.base import Cluster, ClusterFacts
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.machine import EMBEDDED_NEEDS, MachineFacts, look_at_machine

@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.custom_resources import definitions
+from acceptance.build.custom_resources import definitions
+from acceptance.build.kubectl import kubectl
 from acceptance.errors import EnvironmentFailure
-from acceptance.kubectl import kubectl
 from acceptance.process import workers
 
 if TYPE_CHECKING:

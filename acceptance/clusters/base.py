@@ -76,7 +76,7 @@ class ClusterFacts:
 
 
 class Deliverable(Protocol):
-    """An image that was built; `acceptance.images.Image` is one."""
+    """An image that was built; `acceptance.build.images.Image` is one."""
 
     @property
     def reference(self) -> str:

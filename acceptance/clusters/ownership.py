@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 from kubernetes.client.exceptions import ApiException
 
+from acceptance.build.manifests import RUN_LABEL
 from acceptance.errors import EnvironmentFailure
-from acceptance.manifests import RUN_LABEL
 from acceptance.waiting import SYSTEM_CLOCK, Clock, eventually
 
 if TYPE_CHECKING:

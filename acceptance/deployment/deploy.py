@@ -5,27 +5,27 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from acceptance.authority import (
+from acceptance.build.images import Image, build_image, build_image_with_docker
+from acceptance.build.manifests import name_of, render, secrets_for
+from acceptance.clusters.ownership import adopt
+from acceptance.deployment.issuer import (
     await_certificate,
     declares_tls,
     has_cert_manager,
     wants_cert_manager,
 )
-from acceptance.clusters.ownership import adopt
-from acceptance.drivers.kubernetes import Kubernetes
+from acceptance.deployment.rollout import apply, await_rollout
+from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
-from acceptance.images import Image, build_image, build_image_with_docker
-from acceptance.manifests import name_of, render, secrets_for
 from acceptance.process import workers
-from acceptance.rollout import apply, await_rollout
 from acceptance.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from acceptance.build.manifests import Manifest
     from acceptance.clusters.base import Cluster, ClusterFacts
-    from acceptance.manifests import Manifest
     from acceptance.progress import Progress
     from acceptance.settings import Settings
 

@@ -7,16 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from acceptance.custom_resources import GROUP
-from acceptance.drivers.handshake import Handshake, shake_hands
-from acceptance.drivers.kubernetes import Refused
+from acceptance.build.custom_resources import GROUP
+from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.tls import Handshake, shake_hands
 from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.manifests import Manifest
+    from acceptance.build.manifests import Manifest
+    from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

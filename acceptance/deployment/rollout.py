@@ -6,16 +6,16 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.kubectl import kubectl
+from acceptance.build.kubectl import kubectl
 from acceptance.waiting import Overdue, eventually, lasting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from acceptance.drivers.facts import PodFacts, WorkloadFacts
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.manifests import Manifest
+    from acceptance.build.manifests import Manifest
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
     from acceptance.settings import Timeouts
 
 _LOG_LINES = 10

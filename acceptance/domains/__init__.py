@@ -1,5 +1,1 @@
-"""Act on the system in the words of the features, and judge what they saw.
-
-A judgement that fails is an `AssertionError` of one clear sentence. What cannot be judged here is
-`Unverifiable`, which never counts as met.
-"""
+"""What is judged, by domain; each turns facts from drivers into one sentence of judgement."""

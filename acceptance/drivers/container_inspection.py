@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from acceptance.kubectl import kubectl
+from acceptance.build.kubectl import kubectl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

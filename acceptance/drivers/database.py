@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from acceptance.build.kubectl import kubectl
 from acceptance.errors import EnvironmentFailure
-from acceptance.kubectl import kubectl
 from acceptance.process import dying_with_parent
 
 if TYPE_CHECKING:

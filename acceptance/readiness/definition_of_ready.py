@@ -11,13 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from acceptance.tracker.blocks import plain
+from acceptance.readiness.tracker.blocks import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from acceptance.tracker import Item, Task, Tracker
-    from acceptance.verdict import Word
+    from acceptance.readiness.tracker import Item, Task, Tracker
+    from acceptance.readiness.verdict import Word
 
 _NONE = re.compile(
     r"(?:none|nothing|n/?a|-|no(?:ne)? (?:blockers?|dependencies))"

@@ -6,12 +6,12 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from acceptance.outcome import Evidence
+from acceptance.readiness.outcome import Evidence
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from acceptance.redaction import Redactor
+    from acceptance.readiness.redaction import Redactor
 
 _SUFFIXES = {
     "json": "json",

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from acceptance.errors import BrokenInput
-from acceptance.outcome import Demand
+from acceptance.readiness.outcome import Demand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.outcome import Evidence, ScenarioOutcome, Testimony
-    from acceptance.tracker import Item, Tracker
+    from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Testimony
+    from acceptance.readiness.tracker import Item, Tracker
 
 __all__ = ["Demand", "Verdict", "Word", "decide", "unused_waivers"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import judge, judge_each
+from acceptance.judgement import judge, judge_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from acceptance.procedure import Procedure
+    from acceptance.runbooks.reader import Procedure
 
 _SHORTEST = 3  # words that a section needs to say anything
 

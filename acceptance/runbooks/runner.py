@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.build.kubectl import kubectl, kubectl_program
 from acceptance.errors import EnvironmentFailure
-from acceptance.kubectl import kubectl, kubectl_program
 from acceptance.process import run
 
 if TYPE_CHECKING:

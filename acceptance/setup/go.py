@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from acceptance.cache import entry, hash_inputs
+from acceptance.build.cache import entry, hash_inputs
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.setup.python import VENV
 from acceptance.setup.step import ROOT, install_with

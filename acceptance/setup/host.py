@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.cache import cache_root
+from acceptance.build.cache import cache_root
 from acceptance.errors import EnvironmentFailure
 from acceptance.machine import (
     BROWSERS,

@@ -6,7 +6,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from acceptance.cache import entry
+from acceptance.build.cache import entry
 from acceptance.setup import python
 from acceptance.setup.step import ROOT, fingerprint, install_with
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.cache import entry, hash_inputs
+from acceptance.build.cache import entry, hash_inputs
 from acceptance.errors import EnvironmentFailure
 from acceptance.setup import python
 from acceptance.setup.step import ROOT, install_with
@@ -52,7 +52,7 @@ def _build(source: Path, place: Path) -> None:
     # It reads YAML, which only .venv's Python can.
     install_with(
         "Making the schemas of cert-manager's kinds",
-        [python.VENV / "bin" / "python", "-m", "acceptance.custom_resources", place],
+        [python.VENV / "bin" / "python", "-m", "acceptance.build.custom_resources", place],
         timeout=_TIMEOUT_SECONDS,
         remedy="Is the Go module proxy reachable? Try: make setup, once it is.",
     )

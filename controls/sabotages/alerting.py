@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controls.stand_ins import pretend
+from controls.deploy_fake import pretend
 
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur

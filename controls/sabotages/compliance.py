@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.clusters import hardening
-from acceptance.drivers.below import store
-from acceptance.drivers.below.node import Inside
-from acceptance.drivers.kubernetes import Kubernetes
+from acceptance.domains.compliance.drivers import secret_store
+from acceptance.domains.compliance.drivers.node_shell import Inside
+from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
 
@@ -132,7 +132,7 @@ def a_record_of_everything(saboteur: Saboteur) -> None:
 
 def a_secret_in_clear_text(saboteur: Saboteur) -> None:
     """Put a Secret into the store by hand, as a tool for recovery would that knows no keys."""
-    name = f"{store.SECRETS}{saboteur.system.namespace}/restored"
+    name = f"{secret_store.SECRETS}{saboteur.system.namespace}/restored"
     secret = {
         "apiVersion": "v1",
         "kind": "Secret",

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from acceptance.drivers.handshake import shake_hands
+from acceptance.drivers.tls import shake_hands
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.actors.incident import PAGE
+from acceptance.domains.incident.response import PAGE
 
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur

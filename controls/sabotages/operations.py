@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from acceptance.actors.recovery import PAGE
-from controls.stand_ins import pretend, service
+from acceptance.domains.recovery.backup_and_restore import PAGE
+from controls.deploy_fake import pretend, service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

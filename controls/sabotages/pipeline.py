@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.actors.pipeline import WORKFLOW
-from acceptance.drivers.copies import commit_all
-from acceptance.drivers.exceptions import FILE
+from acceptance.domains.delivery.drivers.exceptions import FILE
+from acceptance.domains.delivery.pipeline import WORKFLOW
+from acceptance.drivers.repository_copies import commit_all
 
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur

@@ -6,13 +6,13 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from acceptance.cache import entry, hash_inputs
-from acceptance.debian import contents_of, offered
-from acceptance.drivers.exceptions import FILE
-from acceptance.drivers.scanners.images import archives
-from acceptance.oci import read_files
+from acceptance.build.cache import entry, hash_inputs
+from acceptance.build.debian import contents_of, offered
+from acceptance.build.oci import read_files
+from acceptance.domains.delivery.drivers.exceptions import FILE
+from acceptance.domains.delivery.drivers.scanners.images import archives
 from acceptance.process import run
-from controls.archive import write_image
+from tests.fakes.image_archive import write_image
 
 if TYPE_CHECKING:
     from pathlib import Path

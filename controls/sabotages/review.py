@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acceptance.process import run
-from controls.fake_github import REPOSITORY, TOKEN, FakeGitHub, serving
+from tests.fakes.github import REPOSITORY, TOKEN, FakeGitHub, serving
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.actors.threats import PAGE, SHOWN
+from acceptance.domains.documentation.threat_review import PAGE, SHOWN
 
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur

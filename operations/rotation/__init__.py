@@ -4,6 +4,6 @@ Everything that a rotation has to remember lies in the cluster, so that one that
 point goes on where it was: `state` is what the Secret says, `sequence` is what to do next.
 """
 
-from acceptance.rotation.sequence import rotate
+from operations.rotation.sequence import rotate
 
 __all__ = ["rotate"]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.rotation.state import Rotation
-    from acceptance.rotation.target import Target
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from operations.rotation.state import Rotation
+    from operations.rotation.target import Target
 
 REASON = "SecretRotation"
 """Of the Events: `kubectl get events --field-selector reason=SecretRotation`."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from acceptance.cli.command import Command
 from acceptance.errors import BrokenInput
-from acceptance.rotation import rotate
 from acceptance.settings import load_settings
+from operations.rotation import rotate
 
 if TYPE_CHECKING:
     import argparse

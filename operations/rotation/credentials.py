@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Identifier, Literal
 
+from acceptance.build.kubectl import kubectl
 from acceptance.errors import EnvironmentFailure
-from acceptance.kubectl import kubectl
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.drivers.kubernetes.client import Kubernetes
 
 # Terse: psql must not repeat a line that holds a password. What is left unread would keep kubectl.
 _PSQL = (

@@ -6,19 +6,19 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.drivers import facts
+from acceptance.build.kubectl import kubectl
+from acceptance.drivers.kubernetes import facts
 from acceptance.errors import EnvironmentFailure
-from acceptance.kubectl import kubectl
-from acceptance.rotation.state import ANNOTATION, KEYS
 from acceptance.waiting import eventually, lasting
+from operations.rotation.state import ANNOTATION, KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.rotation.target import Target
+    from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.settings import Timeouts
+    from operations.rotation.target import Target
 
 # Of what the process was started with, and never the values: they would come back to here.
 _SUM = 'for name; do printenv "$name" || echo; done | sha256sum'

@@ -12,15 +12,15 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from acceptance.drivers.kubernetes import Refused
+from acceptance.drivers.kubernetes.client import Refused
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from acceptance.drivers.facts import Object
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import Object
 
 NAME = "secret-rotation"
 SECONDS = 15

@@ -8,23 +8,23 @@ import socket
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from acceptance.drivers.kubernetes import Kubernetes, Refused
+from acceptance.drivers.kubernetes.client import Kubernetes, Refused
 from acceptance.errors import AcceptanceError, EnvironmentFailure
-from acceptance.redaction import Redactor
-from acceptance.rotation import state
-from acceptance.rotation.audit import Audit, now, whoami
-from acceptance.rotation.credentials import Credentials
-from acceptance.rotation.fleet import Fleet
-from acceptance.rotation.lease import Lease
-from acceptance.rotation.target import find_target
+from acceptance.readiness.redaction import Redactor
+from operations.rotation import state
+from operations.rotation.audit import Audit, now, whoami
+from operations.rotation.credentials import Credentials
+from operations.rotation.fleet import Fleet
+from operations.rotation.lease import Lease
+from operations.rotation.target import find_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from acceptance.rotation.state import Held, Rotation
-    from acceptance.rotation.target import Target
     from acceptance.settings import Settings
+    from operations.rotation.state import Held, Rotation
+    from operations.rotation.target import Target
 
 _BYTES = 32
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from acceptance.drivers.facts import Object
+    from acceptance.drivers.kubernetes.facts import Object
 
 USER, PASSWORD, SIGNING = "DATABASE_USER", "DATABASE_PASSWORD", "SIGNING_KEY"
 NEXT_PASSWORD, ACCEPTED = f"{PASSWORD}_NEXT", f"{SIGNING}_ACCEPTED"

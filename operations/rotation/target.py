@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.errors import BrokenInput
-from acceptance.rotation.state import KEYS, PASSWORD, USER
+from operations.rotation.state import KEYS, PASSWORD, USER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from acceptance.drivers.facts import Object
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import Object
     from acceptance.settings import Workloads
 
 _NAME, _OWNER = "DATABASE_NAME", "DATABASE_OWNER"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from acceptance import cache
-from acceptance.cache import cache_root, entry, hash_inputs
+from acceptance.build import cache
+from acceptance.build.cache import cache_root, entry, hash_inputs
 from acceptance.errors import BrokenInput, EnvironmentFailure
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

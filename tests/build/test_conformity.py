@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from acceptance import conformity
-from acceptance.conformity import main, problems
+from acceptance.build import conformity
+from acceptance.build.conformity import main, problems
+from acceptance.build.manifests import ROOT
 from acceptance.errors import EnvironmentFailure
-from acceptance.manifests import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.debian import Package, contents_of, offered, pending, security_sources
+from acceptance.build.debian import Package, contents_of, offered, pending, security_sources
+from acceptance.build.oci import read_files
 from acceptance.errors import EnvironmentFailure
-from acceptance.oci import read_files
-from controls.archive import write_image
-from tests.recorded import scanners
-from tests.recorded.apt import RecordedApt
+from tests.fakes.image_archive import write_image
+from tests.fakes.recorded import scanners
+from tests.fakes.recorded.apt import RecordedApt
 
 STATUS = "var/lib/dpkg/status"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from acceptance import images
-from acceptance.debian import Contents, Offer, Package
+from acceptance.build import images
+from acceptance.build.debian import Contents, Offer, Package
+from acceptance.build.images import Image, archive_of, build_image, build_image_with_docker
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
-from acceptance.images import Image, archive_of, build_image, build_image_with_docker
 
 DOCKER = """#!/bin/sh
 # Knows the images of which there is a file; as docker's reference has it, inspect fails for others.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acceptance import manifests
+from acceptance.build import manifests
+from acceptance.build.manifests import Manifest, generate_secret, overlays, render, secrets_for
 from acceptance.errors import BrokenInput
-from acceptance.manifests import Manifest, generate_secret, overlays, render, secrets_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from securesystemslib.signer import CryptoSigner
 
 from acceptance.cli import asking
 from acceptance.cli.__main__ import main
-from tests.signing_office import ITEM, OTHER, Office, first_office, office, payload_of
+from tests.support.signing_office import ITEM, OTHER, Office, first_office, office, payload_of
 
 __all__ = ["first_office", "office"]
 SAY = ("--statement", "I looked.", "--expires", "90d")

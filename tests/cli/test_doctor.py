@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from acceptance import doctor, machine
+from acceptance import machine
+from acceptance.cli import doctor
+from acceptance.cli.doctor import diagnose, lacks_of_machine, report
 from acceptance.clusters import availability
-from acceptance.doctor import diagnose, lacks_of_machine, report
 from acceptance.machine import EMBEDDED_NEEDS, MachineFacts, Need, is_there, look_at_machine
 from acceptance.settings import Settings, load_settings
 from acceptance.setup.host import missing_packages

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from jsonschema.validators import validator_for
 
-from acceptance.actors import scanning
 from acceptance.cli.__main__ import main
-from acceptance.drivers.exceptions import FILE
-from acceptance.drivers.scanners.facts import Finding, ScanFacts
+from acceptance.domains.delivery import scanning
+from acceptance.domains.delivery.drivers.exceptions import FILE
+from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KEY = Finding("detect-secrets", "AWS Access Key", "a.env", "a secret", line=3, fingerprint="abc")
 POD = Finding("checkov", "CKV_K8S_16", "Pod.shop.web", "Container should not be privileged")
 EXCUSE = """[[exception]]
@@ -120,7 +120,7 @@ def test_the_sarif_is_valid_and_says_the_same(
     find(monkeypatch, KEY, POD)
     assert main(["scan", "--sarif", "out/a.sarif"]) == 1
     document = json.loads((project / "out/a.sarif").read_text())
-    schema = json.loads((ROOT / "tests/recorded/sarif-2.1.0.json").read_text())
+    schema = json.loads((ROOT / "tests/fakes/recorded/sarif-2.1.0.json").read_text())
     assert not list(validator_for(schema)(schema).iter_errors(document))
     secrets, deployment, code = document["runs"]
     assert secrets["results"][0]["suppressions"][0]["justification"].startswith("made up (Team")

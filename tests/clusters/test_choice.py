@@ -13,7 +13,7 @@ from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.machine import EMBEDDED_NEEDS, MachineFacts
 from acceptance.settings import load_settings
 
-SETTINGS = load_settings(Path(__file__).parents[1])
+SETTINGS = load_settings(Path(__file__).parents[2])
 NEEDS = frozenset(need.name for need in EMBEDDED_NEEDS)
 BOTH = MachineFacts(
     system="linux",

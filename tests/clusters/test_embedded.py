@@ -31,7 +31,7 @@ from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.settings import Timeouts, load_settings
 from fixtures.plugin import with_datapath
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_first_free_subnet_is_taken() -> None:

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from acceptance.build.manifests import RUN_LABEL
 from acceptance.clusters.existing import ExistingCluster, named_context
 from acceptance.clusters.nodes import open_client
 from acceptance.clusters.ownership import adopt, delete_owned
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.manifests import RUN_LABEL
 from acceptance.progress import Progress
 from acceptance.settings import Settings, Timeouts, load_settings
-from tests.fake_api import FakeApi
+from tests.fakes.kubernetes_api import FakeApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SETTINGS = load_settings(Path(__file__).parents[1])
+SETTINGS = load_settings(Path(__file__).parents[2])
 MINE = {RUN_LABEL: "run1"}
 OTHERS = {RUN_LABEL: "run2"}
 

@@ -12,7 +12,7 @@ from controls import sabotages
 from controls.registry import CONTROLS
 
 PREFIX = f"{sabotages.__name__}."
-FEATURES = Path(__file__).parents[1] / "features"
+FEATURES = Path(__file__).parents[2] / "features"
 
 
 def collected() -> set[tuple[str, str]]:

@@ -10,25 +10,25 @@ from typing import Any, cast
 
 import pytest
 
-from acceptance.actors.judgement import Unverifiable
-from acceptance.actors.monitoring import MonitoringOperator
-from acceptance.actors.performance import LoadTester, Measurement
-from acceptance.actors.recovery import PAGE, RecoveryOperator
-from acceptance.actors.staging import Staging, StagingOperator
-from acceptance.drivers import facts
+from acceptance.deployment.rollout import Status
+from acceptance.domains.delivery.staging import Staging, StagingOperator
+from acceptance.domains.observability.monitoring import MonitoringOperator
+from acceptance.domains.performance.drivers.load import LoadFacts, RequestFacts, read_load
+from acceptance.domains.performance.load_tester import LoadTester, Measurement
+from acceptance.domains.performance.requirements import FILE, read_performance
+from acceptance.domains.recovery.backup_and_restore import PAGE, RecoveryOperator
 from acceptance.drivers.http import Reply
-from acceptance.drivers.kubernetes import Kubernetes, Refused
-from acceptance.drivers.load import LoadFacts, RequestFacts, read_load
+from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes.client import Kubernetes, Refused
 from acceptance.errors import EnvironmentFailure
-from acceptance.procedure import read_procedure
-from acceptance.requirements import FILE, read_performance
-from acceptance.rollout import Status
+from acceptance.judgement import Unverifiable
+from acceptance.runbooks.reader import read_procedure
 from acceptance.settings import Timeouts
 from acceptance.system import System
 from fixtures.environment import RunDirectory
-from tests.made_up_system import SYSTEM
+from tests.fakes.system import SYSTEM
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WRITTEN = (ROOT / PAGE).read_text(encoding="utf-8")
 REQUIRED = read_performance(ROOT / FILE)
 PATIENCE = Timeouts(observation=0.01, ingress=0.01, removal=0.01)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = "team/checkout"
-TOKEN = "made-up"  # noqa: S105 (of a server that is not there)
+TOKEN = "made-up"
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 from acceptance.settings import Workloads
 from acceptance.system import System
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SYSTEM = System(
     run="1a2b",
     driver="embedded",

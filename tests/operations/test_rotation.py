@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from acceptance.actors.rotation import PAGE
 from acceptance.cli.__main__ import main
+from acceptance.domains.secrets.rotation import PAGE
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.procedure import read_procedure
-from acceptance.rotation import credentials, state
-from acceptance.rotation import lease as lease_module
-from acceptance.rotation.credentials import Credentials
-from acceptance.rotation.lease import NAME, Lease
-from acceptance.rotation.target import find_target
+from acceptance.runbooks.reader import read_procedure
 from acceptance.settings import Workloads
+from operations.rotation import credentials, state
+from operations.rotation import lease as lease_module
+from operations.rotation.credentials import Credentials
+from operations.rotation.lease import NAME, Lease
+from operations.rotation.target import find_target
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OLD = {"DATABASE_PASSWORD": "old-password-value", "SIGNING_KEY": "old-signing-value"}
 NEW = ("new-password-value", "new-signing-value")
 MOMENT = "2026-11-25T12:00:00Z"

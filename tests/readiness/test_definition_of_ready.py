@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.definition_of_ready import ReadyVerdict, judge_ready
-from acceptance.traceability import covered, feature_files, read_features
-from acceptance.tracker import parse, parse_bytes
+from acceptance.readiness.definition_of_ready import ReadyVerdict, judge_ready
+from acceptance.readiness.traceability import covered, feature_files, read_features
+from acceptance.readiness.tracker import parse, parse_bytes
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 TRACKER = """# Shop
 

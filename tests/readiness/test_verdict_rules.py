@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acceptance.errors import BrokenInput
-from acceptance.outcome import Evidence, ScenarioOutcome, Status
-from acceptance.outcome import Testimony as Said  # pytest takes what begins with Test for a test
-from acceptance.tracker import parse
-from acceptance.verdict import Demand, Verdict, decide, unused_waivers
+from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Status
+from acceptance.readiness.outcome import (
+    Testimony as Said,  # pytest takes what begins with Test for a test
+)
+from acceptance.readiness.tracker import parse
+from acceptance.readiness.verdict import Demand, Verdict, decide, unused_waivers
 
-TRACKER = parse(Path(__file__).parents[1] / "tracker.md")
+TRACKER = parse(Path(__file__).parents[2] / "tracker.md")
 ITEM, OTHER = "TASK-001-DOD-1", "TASK-001-DOD-2"
 PROOF = (Evidence("evidence/a.json", "0" * 64, "json", "A"),)
 INSTEAD, ALSO = Demand(ITEM, "reviewer", "instead"), Demand(ITEM, "reviewer", "also")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.actors.recovery import PAGE
-from acceptance.procedure import date_in, duration_in, line_with, read_procedure
+from acceptance.domains.recovery.backup_and_restore import PAGE
+from acceptance.runbooks.reader import date_in, duration_in, line_with, read_procedure
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SMALL = """# Title
 
 ## Purpose

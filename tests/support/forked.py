@@ -16,7 +16,7 @@ import pytest
 
 _SECONDS = 120.0
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["tests.preload"])
+_SERVER.set_forkserver_preload(["tests.support.preload"])
 
 
 def run_pytest(folder: Path, *arguments: str) -> pytest.RunResult:

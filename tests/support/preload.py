@@ -1,4 +1,4 @@
-"""What the server in `tests.forked` imports once, so that none of its children has to."""
+"""What the server in `tests.support.forked` imports once, so that none of its children has to."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 
 # pytest-xdist remembers the path as it is when it is imported, and gives it to its workers; with
 # the current folder in it, which is another one in each child, they would find nothing.
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import acceptance.report.page
+import acceptance.readiness.report.page
+
 import fixtures.allure_labels
 import fixtures.plugin
 
@@ -21,5 +22,5 @@ for _plugin in entry_points(group="pytest11"):
     if _plugin.name not in {"locust", "hypothesispytest"}:  # as in addopts
         _plugin.load()
 # Compiled once, not in each child.
-acceptance.report.page._ENVIRONMENT.get_template("page.html.j2")
+acceptance.readiness.report.page._ENVIRONMENT.get_template("page.html.j2")
 gc.freeze()  # what is here now is never garbage: no child has to look through it

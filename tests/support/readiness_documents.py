@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from acceptance.gate.judge import SCHEMA
-from acceptance.tracker import Tracker
+from acceptance.readiness.gate.judge import SCHEMA
+from acceptance.readiness.tracker import Tracker
 
 COMMIT = "c0ffee" + "0" * 34
 

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from acceptance.clusters import ClusterFacts
-from acceptance.evidence import EvidenceStore
-from acceptance.outcome import Evidence, ScenarioOutcome, Status, StepOutcome, Testimony
-from acceptance.redaction import Redactor
-from acceptance.report import RunFacts, write_reports
-from acceptance.report.history import History, Record
-from acceptance.tracker import Item, Task, Tracker, parse
-from acceptance.verdict import Verdict, Word
+from acceptance.readiness.evidence import EvidenceStore
+from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Status, StepOutcome, Testimony
+from acceptance.readiness.redaction import Redactor
+from acceptance.readiness.report import RunFacts, write_reports
+from acceptance.readiness.report.history import History, Record
+from acceptance.readiness.tracker import Item, Task, Tracker, parse
+from acceptance.readiness.verdict import Verdict, Word
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STARTED = dt.datetime(2026, 11, 25, 2, 17, tzinfo=dt.UTC)
 EVIL = '</script><script>document.title="broken"</script><!-- ]]> & "quoted" | @all #1'
 """What a log may hold, and what must not become a part of any report."""

@@ -12,7 +12,7 @@ import pytest
 
 from acceptance.drivers.git import Repository
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ALICE = "Alice <alice@team.example>"
 BOB = "Bob <bob@team.example>"
 

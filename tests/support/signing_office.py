@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from securesystemslib.signer import CryptoSigner
 
-from acceptance.attestation import Claim, ClaimedFile, Testimonies, load_testimonies
-from acceptance.attestation.envelope import sign
-from acceptance.outcome import Testimony
-from acceptance.tracker import Tracker, parse
+from acceptance.readiness.attestation import Claim, ClaimedFile, Testimonies, load_testimonies
+from acceptance.readiness.attestation.envelope import sign
+from acceptance.readiness.outcome import Testimony
+from acceptance.readiness.tracker import Tracker, parse
 
 NOW = dt.datetime(2026, 7, 15, 12, 0, tzinfo=dt.UTC)
 TODAY = NOW.date()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from acceptance.cache import entry, hash_inputs
+from acceptance.build.cache import entry, hash_inputs
+from acceptance.build.images import Image, base_image, build_image
 from acceptance.clusters.embedded.components import PAUSE_IMAGE
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
-from acceptance.images import Image, base_image, build_image
 from acceptance.machine import find_program
 from acceptance.process import run, workers
 from acceptance.setup.go import (

@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acceptance.build.custom_resources import definitions
+from acceptance.build.manifests import name_of
+from acceptance.build.oci import identity
 from acceptance.clusters.add_ons import (
     ACCOUNTS,
     CERT_MANAGER,
@@ -28,10 +31,7 @@ from acceptance.clusters.embedded.datapath import (
 from acceptance.clusters.embedded.definitions import install_definitions
 from acceptance.clusters.embedded.node import Node, start_node
 from acceptance.clusters.nodes import ApiNodes, NodesSeen, await_nodes
-from acceptance.custom_resources import definitions
 from acceptance.errors import EnvironmentFailure
-from acceptance.manifests import name_of
-from acceptance.oci import identity
 from acceptance.process import run, workers
 from acceptance.waiting import eventually
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.cache import cache_root, entry
+from acceptance.build.cache import cache_root, entry
 from acceptance.clusters.embedded import compiler
 from acceptance.clusters.embedded.components import (
     CNI_FOLDER,

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.cache import cache_root
+from acceptance.build.cache import cache_root
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import PROMPT_SECONDS, run
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
-    from acceptance.actors.judgement import Recorder
-    from acceptance.drivers.facts import PodFacts, WorkloadFacts
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.drivers.watching import ChangeWatch
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
+    from acceptance.drivers.kubernetes.watch import ChangeWatch
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

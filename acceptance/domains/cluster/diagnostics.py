@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acceptance.drivers.kubernetes import Kubernetes, Refused, pretty
+from acceptance.drivers.kubernetes.client import Kubernetes, Refused, pretty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from acceptance.actors.judgement import Recorder
-    from acceptance.drivers.facts import Object
+    from acceptance.drivers.kubernetes.facts import Object
+    from acceptance.judgement import Recorder
     from acceptance.system import System
 
 _LOG_LINES = 100

@@ -6,16 +6,16 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import Unverifiable, judge, judge_each
-from acceptance.actors.oversight import Oversight
-from acceptance.drivers import facts
-from acceptance.drivers.kubernetes import pod_path, pretty
-from acceptance.manifests import RUN_LABEL
+from acceptance.build.manifests import RUN_LABEL
+from acceptance.domains.cluster.actor import Oversight
+from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes.client import pod_path, pretty
+from acceptance.judgement import Unverifiable, judge, judge_each
 from acceptance.waiting import Overdue, eventually, lasting
 
 if TYPE_CHECKING:
-    from acceptance.drivers.facts import IngressFacts, NodeFacts, PodFacts
     from acceptance.drivers.http import Reply
+    from acceptance.drivers.kubernetes.facts import IngressFacts, NodeFacts, PodFacts
 
 _ENDED = ("Succeeded", "Failed")
 _INGRESS_CLASS = "nginx"

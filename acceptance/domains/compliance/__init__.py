@@ -1,5 +1,5 @@
 """The compliance officer, and the checks that security/compliance.toml names."""
 
-from acceptance.actors.compliance.officer import ComplianceOfficer
+from acceptance.domains.compliance.officer import ComplianceOfficer
 
 __all__ = ["ComplianceOfficer"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from acceptance.actors.compliance.finding import Finding, Status
-    from acceptance.actors.compliance.table import Control, Framework
+    from acceptance.domains.compliance.finding import Finding, Status
+    from acceptance.domains.compliance.table import Control, Framework
     from acceptance.system import System
 
 

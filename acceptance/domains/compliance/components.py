@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.actors.compliance.finding import Finding, fault_of, judged, some
-from acceptance.drivers.below.node import Unseen
+from acceptance.domains.compliance.drivers.node_shell import Unseen
+from acceptance.domains.compliance.finding import Finding, fault_of, judged, some
 
 if TYPE_CHECKING:
-    from acceptance.actors.compliance.finding import Arguments
-    from acceptance.drivers.below.look import Look
-    from acceptance.drivers.below.node import Component, FileFacts
+    from acceptance.domains.compliance.drivers.node_shell import Component, FileFacts
+    from acceptance.domains.compliance.drivers.snapshot import Look
+    from acceptance.domains.compliance.finding import Arguments
 
 _STRONG = ("aescbc", "kms", "secretbox")
 _SENSITIVE = ("secrets", "configmaps", "tokenreviews", "serviceaccounts/token")

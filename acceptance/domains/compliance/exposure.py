@@ -6,15 +6,15 @@ import ipaddress
 import ssl
 from typing import TYPE_CHECKING
 
-from acceptance.actors.compliance.finding import Finding, judged, some
-from acceptance.drivers.below import store
-from acceptance.drivers.below.attempts import KUBELET_PORT
-from acceptance.drivers.below.node import Unseen
+from acceptance.domains.compliance.drivers import secret_store
+from acceptance.domains.compliance.drivers.access_attempts import KUBELET_PORT
+from acceptance.domains.compliance.drivers.node_shell import Unseen
+from acceptance.domains.compliance.finding import Finding, judged, some
 
 if TYPE_CHECKING:
-    from acceptance.actors.compliance.finding import Arguments
-    from acceptance.drivers.below.attempts import Answers
-    from acceptance.drivers.below.look import Look
+    from acceptance.domains.compliance.drivers.access_attempts import Answers
+    from acceptance.domains.compliance.drivers.snapshot import Look
+    from acceptance.domains.compliance.finding import Arguments
 
 _OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
 _READ_ONLY_PORT, _STORE_PORT = 10255, 2379
@@ -62,7 +62,9 @@ def closed_store(look: Look, _: Arguments) -> Finding:
     """The store lets nobody in who has no certificate, and nobody at all from outside."""
     if not look.node.runs("etcd"):
         return Finding("not applicable", "the store is a file of k3s, which listens nowhere")
-    faults = [] if store.refuses_strangers(look.node) else ["it answers without a certificate"]
+    faults = (
+        [] if secret_store.refuses_strangers(look.node) else ["it answers without a certificate"]
+    )
     outside = [each for each in _nodes(look) if look.attempts.listens(each, _STORE_PORT)]
     faults += [f"it can be reached at {each}:{_STORE_PORT}" for each in outside]
     return judged(faults, "no certificate, no answer; its port is refused from outside")
@@ -82,7 +84,7 @@ def to_itself(look: Look, arguments: Arguments) -> Finding:
 
 def encrypted_store(look: Look, _: Arguments) -> Finding:
     """Every Secret lies in the store as something that only the API server can read."""
-    found = store.secrets_in_store(look.node)
+    found = secret_store.secrets_in_store(look.node)
     clear = [each.key for each in found if not each.encrypted]
     providers = {each.provider for each in found}
     return judged(

@@ -11,7 +11,7 @@ from acceptance.errors import BrokenInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from acceptance.drivers.below.look import Look
+    from acceptance.domains.compliance.drivers.snapshot import Look
 
 Status: TypeAlias = Literal["met", "unmet", "not applicable", "unverified"]
 _SHOWN = 4

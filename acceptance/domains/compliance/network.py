@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.actors.compliance.finding import Finding, judged, some, without
-from acceptance.actors.compliance.pods import workload_namespaces
-from acceptance.drivers.below.look import namespaced
-from acceptance.drivers.below.node import Unseen
+from acceptance.domains.compliance.drivers.node_shell import Unseen
+from acceptance.domains.compliance.drivers.snapshot import namespaced
+from acceptance.domains.compliance.finding import Finding, judged, some, without
+from acceptance.domains.compliance.pods import workload_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from acceptance.actors.compliance.finding import Arguments
-    from acceptance.drivers.below.look import Look
-    from acceptance.drivers.facts import Object
+    from acceptance.domains.compliance.drivers.snapshot import Look
+    from acceptance.domains.compliance.finding import Arguments
+    from acceptance.drivers.kubernetes.facts import Object
 
 _ENGINES = ("cilium", "calico", "canal", "weave-net", "antrea", "kube-router")
 _CILIUM = "identity-allocation-mode"

@@ -10,24 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actors.compliance.assessment import Assessment, Result, as_data, as_markdown
-from acceptance.actors.compliance.finding import Finding
-from acceptance.actors.compliance.table import CHECKS, read_frameworks
-from acceptance.actors.judgement import Unverifiable, judge
-from acceptance.drivers.below import store
-from acceptance.drivers.below.look import Look, nothing_seen
-from acceptance.drivers.below.node import Unseen
-from acceptance.drivers.kubernetes import Refused, pretty
+from acceptance.domains.compliance.assessment import Assessment, Result, as_data, as_markdown
+from acceptance.domains.compliance.drivers import secret_store
+from acceptance.domains.compliance.drivers.node_shell import Unseen
+from acceptance.domains.compliance.drivers.snapshot import Look, nothing_seen
+from acceptance.domains.compliance.finding import Finding
+from acceptance.domains.compliance.table import CHECKS, read_frameworks
+from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.judgement import Unverifiable, judge
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acceptance.actors.compliance.table import Control
-    from acceptance.actors.judgement import Recorder
-    from acceptance.drivers.below.store import Stored
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.domains.compliance.drivers.secret_store import Stored
+    from acceptance.domains.compliance.table import Control
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 
@@ -110,7 +110,7 @@ class ComplianceOfficer:
         """
         name, value = self._plant()
         try:
-            stored = store.secrets_in_store(self._look.node)
+            stored = secret_store.secrets_in_store(self._look.node)
         except Unseen as error:
             raise Unverifiable(f"Nobody can look into the store: {error}.") from error
         shown = [{"key": s.key, "bytes": len(s.value), "encrypted by": s.provider} for s in stored]
@@ -119,7 +119,7 @@ class ComplianceOfficer:
 
     def judge_unreadable(self, found: Planted) -> None:
         """Every Secret of the store is encrypted, the one that was just written among them."""
-        key = f"{store.SECRETS}{self._system.namespace}/{found.name}"
+        key = f"{secret_store.SECRETS}{self._system.namespace}/{found.name}"
         own = [each for each in found.stored if each.key == key]
         judge(own, f"The store has no {key}, which was just written. Is this the right store?")
         clear = [each.key for each in found.stored if not each.encrypted]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.actors.compliance.finding import Finding, judged, some, without
-from acceptance.actors.compliance.rules import RULES, containers, sample
-from acceptance.drivers.below.look import namespaced
-from acceptance.drivers.below.node import Unseen
+from acceptance.domains.compliance.drivers.node_shell import Unseen
+from acceptance.domains.compliance.drivers.snapshot import namespaced
+from acceptance.domains.compliance.finding import Finding, judged, some, without
+from acceptance.domains.pod_security.standard import RULES, containers, sample
 
 if TYPE_CHECKING:
-    from acceptance.actors.compliance.finding import Arguments
-    from acceptance.drivers.below.look import Look
+    from acceptance.domains.compliance.drivers.snapshot import Look
+    from acceptance.domains.compliance.finding import Arguments
 
 
 def pods(look: Look, arguments: Arguments) -> Finding:

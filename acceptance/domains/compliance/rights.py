@@ -6,16 +6,16 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actors.compliance.finding import Finding, some, without
-from acceptance.drivers.below.look import namespaced
-from acceptance.drivers.below.node import Unseen
+from acceptance.domains.compliance.drivers.node_shell import Unseen
+from acceptance.domains.compliance.drivers.snapshot import namespaced
+from acceptance.domains.compliance.finding import Finding, some, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from acceptance.actors.compliance.finding import Arguments
-    from acceptance.drivers.below.look import Look
-    from acceptance.drivers.facts import Object
+    from acceptance.domains.compliance.drivers.snapshot import Look
+    from acceptance.domains.compliance.finding import Arguments
+    from acceptance.drivers.kubernetes.facts import Object
 
 _BUILT_IN = ("kubernetes.io/bootstrapping", "rbac-defaults")
 _EVERYBODY = (

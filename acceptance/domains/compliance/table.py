@@ -6,14 +6,14 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from acceptance.actors.compliance import components, doors, network, pods, rights
-from acceptance.actors.compliance.finding import Arguments
+from acceptance.domains.compliance import components, exposure, network, pods, rights
+from acceptance.domains.compliance.finding import Arguments
 from acceptance.errors import BrokenInput
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from acceptance.actors.compliance.finding import Check
+    from acceptance.domains.compliance.finding import Check
 
 FILE = "security/compliance.toml"
 CHECKS: dict[str, Check] = {
@@ -44,15 +44,15 @@ CHECKS: dict[str, Check] = {
         network.bounded,
         network.own_namespace,
         network.empty_default,
-        doors.anonymous,
-        doors.anonymous_kubelet,
-        doors.no_read_only_port,
-        doors.old_tls,
-        doors.closed_store,
-        doors.to_itself,
-        doors.encrypted_store,
+        exposure.anonymous,
+        exposure.anonymous_kubelet,
+        exposure.no_read_only_port,
+        exposure.old_tls,
+        exposure.closed_store,
+        exposure.to_itself,
+        exposure.encrypted_store,
         network.https_only,
-        doors.patched,
+        exposure.patched,
     )
 }
 """What a control can be checked by, by the word that the table uses."""

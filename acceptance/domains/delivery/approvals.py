@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from acceptance.domains.delivery.drivers.github import Answer, PullRequest
     from acceptance.drivers.git import Commit, Person
-    from acceptance.drivers.github import Answer, PullRequest
 
 State: TypeAlias = Literal["approved", "merge", "missing", "self-approved", "requested", "unknown"]
 """`merge`: brought nothing of its own. `unknown`: the reviews could not be looked at."""

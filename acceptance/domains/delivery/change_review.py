@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actors.approvals import NOTHING, approval
-from acceptance.actors.judgement import Unverifiable, judge, listed
-from acceptance.drivers.kubernetes import pretty
+from acceptance.domains.delivery.approvals import NOTHING, approval
+from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
+from acceptance.judgement import Unverifiable, judge, listed
 
 if TYPE_CHECKING:
-    from acceptance.actors.approvals import Approval, State
-    from acceptance.actors.judgement import Recorder
+    from acceptance.domains.delivery.approvals import Approval, State
+    from acceptance.domains.delivery.drivers.github import GitHub
     from acceptance.drivers.git import Repository
-    from acceptance.drivers.github import GitHub
+    from acceptance.judgement import Recorder
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from acceptance.actors.scanning import RELEASED_CODE
+from acceptance.domains.delivery.scanning import RELEASED_CODE
 from acceptance.settings import load_settings
 
 if TYPE_CHECKING:

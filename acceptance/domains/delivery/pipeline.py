@@ -9,23 +9,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acceptance.actors.judgement import Unverifiable, judge, listed
-from acceptance.actors.unwanted import CHANGES
-from acceptance.drivers.act import act_program, run_workflow
-from acceptance.drivers.copies import commit_all, copy_repository
+from acceptance.domains.delivery.drivers.act import act_program, run_workflow
+from acceptance.domains.delivery.drivers.workflows import read_workflow
+from acceptance.domains.delivery.malicious_changes import CHANGES
 from acceptance.drivers.git import Repository
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.workflows import read_workflow
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.repository_copies import commit_all, copy_repository
 from acceptance.errors import EnvironmentFailure
+from acceptance.judgement import Unverifiable, judge, listed
 from acceptance.process import tail
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from acceptance.actors.judgement import Recorder
-    from acceptance.actors.unwanted import Change
-    from acceptance.drivers.act import WorkflowRun
-    from acceptance.drivers.workflows import WorkflowFacts
+    from acceptance.domains.delivery.drivers.act import WorkflowRun
+    from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
+    from acceptance.domains.delivery.malicious_changes import Change
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

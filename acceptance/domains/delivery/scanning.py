@@ -12,20 +12,20 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from acceptance.actors.critical import Sifted, sift
+from acceptance.build.manifests import render
+from acceptance.domains.delivery.drivers.exceptions import read_exceptions
+from acceptance.domains.delivery.drivers.scanners import code, images, manifests, secrets
+from acceptance.domains.delivery.drivers.scanners.facts import attempt
+from acceptance.domains.delivery.triage import Sifted, sift
 from acceptance.drivers import files
-from acceptance.drivers.exceptions import read_exceptions
-from acceptance.drivers.scanners import code, images, manifests, secrets
-from acceptance.drivers.scanners.facts import attempt
-from acceptance.manifests import render
 from acceptance.process import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from acceptance.drivers.scanners.facts import Finding, Part, ScanFacts
-    from acceptance.manifests import Manifest
+    from acceptance.build.manifests import Manifest
+    from acceptance.domains.delivery.drivers.scanners.facts import Finding, Part, ScanFacts
     from acceptance.settings import Settings, Timeouts
 
 RELEASED_CODE = "checkout/"

@@ -6,15 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from acceptance.actors.judgement import Unverifiable, judge, listed
-from acceptance.actors.scanning import Scans, Target, scan
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.scanners.facts import Part
-from acceptance.manifests import name_of
+from acceptance.build.manifests import name_of
+from acceptance.domains.delivery.drivers.scanners.facts import Part
+from acceptance.domains.delivery.scanning import Scans, Target, scan
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import Unverifiable, judge, listed
 from acceptance.settings import load_settings
 
 if TYPE_CHECKING:
-    from acceptance.actors.judgement import Recorder
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

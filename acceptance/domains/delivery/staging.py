@@ -7,25 +7,25 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import judge, judge_each
-from acceptance.actors.oversight import Oversight
-from acceptance.actors.reaching import reach_plain
-from acceptance.authority import await_certificate, declares_tls
-from acceptance.drivers.kubernetes import pod_path, pretty
+from acceptance.build.manifests import RUN_LABEL, name_of, render, secrets_for
+from acceptance.deployment.issuer import await_certificate, declares_tls
+from acceptance.deployment.rollout import apply, await_rollout
+from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.traffic.ingress_client import reach_plain
+from acceptance.drivers.kubernetes.client import pod_path, pretty
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.manifests import RUN_LABEL, name_of, render, secrets_for
-from acceptance.rollout import apply, await_rollout
+from acceptance.judgement import judge, judge_each
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acceptance.actors.judgement import Recorder
-    from acceptance.actors.visitor import Purchase, Visitor, Welcome
-    from acceptance.drivers.facts import ContainerFacts, PodFacts
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.manifests import Manifest
-    from acceptance.rollout import Status
+    from acceptance.build.manifests import Manifest
+    from acceptance.deployment.rollout import Status
+    from acceptance.domains.traffic.visitor import Purchase, Visitor, Welcome
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import ContainerFacts, PodFacts
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

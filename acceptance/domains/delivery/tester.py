@@ -6,14 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import Unverifiable, judge_each
-from acceptance.drivers import suites
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.suites import BACKEND_INTEGRATION, SUITES
+from acceptance.domains.delivery.drivers import suites
+from acceptance.domains.delivery.drivers.suites import BACKEND_INTEGRATION, SUITES
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import Unverifiable, judge_each
 
 if TYPE_CHECKING:
-    from acceptance.actors.judgement import Recorder
-    from acceptance.drivers.suites import SuiteFacts
+    from acceptance.domains.delivery.drivers.suites import SuiteFacts
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

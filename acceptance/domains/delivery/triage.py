@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from acceptance.drivers.exceptions import ExceptionFacts
-    from acceptance.drivers.scanners.facts import Finding
+    from acceptance.domains.delivery.drivers.exceptions import ExceptionFacts
+    from acceptance.domains.delivery.drivers.scanners.facts import Finding
 
 CRITICAL_CHECKS = {
     "CKV_K8S_16": "a privileged container is root on its node",

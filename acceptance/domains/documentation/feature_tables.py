@@ -101,4 +101,4 @@ def main(root: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(__file__).parents[1]))
+    sys.exit(main(Path(__file__).parents[3]))

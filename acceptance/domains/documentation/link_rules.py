@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-    from acceptance.drivers.documents import Page
-    from acceptance.drivers.mentions import Mention
-    from acceptance.drivers.programs import Programs
+    from acceptance.domains.documentation.drivers.mentions import Mention
+    from acceptance.domains.documentation.drivers.pages import Page
+    from acceptance.domains.documentation.drivers.programs import Programs
 
 _LINE = re.compile(r"L(\d+)(?:-L(\d+))?")
 _PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*")

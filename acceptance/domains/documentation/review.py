@@ -7,22 +7,27 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from acceptance.actors.ages import Ages
-from acceptance.actors.judgement import Unverifiable, judge, judge_each, listed
-from acceptance.actors.library import Mentioned, is_outside, link_fault
-from acceptance.drivers.documents import read_page
-from acceptance.drivers.inventory import Kind, Thing, make_targets, read_things
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.mentions import mentions
-from acceptance.drivers.programs import Programs, Run
+from acceptance.domains.documentation.drivers.inventory import (
+    Kind,
+    Thing,
+    make_targets,
+    read_things,
+)
+from acceptance.domains.documentation.drivers.mentions import mentions
+from acceptance.domains.documentation.drivers.pages import read_page
+from acceptance.domains.documentation.drivers.programs import Programs, Run
+from acceptance.domains.documentation.link_rules import Mentioned, is_outside, link_fault
+from acceptance.domains.documentation.staleness import Ages
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from acceptance.actors.ages import Age
-    from acceptance.actors.judgement import Recorder
-    from acceptance.drivers.documents import Page
+    from acceptance.domains.documentation.drivers.pages import Page
+    from acceptance.domains.documentation.staleness import Age
     from acceptance.drivers.git import Repository
+    from acceptance.judgement import Recorder
 
 _RUN = "run"
 """Behind the language of a block: its commands are run as they are written."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from acceptance.errors import AcceptanceError, BrokenInput
 
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parents[3]
 _SETTINGS = "acceptance/settings.py"
 _PAGE = "docs/reference/settings.md"
 _BEGIN, _END = "<!-- deadlines: begin -->", "<!-- deadlines: end -->"

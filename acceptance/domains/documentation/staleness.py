@@ -7,12 +7,12 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from acceptance.actors.judgement import listed
+from acceptance.judgement import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from acceptance.drivers.documents import Page
+    from acceptance.domains.documentation.drivers.pages import Page
     from acceptance.drivers.git import Repository
 
 _DECISIONS = "docs/adr/"

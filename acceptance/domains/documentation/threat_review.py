@@ -7,17 +7,17 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import Unverifiable, judge, judge_each, listed
-from acceptance.drivers.kubernetes import pretty
-from acceptance.feature_tables import asked_for, pages, read_tables, renewed
-from acceptance.threats import STRIDE, read_threats
-from acceptance.traceability.features import read_features
-from acceptance.tracker import parse
+from acceptance.domains.documentation.feature_tables import asked_for, pages, read_tables, renewed
+from acceptance.domains.documentation.threat_model import STRIDE, read_threats
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.readiness.traceability.features import read_features
+from acceptance.readiness.tracker import parse
 
 if TYPE_CHECKING:
-    from acceptance.actors.judgement import Recorder
+    from acceptance.domains.documentation.threat_model import Risk, Threat, ThreatModel
+    from acceptance.judgement import Recorder
     from acceptance.system import System
-    from acceptance.threats import Risk, Threat, ThreatModel
 
 PAGE = "docs/security/threat-model.md"
 """Where the threat model is written, in the repository."""

@@ -9,17 +9,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import judge, judge_each
-from acceptance.actors.oversight import Oversight
-from acceptance.actors.written import judge_recent, judge_whole
-from acceptance.drivers.kubernetes import pod_path, pretty
-from acceptance.drivers.script import run_script, write_kubeconfig
-from acceptance.procedure import date_in, duration_in, line_with, read_procedure
+from acceptance.domains.cluster.actor import Oversight
+from acceptance.drivers.kubernetes.client import pod_path, pretty
+from acceptance.judgement import judge, judge_each
+from acceptance.runbooks.checks import judge_recent, judge_whole
+from acceptance.runbooks.reader import date_in, duration_in, line_with, read_procedure
+from acceptance.runbooks.runner import run_script, write_kubeconfig
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from acceptance.drivers.facts import PodFacts
-    from acceptance.procedure import Procedure
+    from acceptance.drivers.kubernetes.facts import PodFacts
+    from acceptance.runbooks.reader import Procedure
 
 PAGE = "docs/operations/incident-response.md"
 """Where the procedure is written, in the repository."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.actors import posts
-from acceptance.actors.connections import Request
-from acceptance.actors.posts import API_SERVER, DNS, NODE, OUTSIDE
-from acceptance.actors.stage import PLAIN, twin
-from acceptance.drivers.probes import Door, lookup
+from acceptance.domains.network import probe_placement
+from acceptance.domains.network.connections import Request
+from acceptance.domains.network.drivers import Door, lookup
+from acceptance.domains.network.matrix import UNJUDGED
+from acceptance.domains.network.probe_placement import API_SERVER, DNS, NODE, OUTSIDE
+from acceptance.domains.network.testbed import PLAIN, twin
 from acceptance.errors import BrokenInput
-from acceptance.network_matrix import UNJUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from acceptance.actors.stage import Stage
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.network_matrix import Matrix
+    from acceptance.domains.network.matrix import Matrix
+    from acceptance.domains.network.testbed import Stage
+    from acceptance.drivers.kubernetes.client import Kubernetes
 
 KUBELET = Door("tcp", 10250)
 NAME = "kubernetes.default.svc.cluster.local"
@@ -33,11 +33,11 @@ def requests_for(
 
     Raises `BrokenInput` where the table names what nobody knows.
     """
-    known = {*stage.probes, *_FIXED, *posts.everywhere()}
+    known = {*stage.probes, *_FIXED, *probe_placement.everywhere()}
     for name in (*matrix.sources, *matrix.destinations):
         if name not in known:
             raise BrokenInput(f"The table of connections names {name}, which is no place.")
-    servers, names = posts.api_servers(cluster), posts.name_server(cluster)
+    servers, names = probe_placement.api_servers(cluster), probe_placement.name_server(cluster)
     found: list[Request] = []
     for (source, destination), word in matrix.cells.items():
         if word == UNJUDGED or (source != OUTSIDE and source not in stage.probes):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.drivers.probes import Target, greeting
-from acceptance.drivers.probes.sender import REACHED
-from acceptance.network_matrix import ALL, NONE, OWN, UNJUDGED
+from acceptance.domains.network.drivers import Target, greeting
+from acceptance.domains.network.drivers.sender import REACHED
+from acceptance.domains.network.matrix import ALL, NONE, OWN, UNJUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.drivers.probes import Door
-    from acceptance.network_matrix import Matrix
+    from acceptance.domains.network.drivers import Door
+    from acceptance.domains.network.matrix import Matrix
 
 
 @dataclass(frozen=True)

@@ -7,32 +7,34 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from acceptance.actors import posts
-from acceptance.actors.connections import Outcome, Request, allowed, drawn, observed
-from acceptance.actors.engine import prove_engine
-from acceptance.actors.judgement import Unverifiable, judge, judge_each, listed
-from acceptance.actors.knocks import requests_for
-from acceptance.actors.newcomer import NewcomerOperator
-from acceptance.actors.posts import DNS, INGRESS, NODE, STAGING
-from acceptance.actors.stage import DENIAL_SECONDS, give_time
-from acceptance.drivers.kubernetes import pretty
+from acceptance.build.manifests import name_of, render
+from acceptance.domains.network import probe_placement
+from acceptance.domains.network.connection_attempts import requests_for
+from acceptance.domains.network.connections import Outcome, Request, allowed, drawn, observed
+from acceptance.domains.network.policy_enforcement import prove_engine
+from acceptance.domains.network.probe_placement import DNS, INGRESS, NODE, STAGING
+from acceptance.domains.network.testbed import DENIAL_SECONDS, give_time
+from acceptance.domains.network.unlabelled_pod import NewcomerOperator
+from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import BrokenInput
-from acceptance.manifests import name_of, render
+from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from acceptance.actors.judgement import Recorder
-    from acceptance.actors.stage import Stage
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.manifests import Manifest
-    from acceptance.network_matrix import Matrix
+    from acceptance.build.manifests import Manifest
+    from acceptance.domains.network.matrix import Matrix
+    from acceptance.domains.network.testbed import Stage
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 
 _KINDS = ("Namespace", "NetworkPolicy", "ServiceAccount")
-_SEVERAL = tuple(f"{prefix}{role}" for prefix in ("", f"{STAGING} ") for role in posts.ROLES[:2])
+_SEVERAL = tuple(
+    f"{prefix}{role}" for prefix in ("", f"{STAGING} ") for role in probe_placement.ROLES[:2]
+)
 """Of these the system has several pods, so one may want to talk to another."""
 
 
@@ -84,12 +86,12 @@ class NetworkEngineer(NewcomerOperator):
         stage, unknown = self._open(), []
         staging = self._rendered(stage)
         stage.make_namespaces([each for each in staging if each["kind"] in _KINDS])
-        placed = posts.posts_of_system(self._cluster, self.system)
-        placed |= posts.posts_of_staging(staging, self.system)
+        placed = probe_placement.posts_of_system(self._cluster, self.system)
+        placed |= probe_placement.posts_of_staging(staging, self.system)
         if self.system.driver == "existing":
             unknown.append("no probe may stand beside the ingress and the DNS of others")
         else:
-            found = posts.posts_of_platform(self._cluster)
+            found = probe_placement.posts_of_platform(self._cluster)
             placed |= found
             absent = [name for name in (INGRESS, DNS) if name not in found]
             unknown += [f"the cluster shows no pod of its {name}" for name in absent]

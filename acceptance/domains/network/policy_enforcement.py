@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import Unverifiable
-from acceptance.actors.posts import ELSEWHERE, WALLED
-from acceptance.actors.stage import DENIAL_SECONDS, PLAIN
-from acceptance.drivers.probes import Target, greeting
-from acceptance.drivers.probes.sender import REACHED
+from acceptance.domains.network.drivers import Target, greeting
+from acceptance.domains.network.drivers.sender import REACHED
+from acceptance.domains.network.probe_placement import ELSEWHERE, WALLED
+from acceptance.domains.network.testbed import DENIAL_SECONDS, PLAIN
+from acceptance.judgement import Unverifiable
 from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
-    from acceptance.actors.stage import Stage
+    from acceptance.domains.network.testbed import Stage
     from acceptance.system import System
 
 

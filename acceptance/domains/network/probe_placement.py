@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acceptance.actors.judgement import judge
-from acceptance.drivers.probes import Door, Post
+from acceptance.domains.network.drivers import Door, Post
+from acceptance.judgement import judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.drivers.facts import Object
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.manifests import Manifest
+    from acceptance.build.manifests import Manifest
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import Object
     from acceptance.system import System
 
 ROLES = ("frontend", "backend", "database")

@@ -7,10 +7,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actors.connections import Outcome
-from acceptance.actors.judgement import judge
-from acceptance.actors.posts import NODE, OUTSIDE, posts_of_nobody
-from acceptance.drivers.probes import (
+from acceptance.build.manifests import RUN_LABEL
+from acceptance.deployment.rollout import apply
+from acceptance.domains.network.connections import Outcome
+from acceptance.domains.network.drivers import (
     PROBE_LABEL,
     Door,
     Fleet,
@@ -22,18 +22,18 @@ from acceptance.drivers.probes import (
     permission,
     try_all,
 )
-from acceptance.drivers.probes.pods import policy
-from acceptance.manifests import RUN_LABEL
-from acceptance.rollout import apply
+from acceptance.domains.network.drivers.probe_pods import policy
+from acceptance.domains.network.probe_placement import NODE, OUTSIDE, posts_of_nobody
+from acceptance.judgement import judge
 from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from acceptance.actors.connections import Request
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.drivers.probes import Post, Sighting
-    from acceptance.manifests import Manifest
+    from acceptance.build.manifests import Manifest
+    from acceptance.domains.network.connections import Request
+    from acceptance.domains.network.drivers import Post, Sighting
+    from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

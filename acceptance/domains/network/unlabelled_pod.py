@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actors.connections import Outcome, Request
-from acceptance.actors.engine import prove_engine
-from acceptance.actors.judgement import Unverifiable, judge, judge_each, listed
-from acceptance.actors.knocks import KUBELET, NAME
-from acceptance.actors.oversight import Oversight
-from acceptance.actors.posts import NEW, NODE
-from acceptance.actors.stage import DENIAL_SECONDS, Stage, give_time
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.probes import Door, Post, lookup
+from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.network.connection_attempts import KUBELET, NAME
+from acceptance.domains.network.connections import Outcome, Request
+from acceptance.domains.network.drivers import Door, Post, lookup
+from acceptance.domains.network.policy_enforcement import prove_engine
+from acceptance.domains.network.probe_placement import NEW, NODE
+from acceptance.domains.network.testbed import DENIAL_SECONDS, Stage, give_time
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.actors.judgement import judge, judge_each
-from acceptance.actors.monitoring import MonitoringOperator
-from acceptance.drivers.kubernetes import pretty
+from acceptance.domains.observability.monitoring import MonitoringOperator
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import judge, judge_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from acceptance.actors.monitoring import Endpoint
+    from acceptance.domains.observability.monitoring import Endpoint
 
 _RULES = ("prometheus",)
 _SENDERS = ("alertmanager",)

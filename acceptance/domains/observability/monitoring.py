@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from acceptance.actors.judgement import Unverifiable, judge
-from acceptance.actors.oversight import Oversight
-from acceptance.drivers.kubernetes import Refused, pretty
+from acceptance.domains.cluster.actor import Oversight
+from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.judgement import Unverifiable, judge
 from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
-    from acceptance.drivers.facts import Object, PodFacts
+    from acceptance.drivers.kubernetes.facts import Object, PodFacts
 
 _NAME = "app.kubernetes.io/name"
 _PROMETHEUS = ("prometheus",)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.drivers.raw import request
+from acceptance.domains.penetration.drivers.raw_http import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from acceptance.drivers.raw import Answer
+    from acceptance.domains.penetration.drivers.raw_http import Answer
 
 API = "/api/checkouts"
 FOREIGN = "attacker.example"

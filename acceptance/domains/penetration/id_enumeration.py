@@ -6,16 +6,16 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actors.attacks import API
-from acceptance.actors.judgement import Unverifiable, judge, judge_each, listed
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.naive_store import numbered
+from acceptance.domains.penetration.attacks import API
+from acceptance.domains.penetration.drivers.vulnerable_store import numbered
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.actors.judgement import Recorder
     from acceptance.drivers.http import Http
+    from acceptance.judgement import Recorder
     from acceptance.system import System
 
 _OWN = 40

@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actors.attacks import API
-from acceptance.actors.judgement import Unverifiable, judge_each
-from acceptance.actors.reaching import ways_in
-from acceptance.drivers.naive import undefended
-from acceptance.drivers.raw import drip, request
+from acceptance.domains.penetration.attacks import API
+from acceptance.domains.penetration.drivers.raw_http import drip, request
+from acceptance.domains.penetration.drivers.vulnerable_server import undefended
+from acceptance.domains.traffic.ingress_client import ways_in
+from acceptance.judgement import Unverifiable, judge_each
 
 if TYPE_CHECKING:
-    from acceptance.actors.judgement import Recorder
-    from acceptance.drivers.raw import Connect, Exchange
+    from acceptance.domains.penetration.drivers.raw_http import Connect, Exchange
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from acceptance.actors.attacks import API
-from acceptance.actors.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.domains.penetration.attacks import API
+from acceptance.domains.penetration.drivers.vulnerable_server import undefended
+from acceptance.domains.penetration.drivers.vulnerable_store import NaiveStore
 from acceptance.drivers.browser import DESKTOP, BrowserError, visit
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.naive import undefended
-from acceptance.drivers.naive_store import NaiveStore
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
-    from acceptance.actors.judgement import Recorder
     from acceptance.drivers.browser import Visit
     from acceptance.drivers.http import Http
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

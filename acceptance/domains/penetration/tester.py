@@ -7,20 +7,20 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actors.attacks import API, FAMILIES
-from acceptance.actors.judgement import Unverifiable, judge, judge_each, listed
-from acceptance.actors.reaching import ways_in
-from acceptance.drivers.fuzzing import fuzz
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.naive import undefended
-from acceptance.drivers.raw import exchange
+from acceptance.domains.penetration.attacks import API, FAMILIES
+from acceptance.domains.penetration.drivers.fuzzing import fuzz
+from acceptance.domains.penetration.drivers.raw_http import exchange
+from acceptance.domains.penetration.drivers.vulnerable_server import undefended
+from acceptance.domains.traffic.ingress_client import ways_in
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
-    from acceptance.actors.attacks import Attack, Family
-    from acceptance.actors.judgement import Recorder
-    from acceptance.drivers.fuzzing import FuzzFacts
+    from acceptance.domains.penetration.attacks import Attack, Family
+    from acceptance.domains.penetration.drivers.fuzzing import FuzzFacts
+    from acceptance.domains.penetration.drivers.raw_http import Connect, Exchange
     from acceptance.drivers.http import Http
-    from acceptance.drivers.raw import Connect, Exchange
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

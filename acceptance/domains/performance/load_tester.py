@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import judge, listed
-from acceptance.actors.oversight import Oversight
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.load import put_load
-from acceptance.requirements import FILE, read_performance
+from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.performance.drivers.load import put_load
+from acceptance.domains.performance.requirements import FILE, read_performance
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import judge, listed
 from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
-    from acceptance.drivers.load import LoadFacts
-    from acceptance.requirements import Performance
+    from acceptance.domains.performance.drivers.load import LoadFacts
+    from acceptance.domains.performance.requirements import Performance
     from acceptance.system import System
 
 _PERCENTILES = (0.5, 0.9, 0.95, 0.99, 1.0)

@@ -8,18 +8,18 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import Unverifiable, judge, judge_each
-from acceptance.actors.oversight import Oversight
-from acceptance.drivers import admission
-from acceptance.drivers.kubernetes import Refused, pod_path, pretty
-from acceptance.manifests import RUN_LABEL
+from acceptance.build.manifests import RUN_LABEL
+from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.pod_security.drivers import admission
+from acceptance.drivers.kubernetes.client import Refused, pod_path, pretty
+from acceptance.judgement import Unverifiable, judge, judge_each
 from acceptance.process import workers
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.drivers.admission import Attack, Request
+    from acceptance.domains.pod_security.drivers.admission import Attack, Request
     from acceptance.drivers.http import Reply
 
 _NAMESPACES = "/api/v1/namespaces"

@@ -8,18 +8,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import Unverifiable, judge, judge_each
-from acceptance.actors.oversight import Oversight
-from acceptance.drivers import facts, inside
-from acceptance.drivers.kubernetes import pretty
+from acceptance.domains.cluster.actor import Oversight
+from acceptance.drivers import container_inspection
+from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
+from acceptance.judgement import Unverifiable, judge, judge_each
 from acceptance.process import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acceptance.drivers.facts import PodFacts
-    from acceptance.drivers.inside import InsideFacts, ProcessFacts
+    from acceptance.drivers.container_inspection import InsideFacts, ProcessFacts
+    from acceptance.drivers.kubernetes.facts import PodFacts
 
 _AT_A_TIME = 3
 _FILTERED = 2  # proc_pid_status(5): SECCOMP_MODE_FILTER
@@ -108,9 +109,11 @@ class ContainerInspector(Oversight):
 
         def fault(look: Look) -> str | None:
             tries = dict(look.inside.writes)
-            if tries.pop(inside.WRITABLE, "not tried"):
+            if tries.pop(container_inspection.WRITABLE, "not tried"):
                 return f"nobody could try to write in {look}"
-            bad = [folder for folder, why in tries.items() if inside.READ_ONLY not in why]
+            bad = [
+                folder for folder, why in tries.items() if container_inspection.READ_ONLY not in why
+            ]
             if not bad:
                 return None
             return f"the root of {look} can be written to: {bad[0]} ({tries[bad[0]] or 'written'})"
@@ -121,7 +124,7 @@ class ContainerInspector(Oversight):
         """No container is in a namespace of the node's or of another pod's."""
         pods = defaultdict(set)
         for look in looks:
-            for kind in inside.NAMESPACES:
+            for kind in container_inspection.NAMESPACES:
                 pods[look.inside.namespace(kind)].add(look.pod.name)
 
         def fault(look: Look) -> str | None:
@@ -205,7 +208,7 @@ class ContainerInspector(Oversight):
         system, limit = self.system, self._timeouts.execute
         where = (Path(system.kubeconfig), system.context, system.namespace)
         try:
-            return inside.look_inside(*where, pod.name, container, timeout=limit)
+            return container_inspection.look_inside(*where, pod.name, container, timeout=limit)
         except EnvironmentFailure as error:
             said = error.message.strip().splitlines()[-1]
             message = f"Nobody can look inside of {pod.name}/{container}: {said}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from acceptance.drivers.facts import Object
+    from acceptance.drivers.kubernetes.facts import Object
 
 _BASELINE = frozenset(
     {

@@ -6,19 +6,19 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance import access_table as table
-from acceptance.actors.judgement import Unverifiable, judge, listed
-from acceptance.drivers import access
-from acceptance.drivers.access import Right, Subject
-from acceptance.drivers.kubernetes import Refused, pretty
+from acceptance.domains.rbac import permission_table as table
+from acceptance.domains.rbac.drivers import permissions
+from acceptance.domains.rbac.drivers.permissions import Right, Subject
+from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.judgement import Unverifiable, judge, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from acceptance.access_table import Grant
-    from acceptance.actors.judgement import Recorder
-    from acceptance.drivers.access import Binding, Resource
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.domains.rbac.drivers.permissions import Binding, Resource
+    from acceptance.domains.rbac.permission_table import Grant
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.judgement import Recorder
     from acceptance.system import System
 
 ELSEWHERE = "default"
@@ -56,17 +56,17 @@ class AccessInspector:
         started = time.monotonic()
         own = self._system.namespace
         try:
-            bindings = access.bindings(self._cluster, own)
+            bindings = permissions.bindings(self._cluster, own)
             subjects = (
                 Subject(table.EVERYBODY, _STRANGER, (_SIGNED_IN,)),
                 *self._service_accounts(),
                 *_roles(bindings),
             )
-            known = access.resources(self._cluster)
-            named = access.named_objects(self._cluster)
-            addresses = access.paths(self._cluster)
-            asked = access.rights(known, addresses, named, (own, ELSEWHERE))
-            allowed = access.allowed(self._cluster, subjects, asked)
+            known = permissions.resources(self._cluster)
+            named = permissions.named_objects(self._cluster)
+            addresses = permissions.paths(self._cluster)
+            asked = permissions.rights(known, addresses, named, (own, ELSEWHERE))
+            allowed = permissions.allowed(self._cluster, subjects, asked)
         except Refused as error:
             message = f"Who may do what is not known, because nobody could ask for it: {error}."
             remedy = "Try: kubectl auth can-i create subjectaccessreviews"

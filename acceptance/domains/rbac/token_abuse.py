@@ -7,21 +7,21 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.actors.containers import ContainerInspector
-from acceptance.actors.judgement import Unverifiable, judge, judge_each
-from acceptance.drivers import facts
-from acceptance.drivers.kubernetes import MERGE, Refused, pod_path, pretty
-from acceptance.drivers.probe_pod import probe_pod
-from acceptance.manifests import RUN_LABEL
+from acceptance.build.manifests import RUN_LABEL
+from acceptance.domains.pod_security.containers import ContainerInspector
+from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes.client import MERGE, Refused, pod_path, pretty
+from acceptance.drivers.kubernetes.pods import probe_pod
+from acceptance.judgement import Unverifiable, judge, judge_each
 from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from acceptance.actors.judgement import Recorder
+    from acceptance.drivers.container_inspection import InsideFacts
     from acceptance.drivers.http import Reply
-    from acceptance.drivers.inside import InsideFacts
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

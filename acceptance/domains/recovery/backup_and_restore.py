@@ -8,19 +8,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import judge
-from acceptance.actors.oversight import Oversight
-from acceptance.actors.written import judge_recent, judge_whole
+from acceptance.domains.cluster.actor import Oversight
 from acceptance.drivers import database
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.script import Ran, run_script, write_kubeconfig
-from acceptance.procedure import date_in, duration_in, line_with, read_procedure
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import judge
+from acceptance.runbooks.checks import judge_recent, judge_whole
+from acceptance.runbooks.reader import date_in, duration_in, line_with, read_procedure
+from acceptance.runbooks.runner import Ran, run_script, write_kubeconfig
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from acceptance.actors.visitor import Purchase
+    from acceptance.domains.traffic.visitor import Purchase
     from acceptance.drivers.http import SteadyTraffic, TrafficFacts
-    from acceptance.procedure import Procedure
+    from acceptance.runbooks.reader import Procedure
 
 PAGE = "docs/operations/backup-and-recovery.md"
 """Where the procedure is written, in the repository."""

@@ -8,18 +8,18 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import judge, judge_each, listed
 from acceptance.drivers import database, files
-from acceptance.drivers.kubernetes import pretty
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import judge, judge_each, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from acceptance.actors.judgement import Recorder
     from acceptance.drivers.database import Login
-    from acceptance.drivers.facts import PodFacts, SecretUse
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import PodFacts, SecretUse
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

@@ -8,29 +8,29 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from acceptance.actors.judgement import Unverifiable, judge, judge_each
-from acceptance.actors.oversight import Oversight
+from acceptance.domains.cluster.actor import Oversight
 from acceptance.drivers import database
-from acceptance.drivers.kubernetes import pretty
+from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import AcceptanceError, BrokenInput
-from acceptance.redaction import MASK
-from acceptance.rotation import rotate
-from acceptance.rotation.audit import REASON, whoami
-from acceptance.rotation.state import LAST, PHASES, USER, held
-from acceptance.rotation.target import find_target
+from acceptance.judgement import Unverifiable, judge, judge_each
+from acceptance.readiness.redaction import MASK
 from acceptance.settings import load_settings
+from operations.rotation import rotate
+from operations.rotation.audit import REASON, whoami
+from operations.rotation.state import LAST, PHASES, USER, held
+from operations.rotation.target import find_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from acceptance.actors.judgement import Recorder
     from acceptance.drivers.database import Login
     from acceptance.drivers.http import Reply
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.rotation.state import Held
-    from acceptance.rotation.target import Target
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
+    from operations.rotation.state import Held
+    from operations.rotation.target import Target
 
 _FIRST_PAGE = "/api/checkouts?limit=1"
 _REFUSED = 422

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acceptance.actors.judgement import judge
-from acceptance.actors.secrecy import SecretsOperator
-from acceptance.drivers.background import Background
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.script import run_script, write_kubeconfig
+from acceptance.domains.secrets.credential_checks import SecretsOperator
+from acceptance.domains.secrets.drivers.background import Background
+from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
-from acceptance.procedure import read_procedure
-from acceptance.rotation.state import ANNOTATION, PHASES
+from acceptance.judgement import judge
+from acceptance.runbooks.reader import read_procedure
+from acceptance.runbooks.runner import run_script, write_kubeconfig
 from acceptance.waiting import eventually
+from operations.rotation.state import ANNOTATION, PHASES
 
 PAGE = "docs/operations/secret-rotation.md"
 """Where the procedure is written, in the repository."""

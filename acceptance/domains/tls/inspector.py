@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from acceptance.actors.judgement import Unverifiable, judge, judge_each, listed
-from acceptance.actors.reaching import reach, reach_plain
-from acceptance.drivers.handshake import shake_hands
-from acceptance.drivers.kubernetes import pretty
-from acceptance.drivers.protocols import PROTOCOLS, lenient_server, try_protocols
+from acceptance.domains.tls.drivers.protocols import PROTOCOLS, lenient_server, try_protocols
+from acceptance.domains.traffic.ingress_client import reach, reach_plain
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.tls import shake_hands
 from acceptance.errors import EnvironmentFailure
+from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
-    from acceptance.actors.judgement import Recorder
-    from acceptance.drivers.handshake import Handshake
+    from acceptance.domains.tls.drivers.protocols import Accepted
     from acceptance.drivers.http import Reply
-    from acceptance.drivers.protocols import Accepted
+    from acceptance.drivers.tls import Handshake
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

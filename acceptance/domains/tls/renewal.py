@@ -6,15 +6,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from acceptance.actors.judgement import Unverifiable, judge
-from acceptance.actors.oversight import Oversight
-from acceptance.custom_resources import GROUP
-from acceptance.drivers.handshake import shake_hands
-from acceptance.drivers.kubernetes import pretty
+from acceptance.build.custom_resources import GROUP
+from acceptance.domains.cluster.actor import Oversight
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.tls import shake_hands
+from acceptance.judgement import Unverifiable, judge
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from acceptance.drivers.handshake import CertificateFacts, Handshake
+    from acceptance.drivers.tls import CertificateFacts, Handshake
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import judge, listed
 from acceptance.drivers.browser import DESKTOP, PHONE, BrowserError, BrowserFacts, visit
+from acceptance.judgement import judge, listed
 
 if TYPE_CHECKING:
-    from acceptance.actors.judgement import Recorder
     from acceptance.drivers.browser import Device, Visit
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

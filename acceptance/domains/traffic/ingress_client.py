@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.drivers.handshake import trusting
+from acceptance.domains.penetration.drivers.raw_http import encrypted, plainly
 from acceptance.drivers.http import Http
-from acceptance.drivers.raw import encrypted, plainly
+from acceptance.drivers.tls import trusting
 
 if TYPE_CHECKING:
-    from acceptance.drivers.raw import Connect
+    from acceptance.domains.penetration.drivers.raw_http import Connect
     from acceptance.system import System
 
 

@@ -7,16 +7,16 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.actors.judgement import judge, judge_each
 from acceptance.drivers.http import SteadyTraffic
-from acceptance.drivers.kubernetes import pretty
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import judge, judge_each
 from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.actors.judgement import Recorder
     from acceptance.drivers.http import Http, Reply, TrafficFacts
+    from acceptance.judgement import Recorder
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

@@ -6,14 +6,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import judge, judge_each
-from acceptance.actors.oversight import Oversight
-from acceptance.drivers.facts import PROBES
-from acceptance.drivers.kubernetes import pretty
+from acceptance.domains.cluster.actor import Oversight
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.facts import PROBES
+from acceptance.judgement import judge, judge_each
 from acceptance.waiting import Overdue, eventually
 
 if TYPE_CHECKING:
-    from acceptance.drivers.facts import ContainerFacts, PodFacts
+    from acceptance.drivers.kubernetes.facts import ContainerFacts, PodFacts
 
 
 @dataclass(frozen=True)

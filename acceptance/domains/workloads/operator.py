@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from acceptance.actors.estate import EstateOperator
-from acceptance.actors.health import HealthOperator
-from acceptance.actors.pods import PodOperator
+from acceptance.domains.cluster.operator import EstateOperator
+from acceptance.domains.workloads.health import HealthOperator
+from acceptance.domains.workloads.pods import PodOperator
 
 
 class Operator(PodOperator, HealthOperator, EstateOperator):

@@ -6,17 +6,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from acceptance.actors.judgement import judge, judge_each
-from acceptance.actors.oversight import Oversight
+from acceptance.domains.cluster.actor import Oversight
 from acceptance.drivers import database
-from acceptance.drivers.kubernetes import pod_path, pretty
+from acceptance.drivers.kubernetes.client import pod_path, pretty
+from acceptance.judgement import judge, judge_each
 from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from acceptance.drivers.facts import ClaimFacts, Mount, PodFacts
     from acceptance.drivers.http import Reply
+    from acceptance.drivers.kubernetes.facts import ClaimFacts, Mount, PodFacts
     from acceptance.waiting import Watch
 
 _REPLICAS = 2

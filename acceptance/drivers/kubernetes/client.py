@@ -1,6 +1,6 @@
 """Asks and changes a Kubernetes cluster through its API, with the official client.
 
-Objects stay what the API sends, JSON: `acceptance.drivers.facts` reads from them what is judged.
+Objects stay what the API sends, JSON: `acceptance.drivers.kubernetes.facts` reads from them what is judged.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from urllib.parse import quote
 import urllib3
 from kubernetes import client, config
 
-from acceptance.drivers import facts
 from acceptance.drivers.http import Reply
-from acceptance.drivers.watching import ChangeWatch
+from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes.watch import ChangeWatch
 from acceptance.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from acceptance.drivers.facts import (
+    from acceptance.drivers.kubernetes.facts import (
         ClaimFacts,
         IngressFacts,
         NodeFacts,

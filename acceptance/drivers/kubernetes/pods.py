@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acceptance.manifests import RUN_LABEL
+from acceptance.build.manifests import RUN_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

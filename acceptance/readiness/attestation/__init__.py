@@ -3,9 +3,9 @@
 docs/attestations.md describes the format, and what makes a statement count.
 """
 
-from acceptance.attestation.claim import Claim, ClaimedFile, ClaimedLink, Malformed
-from acceptance.attestation.load import Found, Testimonies, load_testimonies
-from acceptance.attestation.trust import Trust, TrustedKey, load_trust
+from acceptance.readiness.attestation.claim import Claim, ClaimedFile, ClaimedLink, Malformed
+from acceptance.readiness.attestation.load import Found, Testimonies, load_testimonies
+from acceptance.readiness.attestation.trust import Trust, TrustedKey, load_trust
 
 __all__ = [
     "Claim",

@@ -6,13 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from acceptance.attestation.load import EXPIRING_DAYS
+from acceptance.readiness.attestation.load import EXPIRING_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.attestation.load import Testimonies
-    from acceptance.outcome import Demand, Testimony
+    from acceptance.readiness.attestation.load import Testimonies
+    from acceptance.readiness.outcome import Demand, Testimony
 
 State: TypeAlias = Literal["due", "expired", "expiring", "valid"]
 STATES: tuple[State, ...] = ("due", "expired", "expiring", "valid")

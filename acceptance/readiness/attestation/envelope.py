@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
 
-from acceptance.attestation.claim import Malformed, strict_json
+from acceptance.readiness.attestation.claim import Malformed, strict_json
 
 if TYPE_CHECKING:
     from securesystemslib.signer import Key, Signer

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from acceptance.attestation.envelope import fits
 from acceptance.errors import EnvironmentFailure
+from acceptance.readiness.attestation.envelope import fits
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from securesystemslib.dsse import Envelope
 
-    from acceptance.attestation.claim import Claim
-    from acceptance.attestation.commits import Commits
-    from acceptance.attestation.trust import Trust
-    from acceptance.tracker import Tracker
+    from acceptance.readiness.attestation.claim import Claim
+    from acceptance.readiness.attestation.commits import Commits
+    from acceptance.readiness.attestation.trust import Trust
+    from acceptance.readiness.tracker import Tracker
 
 
 @dataclass(frozen=True)

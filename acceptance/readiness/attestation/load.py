@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from acceptance.attestation.claim import Malformed, read_claim
-from acceptance.attestation.commits import Commits
-from acceptance.attestation.envelope import open_envelope
-from acceptance.attestation.judge import Circumstances, Signed, evidence_of, objection
-from acceptance.attestation.trust import load_trust
-from acceptance.evidence import EvidenceStore
-from acceptance.outcome import Testimony
+from acceptance.readiness.attestation.claim import Malformed, read_claim
+from acceptance.readiness.attestation.commits import Commits
+from acceptance.readiness.attestation.envelope import open_envelope
+from acceptance.readiness.attestation.judge import Circumstances, Signed, evidence_of, objection
+from acceptance.readiness.attestation.trust import load_trust
+from acceptance.readiness.evidence import EvidenceStore
+from acceptance.readiness.outcome import Testimony
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from acceptance.attestation.claim import Claim
-    from acceptance.outcome import Demand
-    from acceptance.redaction import Redactor
-    from acceptance.tracker import Tracker
+    from acceptance.readiness.attestation.claim import Claim
+    from acceptance.readiness.outcome import Demand
+    from acceptance.readiness.redaction import Redactor
+    from acceptance.readiness.tracker import Tracker
 
 PATTERN = "*.dsse.json"
 EXPIRING_DAYS = 30

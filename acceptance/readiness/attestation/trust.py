@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from securesystemslib.signer import SSlibKey
 
 from acceptance.errors import BrokenInput
-from acceptance.outcome import Demand
+from acceptance.readiness.outcome import Demand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from acceptance.tracker import Tracker
+    from acceptance.readiness.tracker import Tracker
 
 TRUST_FILE = "trust.toml"
 _TEXT = {"type": "string", "minLength": 1, "not": {"pattern": "[\\u0000-\\u001f\\u007f]"}}

@@ -4,9 +4,9 @@ It reads the report as data (readiness.json), so that the report, pytest and the
 say the same, and it passes nothing that it could not look at.
 """
 
-from acceptance.gate.doubts import evidence_doubts, expiry_doubts, revision_doubts
-from acceptance.gate.judge import Judgement, judge_gate
-from acceptance.gate.standing import (
+from acceptance.readiness.gate.doubts import evidence_doubts, expiry_doubts, revision_doubts
+from acceptance.readiness.gate.judge import Judgement, judge_gate
+from acceptance.readiness.gate.standing import (
     RELEASE,
     SPRINT,
     Obstacle,

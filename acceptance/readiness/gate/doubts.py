@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from acceptance.revision import DIRTY, UNKNOWN
+from acceptance.readiness.revision import DIRTY, UNKNOWN
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.gate.standing import gating, standing
+from acceptance.readiness.gate.standing import gating, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.tracker import Tracker
+    from acceptance.readiness.tracker import Tracker
 
 SCHEMA = "checkout-acceptance/readiness/2"
 READY, UNMET, UNVERIFIED = 0, 1, 10

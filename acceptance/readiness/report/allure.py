@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run as run_program
-from acceptance.report.allure_verdicts import tell_verdicts
-from acceptance.report.headline import headline
+from acceptance.readiness.report.allure_verdicts import tell_verdicts
+from acceptance.readiness.report.headline import headline
 from acceptance.setup.npm import node_folder
 from acceptance.setup.step import ROOT
 

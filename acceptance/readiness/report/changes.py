@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acceptance.errors import BrokenInput
-from acceptance.report.tally import shown
-from acceptance.tracker import compare, parse_bytes
+from acceptance.readiness.report.tally import shown
+from acceptance.readiness.tracker import compare, parse_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.report.history import Record
-    from acceptance.tracker import Tracker
+    from acceptance.readiness.report.history import Record
+    from acceptance.readiness.tracker import Tracker
 
 _BEFORE = Path("the tracker of the last run")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.gate.standing import gating, stands
-from acceptance.report.tally import shown, told_by_scenarios, worst_first
+from acceptance.readiness.gate.standing import gating, stands
+from acceptance.readiness.report.tally import shown, told_by_scenarios, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

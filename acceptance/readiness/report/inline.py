@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.report.tally import worst_first
+from acceptance.readiness.report.tally import worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from acceptance.report.tally import told_by_scenarios
+from acceptance.readiness.report.tally import told_by_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ import html
 import re
 from typing import TYPE_CHECKING, Any
 
-from acceptance.report.headline import headline
-from acceptance.report.tally import by_task, counts, shown, worst_first
+from acceptance.readiness.report.headline import headline
+from acceptance.readiness.report.tally import by_task, counts, shown, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from acceptance.gate.standing import gating, stands
-from acceptance.report.chart import trend_chart
-from acceptance.report.headline import headline, named
-from acceptance.report.inline import inline
-from acceptance.report.tally import by_task, counts, shown
+from acceptance.readiness.gate.standing import gating, stands
+from acceptance.readiness.report.chart import trend_chart
+from acceptance.readiness.report.headline import headline, named
+from acceptance.readiness.report.inline import inline
+from acceptance.readiness.report.tally import by_task, counts, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

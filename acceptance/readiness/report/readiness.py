@@ -7,22 +7,22 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Protocol
 
 from acceptance.errors import BrokenInput
-from acceptance.gate.standing import gating, standing, stands
-from acceptance.report.blocking import blocked_by, strange_blockers
-from acceptance.report.changes import changes, tracker_changes
-from acceptance.report.history import WORDS, History, Record
-from acceptance.report.schema import SCHEMA, validate
-from acceptance.report.sprint import sprint_metrics
-from acceptance.report.tally import by_task, counts, shown
+from acceptance.readiness.gate.standing import gating, standing, stands
+from acceptance.readiness.report.blocking import blocked_by, strange_blockers
+from acceptance.readiness.report.changes import changes, tracker_changes
+from acceptance.readiness.report.history import WORDS, History, Record
+from acceptance.readiness.report.schema import SCHEMA, validate
+from acceptance.readiness.report.sprint import sprint_metrics
+from acceptance.readiness.report.tally import by_task, counts, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from acceptance.outcome import Evidence, ScenarioOutcome, Testimony
-    from acceptance.report.facts import RunFacts
-    from acceptance.tracker import Item, Task, Tracker
-    from acceptance.verdict import Verdict
+    from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Testimony
+    from acceptance.readiness.report.facts import RunFacts
+    from acceptance.readiness.tracker import Item, Task, Tracker
+    from acceptance.readiness.verdict import Verdict
 
 NOBODY = "nobody named"
 

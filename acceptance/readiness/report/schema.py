@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA = "checkout-acceptance/readiness/2"
-SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "readiness.schema.json"
+SCHEMA_FILE = Path(__file__).resolve().parents[3] / "docs" / "readiness.schema.json"
 _LONGEST = 200
 
 

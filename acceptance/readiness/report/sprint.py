@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from acceptance.tracker import Tracker
+    from acceptance.readiness.tracker import Tracker
 
 _FIGURES = {
     "total": "Total Story Points",

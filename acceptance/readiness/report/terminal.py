@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acceptance.report.headline import headline
-from acceptance.report.tally import counts
+from acceptance.readiness.report.headline import headline
+from acceptance.readiness.report.tally import counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from acceptance.report.history import History
-from acceptance.report.junit import junit
-from acceptance.report.markdown import markdown
-from acceptance.report.page import page
-from acceptance.report.readiness import readiness, record_of
-from acceptance.tracker import tick
+from acceptance.readiness.report.history import History
+from acceptance.readiness.report.junit import junit
+from acceptance.readiness.report.markdown import markdown
+from acceptance.readiness.report.page import page
+from acceptance.readiness.report.readiness import readiness, record_of
+from acceptance.readiness.tracker import tick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from acceptance.report.facts import RunFacts
-    from acceptance.report.readiness import ReadyLine
-    from acceptance.tracker import Tracker
-    from acceptance.verdict import Verdict
+    from acceptance.readiness.report.facts import RunFacts
+    from acceptance.readiness.report.readiness import ReadyLine
+    from acceptance.readiness.tracker import Tracker
+    from acceptance.readiness.verdict import Verdict
 
 
 def write_reports(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.traceability.definitions import read_definitions
-from acceptance.traceability.features import read_features
-from acceptance.traceability.finding import Finding
-from acceptance.traceability.items import ItemChecks
-from acceptance.traceability.scenarios import check_scenarios
-from acceptance.traceability.wiring import check_steps
+from acceptance.readiness.traceability.definitions import read_definitions
+from acceptance.readiness.traceability.features import read_features
+from acceptance.readiness.traceability.finding import Finding
+from acceptance.readiness.traceability.items import ItemChecks
+from acceptance.readiness.traceability.scenarios import check_scenarios
+from acceptance.readiness.traceability.wiring import check_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from acceptance.traceability.features import Feature
-    from acceptance.tracker import Tracker
+    from acceptance.readiness.traceability.features import Feature
+    from acceptance.readiness.tracker import Tracker
 
 
 def check(tracker: Tracker, features: Path, steps: Path) -> tuple[Finding, ...]:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import parse  # type: ignore[import-untyped]
 from parse_type import cfparse  # type: ignore[import-untyped]
 
-from acceptance.traceability.finding import Finding
+from acceptance.readiness.traceability.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from acceptance.traceability.features import Step, StepKind
+    from acceptance.readiness.traceability.features import Step, StepKind
 
 _DECORATORS = {f"pytest_bdd.{name}" for name in ("given", "when", "then", "step")}
 _PUBLIC = {name: f"pytest_bdd.{name}" for name in ("given", "when", "then", "step", "parsers")}

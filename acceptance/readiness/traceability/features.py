@@ -10,7 +10,7 @@ from gherkin.dialect import Dialect
 from gherkin.errors import CompositeParserException, ParserError
 from gherkin.parser import Parser
 
-from acceptance.traceability.finding import Finding
+from acceptance.readiness.traceability.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,15 +6,15 @@ import re
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from acceptance.traceability.finding import Finding
+from acceptance.readiness.traceability.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from acceptance.traceability.features import Feature, Rule, Tag
-    from acceptance.traceability.finding import FindingKind
-    from acceptance.tracker import Item, Tracker
+    from acceptance.readiness.traceability.features import Feature, Rule, Tag
+    from acceptance.readiness.traceability.finding import FindingKind
+    from acceptance.readiness.tracker import Item, Tracker
 
 _ITEM = re.compile(r"[A-Z][A-Z0-9_]*-\d+-(?:AC|DOD)-?\d+|DOR-?\d+", re.IGNORECASE)
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.traceability.check import check, covered, feature_files, python_files
-from acceptance.traceability.definitions import read_definitions
-from acceptance.traceability.features import read_features
-from acceptance.traceability.wiring import Wiring
+from acceptance.readiness.traceability.check import check, covered, feature_files, python_files
+from acceptance.readiness.traceability.definitions import read_definitions
+from acceptance.readiness.traceability.features import read_features
+from acceptance.readiness.traceability.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from acceptance.traceability.features import Run, Scenario
-    from acceptance.traceability.finding import Finding
-    from acceptance.tracker import Item, Tracker
+    from acceptance.readiness.traceability.features import Run, Scenario
+    from acceptance.readiness.traceability.finding import Finding
+    from acceptance.readiness.tracker import Item, Tracker
 
 SCHEMA = "checkout-acceptance/trace/1"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.traceability.finding import Finding
+from acceptance.readiness.traceability.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from acceptance.traceability.features import Feature, Scenario, Tag
+    from acceptance.readiness.traceability.features import Feature, Scenario, Tag
 
 RESERVED = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings"})
 """Tags become marks, and pytest obeys these: a scenario would not run, or not as it is written."""

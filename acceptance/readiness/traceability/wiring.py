@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.traceability.finding import Finding
+from acceptance.readiness.traceability.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from acceptance.traceability.definitions import Definition
-    from acceptance.traceability.features import Feature, Step
+    from acceptance.readiness.traceability.definitions import Definition
+    from acceptance.readiness.traceability.features import Feature, Step
 
 
 class Wiring:

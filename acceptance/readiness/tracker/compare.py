@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from acceptance.tracker.model import Item, Tracker
+    from acceptance.readiness.tracker.model import Item, Tracker
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.tracker.blocks import plain
-from acceptance.tracker.model import Box, Item, Task
-from acceptance.tracker.words import (
+from acceptance.readiness.tracker.blocks import plain
+from acceptance.readiness.tracker.model import Box, Item, Task
+from acceptance.readiness.tracker.words import (
     FIELDS,
     KNOWN,
     LISTS,
@@ -21,8 +21,8 @@ from acceptance.tracker.words import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from acceptance.tracker.blocks import Block
-    from acceptance.tracker.model import Kind
+    from acceptance.readiness.tracker.blocks import Block
+    from acceptance.readiness.tracker.model import Kind
 
 
 def item_of(path: Path, block: Block, task: str, kind: Kind, number: int) -> Item:

@@ -10,16 +10,16 @@ import re
 from typing import TYPE_CHECKING
 
 from acceptance.errors import BrokenInput
-from acceptance.tracker.blocks import TooDeep, blocks, plain
-from acceptance.tracker.draft import TaskDraft, item_of, refuse_odd_boxes
-from acceptance.tracker.model import Tracker
-from acceptance.tracker.words import READY, broken, name_of, task_of
+from acceptance.readiness.tracker.blocks import TooDeep, blocks, plain
+from acceptance.readiness.tracker.draft import TaskDraft, item_of, refuse_odd_boxes
+from acceptance.readiness.tracker.model import Tracker
+from acceptance.readiness.tracker.words import READY, broken, name_of, task_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from acceptance.tracker.blocks import Block
-    from acceptance.tracker.model import Item, Task
+    from acceptance.readiness.tracker.blocks import Block
+    from acceptance.readiness.tracker.model import Item, Task
 
 _MEANS = re.compile(r"\s+[-–—]\s+|:\**\s+")
 

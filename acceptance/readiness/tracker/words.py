@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING, NoReturn
 
 from acceptance.errors import BrokenInput
-from acceptance.tracker.blocks import plain
+from acceptance.readiness.tracker.blocks import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from acceptance.tracker.model import Kind
+    from acceptance.readiness.tracker.model import Kind
 
 _ID = r"[A-Z][A-Z0-9_]*-\d+"
 _TASK = re.compile(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from acceptance.tracker.model import Tracker
+    from acceptance.readiness.tracker.model import Tracker
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n?|\n|\Z)")
 

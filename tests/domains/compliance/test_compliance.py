@@ -10,22 +10,22 @@ from typing import Any
 
 import pytest
 
-from acceptance.actors.compliance import components, network, rights
-from acceptance.actors.compliance.assessment import Assessment, as_markdown
-from acceptance.actors.compliance.finding import Arguments, Finding, fault_of, without
-from acceptance.actors.compliance.officer import ComplianceOfficer
-from acceptance.actors.compliance.rules import RULES, sample
-from acceptance.actors.compliance.table import CHECKS, FILE, read_frameworks
-from acceptance.actors.judgement import Unverifiable
 from acceptance.clusters import hardening
-from acceptance.drivers.below import node as below
-from acceptance.drivers.below import store
-from acceptance.drivers.below.node import Inside, Unseen
+from acceptance.domains.compliance import components, network, rights
+from acceptance.domains.compliance.assessment import Assessment, as_markdown
+from acceptance.domains.compliance.drivers import node_shell as below
+from acceptance.domains.compliance.drivers import secret_store
+from acceptance.domains.compliance.drivers.node_shell import Inside, Unseen
+from acceptance.domains.compliance.finding import Arguments, Finding, fault_of, without
+from acceptance.domains.compliance.officer import ComplianceOfficer
+from acceptance.domains.compliance.table import CHECKS, FILE, read_frameworks
+from acceptance.domains.pod_security.standard import RULES, sample
 from acceptance.errors import BrokenInput
+from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
-from tests.made_up_system import SYSTEM
+from tests.fakes.system import SYSTEM
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 STANDARD = tuple(RULES)[: tuple(RULES).index("writable_root")]
 
 
@@ -213,10 +213,10 @@ def test_the_store_of_k3s_is_read_with_its_last_revisions(
         database.executemany("INSERT INTO kine VALUES (?, ?, ?, ?)", rows)
         database.commit()
     (tmp_path / "state.db-wal").write_bytes(b"")
-    monkeypatch.setattr(store, "_SQLITE", str(tmp_path))
+    monkeypatch.setattr(secret_store, "_SQLITE", str(tmp_path))
     node = Inside(("env",), timeout=10, declared={"kube-apiserver": ["kube-apiserver", "--v=1"]})
     monkeypatch.setattr(Inside, "named", lambda *_: (below.Component("kube-apiserver", "", ()),))
-    (found,) = store.secrets_in_store(node)
+    (found,) = secret_store.secrets_in_store(node)
     assert (found.key, found.encrypted) == ("/registry/secrets/a/x", True)
     assert found.provider == "k8s:enc:aescbc:v1"
 

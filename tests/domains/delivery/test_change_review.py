@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.actors.auditor import Audit, Auditor
-from acceptance.actors.judgement import Unverifiable
+from acceptance.domains.delivery.change_review import Audit, Auditor
+from acceptance.domains.delivery.drivers.github import API, GitHub, github_of
 from acceptance.drivers.git import Repository
-from acceptance.drivers.github import API, GitHub, github_of
-from controls.fake_github import REPOSITORY, TOKEN, FakeGitHub, serving
-from tests.repositories import ALICE, BOB, Kept, Workshop, kept, workshop
+from acceptance.judgement import Unverifiable
+from tests.fakes.github import REPOSITORY, TOKEN, FakeGitHub, serving
+from tests.support.repositories import ALICE, BOB, Kept, Workshop, kept, workshop
 
 __all__ = ["kept", "workshop"]
 

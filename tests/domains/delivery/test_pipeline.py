@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.actors.judgement import Unverifiable
-from acceptance.actors.pipeline import WORKFLOW, Offer, PipelineEngineer
-from acceptance.actors.unwanted import CHANGES
-from acceptance.drivers import act
-from acceptance.drivers.act import WorkflowRun
-from acceptance.drivers.workflows import WorkflowFacts, read_workflow
+from acceptance.domains.delivery.drivers import act
+from acceptance.domains.delivery.drivers.act import WorkflowRun
+from acceptance.domains.delivery.drivers.workflows import WorkflowFacts, read_workflow
+from acceptance.domains.delivery.malicious_changes import CHANGES
+from acceptance.domains.delivery.pipeline import WORKFLOW, Offer, PipelineEngineer
 from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.judgement import Unverifiable
 from acceptance.process import Completed
 from acceptance.settings import Timeouts
-from tests.test_quality import Folder, system
+from tests.domains.delivery.test_quality import Folder, system
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 SECRET = CHANGES["a push with a hard-coded secret"]
 
 

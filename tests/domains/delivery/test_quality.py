@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.actors import scanning
-from acceptance.actors import tester as testing
-from acceptance.actors.critical import CRITICAL_CHECKS, is_critical, sift
-from acceptance.actors.judgement import Unverifiable
-from acceptance.actors.scanning import Scans
-from acceptance.actors.security import SecurityEngineer
-from acceptance.drivers import suites
-from acceptance.drivers.exceptions import FILE, ExceptionFacts, read_exceptions
-from acceptance.drivers.scanners.facts import Finding, Part, ScanFacts
-from acceptance.drivers.suites import SuiteFacts
+from acceptance.domains.delivery import scanning
+from acceptance.domains.delivery import tester as testing
+from acceptance.domains.delivery.drivers import suites
+from acceptance.domains.delivery.drivers.exceptions import FILE, ExceptionFacts, read_exceptions
+from acceptance.domains.delivery.drivers.scanners.facts import Finding, Part, ScanFacts
+from acceptance.domains.delivery.drivers.suites import SuiteFacts
+from acceptance.domains.delivery.scanning import Scans
+from acceptance.domains.delivery.security_scan import SecurityEngineer
+from acceptance.domains.delivery.triage import CRITICAL_CHECKS, is_critical, sift
 from acceptance.errors import BrokenInput
+from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
 from acceptance.system import System
-from tests.made_up_system import SYSTEM
+from tests.fakes.system import SYSTEM
 
 TODAY = date(2026, 11, 25)
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 
 class Folder:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from acceptance.drivers.scanners import code, images, manifests, secrets
-from acceptance.drivers.scanners.facts import ScanFacts, attempt, fingerprint
+from acceptance.domains.delivery.drivers.scanners import code, images, manifests, secrets
+from acceptance.domains.delivery.drivers.scanners.facts import ScanFacts, attempt, fingerprint
 from acceptance.errors import EnvironmentFailure
-from controls.archive import write_image
-from tests.recorded import scanners
-from tests.recorded.apt import RecordedApt
+from tests.fakes.image_archive import write_image
+from tests.fakes.recorded import scanners
+from tests.fakes.recorded.apt import RecordedApt
 
 
 def program(path: Path, script: str) -> None:

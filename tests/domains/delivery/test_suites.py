@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.drivers import suites
-from acceptance.drivers.suites import Suite, SuiteFacts, read_junit, run_suites
+from acceptance.domains.delivery.drivers import suites
+from acceptance.domains.delivery.drivers.suites import Suite, SuiteFacts, read_junit, run_suites
 from acceptance.errors import EnvironmentFailure
 
 TESTS = """

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from acceptance.actors.library import link_fault
-from acceptance.drivers.documents import Link, read_page
-from acceptance.drivers.mentions import mentions
+from acceptance.domains.documentation.drivers.mentions import mentions
+from acceptance.domains.documentation.drivers.pages import Link, read_page
+from acceptance.domains.documentation.link_rules import link_fault
 
 PAGE = """# A *first* `title`, twice
 
@@ -135,7 +135,7 @@ def test_links_are_followed(target: str, fault: str | None) -> None:
         ),
         (
             "python -m acceptance.cli gate && python3 -m acceptance.doctor",
-            [("command", "acceptance gate", ""), ("module", "acceptance.doctor", "")],
+            [("command", "acceptance gate", ""), ("module", "acceptance.cli.doctor", "")],
         ),
         ("acceptance --help", [("option", "--help", "acceptance")]),
         ("--keep-cluster", [("option", "--keep-cluster", "")]),

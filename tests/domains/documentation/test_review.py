@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from acceptance import settings_page
-from acceptance.actors.ages import Age, Ages
-from acceptance.actors.judgement import Unverifiable
-from acceptance.actors.librarian import Librarian
-from acceptance.drivers.documents import read_page
+from acceptance.domains.documentation import settings_table
+from acceptance.domains.documentation.drivers.inventory import read_things
+from acceptance.domains.documentation.drivers.pages import read_page
+from acceptance.domains.documentation.review import Librarian
+from acceptance.domains.documentation.staleness import Age, Ages
 from acceptance.drivers.git import Repository
-from acceptance.drivers.inventory import read_things
 from acceptance.errors import BrokenInput
+from acceptance.judgement import Unverifiable
 from acceptance.settings import Settings, Timeouts, Workloads, load_settings
-from tests.repositories import ROOT, Kept, Workshop, kept, workshop
+from tests.support.repositories import ROOT, Kept, Workshop, kept, workshop
 
 __all__ = ["kept", "workshop"]
 
@@ -62,7 +62,7 @@ def test_the_page_of_settings_has_the_defaults_of_the_code(tmp_path: Path) -> No
     page = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
     source = (ROOT / "acceptance/settings.py").read_text(encoding="utf-8")
     remedy = "run .venv/bin/python -m acceptance.settings_page"
-    assert settings_page.rewritten(page, source) == page, remedy
+    assert settings_table.rewritten(page, source) == page, remedy
     (tmp_path / "pyproject.toml").write_text("")
     defaults = load_settings(tmp_path)
     rows = dict(re.findall(r"^\| `([\w.]+)` \| `?([^|`]+?)`? \|", page, re.MULTILINE))
@@ -85,13 +85,13 @@ def test_the_table_of_deadlines_is_written_anew(workshop: Workshop) -> None:
     begin, end = "<!-- deadlines: begin -->", "<!-- deadlines: end -->"
     workshop.write("acceptance/settings.py", code)
     workshop.write("docs/reference/settings.md", f"# A\n{begin}\nold\n{end}\nB\n")
-    assert settings_page.main(workshop.root) == 0
+    assert settings_table.main(workshop.root) == 0
     page = (workshop.root / "docs/reference/settings.md").read_text(encoding="utf-8")
     assert "| `timeouts.query` | 1.5 | One query. |\n" in page
     assert "old" not in page
     assert page.endswith(f"{end}\nB\n")
     with pytest.raises(BrokenInput, match="has no place for the table"):
-        settings_page.rewritten("# A", code)
+        settings_table.rewritten("# A", code)
 
 
 PAGE = "docs/how-to/page.md"

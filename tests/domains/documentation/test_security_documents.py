@@ -9,16 +9,22 @@ from typing import Any
 
 import pytest
 
-from acceptance.actors.alerting import Alerting, AlertingOperator, Rule
-from acceptance.actors.incident import PAGE, IncidentResponder, Kept
-from acceptance.actors.judgement import Unverifiable
-from acceptance.actors.threats import Model, ThreatReader
-from acceptance.feature_tables import asked_for, main, pages, read_tables, renewed
-from acceptance.procedure import read_procedure
+from acceptance.domains.documentation.feature_tables import (
+    asked_for,
+    main,
+    pages,
+    read_tables,
+    renewed,
+)
+from acceptance.domains.documentation.threat_model import STRIDE, read_threats
+from acceptance.domains.documentation.threat_review import Model, ThreatReader
+from acceptance.domains.incident.response import PAGE, IncidentResponder, Kept
+from acceptance.domains.observability.alerting import Alerting, AlertingOperator, Rule
+from acceptance.judgement import Unverifiable
+from acceptance.runbooks.reader import read_procedure
 from acceptance.settings import Timeouts
-from acceptance.threats import STRIDE, read_threats
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 FEATURE = """Feature: F
   Rule: R
     Scenario: Who may

@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from acceptance.actors import connections, posts
-from acceptance.actors.connections import Outcome, Request
-from acceptance.actors.engine import prove_engine
-from acceptance.actors.judgement import Unverifiable
-from acceptance.actors.network import Ground, NetworkEngineer, Survey
-from acceptance.actors.stage import Stage
-from acceptance.drivers.probes import (
+from acceptance.domains.network import connections, probe_placement
+from acceptance.domains.network.connections import Outcome, Request
+from acceptance.domains.network.drivers import (
     Door,
     Outside,
     Post,
@@ -27,9 +23,13 @@ from acceptance.drivers.probes import (
     probe_pod,
     try_all,
 )
-from acceptance.drivers.probes.listener import Doors, packets
+from acceptance.domains.network.drivers.listener import Doors, packets
+from acceptance.domains.network.engineer import Ground, NetworkEngineer, Survey
+from acceptance.domains.network.matrix import Matrix, parse_matrix, read_matrix
+from acceptance.domains.network.policy_enforcement import prove_engine
+from acceptance.domains.network.testbed import Stage
 from acceptance.errors import BrokenInput
-from acceptance.network_matrix import Matrix, parse_matrix, read_matrix
+from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from acceptance.system import System
 
 FEATURE = (
-    Path(__file__).parents[1] / "features/task_002_security_hardening/acceptance_criteria.feature"
+    Path(__file__).parents[3] / "features/task_002_security_hardening/acceptance_criteria.feature"
 )
 PLAN = parse_matrix([["from", "shop", "node"], ["buyer", "yes", "no"], ["node", "all", "-"]])
 WEB, OTHER = Door("tcp", 8000), Door("udp", 17777)
@@ -54,8 +54,8 @@ def outcome(source: str, destination: str, door: Door = WEB, **seen: Any) -> Out
 def test_the_table_of_the_feature_has_every_pod_of_both_environments() -> None:
     """Whoever needs the plan reads it where it is proved: every cell has a word."""
     plan = read_matrix(FEATURE)
-    assert {*posts.everywhere()} <= {*plan.sources}
-    assert {*posts.everywhere()} < {*plan.destinations}
+    assert {*probe_placement.everywhere()} <= {*plan.sources}
+    assert {*probe_placement.everywhere()} < {*plan.destinations}
     assert len(plan.cells) == len(plan.sources) * len(plan.destinations) > 150
     assert [key for key, word in plan.cells.items() if word == "yes" and key[0] == "backend"] == [
         ("backend", "database"),
@@ -162,7 +162,7 @@ def stage_with() -> Callable[[list[str]], tuple[Stage, System]]:
         system = cast("System", facts)
         stage = Stage(system, recorded, Timeouts())  # type: ignore[arg-type]
         stage.fleet = recorded  # type: ignore[assignment]
-        for name in (posts.ELSEWHERE, posts.WALLED):
+        for name in (probe_placement.ELSEWHERE, probe_placement.WALLED):
             stage.probes[name] = Probe(Post(name, stage.namespace, {}), name, "10.0.0.1")
         return stage, system
 
@@ -234,7 +234,7 @@ def test_a_probe_is_dressed_as_the_pod_that_it_stands_for() -> None:
     namespace = {"kind": "Namespace", "metadata": {"name": "trial"}}
     system = SimpleNamespace(named=lambda role: {"frontend": "web"}.get(role, "web"))
     objects: list[dict[str, Any]] = [namespace, workload, service]
-    post = posts.posts_of_staging(objects, system)["staging frontend"]  # type: ignore[arg-type]
+    post = probe_placement.posts_of_staging(objects, system)["staging frontend"]  # type: ignore[arg-type]
     assert (post.labels, post.service_account, post.own) == ({"app": "web"}, "clerk", (WEB,))
     pod = probe_pod(Probe(post, "probe-1"), "image", "r1", [WEB, OTHER])
     assert pod["metadata"]["labels"]["app"] == "web"

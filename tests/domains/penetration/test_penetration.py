@@ -9,17 +9,24 @@ from typing import Any
 
 import pytest
 
-from acceptance.actors import attacks, intruder
-from acceptance.actors.attacks import FAMILIES, Attack, Family
-from acceptance.actors.guessing import Guesser, Guesses
-from acceptance.actors.injection import _CONDITIONS, _STATEMENTS
-from acceptance.actors.intruder import Intruder
-from acceptance.actors.judgement import Unverifiable
-from acceptance.drivers.fuzzing import read_reports
-from acceptance.drivers.naive import undefended
-from acceptance.drivers.naive_store import NaiveStore, numbered
-from acceptance.drivers.raw import Exchange, drip, exchange, plainly, read_answers, request
+from acceptance.domains.penetration import attacks, tester
+from acceptance.domains.penetration.attacks import FAMILIES, Attack, Family
+from acceptance.domains.penetration.drivers.fuzzing import read_reports
+from acceptance.domains.penetration.drivers.raw_http import (
+    Exchange,
+    drip,
+    exchange,
+    plainly,
+    read_answers,
+    request,
+)
+from acceptance.domains.penetration.drivers.vulnerable_server import undefended
+from acceptance.domains.penetration.drivers.vulnerable_store import NaiveStore, numbered
+from acceptance.domains.penetration.id_enumeration import Guesser, Guesses
+from acceptance.domains.penetration.stored_injection import _CONDITIONS, _STATEMENTS
+from acceptance.domains.penetration.tester import Intruder
 from acceptance.errors import EnvironmentFailure
+from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
 
 SYSTEM: Any = SimpleNamespace(host="checkout.local", address="127.0.0.1", http_port=9)
@@ -60,14 +67,12 @@ def test_harm_is_judged_before_anything_else() -> None:
         (held, "", "no answer after 10 s"),
         (refused, "", "could not be sent: refused"),
     ):
-        trial = intruder.Trial(row, cut, "proof", "door", seen, harm)
+        trial = tester.Trial(row, cut, "proof", "door", seen, harm)
         with pytest.raises(AssertionError, match=reason):
-            actor.judge_repelled(intruder.Rehearsal("way", (trial,)))
-    actor.judge_repelled(
-        intruder.Rehearsal("way", (intruder.Trial(row, cut, "proof", "door", cut),))
-    )
+            actor.judge_repelled(tester.Rehearsal("way", (trial,)))
+    actor.judge_repelled(tester.Rehearsal("way", (tester.Trial(row, cut, "proof", "door", cut),)))
     with pytest.raises(AssertionError, match="Nothing was attacked"):
-        actor.judge_repelled(intruder.Rehearsal("way", ()))
+        actor.judge_repelled(tester.Rehearsal("way", ()))
 
 
 def test_every_answer_of_a_connection_is_read() -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.domains.performance.requirements import FILE, read_performance
 from acceptance.errors import BrokenInput
-from acceptance.requirements import FILE, read_performance
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 STATED = (ROOT / FILE).read_text(encoding="utf-8")
 
 

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 import yaml
 
-from acceptance.access_table import COLUMNS, Grant, grants_of, read_access_table
-from acceptance.actors.access import AccessInspector, Answers
-from acceptance.drivers import access, admission
-from acceptance.drivers.access import Binding, Resource, Right, Subject
-from acceptance.drivers.inside import read_inside
+from acceptance.build.manifests import name_of
+from acceptance.domains.pod_security.drivers import admission
+from acceptance.domains.rbac.drivers import permissions
+from acceptance.domains.rbac.drivers.permissions import Binding, Resource, Right, Subject
+from acceptance.domains.rbac.permission_table import COLUMNS, Grant, grants_of, read_access_table
+from acceptance.domains.rbac.permissions import AccessInspector, Answers
+from acceptance.drivers.container_inspection import read_inside
 from acceptance.errors import BrokenInput
-from acceptance.manifests import name_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 SECRETS = Resource("", "secrets", namespaced=True, verbs=("get", "list"))
 NODES = Resource("", "nodes", namespaced=False, verbs=("get",))
 SCALE = Resource("apps", "deployments/scale", namespaced=True, verbs=("patch",))
@@ -32,7 +33,7 @@ ROWS = [
     ("role operator", "patch", "deployments/scale", "here"),
 ]
 PATHS = ("/version", "/api/v1", "/metrics")
-ASKED = access.rights(KNOWN, PATHS, {("", "secrets", "key")}, ("shop", "default"))
+ASKED = permissions.rights(KNOWN, PATHS, {("", "secrets", "key")}, ("shop", "default"))
 EVERYBODYS = {Right("get", "", "/version", ""), Right("get", "", "/api/v1", "")}
 OPERATORS = {
     *EVERYBODYS,

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from acceptance.actors.pods import PodOperator
-from acceptance.drivers import facts
+from acceptance.domains.workloads.pods import PodOperator
+from acceptance.drivers.kubernetes import facts
 from acceptance.settings import Timeouts
 from acceptance.waiting import SYSTEM_CLOCK, Overdue
-from tests.made_up_system import SYSTEM
+from tests.fakes.system import SYSTEM
 
 if TYPE_CHECKING:
-    from acceptance.drivers.facts import PodFacts, WorkloadFacts
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
 
 LIMITS = Timeouts(recovery=1.0, readiness_change=0.1)
 QUICK = {"periodSeconds": 0, "failureThreshold": 1, "timeoutSeconds": 0.4}

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acceptance.drivers.kubernetes import Kubernetes
-from tests.fake_api import FakeApi
+from acceptance.drivers.kubernetes.client import Kubernetes
+from tests.fakes.kubernetes_api import FakeApi
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.recorded import scanners
+from tests.fakes.recorded import scanners
 
 _APT = """#!/bin/sh
 # Keeps its lists where it is told, as apt 2.6 does.

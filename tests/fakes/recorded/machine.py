@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.recorded import outputs
+from tests.fakes.recorded import outputs
 
 PROGRAM = Path(__file__).with_name("program.sh")
 

@@ -12,16 +12,25 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from securesystemslib.signer import CryptoSigner
 
-from acceptance.attestation import ClaimedLink, load_testimonies, load_trust
-from acceptance.attestation.envelope import PAYLOAD_TYPE
-from acceptance.attestation.load import kind_of
 from acceptance.errors import BrokenInput
-from acceptance.redaction import Redactor
-from acceptance.tracker import parse
-from tests.signing_office import ITEM, NOW, OTHER, TRACKER, Office, first_office, office, payload_of
+from acceptance.readiness.attestation import ClaimedLink, load_testimonies, load_trust
+from acceptance.readiness.attestation.envelope import PAYLOAD_TYPE
+from acceptance.readiness.attestation.load import kind_of
+from acceptance.readiness.redaction import Redactor
+from acceptance.readiness.tracker import parse
+from tests.support.signing_office import (
+    ITEM,
+    NOW,
+    OTHER,
+    TRACKER,
+    Office,
+    first_office,
+    office,
+    payload_of,
+)
 
 __all__ = ["first_office", "office"]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 
 def test_what_was_asked_for_and_signed_counts(office: Office) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from acceptance.cli.__main__ import main
 from acceptance.errors import BrokenInput
-from acceptance.gate import (
+from acceptance.readiness.gate import (
     Judgement,
     evidence_doubts,
     expiry_doubts,
@@ -21,14 +21,14 @@ from acceptance.gate import (
     revision_doubts,
     standing,
 )
-from acceptance.gate.judge import SCHEMA
-from acceptance.report import schema
-from acceptance.tracker import parse
-from tests.readiness_documents import COMMIT, document, turn
-from tests.signing_office import Office, first_office, office
+from acceptance.readiness.gate.judge import SCHEMA
+from acceptance.readiness.report import schema
+from acceptance.readiness.tracker import parse
+from tests.support.readiness_documents import COMMIT, document, turn
+from tests.support.signing_office import Office, first_office, office
 
 __all__ = ["first_office", "office"]
-TRACKER = parse(Path(__file__).parents[1] / "tracker.md")
+TRACKER = parse(Path(__file__).parents[3] / "tracker.md")
 ONE, ICY = "TASK-001-AC-1", "TASK-005-AC-1"
 WAIVER = {"person": "Bob", "expires": "2099-12-31"}
 

@@ -9,20 +9,22 @@ from typing import Any
 import pytest
 
 from acceptance.errors import BrokenInput
-from acceptance.evidence import EvidenceStore
-from acceptance.gate.standing import gating, standing
-from acceptance.outcome import Evidence, ScenarioOutcome, Status
-from acceptance.outcome import Testimony as Said  # not a test, whatever its name begins with
-from acceptance.redaction import Redactor
-from acceptance.report import write_reports
-from acceptance.report.blocking import blocked_by, strange_blockers
-from acceptance.report.headline import headline
-from acceptance.report.schema import SCHEMA_FILE, load, validate
-from acceptance.report.sprint import number_in, sprint_metrics
-from acceptance.report.tally import counts, shown, told_by_scenarios
-from acceptance.tracker import Tracker, parse_bytes
-from acceptance.verdict import Verdict, decide
-from tests.report_sample import Line, LineVerdict, run_facts, team_tracker, write_sample
+from acceptance.readiness.evidence import EvidenceStore
+from acceptance.readiness.gate.standing import gating, standing
+from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Status
+from acceptance.readiness.outcome import (
+    Testimony as Said,  # not a test, whatever its name begins with
+)
+from acceptance.readiness.redaction import Redactor
+from acceptance.readiness.report import write_reports
+from acceptance.readiness.report.blocking import blocked_by, strange_blockers
+from acceptance.readiness.report.headline import headline
+from acceptance.readiness.report.schema import SCHEMA_FILE, load, validate
+from acceptance.readiness.report.sprint import number_in, sprint_metrics
+from acceptance.readiness.report.tally import counts, shown, told_by_scenarios
+from acceptance.readiness.tracker import Tracker, parse_bytes
+from acceptance.readiness.verdict import Verdict, decide
+from tests.support.report_sample import Line, LineVerdict, run_facts, team_tracker, write_sample
 
 ITEM = "TASK-001-AC-3"
 

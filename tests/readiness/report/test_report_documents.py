@@ -13,16 +13,23 @@ import pytest
 from markdown_it import MarkdownIt
 
 from acceptance.cli.__main__ import main
-from acceptance.outcome import ScenarioOutcome, Status
-from acceptance.report import summary, write_reports
-from acceptance.report.allure_verdicts import tell_verdicts
-from acceptance.report.inline import inline
-from acceptance.report.junit import junit
-from acceptance.report.markdown import LIMIT_BYTES, markdown
-from acceptance.report.page import page
-from acceptance.tracker import Tracker
-from acceptance.verdict import Verdict
-from tests.report_sample import EVIL, SCREENSHOT, large_run, run_facts, team_tracker, write_sample
+from acceptance.readiness.outcome import ScenarioOutcome, Status
+from acceptance.readiness.report import summary, write_reports
+from acceptance.readiness.report.allure_verdicts import tell_verdicts
+from acceptance.readiness.report.inline import inline
+from acceptance.readiness.report.junit import junit
+from acceptance.readiness.report.markdown import LIMIT_BYTES, markdown
+from acceptance.readiness.report.page import page
+from acceptance.readiness.tracker import Tracker
+from acceptance.readiness.verdict import Verdict
+from tests.support.report_sample import (
+    EVIL,
+    SCREENSHOT,
+    large_run,
+    run_facts,
+    team_tracker,
+    write_sample,
+)
 
 ITEM = "TASK-001-AC-3"
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from acceptance.report import write_reports
-from acceptance.report.changes import changes
-from acceptance.report.chart import trend_chart
-from acceptance.report.history import History, Record
-from acceptance.verdict import decide
-from tests.report_sample import run_facts, team_tracker, write_sample
+from acceptance.readiness.report import write_reports
+from acceptance.readiness.report.changes import changes
+from acceptance.readiness.report.chart import trend_chart
+from acceptance.readiness.report.history import History, Record
+from acceptance.readiness.verdict import decide
+from tests.support.report_sample import run_facts, team_tracker, write_sample
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 COUNTS = {"met": 1, "unmet": 0, "unverified": 1, "waived": 0}
 
 

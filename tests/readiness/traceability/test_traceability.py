@@ -4,8 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.traceability import Finding, check, covered, drift, feature_files, read_features
-from acceptance.tracker import Tracker, parse_bytes
+from acceptance.readiness.traceability import (
+    Finding,
+    check,
+    covered,
+    drift,
+    feature_files,
+    read_features,
+)
+from acceptance.readiness.tracker import Tracker, parse_bytes
 
 TRACKER = """# Shop
 

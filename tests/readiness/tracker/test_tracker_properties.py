@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acceptance.errors import BrokenInput
-from acceptance.tracker import Tracker, compare, parse_bytes, tick
-from acceptance.tracker.blocks import plain, repaired
+from acceptance.readiness.tracker import Tracker, compare, parse_bytes, tick
+from acceptance.readiness.tracker.blocks import plain, repaired
 
 PATH = Path("tracker.md")
 QUICK = settings(max_examples=60, derandomize=True, deadline=None, database=None)

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from kubernetes import client, config
 
-from acceptance.drivers.below.node import Unseen
+from acceptance.domains.compliance.drivers.node_shell import Unseen
 
 KUBELET_PORT = 10250
 _WEAK = "DEFAULT:@SECLEVEL=0"

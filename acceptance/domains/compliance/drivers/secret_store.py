@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.drivers.below.node import Unseen
+from acceptance.domains.compliance.drivers.node_shell import Unseen
 
 if TYPE_CHECKING:
-    from acceptance.drivers.below.node import Component, Inside
+    from acceptance.domains.compliance.drivers.node_shell import Component, Inside
 
 SECRETS = "/registry/secrets/"
 ENCRYPTED = b"k8s:enc:"

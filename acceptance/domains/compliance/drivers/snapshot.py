@@ -8,18 +8,18 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acceptance.drivers.below.attempts import Attempts
-from acceptance.drivers.below.node import Inside, Unseen
-from acceptance.drivers.kubernetes import Refused
+from acceptance.build.manifests import RUN_LABEL
+from acceptance.domains.compliance.drivers.access_attempts import Attempts
+from acceptance.domains.compliance.drivers.node_shell import Inside, Unseen
+from acceptance.drivers.kubernetes.client import Refused
 from acceptance.errors import EnvironmentFailure
-from acceptance.manifests import RUN_LABEL
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from acceptance.drivers.facts import Object
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import Object
     from acceptance.system import System
 
 _PATHS = {

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.cache import cache_root
-from acceptance.drivers.copies import INSTALLED
+from acceptance.build.cache import cache_root
+from acceptance.drivers.repository_copies import INSTALLED
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run, tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from acceptance.drivers.workflows import WorkflowFacts
+    from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
 
 _LABELS = ("ubuntu-24.04", "ubuntu-22.04", "ubuntu-latest")
 """Of the runners in whose place this machine runs the jobs."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from acceptance.drivers.documents import Code, Page
+    from acceptance.domains.documentation.drivers.pages import Code, Page
 
 Kind: TypeAlias = Literal["target", "command", "option", "module", "path"]
 

@@ -1,8 +1,8 @@
 """Probes: pods that listen, say what arrives, and try to reach what they are told."""
 
-from acceptance.drivers.probes.fleet import Fleet, Sighting
-from acceptance.drivers.probes.outside import Outside, address_towards
-from acceptance.drivers.probes.pods import (
+from acceptance.domains.network.drivers.fleet import Fleet, Sighting
+from acceptance.domains.network.drivers.outside import Outside, address_towards
+from acceptance.domains.network.drivers.probe_pods import (
     PROBE_LABEL,
     Door,
     Post,
@@ -11,7 +11,7 @@ from acceptance.drivers.probes.pods import (
     permission,
     probe_pod,
 )
-from acceptance.drivers.probes.sender import Target, greeting, lookup, try_all
+from acceptance.domains.network.drivers.sender import Target, greeting, lookup, try_all
 
 __all__ = [
     "PROBE_LABEL",

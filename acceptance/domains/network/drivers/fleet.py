@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acceptance.drivers import facts
-from acceptance.drivers.kubernetes import pod_path
-from acceptance.drivers.probes.pods import CONTAINER, PROBE_LABEL, Probe, probe_pod
+from acceptance.build.kubectl import kubectl
+from acceptance.build.manifests import RUN_LABEL
+from acceptance.domains.network.drivers.probe_pods import CONTAINER, PROBE_LABEL, Probe, probe_pod
+from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes.client import pod_path
 from acceptance.errors import EnvironmentFailure
-from acceptance.kubectl import kubectl
-from acceptance.manifests import RUN_LABEL
 from acceptance.process import workers
 from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.drivers.facts import PodFacts
-    from acceptance.drivers.kubernetes import Kubernetes
-    from acceptance.drivers.probes.pods import Door
-    from acceptance.drivers.probes.sender import Target
+    from acceptance.domains.network.drivers.probe_pods import Door
+    from acceptance.domains.network.drivers.sender import Target
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import PodFacts
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

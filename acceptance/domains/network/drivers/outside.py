@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from acceptance.drivers.probes.pods import Door
+from acceptance.domains.network.drivers.probe_pods import Door
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acceptance.manifests import RUN_LABEL
+from acceptance.build.manifests import RUN_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import unquote_to_bytes
 
-from acceptance.drivers.raw import plainly
+from acceptance.domains.penetration.drivers.raw_http import plainly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from acceptance.drivers.raw import Connect
+    from acceptance.domains.penetration.drivers.raw_http import Connect
 
 SECRET_FILE = b"root:x:0:0:root:/root:/bin/bash\n"
 """What stands in a file outside of the public folder, as on every Unix."""

@@ -19,7 +19,7 @@ from acceptance.errors import EnvironmentFailure
 from acceptance.process import run
 
 if TYPE_CHECKING:
-    from acceptance.requirements import Load
+    from acceptance.domains.performance.requirements import Load
 
 _VISITORS = Path(__file__).with_name("locustfile.py")
 _STOP_SECONDS = 2

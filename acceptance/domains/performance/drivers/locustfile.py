@@ -1,6 +1,6 @@
 """What locust's visitors do. Loaded by the locust program only: importing it patches sockets.
 
-Everything that it needs comes by environment, from `acceptance.drivers.load`, which starts it.
+Everything that it needs comes by environment, from `acceptance.domains.performance.drivers.load`, which starts it.
 """
 
 from __future__ import annotations

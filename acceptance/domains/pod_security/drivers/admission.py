@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.drivers.kubernetes import pod_path
-from acceptance.drivers.probe_pod import container, probe_pod
+from acceptance.drivers.kubernetes.client import pod_path
+from acceptance.drivers.kubernetes.pods import container, probe_pod
 from acceptance.errors import BrokenInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from acceptance.drivers.http import Reply
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.drivers.kubernetes.client import Kubernetes
 
 COLUMNS = ("standard", "control", "field", "value", "in", "told as")
 POD = "pod"

@@ -10,14 +10,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.drivers.kubernetes import Refused
+from acceptance.drivers.kubernetes.client import Refused
 from acceptance.process import workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from acceptance.drivers.facts import Object
-    from acceptance.drivers.kubernetes import Kubernetes
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import Object
 
 REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 _ALL_AT_ONCE = "g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"

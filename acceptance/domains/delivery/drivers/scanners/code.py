@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.drivers.scanners.facts import Finding, ScanFacts, fingerprint
-from acceptance.drivers.scanners.running import answer_of, version_of
+from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts, fingerprint
+from acceptance.domains.delivery.drivers.scanners.running import answer_of, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.debian import contents_of, offered, pending
-from acceptance.drivers.scanners.facts import Finding, ScanFacts, fingerprint
-from acceptance.drivers.scanners.running import answer_of, version_of
+from acceptance.build.debian import contents_of, offered, pending
+from acceptance.build.images import archive_of
+from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts, fingerprint
+from acceptance.domains.delivery.drivers.scanners.running import answer_of, version_of
 from acceptance.errors import EnvironmentFailure
-from acceptance.images import archive_of
 from acceptance.process import run
 
 if TYPE_CHECKING:

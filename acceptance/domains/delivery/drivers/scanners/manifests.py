@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.drivers.scanners.facts import Finding, ScanFacts, fingerprint
-from acceptance.drivers.scanners.running import answer_of
+from acceptance.build.manifests import ROOT
+from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts, fingerprint
+from acceptance.domains.delivery.drivers.scanners.running import answer_of
 from acceptance.errors import EnvironmentFailure
-from acceptance.manifests import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.manifests import Manifest
+    from acceptance.build.manifests import Manifest
 
 NAME = "checkov"
 PYTHON = Path(".tools") / "checkov" / "bin" / "python"

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.drivers.scanners.facts import Finding, ScanFacts, fingerprint
-from acceptance.drivers.scanners.running import answer_of
+from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts, fingerprint
+from acceptance.domains.delivery.drivers.scanners.running import answer_of
 from acceptance.errors import EnvironmentFailure
 
 if TYPE_CHECKING:

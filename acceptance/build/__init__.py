@@ -1,0 +1,1 @@
+"""Images, manifests, caches: what is made before anything is deployed."""

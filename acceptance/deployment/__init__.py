@@ -1,0 +1,1 @@
+"""Deploys the system under test and waits until it is up."""

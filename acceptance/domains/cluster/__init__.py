@@ -1,0 +1,1 @@
+"""The cluster itself: its nodes, API, DNS and scheduling."""

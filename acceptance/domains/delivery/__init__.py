@@ -1,0 +1,1 @@
+"""Reviews, tests, scans, workflows, staging and releases."""

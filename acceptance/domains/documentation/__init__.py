@@ -1,0 +1,1 @@
+"""Pages, links, staleness and the threat model."""

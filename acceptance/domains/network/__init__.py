@@ -1,0 +1,1 @@
+"""Network policies: who may connect to whom, and who does."""

@@ -1,0 +1,1 @@
+"""Load, and the performance that is required."""

@@ -1,0 +1,1 @@
+"""Security contexts of containers, and the admission of pods."""

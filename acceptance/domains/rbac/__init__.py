@@ -1,0 +1,1 @@
+"""Roles, service accounts and tokens: who may do what."""

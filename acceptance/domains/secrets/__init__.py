@@ -1,0 +1,1 @@
+"""Configuration, credentials, and their rotation as seen from outside."""

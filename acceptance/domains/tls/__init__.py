@@ -1,0 +1,1 @@
+"""Certificates, TLS protocols and security headers."""

@@ -1,0 +1,1 @@
+"""The workloads: replicas, probes, rollouts and storage."""

@@ -1,0 +1,1 @@
+"""The Kubernetes API: client, facts, watches, paths and pods."""

@@ -1,0 +1,1 @@
+"""From the tracker to the verdicts and reports."""
