@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from acceptance.errors import AcceptanceError
+from acceptance.project import ROOT
 from acceptance.settings import load_settings
 from benchmarks.measures import MEASURES, Figure
 
-_ROOT = Path(__file__).parents[1]
 _RESULTS = Path(__file__).with_name("results")
 
 
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     unknown = set(options.measure) - MEASURES.keys()
     if unknown or options.runs < 1:
         parser.error(f"unknown: {', '.join(sorted(unknown))}" if unknown else "--runs is below 1")
-    settings = load_settings(_ROOT)
+    settings = load_settings(ROOT)
     figures: list[Figure] = []
     for name in options.measure or [name for name in MEASURES if name != "cold"]:
         print(f"Measuring {name} …", file=sys.stderr, flush=True)
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
             print(error.message, file=sys.stderr)
             return error.exit_code
     _print(figures)
-    print(f"Written to {_write(figures, options.runs).relative_to(_ROOT)}")
+    print(f"Written to {_write(figures, options.runs).relative_to(ROOT)}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What a control is, and the run in which a scenario meets it."""
+"""What a control is, how a sabotage becomes one, and the run that has to see it."""
 
 from __future__ import annotations
 
@@ -6,32 +6,40 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytest_bdd.scenario import make_python_name
 
+from acceptance import domains
 from acceptance.drivers import repository_copies
+from acceptance.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from controls.saboteur import Saboteur
 
-ROOT = Path(__file__).parents[1]
+DOMAINS = {found.name for found in iter_modules(domains.__path__) if found.ispkg}
 _SECONDS = 1800.0
+
+
+Sabotage: TypeAlias = "Callable[[Saboteur], None]"
 
 
 @dataclass(frozen=True)
 class Control:
-    """A sabotage, and how the scenario has to speak of it."""
+    """A sabotage, the scenario that has to see it, and what that scenario has to say."""
 
     item: str
     scenario: str
     """As in the feature file; with the example in brackets, if it has examples."""
-    sabotage: Callable[[Saboteur], None]
+    sabotage: Sabotage
     """Its docstring says what a team would have done."""
-    reason: str
+    expects: str
     """A regular expression for the right reason: any other red proves nothing."""
     verdict: str = "unmet"
     """`unverified` where the sabotage is that nobody can look."""
@@ -45,6 +53,36 @@ class Control:
     def __str__(self) -> str:
         """Name the control by its item and sabotage."""
         return f"{self.item}-{self.sabotage.__name__}"
+
+
+_CONTROLS: list[Control] = []
+
+
+def control(
+    item: str, scenario: str, *, expects: str, verdict: str = "unmet"
+) -> Callable[[Sabotage], Sabotage]:
+    """Say which scenario has to see the sabotage below, and how it has to word it.
+
+    A sabotage that several scenarios have to see has one line for each.
+    """
+
+    def register(sabotage: Sabotage) -> Sabotage:
+        _CONTROLS.append(Control(item, scenario, sabotage, expects, verdict))
+        return sabotage
+
+    return register
+
+
+def sabotage_modules() -> list[ModuleType]:
+    """Return the modules of this folder that have sabotages, one for each domain."""
+    names = [found.name for found in iter_modules([str(Path(__file__).parent)])]
+    return [import_module(f"controls.{name}") for name in names if name in DOMAINS]
+
+
+def all_controls() -> tuple[Control, ...]:
+    """Return the controls of all domains, by item."""
+    sabotage_modules()
+    return tuple(sorted(_CONTROLS, key=lambda each: (each.item, each.scenario)))
 
 
 def copy_repository(root: Path, into: Path) -> Path:

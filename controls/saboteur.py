@@ -17,6 +17,7 @@ from acceptance.domains.traffic.ingress_client import reach, reach_plain
 from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
+from controls import edits
 from controls.control import copy_repository
 
 if TYPE_CHECKING:
@@ -130,6 +131,15 @@ class Saboteur:
         self.claim(repository=str(copy))
         return copy
 
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Let the run judge a copy of the repository in which a text of one file is another."""
+        edits.replace(self.repository() / name, old, new)
+
+    def change_pods(self, workload: str, spec: Mapping[str, Any]) -> None:
+        """Change what a Deployment makes its pods of, and wait for them."""
+        self.patch(f"deployment/{workload}", {"spec": {"template": {"spec": spec}}})
+        self.settle()
+
     def environment(self, **values: str) -> None:
         """Set variables of the environment in which the scenario is to run."""
         for name, value in values.items():
@@ -232,3 +242,9 @@ class Saboteur:
     def _cluster(self) -> closing[Kubernetes]:
         kubeconfig, limit = Path(self.system.kubeconfig), self._timeouts.api
         return closing(Kubernetes(kubeconfig, self.system.context, timeout=limit))
+
+
+def psql(statement: str) -> tuple[str, ...]:
+    """Return the command that runs a statement in the database's own pod, as its superuser."""
+    where = ("--host=/run/postgresql", "--username=postgres", "--dbname=checkout")
+    return ("psql", *where, "--set=ON_ERROR_STOP=1", f"--command={statement}")

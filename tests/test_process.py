@@ -15,9 +15,9 @@ import pytest
 from acceptance import process
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import contained, run, tail, workers
+from acceptance.project import ROOT
 from acceptance.waiting import eventually
 
-ROOT = Path(__file__).parents[1]
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's part is Linux's")
 
 

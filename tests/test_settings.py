@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from acceptance.errors import BrokenInput
+from acceptance.project import ROOT
 from acceptance.settings import Timeouts, Workloads, load_settings
-
-ROOT = Path(__file__).parents[1]
 
 
 def project(folder: Path, table: str) -> Path:

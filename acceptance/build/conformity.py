@@ -1,6 +1,6 @@
 """Holds every manifest against the JSON schemas of Kubernetes and cert-manager.
 
-`python -m acceptance.conformity` renders every overlay of this project and looks at each object,
+`python -m acceptance.build.conformity` renders every overlay of this project and looks at each object,
 the generated Secrets too, without a cluster and without a network.
 """
 
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.build.manifests import ROOT, overlays, render, secrets_for
+from acceptance.build.manifests import overlays, render, secrets_for
 from acceptance.errors import AcceptanceError, BrokenInput, EnvironmentFailure
 from acceptance.process import run, workers
+from acceptance.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """cert-manager's custom resource definitions, from the Go module that node/cert-manager pins.
 
 Its checksum in go.sum vouches for them, so none of their megabyte is committed here.
-`python -m acceptance.custom_resources FOLDER` writes their JSON schemas into a folder.
+`python -m acceptance.build.custom_resources FOLDER` writes their JSON schemas into a folder.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from acceptance.build.cache import entry, hash_inputs
+from acceptance.build.go import ENVIRONMENT, go_program
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
 from acceptance.process import run
-from acceptance.setup.go import ENVIRONMENT, go_program
-from acceptance.setup.step import ROOT
+from acceptance.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,6 +16,7 @@ import yaml
 
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.process import run
+from acceptance.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 Manifest: TypeAlias = "dict[str, Any]"
 """One Kubernetes object, as its YAML document says it."""
 
-ROOT = Path(__file__).resolve().parents[2]
 RUN_LABEL = "acceptance.checkout/run"
 """The label, with the run's id as its value, of everything that the suite creates in a cluster."""
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from acceptance.cli import attest, gate, report, scan, trace
 from acceptance.errors import AcceptanceError
-from operations.rotation import command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +19,6 @@ COMMANDS: tuple[Command, ...] = (
     attest.COMMAND,
     gate.COMMAND,
     report.COMMAND,
-    command.COMMAND,
     scan.COMMAND,
 )
 

@@ -14,12 +14,12 @@ from rich.text import Text
 from acceptance.build.cache import cache_root
 from acceptance.errors import AcceptanceError, EnvironmentFailure
 from acceptance.machine import BROWSERS, CERTUTIL, EMBEDDED_NEEDS, MachineFacts, look_at_machine
+from acceptance.project import ROOT
 from acceptance.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOT = Path(__file__).resolve().parents[2]
 
 FREE_GIB = 10.0
 """Space for the first run: toolchains, modules, binaries, the base image and three images."""

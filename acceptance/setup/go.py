@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 from acceptance.build.cache import entry, hash_inputs
-from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.setup.python import VENV
-from acceptance.setup.step import ROOT, install_with
+from acceptance.build.go import build_command, build_environment, build_options, go_program
+from acceptance.errors import BrokenInput
+from acceptance.project import ROOT
+from acceptance.setup.step import install_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 BIN = ROOT / ".tools"
 """Links to the built programs, git-ignored; the programs themselves lie in the cache."""
 
 _TIMEOUT_SECONDS = 900.0
-ENVIRONMENT = {
-    "CGO_ENABLED": "0",  # no C compiler is needed, and the result runs on any libc
-    "GOFLAGS": "-mod=readonly -trimpath",
-    "GOTOOLCHAIN": "local",  # a newer Go is never downloaded behind our back
-    "GOWORK": "off",
-}
-"""What every call of Go is given."""
 
 
 def install() -> None:
@@ -37,20 +27,6 @@ def install() -> None:
     """
     for module in sorted(ROOT.glob("tools/*/go.mod")):
         _install(module.parent)
-
-
-def go_program(needed: tuple[int, int], venv: Path = VENV) -> str:
-    """Return a Go of at least version `needed`: the machine's, else the one that .venv brings.
-
-    Raises `EnvironmentFailure` when both are missing or too old.
-    """
-    bundled = [str(path) for path in venv.glob("lib/python3.*/site-packages/go/bin/go")]
-    for program in filter(None, (shutil.which("go"), *bundled)):
-        if _version(program) >= needed:
-            return program
-    wanted = ".".join(map(str, needed))
-    message = f"There is no Go {wanted} or newer, not even in .venv. Try: make clean setup"
-    raise EnvironmentFailure(message)
 
 
 def _install(folder: Path) -> None:
@@ -80,42 +56,3 @@ def _install(folder: Path) -> None:
         if not link.is_symlink() or link.readlink() != program:
             link.unlink(missing_ok=True)
             link.symlink_to(program)
-
-
-def build_options(link_flags: str = "") -> tuple[str, ...]:
-    """Return the options of `go build` that the programs depend on.
-
-    Nothing for a debugger is made, which would be left out of the program in the end: that saves
-    the compiler time. The lines in a crash's stack stay.
-    """
-    return "-gcflags=all=-dwarf=false", f"-ldflags=-s -w {link_flags}".rstrip()
-
-
-def build_command(
-    go: str, place: Path, packages: Iterable[str], link_flags: str = ""
-) -> list[str | Path]:
-    """Return how `go` builds the programs `packages` into the folder `place`."""
-    side_by_side = f"-p={os.cpu_count() or 1}"
-    return [go, "build", side_by_side, *build_options(link_flags), "-o", f"{place}/", *packages]
-
-
-def build_environment(place: Path) -> dict[str, str]:
-    """Return what `go build` is given: how its compilers use the machine, and `place` to work in.
-
-    There are hundreds of compilers. Each takes memory rather than time to free it, and one
-    processor: others are busy on the rest.
-    """
-    return ENVIRONMENT | {"GOGC": "400", "GOMAXPROCS": "1", "GOTMPDIR": str(place)}
-
-
-def _version(program: str) -> tuple[int, int]:
-    asked = subprocess.run(
-        [program, "env", "GOVERSION"],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env={"GOTOOLCHAIN": "local", "HOME": "/", "PATH": "/usr/bin:/bin"},
-    )
-    found = re.match(r"go(\d+)\.(\d+)", asked.stdout)
-    return (int(found[1]), int(found[2])) if found else (0, 0)

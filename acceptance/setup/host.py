@@ -22,7 +22,8 @@ from acceptance.machine import (
     look_at_machine,
 )
 from acceptance.process import run
-from acceptance.setup.step import ROOT, install_with, note
+from acceptance.project import ROOT
+from acceptance.setup.step import install_with, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

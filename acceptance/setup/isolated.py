@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from acceptance.build.cache import entry
+from acceptance.project import ROOT
 from acceptance.setup import python
-from acceptance.setup.step import ROOT, fingerprint, install_with
+from acceptance.setup.step import fingerprint, install_with
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from acceptance.errors import EnvironmentFailure
-from acceptance.setup.python import VENV
-from acceptance.setup.step import ROOT, fingerprint, install_with
+from acceptance.project import ROOT, VENV
+from acceptance.setup.step import fingerprint, install_with
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,13 +8,13 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from acceptance.project import ROOT, VENV
 from acceptance.setup import host
-from acceptance.setup.step import ROOT, STATE, fingerprint, install_with
+from acceptance.setup.step import STATE, fingerprint, install_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.txt"
 STAMP = VENV / "requirements.sha256"
 

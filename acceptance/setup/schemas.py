@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.cache import entry, hash_inputs
 from acceptance.errors import EnvironmentFailure
+from acceptance.project import ROOT, VENV
 from acceptance.setup import python
-from acceptance.setup.step import ROOT, install_with
+from acceptance.setup.step import install_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ def install() -> None:
     Raises `EnvironmentFailure` when .venv does not have them.
     """
     pattern = f"lib/python3.*/site-packages/kubernetes_validate/*/{VERSION}-local-strict"
-    source = next(iter(python.VENV.glob(pattern)), None)
+    source = next(iter(VENV.glob(pattern)), None)
     if source is None:
         message = f"The schemas of Kubernetes {VERSION} are missing in .venv. Try: make clean setup"
         raise EnvironmentFailure(message)
@@ -52,7 +53,7 @@ def _build(source: Path, place: Path) -> None:
     # It reads YAML, which only .venv's Python can.
     install_with(
         "Making the schemas of cert-manager's kinds",
-        [python.VENV / "bin" / "python", "-m", "acceptance.build.custom_resources", place],
+        [VENV / "bin" / "python", "-m", "acceptance.build.custom_resources", place],
         timeout=_TIMEOUT_SECONDS,
         remedy="Is the Go module proxy reachable? Try: make setup, once it is.",
     )

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from acceptance.process import run, tail
+from acceptance.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".make"
 """Logs of what was installed, git-ignored."""
 

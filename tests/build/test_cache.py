@@ -14,8 +14,7 @@ import pytest
 from acceptance.build import cache
 from acceptance.build.cache import cache_root, entry, hash_inputs
 from acceptance.errors import BrokenInput, EnvironmentFailure
-
-ROOT = Path(__file__).parents[2]
+from acceptance.project import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +76,7 @@ def test_a_failed_build_leaves_nothing(tmp_path: Path) -> None:
 BUILDER = """
     import sys, time
     from pathlib import Path
-    from acceptance.cache import entry
+    from acceptance.build.cache import entry
 
     def build(place):
         with open({journal!r}, "a") as journal:

@@ -11,12 +11,13 @@ import pytest
 from acceptance.build import manifests
 from acceptance.build.manifests import Manifest, generate_secret, overlays, render, secrets_for
 from acceptance.errors import BrokenInput
+from acceptance.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SYSTEM = manifests.ROOT / "manifests/overlays/embedded"
-HELLO = manifests.ROOT / "manifests/examples/hello"
+SYSTEM = ROOT / "manifests/overlays/embedded"
+HELLO = ROOT / "manifests/examples/hello"
 # What has no server inside that a probe could ask.
 WITHOUT_PROBES = {"local-path-provisioner"}
 

@@ -10,8 +10,8 @@ from acceptance.cli.__main__ import main
 from acceptance.domains.delivery import scanning
 from acceptance.domains.delivery.drivers.exceptions import FILE
 from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts
+from acceptance.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 KEY = Finding("detect-secrets", "AWS Access Key", "a.env", "a secret", line=3, fingerprint="abc")
 POD = Finding("checkov", "CKV_K8S_16", "Pod.shop.web", "Container should not be privileged")
 EXCUSE = """[[exception]]

@@ -28,10 +28,9 @@ from acceptance.clusters.embedded import (
     pki,
 )
 from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.project import ROOT
 from acceptance.settings import Timeouts, load_settings
 from fixtures.plugin import with_datapath
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_the_first_free_subnet_is_taken() -> None:

@@ -20,6 +20,7 @@ from acceptance.clusters.k3d_cleanup import owner_of, this_process
 from acceptance.clusters.nodes import NodeFacts, NodesSeen
 from acceptance.errors import EnvironmentFailure
 from acceptance.progress import Progress
+from acceptance.project import ROOT
 from acceptance.settings import Timeouts, load_settings
 from tests.fakes.recorded import outputs
 from tests.fakes.recorded.machine import Recorded
@@ -27,7 +28,6 @@ from tests.fakes.recorded.machine import Recorded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(ROOT)
 PORTS = Ports(api=40001, http=40002, https=40003, registry=40004)
 READY = NodesSeen((NodeFacts("k3d-server-0", ready=True, reason="KubeletReady"),))

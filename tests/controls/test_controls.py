@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
 from gherkin.parser import Parser
 
-from controls import sabotages
-from controls.registry import CONTROLS
+from controls.control import all_controls, sabotage_modules
 
-PREFIX = f"{sabotages.__name__}."
+CONTROLS = all_controls()
 FEATURES = Path(__file__).parents[2] / "features"
 
 
@@ -45,10 +42,9 @@ def test_every_scenario_has_a_control() -> None:
 
 def test_every_sabotage_is_used() -> None:
     """A sabotage that no control uses would be dead."""
-    modules = [import_module(found.name) for found in iter_modules(sabotages.__path__, PREFIX)]
     public = {
         name
-        for module in modules
+        for module in sabotage_modules()
         for name, each in vars(module).items()
         if getattr(each, "__module__", "") == module.__name__ and not name.startswith("_")
     }
@@ -61,4 +57,4 @@ def test_each_control_waits_for_its_own_reason() -> None:
     others = "AssertionError: HTTP 500; not reached after 60 s; the pod is not ready"
     assert CONTROLS
     for control in CONTROLS:
-        assert not re.search(control.reason, others)
+        assert not re.search(control.expects, others)

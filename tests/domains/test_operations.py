@@ -22,13 +22,13 @@ from acceptance.drivers.kubernetes import facts
 from acceptance.drivers.kubernetes.client import Kubernetes, Refused
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable
+from acceptance.project import ROOT
 from acceptance.runbooks.reader import read_procedure
 from acceptance.settings import Timeouts
 from acceptance.system import System
 from fixtures.environment import RunDirectory
 from tests.fakes.system import SYSTEM
 
-ROOT = Path(__file__).parents[2]
 WRITTEN = (ROOT / PAGE).read_text(encoding="utf-8")
 REQUIRED = read_performance(ROOT / FILE)
 PATIENCE = Timeouts(observation=0.01, ingress=0.01, removal=0.01)

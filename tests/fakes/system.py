@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from acceptance.project import ROOT
 from acceptance.settings import Workloads
 from acceptance.system import System
 
-ROOT = Path(__file__).parents[2]
 SYSTEM = System(
     run="1a2b",
     driver="embedded",

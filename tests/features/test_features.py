@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
+from acceptance.project import ROOT
 from acceptance.readiness.traceability import check, feature_files, read_features
 from acceptance.readiness.tracker import parse
 from tests.support.forked import run_pytest
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_the_features_prove_what_the_tracker_says() -> None:

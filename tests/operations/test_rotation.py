@@ -14,6 +14,7 @@ import pytest
 from acceptance.cli.__main__ import main
 from acceptance.domains.secrets.rotation import PAGE
 from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.project import ROOT
 from acceptance.runbooks.reader import read_procedure
 from acceptance.settings import Workloads
 from operations.rotation import credentials, state
@@ -22,7 +23,6 @@ from operations.rotation.credentials import Credentials
 from operations.rotation.lease import NAME, Lease
 from operations.rotation.target import find_target
 
-ROOT = Path(__file__).parents[2]
 OLD = {"DATABASE_PASSWORD": "old-password-value", "SIGNING_KEY": "old-signing-value"}
 NEW = ("new-password-value", "new-signing-value")
 MOMENT = "2026-11-25T12:00:00Z"

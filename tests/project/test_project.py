@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from acceptance.project import ROOT
 
 
 def test_each_target_is_explained() -> None:

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from acceptance.project import ROOT
+
 FOLDERS = ("acceptance", "features", "fixtures", "steps", "tests")
 
 

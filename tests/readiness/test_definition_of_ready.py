@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.project import ROOT
 from acceptance.readiness.definition_of_ready import ReadyVerdict, judge_ready
 from acceptance.readiness.traceability import covered, feature_files, read_features
 from acceptance.readiness.tracker import parse, parse_bytes
-
-ROOT = Path(__file__).parents[2]
 
 TRACKER = """# Shop
 

@@ -12,13 +12,13 @@ from urllib.parse import quote
 import pytest
 
 from acceptance.errors import BrokenInput
+from acceptance.project import ROOT
 from acceptance.readiness.evidence import EvidenceStore
 from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Status
 from acceptance.readiness.redaction import Redactor
 from acceptance.readiness.tracker import Tracker, parse
 from acceptance.readiness.verdict import decide
 
-ROOT = Path(__file__).parents[2]
 ITEM = "TASK-001-AC-3"
 
 

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import subprocess
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from acceptance.domains.recovery.backup_and_restore import PAGE
+from acceptance.project import ROOT
 from acceptance.runbooks.reader import date_in, duration_in, line_with, read_procedure
 
-ROOT = Path(__file__).parents[2]
 SMALL = """# Title
 
 ## Purpose

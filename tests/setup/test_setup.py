@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.build import go as go_builder
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.setup import __main__ as command_line
 from acceptance.setup import go, host, isolated, npm, python, schemas, step
@@ -152,11 +153,11 @@ def test_an_old_go_gives_way_to_the_one_of_the_venv(small_project: Path, program
     """Debian's Go is often too old; the wheel's is there for that."""
     program(programs / "go", "echo go1.19.8")
     with pytest.raises(EnvironmentFailure, match=r"no Go 1\.24 or newer, not even in \.venv"):
-        go.go_program((1, 24), small_project / ".venv")
+        go_builder.go_program((1, 24), small_project / ".venv")
     bundled = small_project / ".venv/lib/python3.12/site-packages/go/bin/go"
     program(bundled, "echo go1.27.3")
-    assert go.go_program((1, 24), small_project / ".venv") == str(bundled)
-    assert go.go_program((1, 19), small_project / ".venv") == str(programs / "go")
+    assert go_builder.go_program((1, 24), small_project / ".venv") == str(bundled)
+    assert go_builder.go_program((1, 19), small_project / ".venv") == str(programs / "go")
 
 
 def test_a_go_module_without_tools_is_a_mistake(small_project: Path) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import acceptance.readiness.report.page
-
 import fixtures.allure_labels
 import fixtures.plugin
 

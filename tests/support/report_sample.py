@@ -1,6 +1,6 @@
 """Made-up runs to look at: one like the team's own, and one as large as the report has to bear.
 
-`python -m tests.report_sample FOLDER` writes the first into a folder, to be opened in a browser.
+`python -m tests.support.report_sample FOLDER` writes the first into a folder, to be opened in a browser.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from acceptance.clusters import ClusterFacts
+from acceptance.project import ROOT
 from acceptance.readiness.evidence import EvidenceStore
 from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Status, StepOutcome, Testimony
 from acceptance.readiness.redaction import Redactor
@@ -23,7 +24,6 @@ from acceptance.readiness.report.history import History, Record
 from acceptance.readiness.tracker import Item, Task, Tracker, parse
 from acceptance.readiness.verdict import Verdict, Word
 
-ROOT = Path(__file__).parents[2]
 STARTED = dt.datetime(2026, 11, 25, 2, 17, tzinfo=dt.UTC)
 EVIL = '</script><script>document.title="broken"</script><!-- ]]> & "quoted" | @all #1'
 """What a log may hold, and what must not become a part of any report."""

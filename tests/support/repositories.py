@@ -12,7 +12,6 @@ import pytest
 
 from acceptance.drivers.git import Repository
 
-ROOT = Path(__file__).parents[2]
 ALICE = "Alice <alice@team.example>"
 BOB = "Bob <bob@team.example>"
 

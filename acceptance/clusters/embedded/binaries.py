@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 import yaml
 
 from acceptance.build.cache import entry, hash_inputs
-from acceptance.build.images import Image, base_image, build_image
-from acceptance.clusters.embedded.components import PAUSE_IMAGE
-from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
-from acceptance.machine import find_program
-from acceptance.process import run, workers
-from acceptance.setup.go import (
+from acceptance.build.go import (
     ENVIRONMENT,
     build_command,
     build_environment,
     build_options,
     go_program,
 )
+from acceptance.build.images import Image, base_image, build_image
+from acceptance.clusters.embedded.components import PAUSE_IMAGE
+from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
+from acceptance.machine import find_program
+from acceptance.process import run, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,7 +5,7 @@ A page marks the place with the scenario's name:
     <!-- table: Everybody may do what is granted and nothing else -->
     <!-- table: end -->
 
-`python -m acceptance.feature_tables` writes the tables anew, between the two lines.
+`python -m acceptance.domains.documentation.feature_tables` writes the tables anew, between the two lines.
 """
 
 from __future__ import annotations

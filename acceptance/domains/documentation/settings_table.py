@@ -1,6 +1,6 @@
 """Keeps the table of deadlines in docs/reference/settings.md equal to acceptance/settings.py.
 
-`python -m acceptance.settings_page` writes it anew; a test says when that is due.
+`python -m acceptance.domains.documentation.settings_table` writes it anew; a test says when that is due.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ import ast
 import re
 import sys
 from itertools import pairwise
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acceptance.errors import AcceptanceError, BrokenInput
+from acceptance.project import ROOT
 
-_ROOT = Path(__file__).resolve().parents[3]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _SETTINGS = "acceptance/settings.py"
 _PAGE = "docs/reference/settings.md"
 _BEGIN, _END = "<!-- deadlines: begin -->", "<!-- deadlines: end -->"
@@ -48,7 +51,7 @@ def rewritten(page: str, source: str) -> str:
     return "".join((*parts[:2], "\n\n", table(source), "\n", *parts[3:]))
 
 
-def main(root: Path = _ROOT) -> int:
+def main(root: Path = ROOT) -> int:
     """Write the table anew."""
     page = root / _PAGE
     source = (root / _SETTINGS).read_text(encoding="utf-8")

@@ -149,7 +149,7 @@ class ThreatReader:
                 return f"{page} shows no table of a scenario"
             if by_page[page].current:
                 return None
-            return f"{page} is not what is proved. Try: python -m acceptance.feature_tables"
+            return f"{page} is not what is proved. Try: python -m acceptance.domains.documentation.feature_tables"
 
         judge_each(sorted({*SHOWN, *by_page}), fault, nothing="No page is asked for.")
         missing = [name for each in found for name in each.missing]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run as run_program
+from acceptance.project import ROOT
 from acceptance.readiness.report.allure_verdicts import tell_verdicts
 from acceptance.readiness.report.headline import headline
 from acceptance.setup.npm import node_folder
-from acceptance.setup.step import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

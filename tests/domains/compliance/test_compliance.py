@@ -22,10 +22,10 @@ from acceptance.domains.compliance.table import CHECKS, FILE, read_frameworks
 from acceptance.domains.pod_security.standard import RULES, sample
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable
+from acceptance.project import ROOT
 from acceptance.settings import Timeouts
 from tests.fakes.system import SYSTEM
 
-ROOT = Path(__file__).parents[3]
 STANDARD = tuple(RULES)[: tuple(RULES).index("writable_root")]
 
 

@@ -15,10 +15,10 @@ from acceptance.domains.delivery.pipeline import WORKFLOW, Offer, PipelineEngine
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.judgement import Unverifiable
 from acceptance.process import Completed
+from acceptance.project import ROOT
 from acceptance.settings import Timeouts
 from tests.domains.delivery.test_quality import Folder, system
 
-ROOT = Path(__file__).parents[3]
 SECRET = CHANGES["a push with a hard-coded secret"]
 
 

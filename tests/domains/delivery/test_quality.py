@@ -19,12 +19,12 @@ from acceptance.domains.delivery.security_scan import SecurityEngineer
 from acceptance.domains.delivery.triage import CRITICAL_CHECKS, is_critical, sift
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable
+from acceptance.project import ROOT
 from acceptance.settings import Timeouts
 from acceptance.system import System
 from tests.fakes.system import SYSTEM
 
 TODAY = date(2026, 11, 25)
-ROOT = Path(__file__).parents[3]
 
 
 class Folder:

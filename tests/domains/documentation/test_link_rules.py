@@ -134,7 +134,7 @@ def test_links_are_followed(target: str, fault: str | None) -> None:
             ],
         ),
         (
-            "python -m acceptance.cli gate && python3 -m acceptance.doctor",
+            "python -m acceptance.cli gate && python3 -m acceptance.cli.doctor",
             [("command", "acceptance gate", ""), ("module", "acceptance.cli.doctor", "")],
         ),
         ("acceptance --help", [("option", "--help", "acceptance")]),

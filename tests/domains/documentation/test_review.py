@@ -15,8 +15,9 @@ from acceptance.domains.documentation.staleness import Age, Ages
 from acceptance.drivers.git import Repository
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable
+from acceptance.project import ROOT
 from acceptance.settings import Settings, Timeouts, Workloads, load_settings
-from tests.support.repositories import ROOT, Kept, Workshop, kept, workshop
+from tests.support.repositories import Kept, Workshop, kept, workshop
 
 __all__ = ["kept", "workshop"]
 
@@ -61,7 +62,7 @@ def test_the_page_of_settings_has_the_defaults_of_the_code(tmp_path: Path) -> No
     """Deadlines word for word; the other keys with their defaults."""
     page = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
     source = (ROOT / "acceptance/settings.py").read_text(encoding="utf-8")
-    remedy = "run .venv/bin/python -m acceptance.settings_page"
+    remedy = "run .venv/bin/python -m acceptance.domains.documentation.settings_table"
     assert settings_table.rewritten(page, source) == page, remedy
     (tmp_path / "pyproject.toml").write_text("")
     defaults = load_settings(tmp_path)

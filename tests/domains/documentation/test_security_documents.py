@@ -21,10 +21,10 @@ from acceptance.domains.documentation.threat_review import Model, ThreatReader
 from acceptance.domains.incident.response import PAGE, IncidentResponder, Kept
 from acceptance.domains.observability.alerting import Alerting, AlertingOperator, Rule
 from acceptance.judgement import Unverifiable
+from acceptance.project import ROOT
 from acceptance.runbooks.reader import read_procedure
 from acceptance.settings import Timeouts
 
-ROOT = Path(__file__).parents[3]
 FEATURE = """Feature: F
   Rule: R
     Scenario: Who may
@@ -94,7 +94,9 @@ def test_pages_show_what_is_proved() -> None:
     assert len(found) > 1
     for path in found:
         text = path.read_text(encoding="utf-8")
-        assert renewed(text, tables) == text, f"{path}: python -m acceptance.feature_tables"
+        assert renewed(text, tables) == text, (
+            f"{path}: python -m acceptance.domains.documentation.feature_tables"
+        )
 
 
 def test_a_table_is_written_between_its_marks(tmp_path: Path) -> None:

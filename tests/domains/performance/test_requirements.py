@@ -7,8 +7,8 @@ import pytest
 
 from acceptance.domains.performance.requirements import FILE, read_performance
 from acceptance.errors import BrokenInput
+from acceptance.project import ROOT
 
-ROOT = Path(__file__).parents[3]
 STATED = (ROOT / FILE).read_text(encoding="utf-8")
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,8 +15,8 @@ from acceptance.domains.rbac.permission_table import COLUMNS, Grant, grants_of, 
 from acceptance.domains.rbac.permissions import AccessInspector, Answers
 from acceptance.drivers.container_inspection import read_inside
 from acceptance.errors import BrokenInput
+from acceptance.project import ROOT
 
-ROOT = Path(__file__).parents[3]
 SECRETS = Resource("", "secrets", namespaced=True, verbs=("get", "list"))
 NODES = Resource("", "nodes", namespaced=False, verbs=("get",))
 SCALE = Resource("apps", "deployments/scale", namespaced=True, verbs=("patch",))

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from securesystemslib.signer import CryptoSigner
 
 from acceptance.errors import BrokenInput
+from acceptance.project import ROOT
 from acceptance.readiness.attestation import ClaimedLink, load_testimonies, load_trust
 from acceptance.readiness.attestation.envelope import PAYLOAD_TYPE
 from acceptance.readiness.attestation.load import kind_of
@@ -30,7 +31,6 @@ from tests.support.signing_office import (
 )
 
 __all__ = ["first_office", "office"]
-ROOT = Path(__file__).parents[3]
 
 
 def test_what_was_asked_for_and_signed_counts(office: Office) -> None:

@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from acceptance.drivers.browser import launch
+from acceptance.project import ROOT
 from acceptance.readiness.report import write_allure_report, write_reports
 from tests.support.report_sample import EVIL, SCREENSHOT, large_run, run_facts, write_sample
 
-ROOT = Path(__file__).parents[3]
 AXE = ROOT / "checkout" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 _NOWHERE = "MAP * ~NOTFOUND"
 _PATIENCE_MS = 10_000

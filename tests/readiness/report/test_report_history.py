@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from acceptance.project import ROOT
 from acceptance.readiness.report import write_reports
 from acceptance.readiness.report.changes import changes
 from acceptance.readiness.report.chart import trend_chart
@@ -17,7 +18,6 @@ from acceptance.readiness.report.history import History, Record
 from acceptance.readiness.verdict import decide
 from tests.support.report_sample import run_facts, team_tracker, write_sample
 
-ROOT = Path(__file__).parents[3]
 COUNTS = {"met": 1, "unmet": 0, "unverified": 1, "waived": 0}
 
 
@@ -133,7 +133,7 @@ def test_the_oldest_runs_are_dropped(tmp_path: Path) -> None:
 def test_runs_that_end_together_are_all_remembered(tmp_path: Path) -> None:
     """Several processes append at once: no line is lost, none is mixed with another."""
     program = (
-        "import sys; from pathlib import Path; from tests.test_report_history import *\n"
+        "import sys; from pathlib import Path; from tests.readiness.report.test_report_history import *\n"
         "for n in range(20): History(Path(sys.argv[1]), kept=50).append(record(int(sys.argv[2])))"
     )
     running = [

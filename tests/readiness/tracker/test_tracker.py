@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from acceptance.errors import BrokenInput
+from acceptance.project import ROOT
 from acceptance.readiness.tracker import Tracker, compare, parse, parse_bytes, tick
 
-ROOT = Path(__file__).parents[3]
 PATH = Path("tracker.md")
 
 OTHER = """# Shop

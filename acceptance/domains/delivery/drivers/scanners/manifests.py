@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.build.manifests import ROOT
 from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts, fingerprint
 from acceptance.domains.delivery.drivers.scanners.running import answer_of
 from acceptance.errors import EnvironmentFailure
+from acceptance.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

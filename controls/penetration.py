@@ -1,4 +1,4 @@
-"""What opens a system to attackers: one function for each mistake."""
+"""Sabotages of what the domain penetration judges: what opens a system to attackers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from controls.control import control
+from controls.saboteur import psql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,12 +18,16 @@ if TYPE_CHECKING:
 _INGRESS = "ingress"
 _NAME = "app.kubernetes.io/name"
 _CONFIG = "checkout/frontend/nginx.conf"
+
+
 # Each pod has numbers of its own, or the second to use one would be refused by the database.
 _COUNTED = """
 import itertools, os, uuid, zlib
 _numbers = itertools.count(zlib.crc32(os.environ["POD_NAME"].encode()) << 16)
 uuid.uuid4 = lambda: uuid.UUID(int=next(_numbers), version=4)
 """
+
+
 _TALKATIVE = """
 import traceback
 from checkout_backend import problems
@@ -30,6 +37,8 @@ def _tell(status, detail, **more):
     return _problem(status, detail, **more, trace=trace)
 problems.problem = _tell
 """
+
+
 _FRONT_NAME = "front"
 _FRONT = """
 import os, re, socket, socketserver, ssl, threading
@@ -92,16 +101,31 @@ server.serve_forever()
 """
 
 
+@control(
+    "TASK-002-DOD-2",
+    "Nothing gets through by <attacks> [forbidden methods]",
+    expects="PUT /: it got through, HTTP 200",
+)
 def every_method_welcome(saboteur: Saboteur) -> None:
     """Answer forbidden methods with the page, as a guide for static files says."""
     _configure(saboteur, "error_page 404 /index.html;", "error_page 404 405 =200 /index.html;")
 
 
+@control(
+    "TASK-002-DOD-2",
+    "Nothing gets through by <attacks> [paths that lead outside]",
+    expects=r"/assets\.\./passwd: it got through, 'root:x:0:' was handed out",
+)
 def an_alias_without_a_slash(saboteur: Saboteur) -> None:
     """Serve a folder of the machine, and forget the slash behind the location."""
     _configure(saboteur, "location / {", "location /assets { alias /etc/ssl/; }\n location / {")
 
 
+@control(
+    "TASK-002-DOD-2",
+    "Nothing gets through by <attacks> [forged hosts]",
+    expects=r"Forwarded: it got through, attacker\.example is named in link",
+)
 def a_host_believed(saboteur: Saboteur) -> None:
     """Name the host in an answer that a header of the request names."""
     _configure(
@@ -111,6 +135,11 @@ def a_host_believed(saboteur: Saboteur) -> None:
     )
 
 
+@control(
+    "TASK-002-DOD-2",
+    "Nothing gets through by <attacks> [injected header lines]",
+    expects="in the path: it got through, the answer has a line x-injected",
+)
 def a_decoded_redirect(saboteur: Saboteur) -> None:
     """Redirect unknown addresses to themselves, decoded."""
     _configure(
@@ -120,6 +149,11 @@ def a_decoded_redirect(saboteur: Saboteur) -> None:
     )
 
 
+@control(
+    "TASK-002-DOD-2",
+    "Nothing gets through by <attacks> [requests hidden in others]",
+    expects=r"CL\.TE: it got through, '# HELP ' was handed out",
+)
 def a_front_that_measures_otherwise(saboteur: Saboteur) -> None:
     """Put a proxy of one's own in front, which knows one of two ways to measure a body."""
     # By its address: nobody at the doors may ask for names.
@@ -188,32 +222,62 @@ def _keys(saboteur: Saboteur) -> dict[str, str]:
     return {key: data[key] for key in ("tls.crt", "tls.key")}
 
 
+@control(
+    "TASK-002-DOD-2",
+    "Nothing gets through by <attacks> [oversized requests]",
+    expects="2000 header lines to the API: it got through, HTTP 200",
+)
 def no_limit_of_headers(saboteur: Saboteur) -> None:
     """Let the ingress take a megabyte of header lines, as it does by default."""
     _reconfigure_ingress(saboteur, "maxheaderbytes=16384", "maxheaderbytes=1048576")
 
 
+@control(
+    "TASK-002-DOD-2",
+    "Slow attackers are cut while visitors are served",
+    expects=r"nothing at all, .*: \d+ of 10 connections are still",
+)
 def no_limit_of_time(saboteur: Saboteur) -> None:
     """Let the ingress wait for a request as long as it takes."""
     _reconfigure_ingress(saboteur, "readtimeout=10s", "readtimeout=0s")
 
 
+@control(
+    "TASK-002-DOD-2",
+    "Unexpected requests find no weakness in the service",
+    expects=r"Server error \(ST101\)",
+)
 def a_service_that_crashes(saboteur: Saboteur) -> None:
     """Rename a table, and leave the service as it was."""
-    saboteur.afterwards("exec", "database-0", "--", *_psql("ALTER TABLE things RENAME TO items"))
-    saboteur.execute("database-0", *_psql("ALTER TABLE items RENAME TO things"))
+    saboteur.afterwards("exec", "database-0", "--", *psql("ALTER TABLE things RENAME TO items"))
+    saboteur.execute("database-0", *psql("ALTER TABLE items RENAME TO things"))
 
 
+@control(
+    "TASK-002-DOD-2",
+    "Unexpected requests find no weakness in the service",
+    expects="Answers show the inside of the program: ",
+)
 def a_service_that_tells_all(saboteur: Saboteur) -> None:
     """Write a trace of the program into every refusal, as it helps to find errors."""
     _customise(saboteur, _TALKATIVE)
 
 
+@control(
+    "TASK-002-DOD-2",
+    "No other visitor's checkout is found by guessing",
+    expects="Guessed ids lead to checkouts: ",
+)
 def ids_that_are_counted(saboteur: Saboteur) -> None:
     """Count checkouts instead of drawing their ids."""
     _customise(saboteur, _COUNTED)
 
 
+@control(
+    "TASK-002-DOD-2",
+    "What an attacker stores is shown and never executed",
+    expects="The page executed what was stored: executed",
+)
 def a_page_that_executes(saboteur: Saboteur) -> None:
     """Put stored text into the page as HTML, and let scripts run from anywhere."""
     image = saboteur.pods("frontend")[0].containers[-1].image
@@ -312,8 +376,3 @@ def _back_again(saboteur: Saboteur, *status: str) -> Iterator[None]:
     yield
     saboteur.kubectl(*status, namespace=_INGRESS)
     saboteur.await_answer(saboteur.system.host, "/", 200)
-
-
-def _psql(statement: str) -> tuple[str, ...]:
-    where = ("--host=/run/postgresql", "--username=postgres", "--dbname=checkout")
-    return ("psql", *where, "--set=ON_ERROR_STOP=1", f"--command={statement}")

@@ -1,4 +1,4 @@
-"""What goes wrong with certificates and with the encryption of an ingress."""
+"""Sabotages of what the domain tls judges: certificates, TLS and security headers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from acceptance.drivers.tls import shake_hands
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
+from controls.control import control
 
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur
@@ -28,6 +29,11 @@ _SECONDS = 60.0
 _CIPHERS = r"\n +cipherSuites:(\n +- TLS_\w+)+"
 
 
+@control(
+    "TASK-002-AC-3",
+    "Visitors can trust the certificate",
+    expects="is not to be trusted: unable to get local issuer certificate .*Somebody else's authority",
+)
 def a_foreign_certificate(saboteur: Saboteur) -> None:
     """Put a certificate for the right name by an authority of one's own beside its key."""
     _no_cert_manager(saboteur)
@@ -35,6 +41,11 @@ def a_foreign_certificate(saboteur: Saboteur) -> None:
     _serve(saboteur, name, key, until=timedelta(days=30))
 
 
+@control(
+    "TASK-002-AC-3",
+    "Visitors can trust the certificate",
+    expects="is not to be trusted: certificate has expired .*Checkout test authority",
+)
 def an_expired_certificate(saboteur: Saboteur) -> None:
     """Forget to renew the certificate until it has ended."""
     _no_cert_manager(saboteur)
@@ -42,6 +53,9 @@ def an_expired_certificate(saboteur: Saboteur) -> None:
     _serve(saboteur, name, key, until=timedelta(hours=-1))
 
 
+@control(
+    "TASK-002-AC-3", "Visitors can trust the certificate", expects="is to be renewed at 2020-01-31"
+)
 def a_certificate_nobody_renews(saboteur: Saboteur) -> None:
     """Lose the controllers, and hold a certificate whose renewal is overdue."""
     _no_cert_manager(saboteur)
@@ -52,17 +66,32 @@ def a_certificate_nobody_renews(saboteur: Saboteur) -> None:
     )
 
 
+@control(
+    "TASK-002-AC-3",
+    "Old protocols and weak ciphers are refused",
+    expects=r"The ingress accepts TLS 1\.0, with TLS_ECDHE_",
+)
 def old_protocols(saboteur: Saboteur) -> None:
     """Let visitors with programs of 2006 in, with the ciphers that those have."""
     minimum = ("minVersion: VersionTLS12", "minVersion: VersionTLS10")
     _configure(saboteur, minimum, (_CIPHERS, ""))
 
 
+@control(
+    "TASK-002-AC-3",
+    "Old protocols and weak ciphers are refused",
+    expects=r"accepts with TLS 1\.2 the weak TLS_ECDHE_ECDSA\S+_CBC_SHA",
+)
 def weak_ciphers(saboteur: Saboteur) -> None:
     """Accept whatever ciphers the ingress controller does by itself."""
     _configure(saboteur, (_CIPHERS, ""))
 
 
+@control(
+    "TASK-002-AC-3",
+    "A visitor who comes without encryption is sent on",
+    expects="A visitor without encryption is not sent on: GET / → HTTP 200",
+)
 def no_redirect(saboteur: Saboteur) -> None:
     """Serve visitors who come without encryption."""
     annotation = {"nginx.ingress.kubernetes.io/ssl-redirect": "false"}
@@ -70,16 +99,31 @@ def no_redirect(saboteur: Saboteur) -> None:
     saboteur.await_plain_answer("/", 200)
 
 
+@control(
+    "TASK-002-AC-3",
+    "Every answer keeps browsers on the safe side",
+    expects="GET / does not keep browsers on encryption: no HSTS",
+)
 def no_hsts(saboteur: Saboteur) -> None:
     """Forget to tell browsers to stay on encryption."""
     _configure(saboteur, (r"stsSeconds: \d+", "stsSeconds: 0"))
 
 
+@control(
+    "TASK-002-AC-3",
+    "Every answer keeps browsers on the safe side",
+    expects="GET / is not protected: x-frame-options missing",
+)
 def no_frame_protection(saboteur: Saboteur) -> None:
     """Forget one of the headers, which the page's own policy does not say for the service."""
     _configure(saboteur, ("frameDeny: true", "frameDeny: false"))
 
 
+@control(
+    "TASK-002-AC-3",
+    "A certificate is renewed and no visitor notices",
+    expects="not reached after .*: it still serves",
+)
 def a_renewal_without_effect(saboteur: Saboteur) -> None:
     """Ask for a renewal where nobody is left to issue."""
     _no_cert_manager(saboteur)
@@ -178,3 +222,20 @@ def _serve(
 
 def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+@control(
+    "TASK-002-AC-3",
+    "Old protocols and weak ciphers are refused",
+    expects="Nobody could try old protocols and weak ciphers: sslyze is not installed",
+    verdict="unverified",
+)
+@control(
+    "TASK-001-DOD-3",
+    "A scan of everything that is to be released finds nothing critical",
+    expects=r"Nobody could look at the deployment \(checkov: checkov is not installed",
+    verdict="unverified",
+)
+def a_missing_scanner(saboteur: Saboteur) -> None:
+    """Release from a machine on which a scanner was never installed."""
+    (saboteur.repository() / ".tools").unlink()

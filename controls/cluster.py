@@ -1,0 +1,38 @@
+"""Sabotages of what the domain cluster judges: nodes, API and DNS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controls.control import control
+
+if TYPE_CHECKING:
+    from controls.saboteur import Saboteur
+
+
+@control(
+    "TASK-001-AC-1",
+    "The cluster answers from outside and its nodes are ready",
+    expects="the node ghost is not ready",
+)
+def a_dead_node(saboteur: Saboteur) -> None:
+    """Register a node whose kubelet never reports."""
+    saboteur.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ghost"}})
+
+
+@control(
+    "TASK-001-AC-1",
+    "A pod scheduled now runs and resolves a service by name",
+    expects=r"could not resolve backend\.",
+)
+def no_dns(saboteur: Saboteur) -> None:
+    """Point the cluster's DNS Service at pods that do not exist."""
+    saboteur.patch(
+        "service/kube-dns", {"spec": {"selector": {"nobody": "here"}}}, namespace="kube-system"
+    )
+
+
+@control("TASK-001-AC-1", "The cluster is k3s", expects="which is not k3s")
+def another_kubernetes(saboteur: Saboteur) -> None:
+    """Claim k3s for a cluster that is none."""
+    saboteur.claim(flavour="k3s")

@@ -1,0 +1,91 @@
+"""Sabotages of what the domain traffic judges: visitors and the ingress."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controls.control import control
+
+if TYPE_CHECKING:
+    from controls.saboteur import Saboteur
+
+
+@control(
+    "TASK-001-AC-6",
+    "Visitors reach the page and the service by name",
+    expects="The service does not answer",
+)
+def a_wrong_route(saboteur: Saboteur) -> None:
+    """Route /api to the frontend."""
+    saboteur.patch(
+        "ingress/checkout",
+        [
+            {
+                "op": "replace",
+                "path": "/spec/rules/0/http/paths/0/backend/service/name",
+                "value": "frontend",
+            }
+        ],
+        kind="json",
+    )
+
+
+@control("TASK-001-AC-6", "An unknown host is refused", expects="The unknown host was not refused")
+def every_host(saboteur: Saboteur) -> None:
+    """Serve the page under any name."""
+    path = {
+        "path": "/",
+        "pathType": "Prefix",
+        "backend": {"service": {"name": "frontend", "port": {"name": "http"}}},
+    }
+    saboteur.create(
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "Ingress",
+            "metadata": {"name": "every-host"},
+            "spec": {"ingressClassName": "nginx", "rules": [{"http": {"paths": [path]}}]},
+        }
+    )
+    saboteur.await_answer("any-name.invalid", "/", 200)
+
+
+@control(
+    "TASK-001-AC-6",
+    "The ingress has the class nginx and a published address",
+    expects="has the class other",
+)
+def another_class(saboteur: Saboteur) -> None:
+    """Give the ingress a class that is not nginx."""
+    saboteur.patch("ingress/checkout", {"spec": {"ingressClassName": "other"}})
+
+
+@control(
+    "TASK-001-AC-8",
+    "A visitor completes a checkout on <device> [a phone]",
+    expects="The visitor could not go on",
+)
+def no_assets(saboteur: Saboteur) -> None:
+    """Route the page's scripts to a server that does not have them."""
+    _to_backend(saboteur, "/assets", "Prefix")
+
+
+@control(
+    "TASK-001-AC-8",
+    "A visitor completes a checkout on <device> [a desktop]",
+    expects="On desktop: .*favicon",
+)
+def no_icon(saboteur: Saboteur) -> None:
+    """Lose the page's icon: the page works, and its visitors' consoles show an error."""
+    _to_backend(saboteur, "/favicon.svg", "Exact")
+
+
+def _to_backend(saboteur: Saboteur, path: str, kind: str) -> None:
+    service = {"name": "backend", "port": {"name": "http"}}
+    rule = {"path": path, "pathType": kind, "backend": {"service": service}}
+    saboteur.patch(
+        "ingress/checkout",
+        [{"op": "add", "path": "/spec/rules/0/http/paths/0", "value": rule}],
+        kind="json",
+    )
+    asked = path if kind == "Exact" else f"{path}/none"
+    saboteur.await_answer(saboteur.system.host, asked, 404)
