@@ -1,28 +1,13 @@
 """Loads the plugin, the fixtures and the steps: plain `pytest` proves the tracker."""
 
+from pathlib import Path
+
+_STEPS = Path(__file__).with_name("steps").glob("[!_]*.py")
+
 pytest_plugins = [
     "pytester",  # for the tests of the suite itself
     "fixtures.plugin",
     "fixtures.actors",
     "fixtures.allure_labels",
-    "steps.access",
-    "steps.alerting",
-    "steps.attack",
-    "steps.browser",
-    "steps.compliance",
-    "steps.confinement",
-    "steps.deployment",
-    "steps.documentation",
-    "steps.encryption",
-    "steps.incident",
-    "steps.network",
-    "steps.operations",
-    "steps.pipeline",
-    "steps.quality",
-    "steps.review",
-    "steps.rotation",
-    "steps.secrets",
-    "steps.storage",
-    "steps.threats",
-    "steps.traffic",
+    *sorted(f"steps.{path.stem}" for path in _STEPS),
 ]

@@ -44,7 +44,7 @@ class Timeouts:
     """One request to the Kubernetes API."""
     rollout: float = 180.0
     """A workload from applied to fully available, with its images on the node."""
-    hopeless: float = 15.0
+    unrecoverable: float = 15.0
     """A pod in a state that waiting seldom ends (an image that is missing) until it is given up;
     more than a kubelet's first back-off of 10 s, so that one crash is forgiven."""
     recovery: float = 120.0

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from acceptance.settings import Workloads
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,11 @@ class System:
     """The beginning of a command that runs what follows it inside the node; empty if nobody can."""
     journal: tuple[str, ...] = ()
     """A command that writes what the node's components said; empty if there is none."""
+
+    @property
+    def sources(self) -> Path:
+        """The folder with the sources that the system was deployed from."""
+        return Path(self.repository)
 
     @property
     def port(self) -> int:

@@ -53,11 +53,11 @@ class SystemClock:
         time.sleep(seconds)
 
 
-class Overdue(AssertionError):
+class DeadlineExceeded(AssertionError):
     """What was waited for did not come in time; the message holds the last fact seen."""
 
 
-class Hopeless(Overdue):
+class Unrecoverable(DeadlineExceeded):
     """What was waited for cannot come any more, so the rest of the time was not waited."""
 
 
@@ -71,7 +71,7 @@ def eventually(
     timeout: float,
     wake: Watch | None = None,
     resync: float = RESYNC_SECONDS,
-    hopeless: Callable[[T], str | None] | None = None,
+    unrecoverable: Callable[[T], str | None] | None = None,
     clock: Clock = SYSTEM_CLOCK,
     what: str | None = None,
     describe: Callable[[T], str] = str,
@@ -80,13 +80,13 @@ def eventually(
 ) -> T:
     """Return the first fact of `look` that is `ready`; look again whenever `wake` reports an event.
 
-    `timeout` is in seconds; the fact is looked at once more when it has passed. `hopeless` gives a
+    `timeout` is in seconds; the fact is looked at once more when it has passed. `unrecoverable` gives a
     sentence for a fact that cannot become ready, which ends the wait at once. Without an event the
     fact is looked at every `resync` seconds, and without `wake` every `PAUSE_SECONDS`. `what` names
     the goal in messages (default: the name of `ready`), `describe` puts a fact in words, `remedy`
     says what to try.
 
-    Raises `Overdue` or `Hopeless`, or `error` in their place where waiting is not judging (a
+    Raises `DeadlineExceeded` or `Unrecoverable`, or `error` in their place where waiting is not judging (a
     cluster that does not start is an `EnvironmentFailure`).
     """
     goal = what or getattr(ready, "__name__", "the goal").strip("_<>").replace("_", " ")
@@ -98,15 +98,15 @@ def eventually(
         fact = look()
         if ready(fact):
             return fact
-        reason = hopeless(fact) if hopeless else None
+        reason = unrecoverable(fact) if unrecoverable else None
         if reason is not None:
             after = clock.now() - started
             message = _message(f"{goal}: no longer possible after {after:.1f} s", reason, remedy)
-            raise (error or Hopeless)(message)
+            raise (error or Unrecoverable)(message)
         now = describe(fact)
         if remaining <= 0:
             message = _message(f"{goal}: not reached after {timeout:g} s", now, remedy)
-            raise (error or Overdue)(message)
+            raise (error or DeadlineExceeded)(message)
         if now != seen:
             _LOG.debug("waiting for %s: %s", goal, now)
             seen = now

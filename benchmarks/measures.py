@@ -211,7 +211,7 @@ def _seconds_to_livez(binaries: Path, settings: Settings) -> float:
             lambda: client.get("/livez").succeeded,
             bool,
             timeout=settings.timeouts.cluster_start,
-            hopeless=lambda _: node.ended(),
+            unrecoverable=lambda _: node.ended(),
             what="the API server alive",
             error=EnvironmentFailure,
         )

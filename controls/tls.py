@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from acceptance.drivers.tls import shake_hands
+from acceptance.drivers.tls import probe_tls
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
 from controls.control import control
@@ -210,7 +210,7 @@ def _serve(
     saboteur.patch(_SERVED, {"data": data})
     system, wanted = saboteur.system, f"{certificate.serial_number:x}"
     eventually(
-        lambda: shake_hands(
+        lambda: probe_tls(
             system.address, system.https_port, host, system.authority, timeout=_SECONDS
         ),
         lambda seen: seen.certificate is not None and seen.certificate.serial == wanted,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pytest_bdd import given, then, when
 
-from acceptance.domains.pod_security.admission import Attacker, Attempt
+from acceptance.domains.pod_security.admission import AdmissionTester, Attempt
 from acceptance.domains.pod_security.containers import ContainerInspector, Look
 from acceptance.domains.pod_security.drivers.admission import attacks_of
 from acceptance.drivers.kubernetes.facts import PodFacts
@@ -61,23 +61,25 @@ def _(container_inspector: ContainerInspector, pods: Sequence[PodFacts]) -> None
 
 
 @given("a place where nothing is forbidden", target_fixture="place")
-def _(attacker: Attacker) -> str:
-    return attacker.open_place()
+def _(admission_tester: AdmissionTester) -> str:
+    return admission_tester.open_place()
 
 
 @when(
     "an attacker asks there and in the system for pods with each of these:",
     target_fixture="attempts",
 )
-def _(attacker: Attacker, place: str, datatable: Sequence[Sequence[str]]) -> Sequence[Attempt]:
-    return attacker.ask_for(attacks_of(datatable), place)
+def _(
+    admission_tester: AdmissionTester, place: str, datatable: Sequence[Sequence[str]]
+) -> Sequence[Attempt]:
+    return admission_tester.ask_for(attacks_of(datatable), place)
 
 
 @then("each is possible where nothing is forbidden")
-def _(attacker: Attacker, attempts: Sequence[Attempt]) -> None:
-    attacker.judge_possible(attempts)
+def _(admission_tester: AdmissionTester, attempts: Sequence[Attempt]) -> None:
+    admission_tester.judge_possible(attempts)
 
 
 @then("the system refuses each, and nothing else about it")
-def _(attacker: Attacker, attempts: Sequence[Attempt]) -> None:
-    attacker.judge_refused(attempts)
+def _(admission_tester: AdmissionTester, attempts: Sequence[Attempt]) -> None:
+    admission_tester.judge_refused(attempts)

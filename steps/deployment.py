@@ -6,7 +6,7 @@ from pytest_bdd import given, then, when
 
 from acceptance.domains.cluster.operator import ClusterState, Lookup
 from acceptance.domains.workloads.health import Absence
-from acceptance.domains.workloads.operator import Operator
+from acceptance.domains.workloads.operator import WorkloadOperator
 from acceptance.drivers.kubernetes.facts import IngressFacts, PodFacts
 from acceptance.system import System
 
@@ -17,85 +17,85 @@ def _(system: System) -> System:
 
 
 @when("the operator asks the cluster how it is", target_fixture="state")
-def _(operator: Operator) -> ClusterState:
+def _(operator: WorkloadOperator) -> ClusterState:
     return operator.ask_cluster()
 
 
 @then("the cluster is alive and ready for work")
-def _(operator: Operator, state: ClusterState) -> None:
+def _(operator: WorkloadOperator, state: ClusterState) -> None:
     operator.judge_alive(state)
 
 
 @then("every node is ready")
-def _(operator: Operator, state: ClusterState) -> None:
+def _(operator: WorkloadOperator, state: ClusterState) -> None:
     operator.judge_nodes(state)
 
 
 @when("the operator schedules a new pod", target_fixture="lookup")
-def _(operator: Operator) -> Lookup:
+def _(operator: WorkloadOperator) -> Lookup:
     return operator.schedule_pod()
 
 
 @then("the new pod resolves a service of the system by its name")
-def _(operator: Operator, lookup: Lookup) -> None:
+def _(operator: WorkloadOperator, lookup: Lookup) -> None:
     operator.judge_lookup(lookup)
 
 
 @when("the operator asks the cluster what it is", target_fixture="version")
-def _(operator: Operator) -> str:
+def _(operator: WorkloadOperator) -> str:
     return operator.ask_flavour()
 
 
 @then("the cluster is k3s")
-def _(operator: Operator, version: str) -> None:
+def _(operator: WorkloadOperator, version: str) -> None:
     operator.judge_k3s(version)
 
 
 @when("the operator looks at the ingress", target_fixture="ingresses")
-def _(operator: Operator) -> tuple[IngressFacts, ...]:
+def _(operator: WorkloadOperator) -> tuple[IngressFacts, ...]:
     return operator.look_at_ingress()
 
 
 @then("its class is nginx")
-def _(operator: Operator, ingresses: tuple[IngressFacts, ...]) -> None:
+def _(operator: WorkloadOperator, ingresses: tuple[IngressFacts, ...]) -> None:
     operator.judge_class(ingresses)
 
 
 @then("it publishes the address that visitors use")
-def _(operator: Operator, ingresses: tuple[IngressFacts, ...]) -> None:
+def _(operator: WorkloadOperator, ingresses: tuple[IngressFacts, ...]) -> None:
     operator.judge_published(ingresses)
 
 
 @when("the operator looks at the health of every container", target_fixture="health")
-def _(operator: Operator) -> tuple[PodFacts, ...]:
+def _(operator: WorkloadOperator) -> tuple[PodFacts, ...]:
     return operator.look_at_health()
 
 
 @then("every container has startup, readiness and liveness probes")
-def _(operator: Operator, health: tuple[PodFacts, ...]) -> None:
+def _(operator: WorkloadOperator, health: tuple[PodFacts, ...]) -> None:
     operator.judge_probes(health)
 
 
 @then("every container passes them")
-def _(operator: Operator, health: tuple[PodFacts, ...]) -> None:
+def _(operator: WorkloadOperator, health: tuple[PodFacts, ...]) -> None:
     operator.judge_passing(health)
 
 
 @then("no container was restarted during the run")
-def _(operator: Operator, health: tuple[PodFacts, ...]) -> None:
+def _(operator: WorkloadOperator, health: tuple[PodFacts, ...]) -> None:
     operator.judge_restarts(health)
 
 
 @when("the operator takes the database away for a while", target_fixture="absence")
-def _(operator: Operator) -> Absence:
+def _(operator: WorkloadOperator) -> Absence:
     return operator.take_database_away()
 
 
 @then("the backend said that it was not ready")
-def _(operator: Operator, absence: Absence) -> None:
+def _(operator: WorkloadOperator, absence: Absence) -> None:
     operator.judge_truthful(absence)
 
 
 @then("the backend recovered by itself")
-def _(operator: Operator, absence: Absence) -> None:
+def _(operator: WorkloadOperator, absence: Absence) -> None:
     operator.judge_recovered(absence)

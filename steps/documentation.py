@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import then, when
 
-from acceptance.domains.documentation.review import Coverage, Finding, Librarian, Trial
+from acceptance.domains.documentation.review import Coverage, DocumentationReviewer, Finding, Trial
 from acceptance.domains.documentation.staleness import Age
 
 
@@ -12,55 +12,55 @@ from acceptance.domains.documentation.staleness import Age
     "the librarian compares the documentation with what can be deployed, set and run",
     target_fixture="coverage",
 )
-def _(librarian: Librarian) -> Coverage:
-    return librarian.compare_contents()
+def _(documentation_reviewer: DocumentationReviewer) -> Coverage:
+    return documentation_reviewer.compare_contents()
 
 
 @then("every workload is documented")
-def _(librarian: Librarian, coverage: Coverage) -> None:
-    librarian.judge_documented(coverage, "workload")
+def _(documentation_reviewer: DocumentationReviewer, coverage: Coverage) -> None:
+    documentation_reviewer.judge_documented(coverage, "workload")
 
 
 @then("every setting is documented")
-def _(librarian: Librarian, coverage: Coverage) -> None:
-    librarian.judge_documented(coverage, "setting")
+def _(documentation_reviewer: DocumentationReviewer, coverage: Coverage) -> None:
+    documentation_reviewer.judge_documented(coverage, "setting")
 
 
 @then("every make target is documented")
-def _(librarian: Librarian, coverage: Coverage) -> None:
-    librarian.judge_documented(coverage, "target")
+def _(documentation_reviewer: DocumentationReviewer, coverage: Coverage) -> None:
+    documentation_reviewer.judge_documented(coverage, "target")
 
 
 @when("the librarian follows every link of the documentation", target_fixture="links")
-def _(librarian: Librarian) -> tuple[Finding, ...]:
-    return librarian.follow_links()
+def _(documentation_reviewer: DocumentationReviewer) -> tuple[Finding, ...]:
+    return documentation_reviewer.follow_links()
 
 
 @then("every link inside of the repository leads to what is there")
-def _(librarian: Librarian, links: tuple[Finding, ...]) -> None:
-    librarian.judge_links(links)
+def _(documentation_reviewer: DocumentationReviewer, links: tuple[Finding, ...]) -> None:
+    documentation_reviewer.judge_links(links)
 
 
 @when("the librarian tries what the documentation tells people to run", target_fixture="trial")
-def _(librarian: Librarian) -> Trial:
-    return librarian.try_commands()
+def _(documentation_reviewer: DocumentationReviewer) -> Trial:
+    return documentation_reviewer.try_commands()
 
 
 @then("everything that the documentation mentions is there")
-def _(librarian: Librarian, trial: Trial) -> None:
-    librarian.judge_mentioned(trial)
+def _(documentation_reviewer: DocumentationReviewer, trial: Trial) -> None:
+    documentation_reviewer.judge_mentioned(trial)
 
 
 @then("every command that it marks to be run succeeds")
-def _(librarian: Librarian, trial: Trial) -> None:
-    librarian.judge_runs(trial)
+def _(documentation_reviewer: DocumentationReviewer, trial: Trial) -> None:
+    documentation_reviewer.judge_runs(trial)
 
 
 @when("the librarian compares the age of each page with what it documents", target_fixture="ages")
-def _(librarian: Librarian) -> tuple[Age, ...]:
-    return librarian.compare_ages()
+def _(documentation_reviewer: DocumentationReviewer) -> tuple[Age, ...]:
+    return documentation_reviewer.compare_ages()
 
 
 @then("every page has seen the last change of what it documents")
-def _(librarian: Librarian, ages: tuple[Age, ...]) -> None:
-    librarian.judge_ages(ages)
+def _(documentation_reviewer: DocumentationReviewer, ages: tuple[Age, ...]) -> None:
+    documentation_reviewer.judge_ages(ages)

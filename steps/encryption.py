@@ -5,24 +5,24 @@ from __future__ import annotations
 from pytest_bdd import given, then, when
 
 from acceptance.domains.tls.drivers.protocols import Accepted
-from acceptance.domains.tls.inspector import Journal, LockWatcher
+from acceptance.domains.tls.inspector import Journal, TlsInspector
 from acceptance.domains.tls.renewal import CertificateOperator, Renewal
 from acceptance.drivers.tls import Handshake
 
 
 @when("a visitor looks at the certificate of the system", target_fixture="handshake")
-def _(lock_watcher: LockWatcher) -> Handshake:
-    return lock_watcher.look_at_certificate()
+def _(tls_inspector: TlsInspector) -> Handshake:
+    return tls_inspector.look_at_certificate()
 
 
 @then("the authority that is to issue it vouches for it today")
-def _(lock_watcher: LockWatcher, handshake: Handshake) -> None:
-    lock_watcher.judge_vouched(handshake)
+def _(tls_inspector: TlsInspector, handshake: Handshake) -> None:
+    tls_inspector.judge_vouched(handshake)
 
 
 @then("it is for the name of the system")
-def _(lock_watcher: LockWatcher, handshake: Handshake) -> None:
-    lock_watcher.judge_name(handshake)
+def _(tls_inspector: TlsInspector, handshake: Handshake) -> None:
+    tls_inspector.judge_name(handshake)
 
 
 @then("it is to be renewed before it ends")
@@ -34,53 +34,53 @@ def _(certificate_operator: CertificateOperator, handshake: Handshake) -> None:
     "an attacker gets through with old protocols and weak ciphers where they are allowed",
     target_fixture="allowed",
 )
-def _(lock_watcher: LockWatcher) -> Accepted:
-    return lock_watcher.get_through()
+def _(tls_inspector: TlsInspector) -> Accepted:
+    return tls_inspector.get_through()
 
 
 @when("the attacker tries them all on the ingress", target_fixture="accepted")
-def _(lock_watcher: LockWatcher) -> Accepted:
-    return lock_watcher.attack_ingress()
+def _(tls_inspector: TlsInspector) -> Accepted:
+    return tls_inspector.attack_ingress()
 
 
 @then("the ingress refuses every one of them")
-def _(lock_watcher: LockWatcher, accepted: Accepted, allowed: Accepted) -> None:
-    lock_watcher.judge_weak_refused(accepted, allowed)
+def _(tls_inspector: TlsInspector, accepted: Accepted, allowed: Accepted) -> None:
+    tls_inspector.judge_weak_refused(accepted, allowed)
 
 
 @then("the ingress serves who comes with a modern one")
-def _(lock_watcher: LockWatcher, accepted: Accepted) -> None:
-    lock_watcher.judge_modern(accepted)
+def _(tls_inspector: TlsInspector, accepted: Accepted) -> None:
+    tls_inspector.judge_modern(accepted)
 
 
 @when("a visitor opens the page and the service without encryption", target_fixture="journal")
-def _(lock_watcher: LockWatcher) -> Journal:
-    return lock_watcher.come_plain()
+def _(tls_inspector: TlsInspector) -> Journal:
+    return tls_inspector.come_plain()
 
 
 @then("the visitor is sent on to the same address with encryption")
-def _(lock_watcher: LockWatcher, journal: Journal) -> None:
-    lock_watcher.judge_sent_on(journal)
+def _(tls_inspector: TlsInspector, journal: Journal) -> None:
+    tls_inspector.judge_sent_on(journal)
 
 
 @then("the system itself has told nothing")
-def _(lock_watcher: LockWatcher, journal: Journal) -> None:
-    lock_watcher.judge_silent(journal)
+def _(tls_inspector: TlsInspector, journal: Journal) -> None:
+    tls_inspector.judge_silent(journal)
 
 
 @when("a visitor collects good and bad answers of page and service", target_fixture="journal")
-def _(lock_watcher: LockWatcher) -> Journal:
-    return lock_watcher.collect_answers()
+def _(tls_inspector: TlsInspector) -> Journal:
+    return tls_inspector.collect_answers()
 
 
 @then("each of them keeps browsers on encryption")
-def _(lock_watcher: LockWatcher, journal: Journal) -> None:
-    lock_watcher.judge_stays_encrypted(journal)
+def _(tls_inspector: TlsInspector, journal: Journal) -> None:
+    tls_inspector.judge_stays_encrypted(journal)
 
 
 @then("each of them protects who reads it")
-def _(lock_watcher: LockWatcher, journal: Journal) -> None:
-    lock_watcher.judge_protective(journal)
+def _(tls_inspector: TlsInspector, journal: Journal) -> None:
+    tls_inspector.judge_protective(journal)
 
 
 @when("the operator has the certificate renewed", target_fixture="renewal")

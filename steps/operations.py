@@ -16,28 +16,28 @@ from acceptance.runbooks.runner import Ran
 
 
 @given("the operator has made a staging environment from nothing", target_fixture="staging")
-def _(stager: StagingOperator) -> Staging:
-    return stager.make_staging()
+def _(staging_operator: StagingOperator) -> Staging:
+    return staging_operator.make_staging()
 
 
 @when("a visitor of staging opens the page and pays a checkout", target_fixture="trial")
-def _(stager: StagingOperator, staging: Staging) -> Trial:
-    return stager.try_staging(staging)
+def _(staging_operator: StagingOperator, staging: Staging) -> Trial:
+    return staging_operator.try_staging(staging)
 
 
 @then("the visitor finds the paid checkout in staging again")
-def _(stager: StagingOperator, trial: Trial) -> None:
-    stager.judge_trial(trial)
+def _(staging_operator: StagingOperator, trial: Trial) -> None:
+    staging_operator.judge_trial(trial)
 
 
 @then("every part of staging is at full strength")
-def _(stager: StagingOperator, staging: Staging) -> None:
-    stager.judge_staging(staging)
+def _(staging_operator: StagingOperator, staging: Staging) -> None:
+    staging_operator.judge_staging(staging)
 
 
 @then("staging runs the very images that are to be released")
-def _(stager: StagingOperator, staging: Staging) -> None:
-    stager.judge_images(staging)
+def _(staging_operator: StagingOperator, staging: Staging) -> None:
+    staging_operator.judge_images(staging)
 
 
 @given("the team has stated what the system has to perform", target_fixture="required")
@@ -76,13 +76,13 @@ def _(load_tester: LoadTester, measured: Measurement) -> None:
 
 
 @when("the operator asks the monitoring what it watches", target_fixture="watching")
-def _(monitoring: MonitoringOperator) -> tuple[Watching, ...]:
-    return monitoring.ask_monitoring()
+def _(monitoring_operator: MonitoringOperator) -> tuple[Watching, ...]:
+    return monitoring_operator.ask_monitoring()
 
 
 @then("every backend pod is watched and up")
-def _(monitoring: MonitoringOperator, watching: tuple[Watching, ...]) -> None:
-    monitoring.judge_watched(watching)
+def _(monitoring_operator: MonitoringOperator, watching: tuple[Watching, ...]) -> None:
+    monitoring_operator.judge_watched(watching)
 
 
 @given("a visitor was served by the backend", target_fixture="visit_id")
@@ -91,33 +91,33 @@ def _(visitor: Visitor) -> str:
 
 
 @when("the operator looks for the visit in the log store", target_fixture="search")
-def _(monitoring: MonitoringOperator, visit_id: str) -> LogSearch:
-    return monitoring.find_log(visit_id)
+def _(monitoring_operator: MonitoringOperator, visit_id: str) -> LogSearch:
+    return monitoring_operator.find_log(visit_id)
 
 
 @then("the log store has the visit")
-def _(monitoring: MonitoringOperator, search: LogSearch) -> None:
-    monitoring.judge_logged(search)
+def _(monitoring_operator: MonitoringOperator, search: LogSearch) -> None:
+    monitoring_operator.judge_logged(search)
 
 
 @when("the operator reads how to back up and recover", target_fixture="page")
-def _(recovery: RecoveryOperator) -> Procedure:
-    return recovery.read_page()
+def _(recovery_operator: RecoveryOperator) -> Procedure:
+    return recovery_operator.read_page()
 
 
 @then("the procedure has everything that an operator needs")
-def _(recovery: RecoveryOperator, page: Procedure) -> None:
-    recovery.judge_complete(page)
+def _(recovery_operator: RecoveryOperator, page: Procedure) -> None:
+    recovery_operator.judge_complete(page)
 
 
 @then("its schedule keeps what it promises")
-def _(recovery: RecoveryOperator, page: Procedure) -> None:
-    recovery.judge_promises(page)
+def _(recovery_operator: RecoveryOperator, page: Procedure) -> None:
+    recovery_operator.judge_promises(page)
 
 
 @then("it was rehearsed as lately as it asks for")
-def _(recovery: RecoveryOperator, page: Procedure) -> None:
-    recovery.judge_rehearsed(page)
+def _(recovery_operator: RecoveryOperator, page: Procedure) -> None:
+    recovery_operator.judge_rehearsed(page)
 
 
 @given("a visitor has paid a checkout", target_fixture="purchase")
@@ -126,19 +126,19 @@ def _(visitor: Visitor) -> Purchase:
 
 
 @given("the operator has backed up as it is written", target_fixture="backup")
-def _(recovery: RecoveryOperator, traffic: SteadyTraffic) -> Backup:
-    return recovery.back_up(traffic)
+def _(recovery_operator: RecoveryOperator, traffic: SteadyTraffic) -> Backup:
+    return recovery_operator.back_up(traffic)
 
 
 @given("the checkout was deleted by accident")
-def _(recovery: RecoveryOperator, visitor: Visitor, purchase: Purchase) -> None:
-    recovery.delete_checkout(purchase)
+def _(recovery_operator: RecoveryOperator, visitor: Visitor, purchase: Purchase) -> None:
+    recovery_operator.delete_checkout(purchase)
     visitor.miss_checkout(purchase)
 
 
 @when("the operator restores as it is written", target_fixture="restored")
-def _(recovery: RecoveryOperator) -> Ran:
-    return recovery.follow_restore()
+def _(recovery_operator: RecoveryOperator) -> Ran:
+    return recovery_operator.follow_restore()
 
 
 @then("no visitor was turned away during the backup")
@@ -147,10 +147,10 @@ def _(visitor: Visitor, backup: Backup) -> None:
 
 
 @then("the restore took no longer than promised")
-def _(recovery: RecoveryOperator, restored: Ran) -> None:
-    recovery.judge_in_time(restored)
+def _(recovery_operator: RecoveryOperator, restored: Ran) -> None:
+    recovery_operator.judge_in_time(restored)
 
 
 @then("the operator can tidy up as it is written")
-def _(recovery: RecoveryOperator) -> None:
-    recovery.tidy_up()
+def _(recovery_operator: RecoveryOperator) -> None:
+    recovery_operator.tidy_up()

@@ -16,45 +16,45 @@ def _(visitor: Visitor) -> SteadyTraffic:
 
 
 @given("the present secrets were seen to be accepted", target_fixture="former")
-def _(rotation: RotationOperator) -> Former:
-    return rotation.remember()
+def _(rotation_operator: RotationOperator) -> Former:
+    return rotation_operator.remember()
 
 
 @when("the operator rotates the secrets as it is written", target_fixture="rotated")
-def _(rotation: RotationOperator) -> Rotated:
-    return rotation.rotate()
+def _(rotation_operator: RotationOperator) -> Rotated:
+    return rotation_operator.rotate()
 
 
 @when(
     "the operator rotates the secrets and is interrupted at every stage", target_fixture="rotated"
 )
-def _(rotation: RotationOperator) -> Rotated:
-    return rotation.rotate_interrupted()
+def _(rotation_operator: RotationOperator) -> Rotated:
+    return rotation_operator.rotate_interrupted()
 
 
 @then("the rotation went on where it was each time, to its end")
-def _(rotation: RotationOperator, rotated: Rotated) -> None:
-    rotation.judge_resumed(rotated)
+def _(rotation_operator: RotationOperator, rotated: Rotated) -> None:
+    rotation_operator.judge_resumed(rotated)
 
 
 @then("a second rotation beside it was refused")
-def _(rotation: RotationOperator, rotated: Rotated) -> None:
-    rotation.judge_alone(rotated)
+def _(rotation_operator: RotationOperator, rotated: Rotated) -> None:
+    rotation_operator.judge_alone(rotated)
 
 
 @then("every backend pod uses the new secrets")
-def _(rotation: RotationOperator, former: Former) -> None:
-    rotation.judge_used(former)
+def _(rotation_operator: RotationOperator, former: Former) -> None:
+    rotation_operator.judge_used(former)
 
 
 @then("the old secrets open nothing any more")
-def _(rotation: RotationOperator, former: Former) -> None:
-    rotation.judge_dead(former)
+def _(rotation_operator: RotationOperator, former: Former) -> None:
+    rotation_operator.judge_dead(former)
 
 
 @then("the rotation has told who did what and when, and no secret")
-def _(rotation: RotationOperator, former: Former, rotated: Rotated) -> None:
-    rotation.judge_audit(former, rotated)
+def _(rotation_operator: RotationOperator, former: Former, rotated: Rotated) -> None:
+    rotation_operator.judge_audit(former, rotated)
 
 
 @then("a visitor can pay another checkout")

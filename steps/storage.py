@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import given, then, when
 
 from acceptance.domains.traffic.visitor import Purchase, Visitor
-from acceptance.domains.workloads.operator import Operator
+from acceptance.domains.workloads.operator import WorkloadOperator
 from acceptance.domains.workloads.pods import Replacement, Storage
 from acceptance.system import System
 
@@ -16,12 +16,12 @@ def _(visitor: Visitor) -> Purchase:
 
 
 @when("the operator deletes the database pod", target_fixture="replacement")
-def _(operator: Operator, system: System) -> Replacement:
+def _(operator: WorkloadOperator, system: System) -> Replacement:
     return operator.lose_pod(system.workloads.database)
 
 
 @then("another database pod has taken its place")
-def _(operator: Operator, replacement: Replacement) -> None:
+def _(operator: WorkloadOperator, replacement: Replacement) -> None:
     operator.judge_replaced(replacement)
 
 
@@ -31,10 +31,10 @@ def _(visitor: Visitor, purchase: Purchase) -> None:
 
 
 @when("the operator looks where the database keeps its data", target_fixture="storage")
-def _(operator: Operator) -> Storage:
+def _(operator: WorkloadOperator) -> Storage:
     return operator.look_at_storage()
 
 
 @then("the data sits on a persistent volume claim that is bound")
-def _(operator: Operator, storage: Storage) -> None:
+def _(operator: WorkloadOperator, storage: Storage) -> None:
     operator.judge_storage(storage)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.traffic.visitor import Meeting, Visitor, Welcome
-from acceptance.domains.workloads.operator import Operator
+from acceptance.domains.workloads.operator import WorkloadOperator
 from acceptance.domains.workloads.pods import PodAnswer, Replacement
 from acceptance.drivers.http import Reply, SteadyTraffic
 from acceptance.system import System
@@ -15,12 +15,12 @@ from acceptance.system import System
     parsers.re(r"the operator asks each ready (?P<role>backend|frontend) pod"),
     target_fixture="answers",
 )
-def _(operator: Operator, system: System, role: str) -> tuple[PodAnswer, ...]:
+def _(operator: WorkloadOperator, system: System, role: str) -> tuple[PodAnswer, ...]:
     return operator.ask_each(system.named(role))
 
 
 @then("at least two pods answered, each for itself")
-def _(operator: Operator, answers: tuple[PodAnswer, ...]) -> None:
+def _(operator: WorkloadOperator, answers: tuple[PodAnswer, ...]) -> None:
     operator.judge_answers(answers)
 
 
@@ -30,7 +30,7 @@ def _(operator: Operator, answers: tuple[PodAnswer, ...]) -> None:
     ),
     target_fixture="meeting",
 )
-def _(visitor: Visitor, operator: Operator, system: System, role: str) -> Meeting:
+def _(visitor: Visitor, operator: WorkloadOperator, system: System, role: str) -> Meeting:
     return visitor.meet_all(system.named(role), operator.serving_whole(system.named(role)))
 
 
@@ -51,12 +51,12 @@ def _(visitor: Visitor, system: System, role: str) -> SteadyTraffic:
     parsers.re(r"the operator loses one (?P<role>backend|frontend) pod"),
     target_fixture="replacement",
 )
-def _(operator: Operator, system: System, role: str) -> Replacement:
+def _(operator: WorkloadOperator, system: System, role: str) -> Replacement:
     return operator.lose_pod(system.named(role))
 
 
 @then(parsers.re(r"the (?P<role>backend|frontend) is back to its full strength"))
-def _(operator: Operator, system: System, role: str) -> None:
+def _(operator: WorkloadOperator, system: System, role: str) -> None:
     operator.judge_strength(system.named(role))
 
 
@@ -71,12 +71,12 @@ def _(visitor: Visitor) -> Welcome:
 
 
 @then("the page comes from the frontend")
-def _(visitor: Visitor, operator: Operator, system: System, welcome: Welcome) -> None:
+def _(visitor: Visitor, operator: WorkloadOperator, system: System, welcome: Welcome) -> None:
     visitor.judge_page(welcome.page, operator.serving(system.workloads.frontend))
 
 
 @then("the service answers from the backend")
-def _(visitor: Visitor, operator: Operator, system: System, welcome: Welcome) -> None:
+def _(visitor: Visitor, operator: WorkloadOperator, system: System, welcome: Welcome) -> None:
     visitor.judge_service(welcome.service, operator.serving(system.workloads.backend))
 
 

@@ -10,8 +10,8 @@ from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import (
     PAUSE_SECONDS,
     RESYNC_SECONDS,
-    Hopeless,
-    Overdue,
+    DeadlineExceeded,
+    Unrecoverable,
     eventually,
     lasting,
 )
@@ -128,7 +128,7 @@ def test_the_message_of_a_missed_deadline_has_the_last_fact_and_the_remedy() -> 
     """Whoever reads it knows what was wanted, what was there, and what to try."""
     clock = FakeClock()
     replicas = Replicas(clock, [101.0])
-    with pytest.raises(Overdue) as caught:
+    with pytest.raises(DeadlineExceeded) as caught:
         eventually(
             replicas.look,
             both_ready,
@@ -157,7 +157,7 @@ def test_many_events_do_not_move_the_deadline() -> None:
     clock = FakeClock()
     replicas = Replicas(clock, [])
     watch = FakeWatch(clock, [100 + n / 10 for n in range(1000)])
-    with pytest.raises(Overdue):
+    with pytest.raises(DeadlineExceeded):
         eventually(replicas.look, both_ready, timeout=5, wake=watch, clock=clock)
     assert clock.time == pytest.approx(105, abs=0.2)
 
@@ -170,13 +170,13 @@ def test_what_cannot_recover_fails_at_once() -> None:
     def broken(fact: str) -> str | None:
         return "backend-7c: image is missing" if fact == "ImagePullBackOff" else None
 
-    with pytest.raises(Hopeless) as caught:
+    with pytest.raises(Unrecoverable) as caught:
         eventually(
             lambda: next(facts),
             lambda fact: fact == "Running",
             timeout=60,
             wake=FakeWatch(clock, [102.0]),
-            hopeless=broken,
+            unrecoverable=broken,
             clock=clock,
             what="the backend is running",
             remedy="make images",
@@ -190,12 +190,14 @@ def test_what_cannot_recover_fails_at_once() -> None:
 
 def test_a_ready_fact_is_never_hopeless() -> None:
     """Ready is asked first: what is there need not be possible any more."""
-    assert eventually(lambda: 1, bool, timeout=1, hopeless=lambda _: "no", clock=FakeClock()) == 1
+    assert (
+        eventually(lambda: 1, bool, timeout=1, unrecoverable=lambda _: "no", clock=FakeClock()) == 1
+    )
 
 
-@pytest.mark.parametrize("hopeless", [None, lambda _: "it crashed"])
+@pytest.mark.parametrize("unrecoverable", [None, lambda _: "it crashed"])
 def test_where_waiting_is_not_judging_the_caller_names_the_error(
-    hopeless: Callable[[bool], str | None] | None,
+    unrecoverable: Callable[[bool], str | None] | None,
 ) -> None:
     """A cluster that does not start is a failure of the environment, not of a criterion."""
     with pytest.raises(EnvironmentFailure):
@@ -203,7 +205,7 @@ def test_where_waiting_is_not_judging_the_caller_names_the_error(
             lambda: False,
             bool,
             timeout=1,
-            hopeless=hopeless,
+            unrecoverable=unrecoverable,
             clock=FakeClock(),
             error=EnvironmentFailure,
         )
@@ -211,7 +213,7 @@ def test_where_waiting_is_not_judging_the_caller_names_the_error(
 
 def test_by_default_a_missed_deadline_is_a_judgement() -> None:
     """Actors wait for what a criterion promises, so the scenario fails."""
-    assert issubclass(Overdue, AssertionError)
+    assert issubclass(DeadlineExceeded, AssertionError)
 
 
 def test_only_changes_are_logged(caplog: pytest.LogCaptureFixture) -> None:

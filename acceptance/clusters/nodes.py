@@ -139,7 +139,7 @@ def await_nodes(nodes: Nodes, *, timeout: float, remedy: str, clock: Clock = SYS
         _all_ready,
         timeout=timeout,
         wake=nodes,
-        hopeless=lambda seen: seen.problem if seen.denied else None,
+        unrecoverable=lambda seen: seen.problem if seen.denied else None,
         clock=clock,
         what="every node of the cluster Ready",
         remedy=remedy,

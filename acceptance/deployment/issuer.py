@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.custom_resources import GROUP
 from acceptance.drivers.kubernetes.client import Refused
-from acceptance.drivers.tls import Handshake, shake_hands
-from acceptance.waiting import Overdue, eventually
+from acceptance.drivers.tls import Handshake, probe_tls
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ _CLUSTER_RESOURCES = "cert-manager"
 
 
 @dataclass(frozen=True)
-class Vouching:
+class Issuer:
     """An authority, as far as it is known, and what the ingress served to who trusts it."""
 
     authority: str | None
@@ -64,7 +64,10 @@ def has_cert_manager(client: Kubernetes) -> bool:
 
 
 def await_certificate(
-    client: Kubernetes, system: System, timeouts: Timeouts, error: type[Exception] = Overdue
+    client: Kubernetes,
+    system: System,
+    timeouts: Timeouts,
+    error: type[Exception] = DeadlineExceeded,
 ) -> System:
     """Return the system with its authority, once its ingress serves what that vouches for.
 
@@ -84,15 +87,15 @@ def await_certificate(
     return replace(system, authority=found.authority or "")
 
 
-def _look(client: Kubernetes, system: System, timeout: float) -> Vouching:
+def _look(client: Kubernetes, system: System, timeout: float) -> Issuer:
     authority = None
     with suppress(Refused):  # an API server that is busy is asked again
         authority = _authority(client, system)
     if authority is None:
         nobody = Handshake("the issuer has no certificate of its own yet", "", "", None)
-        return Vouching(None, nobody)
-    seen = shake_hands(system.address, system.https_port, system.host, authority, timeout=timeout)
-    return Vouching(authority, seen)
+        return Issuer(None, nobody)
+    seen = probe_tls(system.address, system.https_port, system.host, authority, timeout=timeout)
+    return Issuer(authority, seen)
 
 
 def _authority(client: Kubernetes, system: System) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.kubectl import kubectl
-from acceptance.waiting import Overdue, eventually, lasting
+from acceptance.waiting import DeadlineExceeded, eventually, lasting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +34,9 @@ class Status:
         return bool(self.workloads) and all(workload.full for workload in self.workloads)
 
     @property
-    def hopeless(self) -> str | None:
+    def unrecoverable(self) -> str | None:
         """The first pod that cannot come up any more, in words; None if there is none."""
-        return next((pod.hopeless for pod in self.pods if pod.hopeless), None)
+        return next((pod.unrecoverable for pod in self.pods if pod.unrecoverable), None)
 
     def __str__(self) -> str:
         """Name what is not up yet."""
@@ -69,12 +69,12 @@ def await_rollout(
     *,
     what: str,
     remedy: str,
-    error: type[Exception] = Overdue,
+    error: type[Exception] = DeadlineExceeded,
 ) -> Status:
     """Return how the namespace is once every workload in it is at full strength.
 
     `what` and `remedy` word the failure. Raises `error` with the pod's reason and its last log
-    lines: an `Overdue` judges what was deployed, an `EnvironmentFailure` does not.
+    lines: an `DeadlineExceeded` judges what was deployed, an `EnvironmentFailure` does not.
     """
     with client.watch(namespace) as wake:
         try:
@@ -83,7 +83,9 @@ def await_rollout(
                 lambda status: status.complete,
                 timeout=timeouts.rollout,
                 wake=wake,
-                hopeless=lasting(lambda status: status.hopeless, seconds=timeouts.hopeless),
+                unrecoverable=lasting(
+                    lambda status: status.unrecoverable, seconds=timeouts.unrecoverable
+                ),
                 what=what,
                 remedy=remedy,
                 error=error,

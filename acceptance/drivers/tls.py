@@ -63,7 +63,7 @@ def trusting(authority: str) -> ssl.SSLContext:
     return ssl.create_default_context(cadata=authority or None)
 
 
-def shake_hands(address: str, port: int, host: str, authority: str, *, timeout: float) -> Handshake:
+def probe_tls(address: str, port: int, host: str, authority: str, *, timeout: float) -> Handshake:
     """Connect to `address`:`port` as to `host`, verify, and hang up; `timeout` is in seconds."""
     problem = protocol = cipher = ""
     try:

@@ -94,11 +94,12 @@ class Fleet:
                 lambda fleet: fleet.all_of(mark),
                 timeout=limit.rollout,
                 wake=wake,
-                hopeless=lasting(
+                unrecoverable=lasting(
                     lambda fleet: next(
-                        (pod.facts.hopeless for pod in fleet.pods if pod.facts.hopeless), None
+                        (pod.facts.unrecoverable for pod in fleet.pods if pod.facts.unrecoverable),
+                        None,
                     ),
-                    seconds=limit.hopeless,
+                    seconds=limit.unrecoverable,
                 ),
                 what=f"every pod of {target.backend} made anew",
                 remedy="repair the pod, and then the same command again.",

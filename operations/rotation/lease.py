@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.errors import EnvironmentFailure
-from acceptance.waiting import Overdue, eventually
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -105,7 +105,7 @@ class Lease:
         holder = seen["spec"].get("holderIdentity")
         if not holder:
             return
-        with suppress(Overdue):
+        with suppress(DeadlineExceeded):
             eventually(
                 lambda: self._kubernetes.read(self._path),
                 lambda found: found is None or _version(found) != _version(seen),

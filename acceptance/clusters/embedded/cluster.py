@@ -120,7 +120,7 @@ class EmbeddedCluster:
             lambda: Path(f"/proc/{node.process.pid}/root{CONTAINERD_SOCKET}").exists(),
             bool,
             timeout=self._timeouts.cluster_start,
-            hopeless=lambda _: node.ended(),
+            unrecoverable=lambda _: node.ended(),
             what="containerd to listen",
             error=EnvironmentFailure,
         )
@@ -197,7 +197,7 @@ def let_datapath_start(node: Node, datapath: Datapath, timeouts: Timeouts) -> No
         CONTEXT,
         datapath.definitions,
         timeout=timeouts.cluster_start,
-        hopeless=node.ended,
+        unrecoverable=node.ended,
     )
     (node.run_directory / Path(DEFINITIONS_INSTALLED).name).touch()
 

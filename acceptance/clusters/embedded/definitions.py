@@ -25,11 +25,11 @@ def install_definitions(
     folder: Path,
     *,
     timeout: float,
-    hopeless: Callable[[], str | None],
+    unrecoverable: Callable[[], str | None],
 ) -> None:
     """Create what the files in `folder` define (JSON), once the API server answers.
 
-    `timeout` is in seconds, until it answers; `hopeless` says why it will not.
+    `timeout` is in seconds, until it answers; `unrecoverable` says why it will not.
 
     Raises `EnvironmentFailure` if it does not answer in time, or refuses one.
     """
@@ -47,7 +47,7 @@ def install_definitions(
             answers,
             lambda problem: not problem,
             timeout=timeout,
-            hopeless=lambda _: hopeless(),
+            unrecoverable=lambda _: unrecoverable(),
             what="the API server to take definitions",
             error=EnvironmentFailure,
         )

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from acceptance.waiting import Overdue, eventually
+from acceptance.actor import Actor
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
-    from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
     from acceptance.drivers.kubernetes.watch import ChangeWatch
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 
-class Oversight:
+class ClusterActor(Actor):
     """Somebody with a kubeconfig."""
-
-    def __init__(
-        self, system: System, cluster: Kubernetes, *, keep: Recorder, timeouts: Timeouts
-    ) -> None:
-        """Look after `system` on `cluster`; `keep` takes evidence."""
-        self.system = system
-        self._cluster = cluster
-        self._keep = keep
-        self._timeouts = timeouts
-        self._undo = ExitStack()
-
-    def restore(self) -> None:
-        """Undo whatever was disturbed and is not restored yet."""
-        self._undo.close()
 
     def serving(self, workload: str) -> tuple[str, ...]:
         """Return the names of the pods of a workload that are ready now."""
@@ -42,7 +25,10 @@ class Oversight:
 
         To begin with: the scenario before may have disturbed it.
         """
-        with self._waking() as wake, suppress(Overdue):  # what is not whole by then is judged
+        with (
+            self._waking() as wake,
+            suppress(DeadlineExceeded),
+        ):  # what is not whole by then is judged
             eventually(
                 lambda: self._workload(workload),
                 lambda found: found.full,

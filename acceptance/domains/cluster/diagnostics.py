@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acceptance.drivers.kubernetes.client import Kubernetes, Refused, pretty
+from acceptance.actor import Actor
+from acceptance.drivers.kubernetes.client import Refused, pretty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acceptance.drivers.kubernetes.facts import Object
-    from acceptance.judgement import Recorder
-    from acceptance.system import System
 
 _LOG_LINES = 100
 _KINDS = (
@@ -25,16 +24,10 @@ _KINDS = (
 )
 
 
-class Witness:
+class Diagnostics(Actor):
     """Somebody who looks at everything and judges nothing."""
 
-    def __init__(self, system: System, cluster: Kubernetes, *, keep: Recorder) -> None:
-        """Look at `system` on `cluster`; `keep` takes the evidence."""
-        self._system = system
-        self._cluster = cluster
-        self._keep = keep
-
-    def testify(self) -> None:
+    def collect(self) -> None:
         """Keep the system's objects, their events and the ends of their logs.
 
         What cannot be had is said in its place: a failure is never hidden by another one.
@@ -44,14 +37,14 @@ class Witness:
         self._keep("Logs at the failure", str(self._told(self._logs)), "text")
 
     def _objects(self) -> dict[str, object]:
-        namespace = self._system.namespace
+        namespace = self.system.namespace
         return {
             path.rpartition("/")[2]: [_short(each) for each in self._cluster.items(path)]
             for path in (kind.format(namespace) for kind in _KINDS)
         }
 
     def _events(self) -> list[dict[str, object]]:
-        found = self._cluster.events(self._system.namespace)
+        found = self._cluster.events(self.system.namespace)
         told = [
             {
                 "time": each.get("lastTimestamp") or each.get("eventTime"),
@@ -66,7 +59,7 @@ class Witness:
         return sorted(told, key=lambda event: str(event["time"]))
 
     def _logs(self) -> str:
-        namespace = self._system.namespace
+        namespace = self.system.namespace
         parts = []
         for pod in self._cluster.pods(namespace):
             for container in pod.containers:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import RUN_LABEL
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes import facts
 from acceptance.drivers.kubernetes.client import pod_path, pretty
 from acceptance.judgement import Unverifiable, judge, judge_each
-from acceptance.waiting import Overdue, eventually, lasting
+from acceptance.waiting import DeadlineExceeded, eventually, lasting
 
 if TYPE_CHECKING:
     from acceptance.drivers.http import Reply
@@ -41,7 +41,7 @@ class Lookup:
     output: str
 
 
-class EstateOperator(Oversight):
+class ClusterOperator(ClusterActor):
     """Asks the cluster itself."""
 
     def ask_cluster(self) -> ClusterState:
@@ -92,10 +92,12 @@ class EstateOperator(Oversight):
                     lambda pod: pod.phase in _ENDED,
                     timeout=self._timeouts.schedule,
                     wake=wake,
-                    hopeless=lasting(lambda pod: pod.hopeless, seconds=self._timeouts.hopeless),
+                    unrecoverable=lasting(
+                        lambda pod: pod.unrecoverable, seconds=self._timeouts.unrecoverable
+                    ),
                     what="a new pod runs",
                 )
-            except Overdue:
+            except DeadlineExceeded:
                 self._keep("The new pod", self._cluster.get(pod_path(namespace, name)).text)
                 raise
         lookup = Lookup(service, pod, self._cluster.log(namespace, name, "lookup") or "")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.domains.compliance.assessment import Assessment, Result, as_data, as_markdown
 from acceptance.domains.compliance.drivers import secret_store
 from acceptance.domains.compliance.drivers.node_shell import Unseen
@@ -22,14 +23,8 @@ from acceptance.judgement import Unverifiable, judge
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from acceptance.domains.compliance.drivers.secret_store import Stored
     from acceptance.domains.compliance.table import Control
-    from acceptance.drivers.kubernetes.client import Kubernetes
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 
 @dataclass(frozen=True)
@@ -51,40 +46,29 @@ class Recorded:
     lines: str
 
 
-class ComplianceOfficer:
+class ComplianceOfficer(Actor):
     """Somebody who believes no setting that the running cluster does not show."""
 
-    def __init__(
-        self,
-        system: System,
-        cluster: Kubernetes,
-        *,
-        keep: Recorder,
-        tell_secrets: Callable[[Sequence[str]], None],
-        timeouts: Timeouts,
-    ) -> None:
-        """Look at the cluster of `system`; `keep` takes evidence, `tell_secrets` what it hides."""
-        self._system = system
-        self._cluster = cluster
-        self._keep = keep
-        self._tell_secrets = tell_secrets
-        self._timeouts = timeouts
-        self._look = Look(system, cluster, timeout=timeouts.execute)
-        self._planted: list[str] = []
+    def __init__(self, context: ActorContext) -> None:
+        """Look at the cluster; nothing was made to look yet."""
+        super().__init__(context)
+        self._tell_secrets = context.tell_secrets
+        self._look = Look(self.system, self._cluster, timeout=self._timeouts.execute)
+        self._undo.callback(self._look.close)
 
     def hold(self, name: str) -> Assessment:
         """Check every control of the framework `name` on the running cluster.
 
         Raises `BrokenInput` if the table has no such framework.
         """
-        frameworks = {each.name: each for each in read_frameworks(Path(self._system.repository))}
+        frameworks = {each.name: each for each in read_frameworks(Path(self.system.repository))}
         if name not in frameworks:
             raise BrokenInput(f"The table has no {name}. It has: {', '.join(frameworks)}.")
         found = Assessment(
             frameworks[name],
             tuple(Result(each, self._check(each)) for each in frameworks[name].controls),
         )
-        self._keep(f"Controls of {name}", as_markdown(found, self._system), "text")
+        self._keep(f"Controls of {name}", as_markdown(found, self.system), "text")
         self._keep(f"Controls of {name}, for programs", pretty(as_data(found)))
         return found
 
@@ -119,7 +103,7 @@ class ComplianceOfficer:
 
     def judge_unreadable(self, found: Planted) -> None:
         """Every Secret of the store is encrypted, the one that was just written among them."""
-        key = f"{secret_store.SECRETS}{self._system.namespace}/{found.name}"
+        key = f"{secret_store.SECRETS}{self.system.namespace}/{found.name}"
         own = [each for each in found.stored if each.key == key]
         judge(own, f"The store has no {key}, which was just written. Is this the right store?")
         clear = [each.key for each in found.stored if not each.encrypted]
@@ -140,7 +124,7 @@ class ComplianceOfficer:
         Raises `Unverifiable` where nobody can look into the record.
         """
         name, value = self._plant()
-        path = f"/api/v1/namespaces/{self._system.namespace}/secrets/{name}"
+        path = f"/api/v1/namespaces/{self.system.namespace}/secrets/{name}"
         reply = self._cluster.get(path)
         if not reply.succeeded:
             raise EnvironmentFailure(f"The Secret {name} was written and cannot be read: {reply}.")
@@ -176,16 +160,8 @@ class ComplianceOfficer:
         told = [each for each in (found.value, encoded) if each in found.lines]
         judge(not told, f"The record holds the value of {found.name}. Try: the level Metadata.")
 
-    def restore(self) -> None:
-        """Remove what was made to look."""
-        for path in self._planted:
-            with suppress(Refused):
-                self._cluster.delete(path)
-        self._planted.clear()
-        self._look.close()
-
     def _check(self, control: Control) -> Finding:
-        if reason := control.inapplicable(self._system.driver):
+        if reason := control.inapplicable(self.system.driver):
             return Finding("not applicable", reason)
         if not control.check:
             return Finding("unverified", "nobody can look at it on this cluster")
@@ -199,11 +175,15 @@ class ComplianceOfficer:
     def _plant(self) -> tuple[str, str]:
         name, value = f"compliance-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
         self._tell_secrets([value])
-        collection = f"/api/v1/namespaces/{self._system.namespace}/secrets"
+        collection = f"/api/v1/namespaces/{self.system.namespace}/secrets"
         body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
+        self._undo.callback(self._forget, f"{collection}/{name}")
         self._cluster.create(collection, {**body, "stringData": {"value": value}})
-        self._planted.append(f"{collection}/{name}")
         return name, value
+
+    def _forget(self, path: str) -> None:
+        with suppress(Refused):
+            self._cluster.delete(path)
 
     def _lines(self, path: str, name: str) -> str:
         """Return the lines of the audit log about one Secret; none if they do not come in time."""

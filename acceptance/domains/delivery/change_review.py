@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.domains.delivery.approvals import NOTHING, approval
+from acceptance.domains.delivery.drivers.github import github_of
+from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, judge, listed
 
 if TYPE_CHECKING:
     from acceptance.domains.delivery.approvals import Approval, State
-    from acceptance.domains.delivery.drivers.github import GitHub
-    from acceptance.drivers.git import Repository
-    from acceptance.judgement import Recorder
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,15 @@ class Audit:
         return f"since {self.since}" if self.since else "ever (no release has a tag)"
 
 
-class Auditor:
+class ChangeAuditor(Actor):
     """Somebody who believes no approval that is not written down."""
 
-    def __init__(self, repository: Repository, github: GitHub | None, *, keep: Recorder) -> None:
-        """Audit `repository`; `github` is None if nobody gave a token. `keep` takes evidence."""
-        self._repository = repository
-        self._github = github
-        self._keep = keep
+    def __init__(self, context: ActorContext) -> None:
+        """Audit the sources; GitHub is asked too where the environment has a token for it."""
+        super().__init__(context)
+        limits = self._timeouts
+        self._repository = Repository(self.system.sources, timeout=limits.command)
+        self._github = github_of(os.environ, timeout=limits.request)
 
     def audit(self) -> Audit:
         """Look for the approval of every change since the last release.

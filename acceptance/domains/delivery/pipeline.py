@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.domains.delivery.drivers.act import act_program, run_workflow
 from acceptance.domains.delivery.drivers.workflows import read_workflow
 from acceptance.domains.delivery.malicious_changes import CHANGES
@@ -20,14 +21,9 @@ from acceptance.judgement import Unverifiable, judge, listed
 from acceptance.process import tail
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
     from acceptance.domains.delivery.drivers.act import WorkflowRun
     from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
     from acceptance.domains.delivery.malicious_changes import Change
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 WORKFLOW = ".github/workflows/security.yml"
 EVENTS = ("push", "pull_request")
@@ -36,6 +32,10 @@ PARTS = frozenset({"code", "deployment", "secrets"})
 """What a scan of the sources has to look at; images are not among the sources."""
 
 _SHOWN_LINES = 6
+
+
+_PASSED: dict[tuple[str, str, str], WorkflowRun] = {}
+"""Runs on sources without any change, by folder, commit and event: scenarios share them."""
 
 
 @dataclass(frozen=True)
@@ -47,40 +47,22 @@ class Offer:
     run: WorkflowRun
 
 
-class PipelineEngineer:
+class PipelineEngineer(Actor):
     """Somebody who believes that a gate is shut once they have run against it."""
 
-    def __init__(
-        self,
-        system: System,
-        passed: MutableMapping[tuple[str, str, str], WorkflowRun],
-        *,
-        keep: Recorder,
-        timeouts: Timeouts,
-    ) -> None:
-        """Try the workflow of `system`'s sources; `keep` takes evidence.
-
-        `passed` remembers runs without any change, so that several scenarios need only one.
-        """
-        self._root = Path(system.repository)
-        self._passed = passed
-        self._keep = keep
-        self._timeouts = timeouts
-        self._folders: list[Path] = []
-
-    def tidy(self) -> None:
-        """Remove the copies of the repository."""
-        while self._folders:
-            shutil.rmtree(self._folders.pop(), ignore_errors=True)
+    def __init__(self, context: ActorContext) -> None:
+        """Try the workflow of the system's sources."""
+        super().__init__(context)
+        self._root = self.system.sources
 
     def try_without(self, name: str) -> WorkflowRun:
         """Return what the workflow does with the sources as they are, by the event of a change."""
         event = CHANGES[name].event
         commit = self._head(self._root)
         key = (str(self._root), commit, event)
-        if key not in self._passed:
-            self._passed[key] = self._run(self._copy(), event)
-        found = self._passed[key]
+        if key not in _PASSED:
+            _PASSED[key] = self._run(self._copy(), event)
+        found = _PASSED[key]
         self._keep(f"The workflow on {event} of {commit[:12]}", self._told(commit, found))
         return found
 
@@ -189,7 +171,7 @@ class PipelineEngineer:
 
     def _copy(self) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="acceptance-change-"))
-        self._folders.append(folder)
+        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
         return copy_repository(self._root, folder, timeout=self._timeouts.command)
 
     def _head(self, root: Path) -> str:

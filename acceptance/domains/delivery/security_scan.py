@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
+from acceptance.actor import Actor
 from acceptance.build.manifests import name_of
 from acceptance.domains.delivery.drivers.scanners.facts import Part
 from acceptance.domains.delivery.scanning import Scans, Target, scan
@@ -13,20 +14,9 @@ from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, judge, listed
 from acceptance.settings import load_settings
 
-if TYPE_CHECKING:
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
-
-class SecurityEngineer:
+class SecurityScanner(Actor):
     """Somebody who trusts a scanner only when it has really looked."""
-
-    def __init__(self, system: System, *, keep: Recorder, timeouts: Timeouts) -> None:
-        """Scan the sources, the deployment and the images of `system`; `keep` takes evidence."""
-        self._system = system
-        self._keep = keep
-        self._timeouts = timeouts
 
     def scan(self) -> Scans:
         """Let every scanner look at its part, and set aside what the exceptions excuse."""
@@ -53,14 +43,14 @@ class SecurityEngineer:
 
     def _target(self) -> Target:
         """Everything that was deployed, as the sources have it."""
-        root = Path(self._system.repository)
+        root = Path(self.system.repository)
         settings = load_settings(root)
         known = {source.name for source in settings.images}
-        named = {name_of(each): each for each in self._system.images}
+        named = {name_of(each): each for each in self.system.images}
         return Target(
             root,
             get_args(Part),
-            overlays=(settings.overlay_for(self._system.driver),),
-            images=self._system.images,
+            overlays=(settings.overlay_for(self.system.driver),),
+            images=self.system.images,
             named=tuple((name, each) for name, each in named.items() if name in known),
         )

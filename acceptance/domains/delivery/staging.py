@@ -10,23 +10,22 @@ from typing import TYPE_CHECKING
 from acceptance.build.manifests import RUN_LABEL, name_of, render, secrets_for
 from acceptance.deployment.issuer import await_certificate, declares_tls
 from acceptance.deployment.rollout import apply, await_rollout
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.traffic.ingress_client import reach_plain
+from acceptance.domains.traffic.visitor import Visitor
 from acceptance.drivers.kubernetes.client import pod_path, pretty
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.judgement import judge, judge_each
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from acceptance.actor import ActorContext
     from acceptance.build.manifests import Manifest
     from acceptance.deployment.rollout import Status
-    from acceptance.domains.traffic.visitor import Purchase, Visitor, Welcome
-    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.domains.traffic.visitor import Purchase, Welcome
     from acceptance.drivers.kubernetes.facts import ContainerFacts, PodFacts
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
     from acceptance.system import System
 
 _UNKNOWN = 404
@@ -49,28 +48,14 @@ class Trial:
     purchase: Purchase
 
 
-class StagingOperator(Oversight):
+class StagingOperator(ClusterActor):
     """Somebody who deploys the release where nobody depends on it yet."""
 
-    def __init__(
-        self,
-        system: System,
-        cluster: Kubernetes,
-        overlay: Path,
-        *,
-        visit: Callable[[System], Visitor],
-        tell_secrets: Callable[[Sequence[str]], None],
-        keep: Recorder,
-        timeouts: Timeouts,
-    ) -> None:
-        """Deploy `overlay` beside `system`; `visit` lets a visitor into a system.
-
-        `tell_secrets` gets the values that are generated, so that they are redacted.
-        """
-        super().__init__(system, cluster, keep=keep, timeouts=timeouts)
-        self._overlay = overlay
-        self._visit = visit
-        self._tell_secrets = tell_secrets
+    def __init__(self, context: ActorContext) -> None:
+        """Deploy nothing yet."""
+        super().__init__(context)
+        self._overlay = context.path_in_sources(context.settings.staging)
+        self._tell_secrets = context.tell_secrets
 
     def make_staging(self) -> Staging:
         """Deploy staging into a namespace that does not exist, under a name that nobody serves."""
@@ -95,7 +80,7 @@ class StagingOperator(Oversight):
 
     def try_staging(self, staging: Staging) -> Trial:
         """Open staging's page by its name, and buy something there."""
-        visitor = self._visit(staging.system)
+        visitor = self._undo.enter_context(Visitor(self._context.of(staging.system)))
         welcome = visitor.open_by_name()
         visitor.judge_page(welcome.page, self._serving(staging, "frontend"))
         visitor.judge_service(welcome.service, self._serving(staging, "backend"))

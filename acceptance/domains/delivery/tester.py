@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.domains.delivery.drivers import suites
 from acceptance.domains.delivery.drivers.suites import BACKEND_INTEGRATION, SUITES
 from acceptance.drivers.kubernetes.client import pretty
@@ -13,22 +13,18 @@ from acceptance.judgement import Unverifiable, judge_each
 
 if TYPE_CHECKING:
     from acceptance.domains.delivery.drivers.suites import SuiteFacts
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 _NO_DATABASE = "there is no PostgreSQL and no Docker here"
 """The reason by which the suite itself skips its integration tests on a machine without one."""
 
 
-class Tester:
+class SuiteTester(Actor):
     """Somebody who believes a test only when it has just run."""
 
-    def __init__(self, system: System, *, keep: Recorder, timeouts: Timeouts) -> None:
-        """Test the sources of `system`; `keep` takes evidence."""
-        self._root = Path(system.repository)
-        self._keep = keep
-        self._timeouts = timeouts
+    def __init__(self, context: ActorContext) -> None:
+        """Test the system's sources."""
+        super().__init__(context)
+        self._root = self.system.sources
 
     def run_tests(self) -> tuple[SuiteFacts, ...]:
         """Run every suite to its end, side by side."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.domains.documentation.drivers.inventory import (
     Kind,
     Thing,
@@ -18,16 +19,13 @@ from acceptance.domains.documentation.drivers.pages import read_page
 from acceptance.domains.documentation.drivers.programs import Programs, Run
 from acceptance.domains.documentation.link_rules import Mentioned, is_outside, link_fault
 from acceptance.domains.documentation.staleness import Ages
+from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from acceptance.domains.documentation.drivers.pages import Page
     from acceptance.domains.documentation.staleness import Age
-    from acceptance.drivers.git import Repository
-    from acceptance.judgement import Recorder
 
 _RUN = "run"
 """Behind the language of a block: its commands are run as they are written."""
@@ -65,17 +63,15 @@ class Trial:
     runs: tuple[Run, ...]
 
 
-class Librarian:
+class DocumentationReviewer(Actor):
     """Somebody who reads every page, and believes none."""
 
-    def __init__(
-        self, root: Path, repository: Repository, *, keep: Recorder, timeout: float
-    ) -> None:
-        """Read the pages below `root`; `timeout` in seconds holds for each documented command."""
-        self._root = root
-        self._repository = repository
-        self._keep = keep
-        self._programs = Programs(root, timeout=timeout)
+    def __init__(self, context: ActorContext) -> None:
+        """Read the pages of the system's sources."""
+        super().__init__(context)
+        self._root, limit = self.system.sources, self._timeouts.command
+        self._repository = Repository(self._root, timeout=limit)
+        self._programs = Programs(self._root, timeout=limit)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:

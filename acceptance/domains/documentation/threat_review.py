@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.domains.documentation.feature_tables import asked_for, pages, read_tables, renewed
 from acceptance.domains.documentation.threat_model import STRIDE, read_threats
 from acceptance.drivers.kubernetes.client import pretty
@@ -16,8 +16,6 @@ from acceptance.readiness.tracker import parse
 
 if TYPE_CHECKING:
     from acceptance.domains.documentation.threat_model import Risk, Threat, ThreatModel
-    from acceptance.judgement import Recorder
-    from acceptance.system import System
 
 PAGE = "docs/security/threat-model.md"
 """Where the threat model is written, in the repository."""
@@ -48,14 +46,14 @@ class Shown:
     """Whether the page is what would be made from the tables now."""
 
 
-class ThreatReader:
+class ThreatModelReviewer(Actor):
     """Somebody who follows every claim to its proof."""
 
-    def __init__(self, system: System, tracker: Path, *, keep: Recorder) -> None:
-        """Read the repository of `system`; `tracker` is the file with the items."""
-        self._root = Path(system.repository)
-        self._tracker = tracker
-        self._keep = keep
+    def __init__(self, context: ActorContext) -> None:
+        """Read the system's sources."""
+        super().__init__(context)
+        self._root = self.system.sources
+        self._tracker = context.settings.tracker
 
     def follow_threats(self) -> Model:
         """Read the threat model, the tracker and the features. Judges that there is a model."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes.client import pod_path, pretty
 from acceptance.judgement import judge, judge_each
 from acceptance.runbooks.checks import judge_recent, judge_whole
@@ -65,7 +65,7 @@ class Kept:
     """How many secret values of the system it holds."""
 
 
-class IncidentResponder(Oversight):
+class IncidentResponder(ClusterActor):
     """Somebody who was told that a pod behaves oddly."""
 
     _folder: Path | None = None

@@ -14,22 +14,18 @@ from acceptance.domains.network.connections import Outcome, Request, allowed, dr
 from acceptance.domains.network.policy_enforcement import prove_engine
 from acceptance.domains.network.probe_placement import DNS, INGRESS, NODE, STAGING
 from acceptance.domains.network.testbed import DENIAL_SECONDS, give_time
-from acceptance.domains.network.unlabelled_pod import NewcomerOperator
+from acceptance.domains.network.unlabelled_pod import UnlabelledPodOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
+    from acceptance.actor import ActorContext
     from acceptance.build.manifests import Manifest
     from acceptance.domains.network.matrix import Matrix
     from acceptance.domains.network.testbed import Stage
-    from acceptance.drivers.kubernetes.client import Kubernetes
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 _KINDS = ("Namespace", "NetworkPolicy", "ServiceAccount")
 _SEVERAL = tuple(
@@ -60,21 +56,13 @@ class Survey:
     """What reached each probe's network while nothing was to reach anybody."""
 
 
-class NetworkEngineer(NewcomerOperator):
+class NetworkEngineer(UnlabelledPodOperator):
     """Somebody with probes."""
 
-    def __init__(
-        self,
-        system: System,
-        cluster: Kubernetes,
-        staging: Path,
-        *,
-        keep: Recorder,
-        timeouts: Timeouts,
-    ) -> None:
-        """Survey `system`, and beside it the policies of the overlay `staging`."""
-        super().__init__(system, cluster, keep=keep, timeouts=timeouts)
-        self._staging = staging
+    def __init__(self, context: ActorContext) -> None:
+        """Survey the system, and beside it the policies of the staging overlay."""
+        super().__init__(context)
+        self._staging = context.path_in_sources(context.settings.staging)
         self._rounds = count(1)
 
     def place_probes(self, matrix: Matrix) -> Ground:

@@ -9,7 +9,7 @@ from acceptance.domains.network.drivers.sender import REACHED
 from acceptance.domains.network.probe_placement import ELSEWHERE, WALLED
 from acceptance.domains.network.testbed import DENIAL_SECONDS, PLAIN
 from acceptance.judgement import Unverifiable
-from acceptance.waiting import Overdue, eventually
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from acceptance.domains.network.testbed import Stage
@@ -39,7 +39,7 @@ def prove_engine(stage: Stage, system: System, *, timeout: float) -> int:
         eventually(
             knock, lambda said: said != REACHED, timeout=timeout, what="a policy closes a pod"
         )
-    except Overdue as error:
+    except DeadlineExceeded as error:
         message = (
             f"Network policies are accepted but not enforced here ({system.driver}, "
             f"{system.version}): a pod that a policy closes was reached {tries} times in "

@@ -25,7 +25,7 @@ from acceptance.domains.network.drivers import (
 from acceptance.domains.network.drivers.probe_pods import policy
 from acceptance.domains.network.probe_placement import NODE, OUTSIDE, posts_of_nobody
 from acceptance.judgement import judge
-from acceptance.waiting import Overdue, eventually
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -205,7 +205,7 @@ class Stage:
                 what="all that was answered is in the logs",
                 describe=lambda _: "something is not",
             )
-        except Overdue:
+        except DeadlineExceeded:
             return look()
 
     def _arrived(
@@ -265,5 +265,5 @@ def give_time(look: Callable[[], bool], seconds: float) -> None:
     A policy that was made or taken away needs a moment until connections follow it, and nothing
     tells when they do.
     """
-    with suppress(Overdue):
+    with suppress(DeadlineExceeded):
         eventually(look, bool, timeout=seconds, what="connections follow the policies")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.network.connection_attempts import KUBELET, NAME
 from acceptance.domains.network.connections import Outcome, Request
 from acceptance.domains.network.drivers import Door, Post, lookup
@@ -31,7 +31,7 @@ class Newcomer:
     requests: tuple[Request, ...]
 
 
-class NewcomerOperator(Oversight):
+class UnlabelledPodOperator(ClusterActor):
     """Starts a pod that no policy mentions."""
 
     def let_newcomer_through(self) -> Newcomer:

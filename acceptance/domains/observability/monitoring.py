@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, judge
-from acceptance.waiting import Overdue, eventually
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.facts import Object, PodFacts
@@ -58,7 +58,7 @@ class LogSearch:
     refused: tuple[str, ...]
 
 
-class MonitoringOperator(Oversight):
+class MonitoringOperator(ClusterActor):
     """Somebody who looks after metrics and logs."""
 
     def ask_monitoring(self) -> tuple[Watching, ...]:
@@ -71,7 +71,7 @@ class MonitoringOperator(Oversight):
             return found[-1]
 
         # A pod that came a moment ago is scraped a moment later.
-        with suppress(Overdue):
+        with suppress(DeadlineExceeded):
             eventually(
                 look,
                 lambda seen: any(not self._unwatched(each) for each in seen),
@@ -95,7 +95,7 @@ class MonitoringOperator(Oversight):
             found.append(self._search(endpoints, wanted))
             return found[-1]
 
-        with suppress(Overdue):
+        with suppress(DeadlineExceeded):
             eventually(
                 look,
                 lambda search: any(count for _, count in search.counts),

@@ -6,17 +6,16 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.domains.penetration.attacks import API
 from acceptance.domains.penetration.drivers.vulnerable_store import numbered
+from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.drivers.http import Http
-    from acceptance.judgement import Recorder
-    from acceptance.system import System
 
 _OWN = 40
 """Checkouts that are made. That one of 122 random bits is the same in all of them by chance has a
@@ -43,14 +42,14 @@ class Guesses:
     """Guesses that were answered with neither a checkout nor its absence."""
 
 
-class Guesser:
+class IdEnumerationTester(Actor):
     """Somebody who has checkouts of their own, and wants another's."""
 
-    def __init__(self, system: System, http: Http, *, keep: Recorder) -> None:
-        """Use `http` to reach `system`; `keep` takes evidence."""
-        self._system = system
-        self._http = http
-        self._keep = keep
+    def __init__(self, context: ActorContext) -> None:
+        """Come to the system as everybody does."""
+        super().__init__(context)
+        self._http = reach(self.system, timeout=self._timeouts.request)
+        self._undo.callback(self._http.close)
 
     def rehearse(self) -> None:
         """Show that guessing finds what was counted; raises `Unverifiable` if it does not."""

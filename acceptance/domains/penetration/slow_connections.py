@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.domains.penetration.attacks import API
 from acceptance.domains.penetration.drivers.raw_http import drip, request
 from acceptance.domains.penetration.drivers.vulnerable_server import undefended
@@ -14,9 +15,6 @@ from acceptance.judgement import Unverifiable, judge_each
 
 if TYPE_CHECKING:
     from acceptance.domains.penetration.drivers.raw_http import Connect, Exchange
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 _CONNECTIONS = 10
 """Of each kind, at each door, at the same time."""
@@ -31,21 +29,20 @@ class Siege:
     held: tuple[Exchange, ...]
 
 
-class SlowIntruder:
+class SlowConnectionTester(Actor):
     """Somebody with much time."""
 
-    def __init__(self, system: System, *, keep: Recorder, timeouts: Timeouts) -> None:
-        """Attack `system`; `keep` takes evidence."""
-        self._system = system
-        self._keep = keep
-        self._limit = timeouts.slow_request
+    def __init__(self, context: ActorContext) -> None:
+        """Open no connection yet."""
+        super().__init__(context)
+        self._limit = self._timeouts.slow_request
 
     def besiege(self) -> tuple[Siege, ...]:
         """Hold many connections to the system open, and one of each kind to a naive server.
 
         Raises `Unverifiable` if even a server without any defence cuts one: it was not slow.
         """
-        system = self._system
+        system = self.system
         doors, kinds = ways_in(system), _kinds(system.host)
         threads = len(kinds) * (len(doors) * _CONNECTIONS + 1)
         with undefended() as naive, ThreadPoolExecutor(threads) as pool:

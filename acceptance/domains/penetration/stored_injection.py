@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.domains.penetration.attacks import API
 from acceptance.domains.penetration.drivers.vulnerable_server import undefended
 from acceptance.domains.penetration.drivers.vulnerable_store import NaiveStore
+from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.browser import DESKTOP, BrowserError, visit
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
 if TYPE_CHECKING:
     from acceptance.drivers.browser import Visit
-    from acceptance.drivers.http import Http
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 _MARK = "executed_"
 """What every script of ours sets, as a global variable with a number behind it."""
@@ -78,15 +76,14 @@ class Shown:
     """Global variables that scripts of ours have set on any page."""
 
 
-class Typist:
+class StoredInjectionTester(Actor):
     """Somebody who types what nobody's name is."""
 
-    def __init__(self, system: System, http: Http, *, keep: Recorder, timeouts: Timeouts) -> None:
-        """Use `http` to reach `system`; `keep` takes evidence."""
-        self._system = system
-        self._http = http
-        self._keep = keep
-        self._timeouts = timeouts
+    def __init__(self, context: ActorContext) -> None:
+        """Come to the system as everybody does."""
+        super().__init__(context)
+        self._http = reach(self.system, timeout=self._timeouts.request)
+        self._undo.callback(self._http.close)
 
     def rehearse(self) -> Typed:
         """Show that each string does harm where nothing forbids it.
@@ -168,7 +165,7 @@ class Typist:
 
     def _look(self, ids: list[str]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
         """Open the list and the page of each checkout, and read what a visitor reads."""
-        system = self._system
+        system = self.system
         trust = system.authority if system.secure else ""
         pages, executed = [], set()
         with visit(

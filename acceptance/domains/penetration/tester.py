@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.domains.penetration.attacks import API, FAMILIES
 from acceptance.domains.penetration.drivers.fuzzing import fuzz
 from acceptance.domains.penetration.drivers.raw_http import exchange
 from acceptance.domains.penetration.drivers.vulnerable_server import undefended
-from acceptance.domains.traffic.ingress_client import ways_in
+from acceptance.domains.traffic.ingress_client import reach, ways_in
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from acceptance.domains.penetration.attacks import Attack, Family
     from acceptance.domains.penetration.drivers.fuzzing import FuzzFacts
     from acceptance.domains.penetration.drivers.raw_http import Connect, Exchange
-    from acceptance.drivers.http import Http
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 _INNOCENTS = 4
 """Visitors after each attack: more than one, because servers keep several connections."""
@@ -69,15 +66,14 @@ class Fuzzed:
     system: FuzzFacts
 
 
-class Intruder:
+class PenetrationTester(Actor):
     """Somebody who is paid to break in, into this system and no other."""
 
-    def __init__(self, system: System, http: Http, *, keep: Recorder, timeouts: Timeouts) -> None:
-        """Attack `system`, which `http` visits as everybody does."""
-        self._system = system
-        self._http = http
-        self._keep = keep
-        self._timeouts = timeouts
+    def __init__(self, context: ActorContext) -> None:
+        """Come to the system as everybody does."""
+        super().__init__(context)
+        self._http = reach(self.system, timeout=self._timeouts.request)
+        self._undo.callback(self._http.close)
 
     def rehearse(self, way: str) -> Rehearsal:
         """Try all attacks of one kind on a server without any defence.
@@ -86,7 +82,7 @@ class Intruder:
         proves nothing about a defence.
         """
         family = FAMILIES[way]
-        rows = family.rows(self._system.host)
+        rows = family.rows(self.system.host)
         with undefended() as alone:
             trials = [
                 _tried(family, attack, alone, timeout=self._timeouts.request)
@@ -112,7 +108,7 @@ class Intruder:
         first = self._visit()
         judge(not first, f"The system does not serve visitors before any attack: {first}.")
         trials = []
-        for door, connect in ways_in(self._system).items():
+        for door, connect in ways_in(self.system).items():
             for trial in rehearsal.trials:
                 seen = exchange(connect, trial.attack.data, timeout=self._timeouts.request)
                 found = [said for each in seen.answers if (said := family.shown(each))]
@@ -163,7 +159,7 @@ class Intruder:
         if not described.succeeded or not isinstance(described.json(), dict):
             message = f"The service has no OpenAPI document to be attacked by: {described}."
             raise Unverifiable(message)
-        root, limit = Path(self._system.repository), self._timeouts.scan
+        root, limit = Path(self.system.repository), self._timeouts.scan
         with undefended() as connect:
             host, port = _where(connect)
             naive = fuzz(root, described.text, f"http://{host}:{port}", briefly=True, timeout=limit)
@@ -171,7 +167,7 @@ class Intruder:
         if missed or not naive.leaks:
             what = listed([_SHOWN_FIRST[code] for code in missed] or ["a trace of the program"])
             raise Unverifiable(f"schemathesis sees nothing where there is no defence: not {what}.")
-        system = self._system
+        system = self.system
         found = fuzz(
             root,
             described.text,

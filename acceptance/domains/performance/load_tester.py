@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.performance.drivers.load import put_load
 from acceptance.domains.performance.requirements import FILE, read_performance
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import judge, listed
-from acceptance.waiting import Overdue, eventually
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from acceptance.domains.performance.drivers.load import LoadFacts
@@ -36,7 +36,7 @@ class Measurement:
     facts: LoadFacts
 
 
-class LoadTester(Oversight):
+class LoadTester(ClusterActor):
     """Somebody who sends visitors, as many as the requirements state and no more."""
 
     def read_required(self) -> Performance:
@@ -48,7 +48,10 @@ class LoadTester(Oversight):
     def measure(self, required: Performance) -> Measurement:
         """Put the load on the system, once it is at rest."""
         backend, limits = self.system.workloads.backend, self._timeouts
-        with self._waking() as wake, suppress(Overdue):  # what is not well by then is judged
+        with (
+            self._waking() as wake,
+            suppress(DeadlineExceeded),
+        ):  # what is not well by then is judged
             eventually(
                 self._workloads,
                 lambda found: all(each.full for each in found),

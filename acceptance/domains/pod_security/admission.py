@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import RUN_LABEL
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.pod_security.drivers import admission
 from acceptance.drivers.kubernetes.client import Refused, pod_path, pretty
 from acceptance.judgement import Unverifiable, judge, judge_each
@@ -42,7 +42,7 @@ class Attempt:
     """With it, in the system's namespace."""
 
 
-class Attacker(Oversight):
+class AdmissionTester(ClusterActor):
     """Somebody who may create pods, and tries what would give him the node."""
 
     def open_place(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import container_inspection
 from acceptance.drivers.kubernetes import facts
 from acceptance.drivers.kubernetes.client import pretty
@@ -47,7 +47,7 @@ class Look:
         return f"{self.inside.pod}/{self.inside.container}"
 
 
-class ContainerInspector(Oversight):
+class ContainerInspector(ClusterActor):
     """Somebody who believes only what a container's own kernel says."""
 
     def look_inside(self) -> tuple[Look, ...]:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor
 from acceptance.domains.rbac import permission_table as table
 from acceptance.domains.rbac.drivers import permissions
 from acceptance.domains.rbac.drivers.permissions import Right, Subject
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from acceptance.domains.rbac.drivers.permissions import Binding, Resource
     from acceptance.domains.rbac.permission_table import Grant
-    from acceptance.drivers.kubernetes.client import Kubernetes
-    from acceptance.judgement import Recorder
-    from acceptance.system import System
 
 ELSEWHERE = "default"
 """A namespace that every cluster has and no system lives in."""
@@ -42,19 +40,13 @@ class Answers:
     seconds: float
 
 
-class AccessInspector:
+class PermissionInspector(Actor):
     """Somebody who trusts no manifest about rights, and asks the API server for each of them."""
-
-    def __init__(self, system: System, cluster: Kubernetes, *, keep: Recorder) -> None:
-        """Inspect the rights in the namespace of `system`; `keep` takes evidence."""
-        self._system = system
-        self._cluster = cluster
-        self._keep = keep
 
     def ask_everything(self) -> Answers:
         """Ask for every verb on every resource, for all service accounts and roles."""
         started = time.monotonic()
-        own = self._system.namespace
+        own = self.system.namespace
         try:
             bindings = permissions.bindings(self._cluster, own)
             subjects = (
@@ -92,8 +84,8 @@ class AccessInspector:
 
     def _service_accounts(self) -> Iterator[Subject]:
         """Yield those of the namespace; one that is called as its workload has the part's name."""
-        namespace = self._system.namespace
-        parts = {self._system.named(part): part for part in ("backend", "frontend", "database")}
+        namespace = self.system.namespace
+        parts = {self.system.named(part): part for part in ("backend", "frontend", "database")}
         for found in self._cluster.items(f"/api/v1/namespaces/{namespace}/serviceaccounts"):
             name = found["metadata"]["name"]
             yield Subject(
@@ -111,7 +103,7 @@ class AccessInspector:
         for who in sorted(named - there - {table.EVERY_SERVICE_ACCOUNT}):
             yield f"the table of rights has the {who}, which nobody has here"
         for each in answers.bindings:
-            own = each.kind == "ServiceAccount" and each.namespace == self._system.namespace
+            own = each.kind == "ServiceAccount" and each.namespace == self.system.namespace
             if each.kind != "Group" and not own:
                 yield (
                     f"the role binding {each.name} gives {each.role} to the {each.kind} "
@@ -127,7 +119,7 @@ class AccessInspector:
             right
             for grant in own
             for resource in grant.resources
-            for right in _meant(resource, grant, answers, self._system.namespace)
+            for right in _meant(resource, grant, answers, self.system.namespace)
         )
         allowed = answers.allowed[subject.who]
         yield from self._worded(subject, "may", allowed - granted, "which nobody granted it")

@@ -16,14 +16,12 @@ from acceptance.judgement import Unverifiable, judge, judge_each
 from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from acceptance.actor import ActorContext
     from acceptance.drivers.container_inspection import InsideFacts
     from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.client import Kubernetes
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 _CORE = "/api/v1"
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -72,21 +70,13 @@ class Theft:
     reply: Reply
 
 
-class Thief(ContainerInspector):
+class TokenAbuseTester(ContainerInspector):
     """Somebody who got into a container, and wants the cluster."""
 
-    def __init__(
-        self,
-        system: System,
-        cluster: Kubernetes,
-        *,
-        tell_secrets: Callable[[Sequence[str]], None],
-        keep: Recorder,
-        timeouts: Timeouts,
-    ) -> None:
-        """Steal from `system`; `tell_secrets` gets the tokens, so that they are redacted."""
-        super().__init__(system, cluster, keep=keep, timeouts=timeouts)
-        self._tell_secrets = tell_secrets
+    def __init__(self, context: ActorContext) -> None:
+        """Steal nothing yet."""
+        super().__init__(context)
+        self._tell_secrets = context.tell_secrets
 
     def look_at_careless_pod(self) -> InsideFacts:
         """Look inside of a new pod that has credentials, as one of the backend's could have."""
@@ -105,7 +95,9 @@ class Thief(ContainerInspector):
                 lambda pod: pod.ready,
                 timeout=self._timeouts.schedule,
                 wake=wake,
-                hopeless=lasting(lambda pod: pod.hopeless, seconds=self._timeouts.hopeless),
+                unrecoverable=lasting(
+                    lambda pod: pod.unrecoverable, seconds=self._timeouts.unrecoverable
+                ),
                 what="a pod that has credentials",
             )
         return self._look(pod, "probe")

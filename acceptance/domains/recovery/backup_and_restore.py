@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import judge
@@ -42,7 +42,7 @@ class Backup:
     traffic: TrafficFacts
 
 
-class RecoveryOperator(Oversight):
+class RecoveryOperator(ClusterActor):
     """Somebody who was woken at night and has only the page."""
 
     _folder: Path | None = None

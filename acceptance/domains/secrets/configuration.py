@@ -8,6 +8,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor, ActorContext
 from acceptance.drivers import database, files
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import judge, judge_each, listed
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from acceptance.drivers.database import Login
-    from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.facts import PodFacts, SecretUse
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 _NAMING_KEY = "SECRET_KEYS"
 _TEMPORARY_KEY = "ROTATION_KEYS"
@@ -72,23 +69,18 @@ class Logins:
     others: tuple[tuple[str, Login], ...]
 
 
-class Reviewer:
+class ConfigurationReviewer(Actor):
     """Somebody who may read everything, also the secrets."""
 
-    def __init__(
-        self, system: System, cluster: Kubernetes, root: Path, *, keep: Recorder, timeouts: Timeouts
-    ) -> None:
-        """Review `system` and the repository at `root`; `keep` takes evidence."""
-        self._system = system
-        self._cluster = cluster
-        self._root = root
-        self._keep = keep
-        self._timeouts = timeouts
+    def __init__(self, context: ActorContext) -> None:
+        """Review the system's configuration and this project's files."""
+        super().__init__(context)
+        self._root = context.settings.root
 
     def compare_keys(self) -> Keys:
         """Compare the keys that pods use with those that the configuration names."""
-        pods = [pod for name in self._system.names for pod in self._pods(name)]
-        secrets = self._cluster.secrets(self._system.namespace)
+        pods = [pod for name in self.system.names for pod in self._pods(name)]
+        secrets = self._cluster.secrets(self.system.namespace)
         used: dict[tuple[str, str], None] = {}
         absent: dict[str, None] = {}
         for pod in pods:
@@ -150,7 +142,7 @@ class Reviewer:
             if any(form in text for form in forms):
                 found.append(f"{kind} {where}")
 
-        namespace = self._system.namespace
+        namespace = self.system.namespace
         for name, data in self._cluster.config_maps(namespace).items():
             look("ConfigMap", name, "\n".join(f"{key}={value}" for key, value in data.items()))
         for pod in self._cluster.pods(namespace):
@@ -180,9 +172,9 @@ class Reviewer:
     def try_credentials(self) -> Logins:
         """Log in to the database with the configured credentials, and with others."""
         name, user, password = self._credentials()
-        pods = [pod for pod in self._pods(self._system.workloads.database) if pod.serving]
+        pods = [pod for pod in self._pods(self.system.workloads.database) if pod.serving]
         judge(pods, "There is no ready database pod to log in to.")
-        port = self._cluster.container_port(self._system.namespace, self._system.workloads.database)
+        port = self._cluster.container_port(self.system.namespace, self.system.workloads.database)
         attempts = {
             "a wrong password": (user, password[::-1] + "-wrong"),
             "an empty password": (user, ""),
@@ -192,8 +184,8 @@ class Reviewer:
         }
         with database.forwarded(
             self._kubeconfig,
-            self._system.context,
-            self._system.namespace,
+            self.system.context,
+            self.system.namespace,
             pods[0].name,
             port,
             timeout=self._timeouts.query,
@@ -240,22 +232,22 @@ class Reviewer:
         public = self._named(_PUBLIC_KEY)
         secrets = {
             name: {key: value for key, value in data.items() if key not in public}
-            for name, data in self._cluster.secrets(self._system.namespace).items()
+            for name, data in self._cluster.secrets(self.system.namespace).items()
         }
-        uses = {use for name in self._system.names for pod in self._pods(name) for use in pod.uses}
+        uses = {use for name in self.system.names for pod in self._pods(name) for use in pod.uses}
         return frozenset(value for use in uses for value in _values(use, secrets) if value)
 
     @property
     def _kubeconfig(self) -> Path:
-        return type(self._root)(self._system.kubeconfig)
+        return type(self._root)(self.system.kubeconfig)
 
     def _pods(self, workload: str) -> tuple[PodFacts, ...]:
-        return self._cluster.pods(self._system.namespace, workload)
+        return self._cluster.pods(self.system.namespace, workload)
 
     def _named(self, by: str) -> tuple[str, ...]:
         lists = [
             data[by]
-            for data in self._cluster.config_maps(self._system.namespace).values()
+            for data in self._cluster.config_maps(self.system.namespace).values()
             if by in data
         ]
         return tuple(
@@ -265,9 +257,9 @@ class Reviewer:
     def _credentials(self) -> tuple[str, str, str]:
         """Return the database's name, user and password, as the system itself is given them."""
         known: dict[str, str] = {}
-        for data in self._cluster.config_maps(self._system.namespace).values():
+        for data in self._cluster.config_maps(self.system.namespace).values():
             known |= data
-        for data in self._cluster.secrets(self._system.namespace).values():
+        for data in self._cluster.secrets(self.system.namespace).values():
             known |= {key: _decoded(value) for key, value in data.items()}
         keys = ("DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD")
         missing = [key for key in keys if not known.get(key)]

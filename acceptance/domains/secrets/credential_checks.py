@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import AcceptanceError, BrokenInput
@@ -21,14 +21,11 @@ from operations.rotation.state import LAST, PHASES, USER, held
 from operations.rotation.target import find_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
+    from acceptance.actor import ActorContext
     from acceptance.drivers.database import Login
     from acceptance.drivers.http import Reply
-    from acceptance.drivers.kubernetes.client import Kubernetes
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
     from operations.rotation.state import Held
     from operations.rotation.target import Target
 
@@ -73,23 +70,14 @@ class Answers:
     new_signed: tuple[tuple[str, Reply], ...]
 
 
-class SecretsOperator(Oversight):
+class CredentialChecker(ClusterActor):
     """Somebody who may read the secrets, and tries what they open."""
 
-    def __init__(
-        self,
-        system: System,
-        cluster: Kubernetes,
-        root: Path,
-        tell_secrets: Callable[[Sequence[str]], None],
-        *,
-        keep: Recorder,
-        timeouts: Timeouts,
-    ) -> None:
-        """Rotate the secrets of `system`; `tell_secrets` gets every value that is found."""
-        super().__init__(system, cluster, keep=keep, timeouts=timeouts)
-        self._root = root
-        self._tell_secrets = tell_secrets
+    def __init__(self, context: ActorContext) -> None:
+        """Know no secret yet."""
+        super().__init__(context)
+        self._root = context.settings.root
+        self._tell_secrets = context.tell_secrets
         self._values: dict[str, None] = {}
 
     def remember(self) -> Former:

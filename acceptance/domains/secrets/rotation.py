@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acceptance.domains.secrets.credential_checks import SecretsOperator
+from acceptance.domains.secrets.credential_checks import CredentialChecker
 from acceptance.domains.secrets.drivers.background import Background
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
@@ -69,7 +69,7 @@ class Rotated:
         return "\n".join(attempt.said for attempt in every)
 
 
-class RotationOperator(SecretsOperator):
+class RotationOperator(CredentialChecker):
     """Somebody who gives the system new secrets while visitors come."""
 
     _scratch: Path | None = None

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from acceptance.actor import Actor
 from acceptance.domains.tls.drivers.protocols import PROTOCOLS, lenient_server, try_protocols
 from acceptance.domains.traffic.ingress_client import reach, reach_plain
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.drivers.tls import shake_hands
+from acceptance.drivers.tls import probe_tls
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, judge, judge_each, listed
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from acceptance.domains.tls.drivers.protocols import Accepted
     from acceptance.drivers.http import Reply
     from acceptance.drivers.tls import Handshake
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 _OLD = ("TLS 1.0", "TLS 1.1")
 _MODERN = "TLS 1.3"
@@ -57,14 +55,8 @@ class Journal:
     answers: tuple[tuple[str, Reply], ...]
 
 
-class LockWatcher:
+class TlsInspector(Actor):
     """Somebody who does not believe a lock symbol."""
-
-    def __init__(self, system: System, *, keep: Recorder, timeouts: Timeouts) -> None:
-        """Look at the ingress of `system`; `keep` takes evidence."""
-        self._system = system
-        self._keep = keep
-        self._timeouts = timeouts
 
     def look_at_certificate(self) -> Handshake:
         """Shake hands with the ingress, as to the system's name and trusting its authority only."""
@@ -77,16 +69,16 @@ class LockWatcher:
         """Chain, time and name were verified against the authority that is to issue it."""
         judge(
             seen.verified,
-            f"The certificate for {self._system.host} is not to be trusted: {seen}.",
+            f"The certificate for {self.system.host} is not to be trusted: {seen}.",
         )
 
     def judge_name(self, seen: Handshake) -> None:
         """The certificate is for the system's name, and for nobody else's."""
         names = seen.certificate.names if seen.certificate else ()
         judge(
-            names == (self._system.host,),
+            names == (self.system.host,),
             f"The certificate is for {', '.join(names) or 'no name'}, not for "
-            f"{self._system.host} alone.",
+            f"{self.system.host} alone.",
         )
 
     def get_through(self) -> Accepted:
@@ -105,7 +97,7 @@ class LockWatcher:
 
     def attack_ingress(self) -> Accepted:
         """Try the same on the ingress."""
-        system = self._system
+        system = self.system
         found = self._try(system.address, system.https_port, system.host)
         self._keep("What gets through at the ingress", pretty(asdict(found)))
         return found
@@ -133,7 +125,7 @@ class LockWatcher:
     def come_plain(self) -> Journal:
         """Ask for page and service without encryption."""
         self._require_tls()
-        with closing(reach_plain(self._system, timeout=self._timeouts.request)) as http:
+        with closing(reach_plain(self.system, timeout=self._timeouts.request)) as http:
             asked = [(path, http.send("GET", path)) for path in (*_PATHS, "/checkouts/1?a=b")]
         return self._kept("What is answered without encryption", asked)
 
@@ -145,7 +137,7 @@ class LockWatcher:
             to = urlsplit(reply.header("location"))
             aim = to.path + (f"?{to.query}" if to.query else "")
             moved = reply.status in {301, 308}
-            if moved and (to.scheme, to.hostname, aim) == ("https", self._system.host, path):
+            if moved and (to.scheme, to.hostname, aim) == ("https", self.system.host, path):
                 return None
             where = reply.header("location") or "nowhere"
             return f"A visitor without encryption is not sent on: {reply}, to {where}"
@@ -176,7 +168,7 @@ class LockWatcher:
             ("POST", "/api/checkouts"),
             ("DELETE", "/"),
         )
-        with closing(reach(self._system, timeout=self._timeouts.request)) as http:
+        with closing(reach(self.system, timeout=self._timeouts.request)) as http:
             asked = [(f"{method} {path}", http.send(method, path)) for method, path in wanted]
         return self._kept("Answers of page and service", asked)
 
@@ -224,7 +216,7 @@ class LockWatcher:
         return Journal(tuple(asked))
 
     def _try(self, address: str, port: int, host: str) -> Accepted:
-        root = Path(self._system.repository)
+        root = Path(self.system.repository)
         try:
             return try_protocols(root, address, port, host, timeout=self._timeouts.scan)
         except EnvironmentFailure as error:
@@ -232,8 +224,8 @@ class LockWatcher:
             raise Unverifiable(message) from error
 
     def _shake(self) -> Handshake:
-        system = self._system
-        return shake_hands(
+        system = self.system
+        return probe_tls(
             system.address,
             system.https_port,
             system.host,
@@ -243,7 +235,7 @@ class LockWatcher:
 
     def _require_tls(self) -> None:
         judge(
-            self._system.secure,
-            f"The Ingress declares no TLS for {self._system.host}, so visitors come unencrypted. "
+            self.system.secure,
+            f"The Ingress declares no TLS for {self.system.host}, so visitors come unencrypted. "
             "Try: a tls section, as manifests/components/tls has it.",
         )

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.custom_resources import GROUP
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.drivers.tls import shake_hands
+from acceptance.drivers.tls import probe_tls
 from acceptance.judgement import Unverifiable, judge
 from acceptance.waiting import eventually
 
@@ -25,7 +25,7 @@ class Renewal:
     after: Handshake
 
 
-class CertificateOperator(Oversight):
+class CertificateOperator(ClusterActor):
     """Somebody who may ask for a certificate before the old one ends."""
 
     def judge_renewable(self, seen: Handshake) -> None:
@@ -112,7 +112,7 @@ class CertificateOperator(Oversight):
 
     def _shake(self) -> Handshake:
         system, limit = self.system, self._timeouts.request
-        return shake_hands(
+        return probe_tls(
             system.address, system.https_port, system.host, system.authority, timeout=limit
         )
 

@@ -8,14 +8,12 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.actor import Actor
 from acceptance.drivers.browser import DESKTOP, PHONE, BrowserError, BrowserFacts, visit
 from acceptance.judgement import judge, listed
 
 if TYPE_CHECKING:
     from acceptance.drivers.browser import Device, Visit
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
 
 DEVICES = {"a desktop": DESKTOP, "a phone": PHONE}
 """By the words of the features."""
@@ -36,20 +34,14 @@ class Journey:
     noted: BrowserFacts
 
 
-class BrowserVisitor:
+class BrowserVisitor(Actor):
     """Somebody who uses the application on a screen."""
-
-    def __init__(self, system: System, *, keep: Recorder, timeouts: Timeouts) -> None:
-        """Visit `system`; `keep` takes screenshots and the trace."""
-        self._system = system
-        self._keep = keep
-        self._timeouts = timeouts
 
     def complete_checkout(self, device_words: str) -> Journey:
         """Create a checkout, add items, pay, reload, and look for it in the list."""
         device = DEVICES[device_words]
         customer = f"Ada {uuid.uuid4().hex[:8]}"
-        system = self._system
+        system = self.system
         timeout = self._timeouts.page
         trust = system.authority if system.secure else ""
         with visit(system.host, system.address, device, trust=trust, timeout=timeout) as visitor:
@@ -84,7 +76,7 @@ class BrowserVisitor:
         )
 
     def _travel(self, visitor: Visit, device: Device, customer: str) -> Journey:
-        home = f"{self._system.origin}/"
+        home = f"{self.system.origin}/"
         visitor.open(home)
         visitor.await_heading("Checkouts")
         self._keep(f"First page on {device.name}", visitor.screenshot(), "png")

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from acceptance.actor import Actor, ActorContext
+from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.http import SteadyTraffic
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import judge, judge_each
-from acceptance.waiting import Overdue, eventually
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.drivers.http import Http, Reply, TrafficFacts
-    from acceptance.judgement import Recorder
-    from acceptance.settings import Timeouts
-    from acceptance.system import System
+    from acceptance.drivers.http import Reply, TrafficFacts
 
 CHECKOUTS = "/api/checkouts"
 _RATE = 50.0  # requests in a second: a gap of 40 ms shows, and two replicas are not busy
@@ -52,25 +51,19 @@ class Welcome:
     service: Reply
 
 
-class Visitor:
+class Visitor(Actor):
     """Somebody with a browser, who knows the system by name only."""
 
-    def __init__(self, system: System, http: Http, *, keep: Recorder, timeouts: Timeouts) -> None:
-        """Use `http` to reach `system`; `keep` takes evidence."""
-        self._system = system
-        self._http = http
-        self._keep = keep
-        self._timeouts = timeouts
-        self._open = ExitStack()
+    def __init__(self, context: ActorContext) -> None:
+        """Come to the system as everybody does."""
+        super().__init__(context)
+        self._http = reach(self.system, timeout=self._timeouts.request)
+        self._undo.callback(self._http.close)
 
-    def testify(self) -> None:
+    def collect(self) -> None:
         """Keep the last answer, of a scenario that failed."""
         if self._http.last is not None:
             self._keep("Last response", _transcript(self._http.host, self._http.last), "text")
-
-    def leave(self) -> None:
-        """End whatever still goes on."""
-        self._open.close()
 
     def start_checkout(self) -> Purchase:
         """Create a checkout with two items."""
@@ -161,7 +154,7 @@ class Visitor:
         )
 
     def _begun(self, traffic: SteadyTraffic) -> SteadyTraffic:
-        self._open.callback(traffic.stop)
+        self._undo.callback(traffic.stop)
         eventually(
             lambda: traffic.count,
             lambda count: count >= _FEWEST,
@@ -205,7 +198,7 @@ class Visitor:
             return {reply.served_by for reply in replies}
 
         # A pod that became ready a moment ago is known to the ingress a moment later.
-        with suppress(Overdue):
+        with suppress(DeadlineExceeded):
             eventually(send, lambda served: set(ready) <= served, timeout=self._timeouts.ingress)
         meeting = Meeting(tuple(ready), tuple(replies))
         counts: dict[str, int] = {}
@@ -270,7 +263,7 @@ class Visitor:
         judge(unknown.status == 404, f"The unknown host was not refused: {unknown}.")  # noqa: PLR2004
 
     def _path(self, workload: str) -> str:
-        return CHECKOUTS if workload == self._system.workloads.backend else "/"
+        return CHECKOUTS if workload == self.system.workloads.backend else "/"
 
     def _expect(self, method: str, path: str, body: object = None) -> Reply:
         if method == "GET":
@@ -294,7 +287,7 @@ class Visitor:
             return eventually(
                 ask, lambda reply: reply.succeeded, timeout=self._timeouts.ingress, what=path
             )
-        except Overdue:
+        except DeadlineExceeded:
             return replies[-1]
 
 

@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.facts import PROBES
 from acceptance.judgement import judge, judge_each
-from acceptance.waiting import Overdue, eventually
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.facts import ContainerFacts, PodFacts
@@ -24,7 +24,7 @@ class Absence:
     after: tuple[PodFacts, ...]
 
 
-class HealthOperator(Oversight):
+class HealthOperator(ClusterActor):
     """Looks after the health checks."""
 
     def look_at_health(self) -> tuple[PodFacts, ...]:
@@ -38,7 +38,10 @@ class HealthOperator(Oversight):
             seen.append(tuple(pod for name in self.system.names for pod in self._pods(name)))
             return seen[-1]
 
-        with self._waking() as wake, suppress(Overdue):  # what is not well by then is judged
+        with (
+            self._waking() as wake,
+            suppress(DeadlineExceeded),
+        ):  # what is not well by then is judged
             eventually(
                 look,
                 lambda pods: all(pod.serving for pod in pods),

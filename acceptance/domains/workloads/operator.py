@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from acceptance.domains.cluster.operator import EstateOperator
+from acceptance.domains.cluster.operator import ClusterOperator
 from acceptance.domains.workloads.health import HealthOperator
 from acceptance.domains.workloads.pods import PodOperator
 
 
-class Operator(PodOperator, HealthOperator, EstateOperator):
+class WorkloadOperator(PodOperator, HealthOperator, ClusterOperator):
     """Somebody with a kubeconfig: everything that the features let the operator do."""

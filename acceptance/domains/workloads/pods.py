@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from acceptance.domains.cluster.actor import Oversight
+from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes.client import pod_path, pretty
 from acceptance.judgement import judge, judge_each
@@ -51,7 +51,7 @@ class Storage:
     claims: tuple[ClaimFacts, ...]
 
 
-class PodOperator(Oversight):
+class PodOperator(ClusterActor):
     """Looks after the pods of the workloads."""
 
     def ask_each(self, workload: str) -> tuple[PodAnswer, ...]:
@@ -106,9 +106,9 @@ class PodOperator(Oversight):
                 replaced,
                 timeout=self._timeouts.recovery,
                 wake=wake,
-                hopeless=lasting(
-                    lambda pods: next((p.hopeless for p in pods if p.hopeless), None),
-                    seconds=self._timeouts.hopeless,
+                unrecoverable=lasting(
+                    lambda pods: next((p.unrecoverable for p in pods if p.unrecoverable), None),
+                    seconds=self._timeouts.unrecoverable,
                 ),
                 what=f"{workload} back at full strength",
                 describe=lambda pods: "; ".join(map(str, pods)) or "no pod",

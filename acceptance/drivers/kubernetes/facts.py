@@ -99,7 +99,7 @@ class PodFacts:
         return max((each.patience for each in self.containers), default=0.0)
 
     @property
-    def hopeless(self) -> str | None:
+    def unrecoverable(self) -> str | None:
         """Why the pod cannot become ready by waiting, in words, or None."""
         for container in self.containers:
             if container.state in _HOPELESS:

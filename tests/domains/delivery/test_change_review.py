@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.domains.delivery.change_review import Audit, Auditor
+from acceptance.domains.delivery.change_review import Audit, ChangeAuditor
 from acceptance.domains.delivery.drivers.github import API, GitHub, github_of
 from acceptance.drivers.git import Repository
 from acceptance.judgement import Unverifiable
@@ -19,7 +19,7 @@ REVIEWED = f"Reviewed-by: {BOB}"
 
 def audited(workshop: Workshop, github: GitHub | None = None) -> Audit:
     """What the auditor finds."""
-    return Auditor(workshop.repository, github, keep=Kept()).audit()
+    return ChangeAuditor(workshop.repository, github, keep=Kept()).audit()
 
 
 def states(audit: Audit) -> list[str]:
@@ -29,7 +29,7 @@ def states(audit: Audit) -> list[str]:
 
 def verdict(audit: Audit) -> str:
     """What the scenario would say: its three judgements in their order."""
-    auditor = Auditor(Repository(Path(), timeout=1), None, keep=Kept())
+    auditor = ChangeAuditor(Repository(Path(), timeout=1), None, keep=Kept())
     try:
         auditor.judge_honest(audit)
         auditor.judge_settled(audit)
@@ -45,7 +45,7 @@ def test_every_commit_reviewed_by_another_is_met(workshop: Workshop, kept: Kept)
     """All commits count while there is no release, and the evidence names each of them."""
     workshop.commit("One", REVIEWED)
     workshop.commit("Two", "Fixes: nothing", REVIEWED)
-    found = Auditor(workshop.repository, None, keep=kept).audit()
+    found = ChangeAuditor(workshop.repository, None, keep=kept).audit()
     assert states(found) == ["approved", "approved"]
     assert verdict(found) == "met"
     (evidence,) = kept.titles.values()
@@ -152,7 +152,7 @@ def test_a_shallow_clone_hides_changes(workshop: Workshop, tmp_path: Path) -> No
     workshop.commit("One", REVIEWED)
     workshop.commit("Two", REVIEWED)
     workshop.git("clone", "--quiet", "--depth=1", f"file://{workshop.root}", str(tmp_path / "c"))
-    found = Auditor(Repository(tmp_path / "c", timeout=30), None, keep=Kept()).audit()
+    found = ChangeAuditor(Repository(tmp_path / "c", timeout=30), None, keep=Kept()).audit()
     assert states(found) == ["approved"]
     assert verdict(found).startswith("unverified: The history was cut off")
 
@@ -163,7 +163,7 @@ def test_without_a_history_nothing_is_known(tmp_path: Path, *, begun: bool) -> N
     if begun:
         Workshop(tmp_path / "x")
     (tmp_path / "x").mkdir(exist_ok=True)
-    auditor = Auditor(Repository(tmp_path / "x", timeout=30), None, keep=Kept())
+    auditor = ChangeAuditor(Repository(tmp_path / "x", timeout=30), None, keep=Kept())
     with pytest.raises(Unverifiable, match=r"There is no history.*fatal"):
         auditor.audit()
 

@@ -15,7 +15,7 @@ from acceptance.domains.delivery.drivers.exceptions import FILE, ExceptionFacts,
 from acceptance.domains.delivery.drivers.scanners.facts import Finding, Part, ScanFacts
 from acceptance.domains.delivery.drivers.suites import SuiteFacts
 from acceptance.domains.delivery.scanning import Scans
-from acceptance.domains.delivery.security_scan import SecurityEngineer
+from acceptance.domains.delivery.security_scan import SecurityScanner
 from acceptance.domains.delivery.triage import CRITICAL_CHECKS, is_critical, sift
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable
@@ -62,12 +62,12 @@ INTEGRATION = suite("backend integration", database="PostgreSQL 15.18 on x86_64 
 
 
 @pytest.fixture
-def tester(keep: Folder, tmp_path: Path) -> testing.Tester:
+def tester(keep: Folder, tmp_path: Path) -> testing.SuiteTester:
     """The tester."""
-    return testing.Tester(system(tmp_path), keep=keep, timeouts=Timeouts())
+    return testing.SuiteTester(system(tmp_path), keep=keep, timeouts=Timeouts())
 
 
-def test_every_suite_has_to_be_run_and_to_pass(tester: testing.Tester) -> None:
+def test_every_suite_has_to_be_run_and_to_pass(tester: testing.SuiteTester) -> None:
     """Skipped tests are allowed beside others: they are listed in the evidence."""
     tester.judge_passed((suite(skipped=("a (later)",)), INTEGRATION))
     tester.judge_integrated((suite(), INTEGRATION))
@@ -85,14 +85,14 @@ def test_every_suite_has_to_be_run_and_to_pass(tester: testing.Tester) -> None:
     ],
 )
 def test_what_is_wrong_with_a_suite_is_said(
-    tester: testing.Tester, facts: SuiteFacts, reason: str
+    tester: testing.SuiteTester, facts: SuiteFacts, reason: str
 ) -> None:
     """In one sentence, with the first test that failed."""
     with pytest.raises(AssertionError, match=reason):
         tester.judge_passed((facts, INTEGRATION))
 
 
-def test_no_suite_proves_nothing(tester: testing.Tester) -> None:
+def test_no_suite_proves_nothing(tester: testing.SuiteTester) -> None:
     """Neither for the suites nor for the integration tests."""
     with pytest.raises(AssertionError, match="No suite was run"):
         tester.judge_passed(())
@@ -100,7 +100,7 @@ def test_no_suite_proves_nothing(tester: testing.Tester) -> None:
         tester.judge_integrated((suite(),))
 
 
-def test_a_machine_without_a_database_proves_nothing(tester: testing.Tester) -> None:
+def test_a_machine_without_a_database_proves_nothing(tester: testing.SuiteTester) -> None:
     """That is unverified; but a test that failed elsewhere counts first."""
     none = suite(
         "backend integration",
@@ -119,14 +119,14 @@ def test_the_suite_skips_in_the_words_that_the_tester_knows() -> None:
     assert testing._NO_DATABASE in conftest.read_text(encoding="utf-8")
 
 
-def test_a_database_of_another_kind_is_seen(tester: testing.Tester) -> None:
+def test_a_database_of_another_kind_is_seen(tester: testing.SuiteTester) -> None:
     """A fast stand-in in memory is no integration."""
     with pytest.raises(AssertionError, match="that they ran on: SQLite 3"):
         tester.judge_integrated((replace(INTEGRATION, database="SQLite 3"),))
 
 
 def test_the_tester_keeps_facts_and_reports(
-    tester: testing.Tester, keep: Folder, monkeypatch: pytest.MonkeyPatch
+    tester: testing.SuiteTester, keep: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Skipped tests are listed there."""
     found = {"backend unit": (suite(skipped=("a (later)",)), "<testsuites/>")}
@@ -242,9 +242,9 @@ SCANS = (scan("code"), scan("deployment"), scan("secrets"), scan("images"))
 
 
 @pytest.fixture
-def engineer(keep: Folder, tmp_path: Path) -> SecurityEngineer:
+def engineer(keep: Folder, tmp_path: Path) -> SecurityScanner:
     """The security engineer."""
-    return SecurityEngineer(system(tmp_path), keep=keep, timeouts=Timeouts())
+    return SecurityScanner(system(tmp_path), keep=keep, timeouts=Timeouts())
 
 
 def scans_of(*scans: ScanFacts) -> Scans:
@@ -252,14 +252,14 @@ def scans_of(*scans: ScanFacts) -> Scans:
     return Scans(scans, sift([each for one in scans for each in one.findings], [], TODAY))
 
 
-def test_a_clean_scan(engineer: SecurityEngineer) -> None:
+def test_a_clean_scan(engineer: SecurityScanner) -> None:
     """All parts were looked at, and nothing was found; a second scanner may be missing."""
     found = scans_of(*SCANS, scan("images", scanner="trivy", problem="It is not installed."))
     engineer.judge_critical(found)
     engineer.judge_thorough(found)
 
 
-def test_critical_findings_are_named(engineer: SecurityEngineer) -> None:
+def test_critical_findings_are_named(engineer: SecurityScanner) -> None:
     """With what is to be said of exceptions."""
     sifted = sift([KEY], [excuse(expires="2020-01-01")], TODAY)
     reason = r"1 critical: detect-secrets: a secret \(AWS Access Key\) in a\.env\. .* expired on"
@@ -277,7 +277,7 @@ def test_critical_findings_are_named(engineer: SecurityEngineer) -> None:
     ],
 )
 def test_a_part_that_nobody_looked_at_is_unverified(
-    engineer: SecurityEngineer, scans: tuple[ScanFacts, ...], reason: str
+    engineer: SecurityScanner, scans: tuple[ScanFacts, ...], reason: str
 ) -> None:
     """A scanner that read nothing has found nothing."""
     with pytest.raises(Unverifiable, match=reason):
@@ -285,7 +285,7 @@ def test_a_part_that_nobody_looked_at_is_unverified(
 
 
 def test_the_engineer_keeps_which_scanners_ran(
-    engineer: SecurityEngineer, keep: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engineer: SecurityScanner, keep: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And which could not, and why; what was found is in a file of its own."""
     scanners: list[tuple[str, Part, Callable[[], ScanFacts]]] = [

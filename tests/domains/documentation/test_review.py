@@ -10,7 +10,7 @@ import pytest
 from acceptance.domains.documentation import settings_table
 from acceptance.domains.documentation.drivers.inventory import read_things
 from acceptance.domains.documentation.drivers.pages import read_page
-from acceptance.domains.documentation.review import Librarian
+from acceptance.domains.documentation.review import DocumentationReviewer
 from acceptance.domains.documentation.staleness import Age, Ages
 from acceptance.drivers.git import Repository
 from acceptance.errors import BrokenInput
@@ -24,14 +24,14 @@ __all__ = ["kept", "workshop"]
 TODAY = date(2026, 1, 31)
 
 
-def librarian(root: Path) -> Librarian:
+def librarian(root: Path) -> DocumentationReviewer:
     """The librarian of a repository."""
-    return Librarian(root, Repository(root, timeout=60), keep=Kept(), timeout=60)
+    return DocumentationReviewer(root, Repository(root, timeout=60), keep=Kept(), timeout=60)
 
 
 def test_this_repository_is_documented(kept: Kept) -> None:
     """Everything is documented, linked and there, as the working tree has it."""
-    actor = Librarian(ROOT, Repository(ROOT, timeout=60), keep=kept, timeout=60)
+    actor = DocumentationReviewer(ROOT, Repository(ROOT, timeout=60), keep=kept, timeout=60)
     coverage = actor.compare_contents()
     actor.judge_documented(coverage, "workload")
     actor.judge_documented(coverage, "setting")
@@ -269,6 +269,6 @@ def test_a_block_runs_as_it_is_written(workshop: Workshop) -> None:
         actor.judge_runs(actor.try_commands())
     assert not (workshop.root / "never").exists()
     workshop.write("README.md", "```sh run\nsleep 60\n```\n")
-    slow = Librarian(workshop.root, workshop.repository, keep=Kept(), timeout=0.3)
+    slow = DocumentationReviewer(workshop.root, workshop.repository, keep=Kept(), timeout=0.3)
     with pytest.raises(AssertionError, match=r"did not finish within 0\.3 s"):
         slow.judge_runs(slow.try_commands())

@@ -17,7 +17,7 @@ from acceptance.domains.documentation.feature_tables import (
     renewed,
 )
 from acceptance.domains.documentation.threat_model import STRIDE, read_threats
-from acceptance.domains.documentation.threat_review import Model, ThreatReader
+from acceptance.domains.documentation.threat_review import Model, ThreatModelReviewer
 from acceptance.domains.incident.response import PAGE, IncidentResponder, Kept
 from acceptance.domains.observability.alerting import Alerting, AlertingOperator, Rule
 from acceptance.judgement import Unverifiable
@@ -43,10 +43,10 @@ MODEL = """
 RISKS = "\n| id | risk | owner | until |\n| --- | --- | --- | --- |\n| R1 | r | us | 2999-01-01 |\n"
 
 
-def a_reader(root: Path = ROOT) -> ThreatReader:
+def a_reader(root: Path = ROOT) -> ThreatModelReviewer:
     """One who keeps nothing."""
     system: Any = SimpleNamespace(repository=str(root))
-    return ThreatReader(system, ROOT / "tracker.md", keep=lambda *_: None)
+    return ThreatModelReviewer(system, ROOT / "tracker.md", keep=lambda *_: None)
 
 
 def a_model(text: str) -> Model:

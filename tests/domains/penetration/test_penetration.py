@@ -22,9 +22,9 @@ from acceptance.domains.penetration.drivers.raw_http import (
 )
 from acceptance.domains.penetration.drivers.vulnerable_server import undefended
 from acceptance.domains.penetration.drivers.vulnerable_store import NaiveStore, numbered
-from acceptance.domains.penetration.id_enumeration import Guesser, Guesses
+from acceptance.domains.penetration.id_enumeration import Guesses, IdEnumerationTester
 from acceptance.domains.penetration.stored_injection import _CONDITIONS, _STATEMENTS
-from acceptance.domains.penetration.tester import Intruder
+from acceptance.domains.penetration.tester import PenetrationTester
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
@@ -32,10 +32,10 @@ from acceptance.settings import Timeouts
 SYSTEM: Any = SimpleNamespace(host="checkout.local", address="127.0.0.1", http_port=9)
 
 
-def an_intruder() -> Intruder:
+def an_intruder() -> PenetrationTester:
     """One who never comes to a system."""
     http: Any = SimpleNamespace()
-    return Intruder(SYSTEM, http, keep=lambda *_: None, timeouts=Timeouts())
+    return PenetrationTester(SYSTEM, http, keep=lambda *_: None, timeouts=Timeouts())
 
 
 @pytest.mark.parametrize("way", sorted(FAMILIES))
@@ -112,7 +112,7 @@ def test_every_statement_does_harm_to_a_naive_store() -> None:
 
 def test_ids_that_are_counted_are_found_and_random_ones_are_not() -> None:
     """Neighbours, the same bits, another version and the same id twice are all seen."""
-    guesser = Guesser(SYSTEM, SYSTEM, keep=lambda *_: None)
+    guesser = IdEnumerationTester(SYSTEM, SYSTEM, keep=lambda *_: None)
     guesser.rehearse()
     own = tuple(str(uuid.uuid4()) for _ in range(40))
     guesser.judge_random(Guesses(own, 1, (), ()))

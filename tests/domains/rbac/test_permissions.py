@@ -12,7 +12,7 @@ from acceptance.domains.pod_security.drivers import admission
 from acceptance.domains.rbac.drivers import permissions
 from acceptance.domains.rbac.drivers.permissions import Binding, Resource, Right, Subject
 from acceptance.domains.rbac.permission_table import COLUMNS, Grant, grants_of, read_access_table
-from acceptance.domains.rbac.permissions import AccessInspector, Answers
+from acceptance.domains.rbac.permissions import Answers, PermissionInspector
 from acceptance.drivers.container_inspection import read_inside
 from acceptance.errors import BrokenInput
 from acceptance.project import ROOT
@@ -59,7 +59,7 @@ def judge(
     }
     subjects = (Subject("everybody", "somebody", ()), BACKEND, OPERATOR)
     answers = Answers(subjects, bindings, KNOWN, ASKED, allowed, 1.0)
-    AccessInspector(system, nobody, keep=nobody).judge_table(answers, grants_of(rows))
+    PermissionInspector(system, nobody, keep=nobody).judge_table(answers, grants_of(rows))
 
 
 def test_what_the_table_grants_and_nothing_else_is_right() -> None:

@@ -9,7 +9,7 @@ import pytest
 from acceptance.domains.workloads.pods import PodOperator
 from acceptance.drivers.kubernetes import facts
 from acceptance.settings import Timeouts
-from acceptance.waiting import SYSTEM_CLOCK, Overdue
+from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded
 from tests.fakes.system import SYSTEM
 
 if TYPE_CHECKING:
@@ -130,7 +130,9 @@ def test_a_loss_that_no_probe_saw_is_waited_for_as_long_as_one_may_take() -> Non
 
 def test_a_backend_that_does_not_come_back_is_told() -> None:
     """The operator does not say that all is well while a pod is away."""
-    with pytest.raises(Overdue, match=r"backend ready for 0\.4 s, or again: .*backend-b: Running"):
+    with pytest.raises(
+        DeadlineExceeded, match=r"backend ready for 0\.4 s, or again: .*backend-b: Running"
+    ):
         lose_database(Cluster([FIRST, BOTH_AWAY, (BACK[0], BOTH_AWAY[1])]))
 
 

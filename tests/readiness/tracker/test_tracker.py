@@ -21,7 +21,7 @@ Customers pay by card.
 
 * **Status:** In progress
 * **Owner:** Team Pay
-* **Reviewer:** somebody
+* **ConfigurationReviewer:** somebody
 * **Estimate:** 5
 * **Priority:** P1
 

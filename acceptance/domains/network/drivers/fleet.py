@@ -94,7 +94,7 @@ class Fleet:
                 ),
                 timeout=self._timeouts.schedule,
                 wake=wake,
-                hopeless=lasting(_hopeless, seconds=self._timeouts.hopeless),
+                unrecoverable=lasting(_unrecoverable, seconds=self._timeouts.unrecoverable),
                 what="every probe runs",
                 describe=lambda pods: "; ".join(f"{pod.name}: {pod.phase}" for pod in pods),
                 remedy="kubectl get pods --all-namespaces",
@@ -186,10 +186,10 @@ class Fleet:
         return [json.loads(line) for line in text.splitlines(keepends=True) if line[-1] == "\n"]
 
 
-def _hopeless(pods: Sequence[PodFacts]) -> str | None:
+def _unrecoverable(pods: Sequence[PodFacts]) -> str | None:
     for pod in pods:
-        if pod.hopeless:
-            return pod.hopeless
+        if pod.unrecoverable:
+            return pod.unrecoverable
         if pod.phase == "Failed":
             return f"{pod.name} ended; its image has to have python3, and its ports have to be free"
     return None
