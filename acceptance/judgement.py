@@ -23,21 +23,21 @@ class Recorder(Protocol):
         """Keep `content`; `kind` is json, text, png or zip."""
 
 
-def judge(holds: object, sentence: str) -> None:
+def require(holds: object, sentence: str) -> None:
     """Raise an `AssertionError` with the sentence unless it holds; also under `python -O`."""
     if not holds:
         raise AssertionError(sentence)
 
 
-def judge_each(things: Collection[T], fault: Callable[[T], str | None], *, nothing: str) -> None:
+def require_each(things: Collection[T], fault: Callable[[T], str | None], *, nothing: str) -> None:
     """Judge every one of `things`, of which there has to be one.
 
     `fault` words what is wrong with a thing, None if nothing is. `nothing` is the sentence for an
     empty collection, which proves nothing.
     """
-    judge(things, nothing)
+    require(things, nothing)
     faults = [found for thing in things if (found := fault(thing)) is not None]
-    judge(not faults, listed(faults))
+    require(not faults, listed(faults))
 
 
 def listed(sentences: Collection[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from acceptance.judgement import judge, judge_each
+from acceptance.judgement import require, require_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,8 @@ def judge_whole(page: Procedure, name: str, sections: Sequence[str], marks: Sequ
             return None
         return f"{name} has no section {title}, or nothing in it"
 
-    judge_each(sections, fault, nothing="No section is asked for.")
-    judge_each(
+    require_each(sections, fault, nothing="No section is asked for.")
+    require_each(
         marks,
         lambda mark: None if page.script(mark).strip() else f"{name} has no commands to {mark}",
         nothing="No command is asked for.",
@@ -35,8 +35,8 @@ def judge_whole(page: Procedure, name: str, sections: Sequence[str], marks: Sequ
 def judge_recent(last: date, every: timedelta, name: str, exercise: str) -> None:
     """The last `exercise` (a drill, a rehearsal) is no older than the page `name` allows."""
     today = datetime.now(UTC).date()
-    judge(last <= today + timedelta(days=1), f"The last {exercise}, {last}, is yet to come.")
-    judge(
+    require(last <= today + timedelta(days=1), f"The last {exercise}, {last}, is yet to come.")
+    require(
         today - last <= every,
         f"The last {exercise} was on {last}, {(today - last).days} days ago, "
         f"and {name} asks for one every {every.days} days.",

@@ -10,7 +10,7 @@ from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes import facts
 from acceptance.drivers.kubernetes.client import pod_path, pretty
-from acceptance.judgement import Unverifiable, judge, judge_each
+from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually, lasting
 
 if TYPE_CHECKING:
@@ -56,12 +56,12 @@ class ClusterOperator(ClusterActor):
 
     def judge_alive(self, state: ClusterState) -> None:
         """The API server says that it is alive and ready."""
-        judge(state.alive.succeeded, f"The cluster is not alive: {state.alive}.")
-        judge(state.ready.succeeded, f"The cluster is not ready for work: {state.ready}.")
+        require(state.alive.succeeded, f"The cluster is not alive: {state.alive}.")
+        require(state.ready.succeeded, f"The cluster is not ready for work: {state.ready}.")
 
     def judge_nodes(self, state: ClusterState) -> None:
         """Every node is Ready."""
-        judge_each(
+        require_each(
             state.nodes,
             lambda node: None if node.ready else f"the node {node.name} is not ready",
             nothing="The cluster has no node.",
@@ -71,7 +71,7 @@ class ClusterOperator(ClusterActor):
         """Run a new pod that looks up the backend's Service, and wait for its end."""
         namespace, backend = self.system.namespace, self.system.workloads.backend
         pods = self._pods(backend)
-        judge(pods, "The backend has no pod whose image a new pod could use.")
+        require(pods, "The backend has no pod whose image a new pod could use.")
         container = next(each for each in pods[0].containers if not each.init)
         service = f"{backend}.{namespace}.svc"
         name = f"acceptance-lookup-{uuid.uuid4().hex[:8]}"
@@ -79,7 +79,7 @@ class ClusterOperator(ClusterActor):
         # Told to end before it is created: whatever happens in between, it does not stay.
         self._undo.callback(self._cluster.delete, pod_path(namespace, name))
         created = self._cluster.create(pod_path(namespace), body)
-        judge(created is not None, f"The pod {name} could not be created: its name is taken.")
+        require(created is not None, f"The pod {name} could not be created: its name is taken.")
 
         def look() -> PodFacts:
             # By name, not by label: the pod is none of the system's.
@@ -106,8 +106,8 @@ class ClusterOperator(ClusterActor):
 
     def judge_lookup(self, lookup: Lookup) -> None:
         """The pod ran to its end on a node and got an address for the name."""
-        judge(lookup.pod.node, f"{lookup.pod.name} was never given a node.")
-        judge(
+        require(lookup.pod.node, f"{lookup.pod.name} was never given a node.")
+        require(
             lookup.pod.phase == "Succeeded" and lookup.output.strip(),
             f"{lookup.pod.name} could not resolve {lookup.service}: "
             f"{lookup.output.strip() or 'no address'}.",
@@ -128,7 +128,7 @@ class ClusterOperator(ClusterActor):
                 "so whether k3s runs is not known. Try: pytest --cluster k3d"
             )
             raise Unverifiable(message)
-        judge("k3s" in version, f"The cluster calls itself {version}, which is not k3s.")
+        require("k3s" in version, f"The cluster calls itself {version}, which is not k3s.")
 
     def look_at_ingress(self) -> tuple[IngressFacts, ...]:
         """Return the ingresses for the system's host."""
@@ -142,7 +142,7 @@ class ClusterOperator(ClusterActor):
 
     def judge_class(self, ingresses: tuple[IngressFacts, ...]) -> None:
         """Every ingress for the host is of the class nginx."""
-        judge_each(
+        require_each(
             ingresses,
             lambda each: (
                 None
@@ -154,7 +154,7 @@ class ClusterOperator(ClusterActor):
 
     def judge_published(self, ingresses: tuple[IngressFacts, ...]) -> None:
         """Every ingress for the host publishes an address, and it is the one that visitors use."""
-        judge_each(
+        require_each(
             ingresses,
             lambda each: (
                 None

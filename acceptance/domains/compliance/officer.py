@@ -19,7 +19,7 @@ from acceptance.domains.compliance.finding import Finding
 from acceptance.domains.compliance.table import CHECKS, read_frameworks
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.judgement import Unverifiable, judge
+from acceptance.judgement import Unverifiable, require
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ComplianceOfficer(Actor):
         """No control that applies is unmet."""
         unmet = found.having("unmet")
         said = f"{len(unmet)} of {len(found.results)} controls of the {found.framework.name}"
-        judge(not unmet, f"{said} are unmet: {'; '.join(unmet)}.")
+        require(not unmet, f"{said} are unmet: {'; '.join(unmet)}.")
 
     def judge_seen(self, found: Assessment) -> None:
         """Every control that applies could be looked at, and some apply; else `Unverifiable`."""
@@ -105,15 +105,15 @@ class ComplianceOfficer(Actor):
         """Every Secret of the store is encrypted, the one that was just written among them."""
         key = f"{secret_store.SECRETS}{self.system.namespace}/{found.name}"
         own = [each for each in found.stored if each.key == key]
-        judge(own, f"The store has no {key}, which was just written. Is this the right store?")
+        require(own, f"The store has no {key}, which was just written. Is this the right store?")
         clear = [each.key for each in found.stored if not each.encrypted]
-        judge(
+        require(
             not clear,
             f"{len(clear)} of {len(found.stored)} Secrets lie in the store in clear text: "
             f"{'; '.join(clear)}. Try: --encryption-provider-config of the API server.",
         )
         value = found.value.encode()
-        judge(
+        require(
             not any(each in own[0].value for each in (value, base64.b64encode(value))),
             f"The store has the value of {key} beside its encryption.",
         )
@@ -142,14 +142,14 @@ class ComplianceOfficer(Actor):
     def judge_recorded(self, found: Recorded) -> None:
         """The record says who read the Secret, and when."""
         read = [each for each in found.events if each.get("verb") == "get"]
-        judge(
+        require(
             read,
             f"The Secret {found.name} was read and the record does not say so: it has "
             f"{len(found.events)} lines about it. Try: --audit-policy-file of the API server.",
         )
         for each in read:
             user = each.get("user")
-            judge(
+            require(
                 isinstance(user, dict) and user.get("username") and each.get("stageTimestamp"),
                 f"The record does not say who read {found.name}, or when: {each}",
             )
@@ -158,7 +158,7 @@ class ComplianceOfficer(Actor):
         """The record does not hold what was in the Secret."""
         encoded = base64.b64encode(found.value.encode()).decode()
         told = [each for each in (found.value, encoded) if each in found.lines]
-        judge(not told, f"The record holds the value of {found.name}. Try: the level Metadata.")
+        require(not told, f"The record holds the value of {found.name}. Try: the level Metadata.")
 
     def _check(self, control: Control) -> Finding:
         if reason := control.inapplicable(self.system.driver):

@@ -12,7 +12,7 @@ from acceptance.domains.delivery.drivers.github import github_of
 from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable, judge, listed
+from acceptance.judgement import Unverifiable, listed, require
 
 if TYPE_CHECKING:
     from acceptance.domains.delivery.approvals import Approval, State
@@ -89,12 +89,12 @@ class ChangeAuditor(Actor):
     def judge_honest(self, audit: Audit) -> None:
         """No change claims the approval of the person who wrote it, and of nobody else."""
         own = audit.having("self-approved")
-        judge(not own, f"Approved by its own author only: {listed(own)}.")
+        require(not own, f"Approved by its own author only: {listed(own)}.")
 
     def judge_settled(self, audit: Audit) -> None:
         """Nobody's last word was a request for changes."""
         requested = audit.having("requested")
-        judge(not requested, f"Not approved, but asked to be changed: {listed(requested)}.")
+        require(not requested, f"Not approved, but asked to be changed: {listed(requested)}.")
 
     def judge_approved(self, audit: Audit) -> None:
         """Every change has an approval; whoever gave it elsewhere can attest it.

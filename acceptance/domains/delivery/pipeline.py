@@ -17,7 +17,7 @@ from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.repository_copies import commit_all, copy_repository
 from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable, judge, listed
+from acceptance.judgement import Unverifiable, listed, require
 from acceptance.process import tail
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class PipelineEngineer(Actor):
         """
         critical = [line for line in found.said.splitlines() if line.startswith("CRITICAL")]
         notes = [line for line in found.said.splitlines() if line.startswith("note: ")]
-        judge(found.jobs, f"Nothing in {WORKFLOW} runs on {found.event}.")
-        judge(
+        require(found.jobs, f"Nothing in {WORKFLOW} runs on {found.event}.")
+        require(
             found.passed or not critical,
             f"The security workflow blocks the sources as they are: {listed(critical)}. "
             f"{listed(notes)}",
@@ -84,7 +84,7 @@ class PipelineEngineer(Actor):
             last = tail(found.said, _SHOWN_LINES)
             raise Unverifiable(f"The security workflow cannot run to its end here: {last}")
         unseen = PARTS - _looked_at(found)
-        judge(
+        require(
             not unseen,
             f"The security workflow passes without having looked at {listed(sorted(unseen))}. "
             "Try: make scan in it, without --part",
@@ -103,7 +103,7 @@ class PipelineEngineer(Actor):
 
     def judge_blocked(self, offer: Offer) -> None:
         """The workflow fails."""
-        judge(
+        require(
             not offer.run.passed,
             f"The security workflow let {offer.change.finding} pass: {WORKFLOW} succeeded. "
             "Try: let its scan decide, without || true or continue-on-error",
@@ -112,7 +112,7 @@ class PipelineEngineer(Actor):
     def judge_named(self, offer: Offer) -> None:
         """What was found is named with its place, as critical."""
         lines = offer.run.said.splitlines()
-        judge(
+        require(
             any(line.startswith("CRITICAL") and offer.change.finding in line for line in lines),
             f"The security workflow failed and did not name {offer.change.finding}; "
             f"its last words: {tail(offer.run.said, _SHOWN_LINES)}",
@@ -126,7 +126,7 @@ class PipelineEngineer(Actor):
             for result in run["results"]
             if not result.get("suppressions")
         ]
-        judge(
+        require(
             any(offer.change.finding in each for each in found),
             f"{offer.change.finding} is not among what is handed on to be shown: "
             f"{listed(found) or 'nothing'}.",
@@ -147,13 +147,13 @@ class PipelineEngineer(Actor):
             for each in EVENTS
             if triggers.get(each)
         ]
-        judge(not faults, f"There is a way around {facts.path}: {listed(faults)}.")
+        require(not faults, f"There is a way around {facts.path}: {listed(faults)}.")
 
     def judge_strict(self, facts: WorkflowFacts) -> None:
         """Nothing that fails is forgiven, and no command waits for a condition."""
         faults = [f"{each} may fail (continue-on-error)" for each in facts.lenient]
         faults += [f"{each} has a condition (if)" for each in facts.conditional]
-        judge(not faults, f"{facts.path} forgives: {listed(faults)}.")
+        require(not faults, f"{facts.path} forgives: {listed(faults)}.")
 
     def _run(self, copy: Path, event: str) -> WorkflowRun:
         try:

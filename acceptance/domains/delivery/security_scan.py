@@ -11,7 +11,7 @@ from acceptance.build.manifests import name_of
 from acceptance.domains.delivery.drivers.scanners.facts import Part
 from acceptance.domains.delivery.scanning import Scans, Target, scan
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, judge, listed
+from acceptance.judgement import Unverifiable, listed, require
 from acceptance.settings import load_settings
 
 
@@ -29,7 +29,7 @@ class SecurityScanner(Actor):
         """No scanner found anything critical that no exception excuses."""
         critical = found.sifted.critical
         remarks = "".join(f" {each}" for each in found.sifted.remarks)
-        judge(
+        require(
             not critical,
             f"{len(critical)} critical: {listed([str(each) for each in critical])}.{remarks}",
         )

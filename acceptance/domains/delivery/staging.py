@@ -15,7 +15,7 @@ from acceptance.domains.traffic.ingress_client import reach_plain
 from acceptance.domains.traffic.visitor import Visitor
 from acceptance.drivers.kubernetes.client import pod_path, pretty
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.judgement import judge, judge_each
+from acceptance.judgement import require, require_each
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
@@ -102,14 +102,14 @@ class StagingOperator(ClusterActor):
                 return f"staging has no {name}"
             return None if workload.full else f"staging is not at full strength: {workload}"
 
-        judge_each(self.system.names, fault, nothing="The system has no workload.")
+        require_each(self.system.names, fault, nothing="The system has no workload.")
 
     def judge_images(self, staging: Staging) -> None:
         """Every container of staging runs what the same container of the system runs."""
         released = _running(self._released())
         tried = _running(self._tried(staging.system.namespace))
         self._keep("What is released and what was tried", pretty(_shown(released, tried)))
-        judge(released, "The system has no container, so nothing is to be released.")
+        require(released, "The system has no container, so nothing is to be released.")
 
         def fault(name: str) -> str | None:
             if name not in tried:
@@ -126,9 +126,9 @@ class StagingOperator(ClusterActor):
                 return f"{name} is {said[1]} in staging and {said[0]} in the release"
             return None
 
-        judge_each(sorted({*released, *tried}), fault, nothing="Staging runs no container.")
+        require_each(sorted({*released, *tried}), fault, nothing="Staging runs no container.")
         used = {each.image for group in tried.values() for each in group}
-        judge_each(
+        require_each(
             self.system.images or tuple(used),
             lambda image: None if image in used else f"staging did not try {image}",
             nothing="No image is to be released.",
@@ -146,7 +146,7 @@ class StagingOperator(ClusterActor):
         try:
             plain = render(self._overlay, images)
             own = [each["metadata"]["name"] for each in plain if each["kind"] == "Namespace"]
-            judge(len(own) == 1, f"The staging overlay makes {len(own)} namespaces, not one.")
+            require(len(own) == 1, f"The staging overlay makes {len(own)} namespaces, not one.")
             return render(self._overlay, images, self.system.run, f"{own[0]}-{self.system.run}")
         except BrokenInput as error:
             raise AssertionError(f"Staging cannot be deployed: {error.message}") from error
@@ -160,11 +160,11 @@ class StagingOperator(ClusterActor):
             if each["kind"] == "Ingress"
             for rule in each["spec"].get("rules") or ()
         }
-        judge(hosts, "Staging has no ingress, so no visitor reaches it.")
-        judge(len(hosts) == 1, f"Staging has several hosts: {', '.join(sorted(hosts))}.")
+        require(hosts, "Staging has no ingress, so no visitor reaches it.")
+        require(len(hosts) == 1, f"Staging has several hosts: {', '.join(sorted(hosts))}.")
         host = hosts.pop()
-        judge(host, "Staging's ingress names no host, so it would take every visitor.")
-        judge(host != self.system.host, f"Staging has the host of the system itself, {host}.")
+        require(host, "Staging's ingress names no host, so it would take every visitor.")
+        require(host != self.system.host, f"Staging has the host of the system itself, {host}.")
         secure = declares_tls(objects, host)
         return replace(self.system, namespace=namespace, host=host, secure=secure, restarts=())
 

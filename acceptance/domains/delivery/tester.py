@@ -9,7 +9,7 @@ from acceptance.actor import Actor, ActorContext
 from acceptance.domains.delivery.drivers import suites
 from acceptance.domains.delivery.drivers.suites import BACKEND_INTEGRATION, SUITES
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, judge_each
+from acceptance.judgement import Unverifiable, require_each
 
 if TYPE_CHECKING:
     from acceptance.domains.delivery.drivers.suites import SuiteFacts
@@ -42,7 +42,7 @@ class SuiteTester(Actor):
         is wrong counts first.
         """
         excused = [each for each in facts if _has_no_database(each)]
-        judge_each(
+        require_each(
             [each for each in facts if each not in excused], _fault, nothing="No suite was run."
         )
         for each in excused:
@@ -54,7 +54,7 @@ class SuiteTester(Actor):
     def judge_integrated(self, facts: tuple[SuiteFacts, ...]) -> None:
         """The integration tests ran on a real database, which their report names."""
         found = [each for each in facts if each.suite == BACKEND_INTEGRATION.name]
-        judge_each(
+        require_each(
             found,
             lambda each: (
                 None

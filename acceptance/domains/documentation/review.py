@@ -21,7 +21,7 @@ from acceptance.domains.documentation.link_rules import Mentioned, is_outside, l
 from acceptance.domains.documentation.staleness import Ages
 from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
     from acceptance.domains.documentation.drivers.pages import Page
@@ -83,7 +83,7 @@ class DocumentationReviewer(Actor):
     def pages(self) -> dict[str, Page]:
         """All Markdown pages by their path, as they are in the working tree."""
         names = [name for name in self._names if name.endswith(".md")]
-        judge(names, "The repository has no Markdown page, so nothing is documented.")
+        require(names, "The repository has no Markdown page, so nothing is documented.")
         return {
             name: read_page(name, (self._root / name).read_text(encoding="utf-8", errors="replace"))
             for name in names
@@ -130,7 +130,7 @@ class DocumentationReviewer(Actor):
             return f"The {kind} `{thing.name}` ({thing.file}) is named nowhere: write it in {where}"
 
         of_kind = [entry for entry in coverage.found if entry[0].kind == kind]
-        judge_each(of_kind, fault, nothing=f"No {kind} was found, so nothing is known of any.")
+        require_each(of_kind, fault, nothing=f"No {kind} was found, so nothing is known of any.")
 
     def follow_links(self) -> tuple[Finding, ...]:
         """Follow every link to a file or a heading; look only at the form of the others."""
@@ -153,7 +153,7 @@ class DocumentationReviewer(Actor):
 
     def judge_links(self, links: tuple[Finding, ...]) -> None:
         """Every link leads somewhere."""
-        judge_each(
+        require_each(
             links,
             lambda link: str(link) if link.fault else None,
             nothing="The pages have no link, so nothing was followed.",
@@ -185,7 +185,7 @@ class DocumentationReviewer(Actor):
 
     def judge_mentioned(self, trial: Trial) -> None:
         """Whatever code on the pages mentions is there."""
-        judge_each(
+        require_each(
             trial.mentioned,
             lambda each: str(each) if each.fault else None,
             nothing="The pages mention no command and no file, so nothing was looked for.",
@@ -193,7 +193,7 @@ class DocumentationReviewer(Actor):
 
     def judge_runs(self, trial: Trial) -> None:
         """Every block that is marked to be run succeeds."""
-        judge_each(
+        require_each(
             trial.runs,
             lambda each: None if each.succeeded else f"{each.page}:{each.line}: {each.said}",
             nothing="No block of commands is marked to be run (```sh run), so none was tried.",
@@ -224,7 +224,7 @@ class DocumentationReviewer(Actor):
                 return f"{each.page} {each.why}. Try: <!-- documents: … --> at its top"
             return f"{each.page} {each.why}" if each.state == "stale" else None
 
-        judge_each(
+        require_each(
             declared, fault, nothing="No page says what it documents (<!-- documents: … -->)."
         )
         unknown = [f"{each.page} {each.why}" for each in declared if each.state == "unknown"]

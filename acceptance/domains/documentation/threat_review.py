@@ -10,7 +10,7 @@ from acceptance.actor import Actor, ActorContext
 from acceptance.domains.documentation.feature_tables import asked_for, pages, read_tables, renewed
 from acceptance.domains.documentation.threat_model import STRIDE, read_threats
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.readiness.traceability.features import read_features
 from acceptance.readiness.tracker import parse
 
@@ -58,7 +58,7 @@ class ThreatModelReviewer(Actor):
     def follow_threats(self) -> Model:
         """Read the threat model, the tracker and the features. Judges that there is a model."""
         path = self._root / PAGE
-        judge(path.is_file(), f"There is no {PAGE}.")
+        require(path.is_file(), f"There is no {PAGE}.")
         features, _ = read_features(sorted((self._root / "features").rglob("*.feature")))
         items = parse(self._tracker).items
         scenarios = {
@@ -77,7 +77,7 @@ class ThreatModelReviewer(Actor):
     def judge_complete(self, model: Model) -> None:
         """At every boundary somebody thought of every kind of threat, and of no other."""
         written = model.written
-        judge_each(
+        require_each(
             [(boundary, kind) for boundary in written.boundaries for kind in STRIDE],
             lambda pair: (
                 None
@@ -88,7 +88,7 @@ class ThreatModelReviewer(Actor):
         )
         known = {(boundary, kind) for boundary in written.boundaries for kind in STRIDE}
         odd = [each.id for each in written.threats if (each.boundary, each.kind) not in known]
-        judge(not odd, f"{listed(odd)}: the boundary or the kind of threat is not known.")
+        require(not odd, f"{listed(odd)}: the boundary or the kind of threat is not known.")
 
     def judge_proved(self, model: Model) -> None:
         """Every threat has a mitigation, and something that shows that it holds.
@@ -97,7 +97,7 @@ class ThreatModelReviewer(Actor):
         counts first.
         """
         risks = {each.id for each in model.written.risks}
-        judge_each(
+        require_each(
             model.written.threats,
             lambda each: _unproved(each, model, risks),
             nothing=f"{PAGE} names no threat.",
@@ -115,7 +115,7 @@ class ThreatModelReviewer(Actor):
     def judge_accepted(self, model: Model) -> None:
         """Every risk that is accepted has an owner and a day, and none is past it."""
         today = datetime.now(UTC).date()
-        judge_each(
+        require_each(
             model.written.risks,
             lambda risk: _unaccepted(risk, today),
             nothing=f"{PAGE} accepts no risk: nobody looked for what is left.",
@@ -149,7 +149,7 @@ class ThreatModelReviewer(Actor):
                 return None
             return f"{page} is not what is proved. Try: python -m acceptance.domains.documentation.feature_tables"
 
-        judge_each(sorted({*SHOWN, *by_page}), fault, nothing="No page is asked for.")
+        require_each(sorted({*SHOWN, *by_page}), fault, nothing="No page is asked for.")
         missing = [name for each in found for name in each.missing]
         if missing:
             raise Unverifiable(f"No scenario has the table that a page shows: {listed(missing)}.")

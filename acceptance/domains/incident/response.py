@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes.client import pod_path, pretty
-from acceptance.judgement import judge, judge_each
+from acceptance.judgement import require, require_each
 from acceptance.runbooks.checks import judge_recent, judge_whole
 from acceptance.runbooks.reader import date_in, duration_in, line_with, read_procedure
 from acceptance.runbooks.runner import run_script, write_kubeconfig
@@ -83,7 +83,7 @@ class IncidentResponder(ClusterActor):
     def judge_roles(self, page: Procedure) -> None:
         """Every role is given to somebody, and every severity has a time to answer in."""
         roles, severities = page.section("Roles"), page.section("Severity")
-        judge_each(
+        require_each(
             _ROLES,
             lambda role: None if role in roles else f"{PAGE} gives nobody the role {role}",
             nothing="No role is asked for.",
@@ -94,21 +94,21 @@ class IncidentResponder(ClusterActor):
             own = min((after.partition(other)[0] for other in _SEVERITIES), key=len)
             return None if duration_in(own) else f"{PAGE} has no time to answer for {severity}"
 
-        judge_each(_SEVERITIES, late, nothing="No severity is asked for.")
+        require_each(_SEVERITIES, late, nothing="No severity is asked for.")
 
     def judge_drilled(self, page: Procedure) -> None:
         """The last drill is no older than the page itself allows."""
         record = page.section("Drill record")
         every, last = duration_in(line_with(record, "Drill")), date_in(record)
-        judge(every, f'The Drill record in {PAGE} has no line "Drill: every …".')
-        judge(last, f"The Drill record in {PAGE} has no date, such as 2026-01-31.")
+        require(every, f'The Drill record in {PAGE} has no line "Drill: every …".')
+        require(last, f"The Drill record in {PAGE} has no date, such as 2026-01-31.")
         assert every is not None and last is not None
         judge_recent(last, every, PAGE, "drill")
 
     def suspect(self) -> PodFacts:
         """Choose a backend pod that serves, as if it behaved oddly."""
         pods = [pod for pod in self._pods(self.system.workloads.backend) if pod.serving]
-        judge(len(pods) > 1, "There are not two backend pods that serve: one can't be spared.")
+        require(len(pods) > 1, "There are not two backend pods that serve: one can't be spared.")
         return pods[0]
 
     def quarantine(self, suspect: PodFacts) -> Quarantine:
@@ -131,13 +131,13 @@ class IncidentResponder(ClusterActor):
 
     def judge_contained(self, done: Quarantine) -> None:
         """The suspect runs on, apart, and others do its work at full strength."""
-        judge(done.alive, f"{done.suspect.name} runs no more, so it can't be looked at.")
-        judge(
+        require(done.alive, f"{done.suspect.name} runs no more, so it can't be looked at.")
+        require(
             done.suspect.name not in done.serving,
             f"{done.suspect.name} still counts as a pod of the backend.",
         )
-        judge(len(done.serving) > 1, f"Only {done.serving} serve in its place.")
-        judge(_POLICY in done.policies, "No policy keeps the suspect from others.")
+        require(len(done.serving) > 1, f"Only {done.serving} serve in its place.")
+        require(_POLICY in done.policies, "No policy keeps the suspect from others.")
 
     def preserve(self, suspect: PodFacts) -> tuple[Kept, ...]:
         """Follow the page to keep what is known of the suspect, and look at what was kept."""
@@ -169,24 +169,24 @@ class IncidentResponder(ClusterActor):
                 return f"{name} is not what its hash says, or has none"
             return f"{name} holds a secret value" if by_name[name].secrets else None
 
-        judge_each(sorted({*_KEPT, *by_name}), fault, nothing="No evidence is asked for.")
+        require_each(sorted({*_KEPT, *by_name}), fault, nothing="No evidence is asked for.")
 
     def remove(self, suspect: PodFacts) -> None:
         """Follow the page to the end; nothing of the incident is left in the system."""
         for mark in ("remove", "recover"):
             self._follow(mark, suspect)
         left = [pod.name for pod in self._all() if pod.uid == suspect.uid]
-        judge(not left, f"{suspect.name} is still there after its removal.")
+        require(not left, f"{suspect.name} is still there after its removal.")
 
     def _written(self) -> str:
         path = Path(self.system.repository) / PAGE
-        judge(path.is_file(), f"There is no {PAGE}.")
+        require(path.is_file(), f"There is no {PAGE}.")
         return path.read_text(encoding="utf-8")
 
     def _follow(self, mark: str, suspect: PodFacts) -> None:
         """Type the commands with a mark into a shell. Judges that they end well."""
         commands = read_procedure(self._written()).script(mark)
-        judge(commands.strip(), f"{PAGE} has no commands to {mark}.")
+        require(commands.strip(), f"{PAGE} has no commands to {mark}.")
         assert self._folder is not None
         environment = {
             "KUBECONFIG": str(self._folder.parent / "kubeconfig"),
@@ -196,7 +196,7 @@ class IncidentResponder(ClusterActor):
         ran = run_script(commands, self._folder, environment, timeout=self._timeouts.procedure)
         lines = [commands, f"--- wrote, in {ran.seconds:.1f} s:", ran.said, ran.failure]
         self._keep(f"The written {mark}", "\n".join(lines), "text")
-        judge(ran.succeeded, f"The {mark} as written fails: {ran.failure}")
+        require(ran.succeeded, f"The {mark} as written fails: {ran.failure}")
 
     def _prepare(self, suspect: PodFacts) -> None:
         """Make a folder to work in, and see to it that the suspect is gone at the end."""

@@ -17,7 +17,7 @@ from acceptance.domains.network.testbed import DENIAL_SECONDS, give_time
 from acceptance.domains.network.unlabelled_pod import UnlabelledPodOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import BrokenInput
-from acceptance.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,7 @@ class NetworkEngineer(UnlabelledPodOperator):
 
     def judge_planned(self, survey: Survey) -> None:
         """Every connection of the table is made, and was seen at both of its ends."""
-        judge_each(
+        require_each(
             survey.planned,
             lambda each: None if each.made else f"this is planned and fails: {each}",
             nothing="The table plans no connection.",
@@ -125,12 +125,12 @@ class NetworkEngineer(UnlabelledPodOperator):
 
         Raises `Unverifiable` if some of the table could not be tried.
         """
-        judge_each(
+        require_each(
             survey.others,
             lambda each: f"nobody planned this: {each}" if each.trace else None,
             nothing="The table forbids no connection.",
         )
-        judge_each(
+        require_each(
             survey.packets.items(),
             lambda each: (
                 f"{each[1]} packets reached {each[0]}, whoever sent them" if each[1] else None
@@ -186,7 +186,7 @@ class NetworkEngineer(UnlabelledPodOperator):
         try:
             plain = render(self._staging, images)
             own = [each["metadata"]["name"] for each in plain if each["kind"] == "Namespace"]
-            judge(len(own) == 1, f"The staging overlay makes {len(own)} namespaces, not one.")
+            require(len(own) == 1, f"The staging overlay makes {len(own)} namespaces, not one.")
             name = stage.own_namespace(own[0])
             return render(self._staging, images, self.system.run, name)
         except BrokenInput as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.network.drivers import Door, Post
-from acceptance.judgement import judge
+from acceptance.judgement import require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def posts_of_system(cluster: Kubernetes, system: System) -> dict[str, Post]:
     found = {}
     for role in ROLES:
         pods = cluster.pod_objects(namespace, system.named(role))
-        judge(pods, f"The {role} has no pod whose place a probe could take.")
+        require(pods, f"The {role} has no pod whose place a probe could take.")
         found[role] = _post(role, namespace, pods[0]["metadata"], pods[0]["spec"], services)
     return {**found, NEW: Post(NEW, namespace, {})}
 
@@ -65,7 +65,7 @@ def posts_of_staging(objects: Sequence[Manifest], system: System) -> dict[str, P
             if each["kind"] in {"Deployment", "StatefulSet"}
             and each["metadata"]["name"] == system.named(role)
         ]
-        judge(workloads, f"The staging overlay has no {role}.")
+        require(workloads, f"The staging overlay has no {role}.")
         name, template = f"{STAGING} {role}", workloads[0]
         found[name] = _post(name, namespace, template["metadata"], template["spec"], services)
     name = f"{STAGING} {NEW}"
@@ -154,7 +154,7 @@ def _post(
         if (selector := service["spec"].get("selector")) and selector.items() <= labels.items()
         for door in doors_of_service(service, containers)
     }
-    judge(own, f"No Service leads to the {name}, so where others may come is not known.")
+    require(own, f"No Service leads to the {name}, so where others may come is not known.")
     return Post(
         name,
         namespace,
@@ -176,7 +176,7 @@ def _main_node(cluster: Kubernetes) -> str:
     """Return the node that the API server runs on; the first one if it runs on none."""
     addresses = {address for address, _ in api_servers(cluster)}
     nodes = cluster.items("/api/v1/nodes")
-    judge(nodes, "The cluster has no node.")
+    require(nodes, "The cluster has no node.")
     for node in nodes:
         if addresses & {each["address"] for each in node["status"].get("addresses") or ()}:
             return str(node["metadata"]["name"])

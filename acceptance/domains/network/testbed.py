@@ -24,7 +24,7 @@ from acceptance.domains.network.drivers import (
 )
 from acceptance.domains.network.drivers.probe_pods import policy
 from acceptance.domains.network.probe_placement import NODE, OUTSIDE, posts_of_nobody
-from acceptance.judgement import judge
+from acceptance.judgement import require
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Stage:
             body = exposing_service(probe, self._system.run, doors)
             self._undo.callback(self._cluster.delete, f"{path}/{probe.name}")
             made = self._cluster.create(path, body)
-            judge(made is not None, f"The Service {probe.name} could not be made.")
+            require(made is not None, f"The Service {probe.name} could not be made.")
             assert made is not None
             self.node_ports[name] = {
                 Door(str(port["protocol"]).lower(), int(port["port"])): int(port["nodePort"])

@@ -13,7 +13,7 @@ from acceptance.domains.network.policy_enforcement import prove_engine
 from acceptance.domains.network.probe_placement import NEW, NODE
 from acceptance.domains.network.testbed import DENIAL_SECONDS, Stage, give_time
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ class UnlabelledPodOperator(ClusterActor):
 
         give_time(look, self._timeouts.policy)
         self._keep("What the new pod reached while it was let through", _told(last))
-        judge(last, "The cluster has no Service at whose doors a new pod could knock.")
+        require(last, "The cluster has no Service at whose doors a new pod could knock.")
         if failed := [str(each) for each in last if not each.reached]:
             message = f"Nothing forbade it, and yet a new pod did not get through: {listed(failed)}"
             raise Unverifiable(f"{message}. So a refusal would prove nothing here.")
@@ -77,7 +77,7 @@ class UnlabelledPodOperator(ClusterActor):
 
     def judge_lonely(self, outcomes: Sequence[Outcome]) -> None:
         """It reaches nothing."""
-        judge_each(
+        require_each(
             outcomes,
             lambda each: (
                 f"a pod that nobody planned gets through: {each}" if each.reached else None
@@ -93,7 +93,7 @@ class UnlabelledPodOperator(ClusterActor):
     def _image(self) -> str:
         """Return the image of the probes: the backend's, which has Python."""
         pods = self._pods(self.system.workloads.backend)
-        judge(pods, "The backend has no pod whose image a probe could use.")
+        require(pods, "The backend has no pod whose image a probe could use.")
         return next(each.image for each in pods[0].containers if not each.init)
 
     def _namespaces(self) -> tuple[str, ...]:

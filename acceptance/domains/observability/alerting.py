@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import judge, judge_each
+from acceptance.judgement import require, require_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +64,8 @@ class AlertingOperator(MonitoringOperator):
 
     def judge_rules(self, found: Alerting) -> None:
         """There are rules about security, and each of them works."""
-        judge(not found.refused, "; ".join(found.refused))
-        judge_each(
+        require(not found.refused, "; ".join(found.refused))
+        require_each(
             [each for each in found.rules if each.about_security],
             lambda rule: (
                 None if rule.health == "ok" else f"{rule.name} does not work: {rule.health}"
@@ -76,7 +76,7 @@ class AlertingOperator(MonitoringOperator):
     def judge_told(self, found: Alerting) -> None:
         """Somebody receives what is told."""
         told = set(found.receivers) - _NOBODY
-        judge(told, f"Nobody is told: the receivers are {', '.join(found.receivers) or 'none'}.")
+        require(told, f"Nobody is told: the receivers are {', '.join(found.receivers) or 'none'}.")
 
     def _ask(self, endpoint: Endpoint, path: str, refused: list[str]) -> Any:  # noqa: ANN401
         reply = self._cluster.get(f"{endpoint.path}{path}")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, judge
+from acceptance.judgement import Unverifiable, require
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ class MonitoringOperator(ClusterActor):
     def judge_watched(self, seen: tuple[Watching, ...]) -> None:
         """One Prometheus scrapes every backend pod with success."""
         faults = [self._unwatched(each) for each in seen]
-        judge(seen, "No monitoring was asked.")
-        judge(not all(faults), "; ".join(faults))
+        require(seen, "No monitoring was asked.")
+        require(not all(faults), "; ".join(faults))
 
     def find_log(self, wanted: str) -> LogSearch:
         """Look for a text in every log store of the cluster, until one has it."""
@@ -110,7 +110,7 @@ class MonitoringOperator(ClusterActor):
         said = [
             f"{each.name} has no line of the visit after {limit:g} s" for each, _ in search.counts
         ]
-        judge(any(count for _, count in search.counts), "; ".join([*search.refused, *said]))
+        require(any(count for _, count in search.counts), "; ".join([*search.refused, *said]))
 
     def _endpoints(self, programs: tuple[str, ...], what: str) -> tuple[Endpoint, ...]:
         """Find programs by their standard label in all namespaces: Services, else running pods.

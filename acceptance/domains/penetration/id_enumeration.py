@@ -11,7 +11,7 @@ from acceptance.domains.penetration.attacks import API
 from acceptance.domains.penetration.drivers.vulnerable_store import numbered
 from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ class IdEnumerationTester(Actor):
         for number in range(_OWN):
             reply = self._http.send("POST", API, body={"customer": f"Guesser {number}"})
             told = reply.json()
-            judge(reply.succeeded and isinstance(told, dict), f"No checkout was made: {reply}.")
+            require(reply.succeeded and isinstance(told, dict), f"No checkout was made: {reply}.")
             own.append(str(told.get("id")))
         found, unclear = [], []
         tried = [each for each in _likely(own[:_GUESSED_AROUND]) if each not in own]
@@ -83,16 +83,16 @@ class IdEnumerationTester(Actor):
 
     def judge_missed(self, guesses: Guesses) -> None:
         """No guess found a checkout, and each was answered as one that is not there."""
-        judge(guesses.tried, "Nothing was guessed.")
-        judge(not guesses.found, f"Guessed ids lead to checkouts: {listed(guesses.found)}.")
-        judge(not guesses.unclear, f"A guess was not just missed: {listed(guesses.unclear)}.")
+        require(guesses.tried, "Nothing was guessed.")
+        require(not guesses.found, f"Guessed ids lead to checkouts: {listed(guesses.found)}.")
+        require(not guesses.unclear, f"A guess was not just missed: {listed(guesses.unclear)}.")
 
     def judge_random(self, guesses: Guesses) -> None:
         """Every id is a random UUID of its own, and none of its random bits is always the same."""
-        judge_each(guesses.own, _no_random_uuid, nothing="There is no id.")
-        judge(len(set(guesses.own)) == len(guesses.own), "Two checkouts have the same id.")
+        require_each(guesses.own, _no_random_uuid, nothing="There is no id.")
+        require(len(set(guesses.own)) == len(guesses.own), "Two checkouts have the same id.")
         same = _constant_bits(list(guesses.own))
-        judge(
+        require(
             not same, f"{same} of the 122 random bits are the same in all {len(guesses.own)} ids."
         )
 

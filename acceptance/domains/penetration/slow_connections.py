@@ -11,7 +11,7 @@ from acceptance.domains.penetration.attacks import API
 from acceptance.domains.penetration.drivers.raw_http import drip, request
 from acceptance.domains.penetration.drivers.vulnerable_server import undefended
 from acceptance.domains.traffic.ingress_client import ways_in
-from acceptance.judgement import Unverifiable, judge_each
+from acceptance.judgement import Unverifiable, require_each
 
 if TYPE_CHECKING:
     from acceptance.domains.penetration.drivers.raw_http import Connect, Exchange
@@ -85,7 +85,7 @@ class SlowConnectionTester(Actor):
             total, limit = len(siege.held), self._limit
             return f"{siege.kind}: {left} of {total} connections are still held after {limit:g} s"
 
-        judge_each(sieges, fault, nothing="Nothing was held open.")
+        require_each(sieges, fault, nothing="Nothing was held open.")
 
 
 def _kinds(host: str) -> dict[str, tuple[bytes, bytes]]:

@@ -13,7 +13,7 @@ from acceptance.domains.penetration.drivers.vulnerable_store import NaiveStore
 from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.browser import DESKTOP, BrowserError, visit
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
     from acceptance.drivers.browser import Visit
@@ -132,16 +132,18 @@ class StoredInjectionTester(Actor):
 
     def judge_kept(self, shown: Shown) -> None:
         """The service kept each string as it is, and nothing else was changed by it."""
-        judge_each(
+        require_each(
             shown.kept,
             lambda pair: None if pair[0] == pair[1] else f"{pair[0]!r} became {pair[1]!r}",
             nothing="Nothing was stored.",
         )
-        judge(not shown.bystander, f"A checkout that was there before changed: {shown.bystander}.")
+        require(
+            not shown.bystander, f"A checkout that was there before changed: {shown.bystander}."
+        )
 
     def judge_found(self, shown: Shown) -> None:
         """Nothing is found by a string in the place of an id or a page."""
-        judge_each(
+        require_each(
             shown.found,
             lambda pair: None if pair[1] in _REFUSED else f"{pair[0]} was answered with {pair[1]}",
             nothing="Nothing was asked for.",
@@ -149,9 +151,9 @@ class StoredInjectionTester(Actor):
 
     def judge_inert(self, shown: Shown) -> None:
         """Every string is to be read on the pages as it was typed, and none was executed."""
-        judge(not shown.executed, f"The page executed what was stored: {listed(shown.executed)}.")
+        require(not shown.executed, f"The page executed what was stored: {listed(shown.executed)}.")
         everything = "\n".join(text for _, text in shown.pages)
-        judge_each(
+        require_each(
             shown.typed.stored,
             lambda text: None if text in everything else f"{text!r} is not shown as it was typed",
             nothing="Nothing was stored.",
@@ -160,7 +162,7 @@ class StoredInjectionTester(Actor):
     def _create(self, customer: str) -> str:
         reply = self._http.send("POST", API, body={"customer": customer})
         told = reply.json()
-        judge(reply.succeeded and isinstance(told, dict), f"{customer!r} was refused: {reply}.")
+        require(reply.succeeded and isinstance(told, dict), f"{customer!r} was refused: {reply}.")
         return str(told.get("id"))
 
     def _look(self, ids: list[str]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:

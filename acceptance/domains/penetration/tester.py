@@ -14,7 +14,7 @@ from acceptance.domains.penetration.drivers.raw_http import exchange
 from acceptance.domains.penetration.drivers.vulnerable_server import undefended
 from acceptance.domains.traffic.ingress_client import reach, ways_in
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
     from acceptance.domains.penetration.attacks import Attack, Family
@@ -106,7 +106,7 @@ class PenetrationTester(Actor):
         """Send each attack to each door of the system; innocent visitors come after each."""
         family = FAMILIES[rehearsal.way]
         first = self._visit()
-        judge(not first, f"The system does not serve visitors before any attack: {first}.")
+        require(not first, f"The system does not serve visitors before any attack: {first}.")
         trials = []
         for door, connect in ways_in(self.system).items():
             for trial in rehearsal.trials:
@@ -139,11 +139,11 @@ class PenetrationTester(Actor):
                 return f"{trial.attack.name}: no answer after {seen.seconds:.0f} s, and not cut"
             return None
 
-        judge_each(done.trials, fault, nothing="Nothing was attacked.")
+        require_each(done.trials, fault, nothing="Nothing was attacked.")
 
     def judge_unharmed(self, done: Rehearsal) -> None:
         """Every visitor who came after an attack was given the answer to their own request."""
-        judge_each(
+        require_each(
             done.trials,
             lambda trial: f"{trial.attack.name}: {trial.disturbed}" if trial.disturbed else None,
             nothing="Nothing was attacked.",
@@ -183,7 +183,7 @@ class PenetrationTester(Actor):
     def judge_sound(self, fuzzed: Fuzzed) -> None:
         """Every operation was attacked to the end, and no check complained."""
         found = fuzzed.system
-        judge(
+        require(
             found.operations
             and found.cases
             and not found.untested
@@ -191,12 +191,12 @@ class PenetrationTester(Actor):
             f"schemathesis sent {found.cases} requests to {found.operations} operations, "
             f"{found.untested} were left out, and it ended as {found.stopped}.",
         )
-        judge(not found.weaknesses, f"{listed([str(each) for each in found.weaknesses])}.")
+        require(not found.weaknesses, f"{listed([str(each) for each in found.weaknesses])}.")
 
     def judge_discreet(self, fuzzed: Fuzzed) -> None:
         """No answer showed the inside of the program."""
         leaks = fuzzed.system.leaks
-        judge(not leaks, f"Answers show the inside of the program: {listed(leaks)}.")
+        require(not leaks, f"Answers show the inside of the program: {listed(leaks)}.")
 
     def _visit(self) -> str:
         """Come as an innocent visitor; return what was wrong with the answer."""

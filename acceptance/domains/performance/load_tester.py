@@ -11,7 +11,7 @@ from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.performance.drivers.load import put_load
 from acceptance.domains.performance.requirements import FILE, read_performance
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import judge, listed
+from acceptance.judgement import listed, require
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ class LoadTester(ClusterActor):
     def judge_replicas(self, measured: Measurement) -> None:
         """As many backend pods as required served, and they were the same all the while."""
         wanted = measured.required.load.replicas
-        judge(
+        require(
             len(measured.before) == wanted,
             f"{len(measured.before)} backend pods serve, and the requirements are for {wanted}.",
         )
-        judge(
+        require(
             set(measured.after) == set(measured.before),
             f"The backend pods changed under the load, from {', '.join(measured.before)} "
             f"to {', '.join(measured.after) or 'none'}.",
@@ -88,16 +88,16 @@ class LoadTester(ClusterActor):
     def judge_enough(self, measured: Measurement) -> None:
         """There were requests enough to tell."""
         sent, least = measured.facts.requests, measured.required.thresholds.least_requests
-        judge(
+        require(
             sent >= least,
             f"Only {sent} requests were sent, and fewer than {least} say nothing.",
         )
 
     def judge_latency(self, measured: Measurement) -> None:
         """95 of 100 requests were answered in time."""
-        judge(measured.facts.histogram, "No request was answered, so nothing is known.")
+        require(measured.facts.histogram, "No request was answered, so nothing is known.")
         found, most = measured.facts.percentile(0.95), measured.required.thresholds.p95_milliseconds
-        judge(
+        require(
             found <= most,
             f"95 of 100 requests took up to {found} ms, and {most:g} ms are required.",
         )
@@ -106,7 +106,7 @@ class LoadTester(ClusterActor):
         """The system kept up with the visitors."""
         found = measured.facts.requests_per_second
         least = measured.required.thresholds.requests_per_second
-        judge(
+        require(
             found >= least,
             f"{found:.1f} requests were answered in a second, and {least:g} are required.",
         )
@@ -114,7 +114,7 @@ class LoadTester(ClusterActor):
     def judge_errors(self, measured: Measurement) -> None:
         """No more requests failed than are allowed to."""
         found, most = measured.facts.error_rate, measured.required.thresholds.error_rate
-        judge(
+        require(
             found <= most,
             f"{measured.facts.failures} of {measured.facts.requests} requests failed "
             f"({found:.2%}), and {most:.2%} may: {listed(measured.facts.errors) or 'no reason'}.",

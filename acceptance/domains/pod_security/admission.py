@@ -12,7 +12,7 @@ from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.pod_security.drivers import admission
 from acceptance.drivers.kubernetes.client import Refused, pod_path, pretty
-from acceptance.judgement import Unverifiable, judge, judge_each
+from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.process import workers
 from acceptance.waiting import eventually
 
@@ -67,7 +67,7 @@ class AdmissionTester(ClusterActor):
     def ask_for(self, attacks: Sequence[Attack], place: str) -> tuple[Attempt, ...]:
         """Ask for each forbidden thing in `place` and in the system's namespace."""
         pods = self._pods(self.system.workloads.backend)
-        judge(pods, "The backend has no pod to which a container could be added.")
+        require(pods, "The backend has no pod to which a container could be added.")
         own, run = self.system.namespace, self.system.run
         known: dict[str, Reply] = {}
 
@@ -97,7 +97,7 @@ class AdmissionTester(ClusterActor):
             if not each.possible.succeeded:
                 message = f"{each.attack} is no pod that this cluster could have: {each.possible}"
                 raise Unverifiable(f"{message} Try: another cluster, or correct the table.")
-        judge_each(
+        require_each(
             attempts,
             lambda each: (
                 None
@@ -123,7 +123,7 @@ class AdmissionTester(ClusterActor):
                 return f"{attempt.attack} was refused for something else: {said[2]}"
             return None
 
-        judge_each(attempts, fault, nothing="Nothing was asked for.")
+        require_each(attempts, fault, nothing="Nothing was asked for.")
 
 
 def _shown(attempt: Attempt) -> dict[str, object]:

@@ -13,7 +13,7 @@ from acceptance.drivers import container_inspection
 from acceptance.drivers.kubernetes import facts
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable, judge, judge_each
+from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.process import workers
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class ContainerInspector(ClusterActor):
                 return f"{look} is told of other Services by {len(links)} variables: {links[0]}"
             return None
 
-        judge(
+        require(
             all("HOME" in look.inside.variables for look in looks),
             "The variables of a container could not be read.",
         )
@@ -187,7 +187,7 @@ class ContainerInspector(ClusterActor):
                 return f"{where} runs {wanted}, which is not to be released"
             return None
 
-        judge_each(
+        require_each(
             [(pod, container) for pod in pods for container in pod.containers],
             fault,
             nothing="The system has no container.",
@@ -241,8 +241,8 @@ class ContainerInspector(ClusterActor):
             for name in self.system.names
             if not any(pod.uid == look.pod.uid for pod in self._pods(name) for look in looks)
         ]
-        judge(not missing, f"Nobody looked inside of {', '.join(missing)}: nothing of it runs.")
-        judge_each(looks, fault, nothing="No container of the system runs.")
+        require(not missing, f"Nobody looked inside of {', '.join(missing)}: nothing of it runs.")
+        require_each(looks, fault, nothing="No container of the system runs.")
 
 
 def _shown(look: Look) -> dict[str, object]:

@@ -11,7 +11,7 @@ from acceptance.domains.rbac import permission_table as table
 from acceptance.domains.rbac.drivers import permissions
 from acceptance.domains.rbac.drivers.permissions import Right, Subject
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, judge, listed
+from acceptance.judgement import Unverifiable, listed, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -70,7 +70,7 @@ class PermissionInspector(Actor):
 
     def judge_table(self, answers: Answers, grants: Sequence[Grant]) -> None:
         """What is allowed is what the table grants: nothing more and nothing less."""
-        judge(answers.asked, "The API server knows no resource, so nothing was asked.")
+        require(answers.asked, "The API server knows no resource, so nothing was asked.")
         faults = [
             *self._strangers(answers, grants),
             *_unknown(answers, grants),
@@ -80,7 +80,7 @@ class PermissionInspector(Actor):
                 for fault in self._differences(subject, answers, grants)
             ),
         ]
-        judge(not faults, f"{listed(faults)}. Try: compare manifests with the table of rights.")
+        require(not faults, f"{listed(faults)}. Try: compare manifests with the table of rights.")
 
     def _service_accounts(self) -> Iterator[Subject]:
         """Yield those of the namespace; one that is called as its workload has the part's name."""

@@ -12,7 +12,7 @@ from acceptance.domains.pod_security.containers import ContainerInspector
 from acceptance.drivers.kubernetes import facts
 from acceptance.drivers.kubernetes.client import MERGE, Refused, pod_path, pretty
 from acceptance.drivers.kubernetes.pods import probe_pod
-from acceptance.judgement import Unverifiable, judge, judge_each
+from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class TokenAbuseTester(ContainerInspector):
     def look_at_careless_pod(self) -> InsideFacts:
         """Look inside of a new pod that has credentials, as one of the backend's could have."""
         pods = self._pods(self.system.workloads.backend)
-        judge(pods, "The backend has no pod whose image a new pod could use.")
+        require(pods, "The backend has no pod whose image a new pod could use.")
         image = next(each.image for each in pods[0].containers if not each.init)
         name = f"acceptance-careless-{uuid.uuid4().hex[:8]}"
         body = probe_pod(name, image, ["sleep", str(_SECONDS)], self.system.run)
@@ -168,15 +168,15 @@ class TokenAbuseTester(ContainerInspector):
         seen = {theft.pod for theft in thefts}
         for name in self.system.names:
             pods = {pod.name for pod in self._pods(name)}
-            judge(pods and pods <= seen, f"Nobody stole from each pod of {name}.")
-        judge_each(thefts, fault, nothing="There is no pod to steal from.")
+            require(pods and pods <= seen, f"Nobody stole from each pod of {name}.")
+        require_each(thefts, fault, nothing="There is no pod to steal from.")
 
     def _wishes(self) -> tuple[Wish, ...]:
         own, run = self.system.namespace, self.system.run
         secrets = sorted(self._cluster.secrets(own))
         pods = self._pods(self.system.workloads.backend)
-        judge(secrets, "The system has no Secret, so there is nothing to steal.")
-        judge(pods, "The backend has no pod.")
+        require(secrets, "The system has no Secret, so there is nothing to steal.")
+        require(pods, "The backend has no pod.")
         pod, trial = pods[0].name, (("dryRun", "All"),)
         here = f"{_CORE}/namespaces/{own}"
         deployment = f"/apis/apps/v1/namespaces/{own}/deployments/{self.system.workloads.backend}"

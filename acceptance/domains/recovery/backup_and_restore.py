@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import judge
+from acceptance.judgement import require
 from acceptance.runbooks.checks import judge_recent, judge_whole
 from acceptance.runbooks.reader import date_in, duration_in, line_with, read_procedure
 from acceptance.runbooks.runner import Ran, run_script, write_kubeconfig
@@ -62,11 +62,11 @@ class RecoveryOperator(ClusterActor):
         """RPO and RTO are durations, and the schedule is tight enough for the RPO."""
         every = duration_in(line_with(page.section("Schedule"), "Backup"))
         lost, restored = duration_in(page.section("RPO")), duration_in(page.section("RTO"))
-        judge(lost, f"The RPO in {PAGE} is no duration, such as 24 hours.")
-        judge(restored, f"The RTO in {PAGE} is no duration, such as 30 minutes.")
-        judge(every, f'The Schedule in {PAGE} has no line "Backup: every …".')
+        require(lost, f"The RPO in {PAGE} is no duration, such as 24 hours.")
+        require(restored, f"The RTO in {PAGE} is no duration, such as 30 minutes.")
+        require(every, f'The Schedule in {PAGE} has no line "Backup: every …".')
         assert lost is not None and every is not None
-        judge(
+        require(
             every <= lost,
             f"A backup every {_said(every)} cannot keep the loss below the RPO of {_said(lost)}.",
         )
@@ -75,8 +75,8 @@ class RecoveryOperator(ClusterActor):
         """The last rehearsal is no older than the page itself allows."""
         every = duration_in(line_with(page.section("Schedule"), "Rehearsal"))
         last = date_in(page.section("Last rehearsal"))
-        judge(every, f'The Schedule in {PAGE} has no line "Rehearsal: every …".')
-        judge(last, f"The Last rehearsal in {PAGE} has no date, such as 2026-01-31.")
+        require(every, f'The Schedule in {PAGE} has no line "Rehearsal: every …".')
+        require(last, f"The Last rehearsal in {PAGE} has no date, such as 2026-01-31.")
         assert every is not None and last is not None
         today = datetime.now(UTC).date()
         self._keep("When it was rehearsed", pretty({"last": last, "every": every, "today": today}))
@@ -96,7 +96,7 @@ class RecoveryOperator(ClusterActor):
             f"DELETE FROM checkouts WHERE id = {name} RETURNING id"
         )
         self._keep("What was deleted", pretty(deleted))
-        judge(purchase.id in deleted, f"The checkout {purchase.id} was not there to be deleted.")
+        require(purchase.id in deleted, f"The checkout {purchase.id} was not there to be deleted.")
 
     def follow_restore(self) -> Ran:
         """Follow the written restore."""
@@ -107,9 +107,9 @@ class RecoveryOperator(ClusterActor):
     def judge_in_time(self, ran: Ran) -> None:
         """The restore took no longer than the page promises."""
         promised = duration_in(read_procedure(self._written()).section("RTO"))
-        judge(promised, f"The RTO in {PAGE} is no duration, such as 30 minutes.")
+        require(promised, f"The RTO in {PAGE} is no duration, such as 30 minutes.")
         assert promised is not None
-        judge(
+        require(
             ran.seconds <= promised.total_seconds(),
             f"The restore took {ran.seconds:.0f} s, and {PAGE} promises {_said(promised)}.",
         )
@@ -119,17 +119,17 @@ class RecoveryOperator(ClusterActor):
         for mark in ("reopen", "discard"):
             self._judge_ran(self._follow(mark), mark)
         left = self._databases()
-        judge(len(left) == 1, f"The procedure leaves the databases {', '.join(left)}.")
+        require(len(left) == 1, f"The procedure leaves the databases {', '.join(left)}.")
 
     def _written(self) -> str:
         path = Path(self.system.repository) / PAGE
-        judge(path.is_file(), f"There is no {PAGE}.")
+        require(path.is_file(), f"There is no {PAGE}.")
         return path.read_text(encoding="utf-8")
 
     def _follow(self, mark: str) -> Ran:
         """Type the commands with a mark into a shell; its folder stays until the scenario ends."""
         commands = read_procedure(self._written()).script(mark)
-        judge(commands.strip(), f"{PAGE} has no commands to {mark}.")
+        require(commands.strip(), f"{PAGE} has no commands to {mark}.")
         folder = self._workplace()
         environment = {
             "KUBECONFIG": str(folder.parent / "kubeconfig"),
@@ -154,7 +154,7 @@ class RecoveryOperator(ClusterActor):
         return self._folder
 
     def _judge_ran(self, ran: Ran, mark: str) -> None:
-        judge(ran.succeeded, f"The {mark} as written fails: {ran.failure}")
+        require(ran.succeeded, f"The {mark} as written fails: {ran.failure}")
 
     def _mend(self) -> None:
         """Leave the databases that were there, open, whatever the commands have done.
@@ -189,7 +189,7 @@ class RecoveryOperator(ClusterActor):
     def _sql(self, statement: str, name: str = "") -> tuple[str, ...]:
         workload = self.system.workloads.database
         pods = [pod for pod in self._pods(workload) if pod.serving]
-        judge(pods, "The database has no pod that serves.")
+        require(pods, "The database has no pod that serves.")
         container = next(each.name for each in pods[0].containers if not each.init)
         return database.execute_sql(
             Path(self.system.kubeconfig),

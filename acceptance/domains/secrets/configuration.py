@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from acceptance.actor import Actor, ActorContext
 from acceptance.drivers import database, files
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import judge, judge_each, listed
+from acceptance.judgement import listed, require, require_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,9 +106,9 @@ class ConfigurationReviewer(Actor):
 
     def judge_named(self, keys: Keys) -> None:
         """Every key in use is named in the configuration and is there."""
-        judge(not keys.absent, f"{listed(keys.absent)}.")
+        require(not keys.absent, f"{listed(keys.absent)}.")
         known = {*keys.named, *keys.named_too}
-        judge_each(
+        require_each(
             keys.used,
             lambda use: None if use[1] in known else f"{use[0]} uses {use[1]}, named nowhere",
             nothing="No pod uses a secret, so the database is not protected by one.",
@@ -117,7 +117,7 @@ class ConfigurationReviewer(Actor):
     def judge_values(self, keys: Keys) -> None:
         """Every key that the configuration names has a real value."""
         why = dict(keys.weak)
-        judge_each(
+        require_each(
             tuple(dict.fromkeys((*keys.named, *why))),
             lambda key: f"{key} {why[key]}" if key in why else None,
             nothing=f"No ConfigMap names the keys of secrets (in {_NAMING_KEY}).",
@@ -126,9 +126,9 @@ class ConfigurationReviewer(Actor):
     def search_secrets(self) -> Search:
         """Look for every secret value, plain and in base64, wherever none belongs."""
         values = sorted(self.secret_values())
-        judge(values, "The system has no secret value, so none can be looked for.")
+        require(values, "The system has no secret value, so none can be looked for.")
         short = [value for value in values if len(value) < _SHORTEST]
-        judge(not short, f"{len(short)} secret values have less than {_SHORTEST} characters.")
+        require(not short, f"{len(short)} secret values have less than {_SHORTEST} characters.")
         forms = [form for value in values for form in (value, _base64(value))]
         places: dict[str, int] = {}
         found: list[str] = []
@@ -163,17 +163,17 @@ class ConfigurationReviewer(Actor):
 
     def judge_hidden(self, search: Search) -> None:
         """Every kind of place was looked at, and no secret value was in any."""
-        judge(not search.found, f"A secret value shows in: {listed(search.found)}.")
-        judge(not search.unread, f"Not to be read, so not known: {listed(search.unread)}.")
+        require(not search.found, f"A secret value shows in: {listed(search.found)}.")
+        require(not search.unread, f"Not to be read, so not known: {listed(search.unread)}.")
         looked = dict(search.searched)
         for kind in ("ConfigMap", "pod specification", "log", "repository file"):
-            judge(looked.get(kind), f"No {kind} was looked at, so nothing is known.")
+            require(looked.get(kind), f"No {kind} was looked at, so nothing is known.")
 
     def try_credentials(self) -> Logins:
         """Log in to the database with the configured credentials, and with others."""
         name, user, password = self._credentials()
         pods = [pod for pod in self._pods(self.system.workloads.database) if pod.serving]
-        judge(pods, "There is no ready database pod to log in to.")
+        require(pods, "There is no ready database pod to log in to.")
         port = self._cluster.container_port(self.system.namespace, self.system.workloads.database)
         attempts = {
             "a wrong password": (user, password[::-1] + "-wrong"),
@@ -208,7 +208,7 @@ class ConfigurationReviewer(Actor):
 
     def judge_accepted(self, logins: Logins) -> None:
         """The configured credentials were accepted."""
-        judge(
+        require(
             logins.configured.accepted,
             f"The database does not accept the configured credentials: {logins.configured.said}.",
         )
@@ -225,7 +225,7 @@ class ConfigurationReviewer(Actor):
                 None if login.refused else f"Whether it refuses {words} is not known: {login.said}"
             )
 
-        judge_each(logins.others, fault, nothing="No other credentials were tried.")
+        require_each(logins.others, fault, nothing="No other credentials were tried.")
 
     def secret_values(self) -> frozenset[str]:
         """Return every secret value of every Secret that a pod of the system uses."""
@@ -263,7 +263,7 @@ class ConfigurationReviewer(Actor):
             known |= {key: _decoded(value) for key, value in data.items()}
         keys = ("DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD")
         missing = [key for key in keys if not known.get(key)]
-        judge(not missing, f"{', '.join(missing)} is configured nowhere.")
+        require(not missing, f"{', '.join(missing)} is configured nowhere.")
         name, user, password = (known[key] for key in keys)
         return name, user, password
 

@@ -12,7 +12,7 @@ from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import AcceptanceError, BrokenInput
-from acceptance.judgement import Unverifiable, judge, judge_each
+from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.readiness.redaction import MASK
 from acceptance.settings import load_settings
 from operations.rotation import rotate
@@ -91,11 +91,11 @@ class CredentialChecker(ClusterActor):
             now.values[USER], now.values["DATABASE_PASSWORD"], signed, tuple(self._values)
         )
         login = self._log_in(former.user, former.password)
-        judge(login.accepted, f"The password is not accepted before the rotation: {login.said}.")
+        require(login.accepted, f"The password is not accepted before the rotation: {login.said}.")
         answers = self._ask_pods(signed)
         told = {"login": asdict(login), "signed": [(pod, str(reply)) for pod, reply in answers]}
         self._keep("What is valid before the rotation", pretty(told))
-        judge_each(
+        require_each(
             answers,
             lambda each: (
                 None if each[1].succeeded else f"{each[0]} does not know its own: {each[1]}"
@@ -112,7 +112,7 @@ class CredentialChecker(ClusterActor):
         found = self._sql(_SESSIONS)
         sessions = [tuple(line.split()) for line in found]
         self._keep("Who is logged in to the database", pretty(found))
-        judge(user != former.user, f"Pods are to log in as {user}, as before the rotation.")
+        require(user != former.user, f"Pods are to log in as {user}, as before the rotation.")
 
         def fault(address: str, name: str) -> str | None:
             roles = sorted({role for host, role in sessions if host == address})
@@ -120,7 +120,7 @@ class CredentialChecker(ClusterActor):
                 return None
             return f"{name} uses {', '.join(roles) or 'no role'}, and not {user}"
 
-        judge_each(
+        require_each(
             pods, lambda pod: fault(pod.address, pod.name), nothing="The backend has no pod."
         )
 
@@ -134,21 +134,21 @@ class CredentialChecker(ClusterActor):
             self._ask_pods(self._signed()),
         )
         self._keep("What old and new values open", pretty(_told(answers)))
-        judge(answers.new_login.accepted, f"The new password: {answers.new_login.said}.")
-        judge(
+        require(answers.new_login.accepted, f"The new password: {answers.new_login.said}.")
+        require(
             not answers.old_login.accepted,
             f"The database still accepts the old password of {former.user}.",
         )
-        judge(
+        require(
             answers.old_login.refused,
             f"Whether the old password is refused is not known: {answers.old_login.said}.",
         )
-        judge_each(
+        require_each(
             answers.new_signed,
             lambda each: None if each[1].succeeded else f"{each[0]} refuses the new key: {each[1]}",
             nothing="No pod of the backend is ready.",
         )
-        judge_each(
+        require_each(
             answers.old_signed,
             lambda each: (
                 None
@@ -171,12 +171,12 @@ class CredentialChecker(ClusterActor):
         last = (secret["metadata"].get("annotations") or {}).get(LAST, "")
         self._keep("The audit in the cluster", pretty({"events": events, "last rotation": last}))
         leaked = self._holding(told.said, *events, last)
-        judge(not leaked, f"The rotation tells {leaked} secret values.")
-        judge(
+        require(not leaked, f"The rotation tells {leaked} secret values.")
+        require(
             set(former.values) < set(self._values),
             "No new value is known, so it is not known whether one was told.",
         )
-        judge_each(
+        require_each(
             told.lines,
             lambda line: (
                 None
@@ -187,13 +187,13 @@ class CredentialChecker(ClusterActor):
         )
         steps = {line["event"] for line in told.lines}
         missing = {PHASES[0], PHASES[-1], "finished"} - steps
-        judge(not missing, f"The rotation has not told of: {', '.join(sorted(missing))}.")
+        require(not missing, f"The rotation has not told of: {', '.join(sorted(missing))}.")
         ended = told.lines[-1]["rotation"]
-        judge(
+        require(
             any(f'"{ended}"' in event and '"finished"' in event for event in events),
             f"The cluster has no event of the end of the rotation {ended}.",
         )
-        judge(f'"{ended}"' in last and who in last, f"The Secret does not say who: {last!r}.")
+        require(f'"{ended}"' in last and who in last, f"The Secret does not say who: {last!r}.")
 
     def _learn(self) -> Held:
         """Read the Secret, and let its values be redacted from now on."""
@@ -225,16 +225,16 @@ class CredentialChecker(ClusterActor):
     def _secret(self, target: Target) -> Any:  # noqa: ANN401 (as the API sends it)
         path = f"/api/v1/namespaces/{target.namespace}/secrets/{target.secret}"
         found = self._cluster.read(path)
-        judge(found, f"There is no Secret {target.secret}.")
+        require(found, f"There is no Secret {target.secret}.")
         return found
 
     def _signed(self) -> str:
         """Return something that a pod has just signed."""
         answers = self._ask_pods("")
-        judge(answers, "No pod of the backend is ready.")
+        require(answers, "No pod of the backend is ready.")
         body = answers[0][1].json()
         signed = body.get("next") if isinstance(body, dict) else None
-        judge(signed, f"The backend hands nothing out that it has signed: {answers[0][1]}.")
+        require(signed, f"The backend hands nothing out that it has signed: {answers[0][1]}.")
         return str(signed)
 
     def _ask_pods(self, signed: str) -> tuple[tuple[str, Reply], ...]:
@@ -262,7 +262,7 @@ class CredentialChecker(ClusterActor):
         system, limit = self.system, self._timeouts.query
         workload = system.workloads.database
         pods = self.serving(workload)
-        judge(pods, "There is no ready database pod to log in to.")
+        require(pods, "There is no ready database pod to log in to.")
         port = self._cluster.container_port(system.namespace, workload)
         where = (Path(system.kubeconfig), system.context, system.namespace, pods[0], port)
         with database.forwarded(*where, timeout=limit) as local:
@@ -270,7 +270,7 @@ class CredentialChecker(ClusterActor):
 
     def _sql(self, statement: str) -> tuple[str, ...]:
         pods = [pod for pod in self._pods(self.system.workloads.database) if pod.serving]
-        judge(pods, "The database has no pod that serves.")
+        require(pods, "The database has no pod that serves.")
         return database.execute_sql(
             Path(self.system.kubeconfig),
             self.system.context,

@@ -13,7 +13,7 @@ from acceptance.domains.secrets.credential_checks import CredentialChecker
 from acceptance.domains.secrets.drivers.background import Background
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import judge
+from acceptance.judgement import require
 from acceptance.runbooks.reader import read_procedure
 from acceptance.runbooks.runner import run_script, write_kubeconfig
 from acceptance.waiting import eventually
@@ -77,13 +77,13 @@ class RotationOperator(CredentialChecker):
     def rotate(self) -> Rotated:
         """Follow the written procedure."""
         path = Path(self.system.repository) / PAGE
-        judge(path.is_file(), f"There is no {PAGE}.")
+        require(path.is_file(), f"There is no {PAGE}.")
         page = read_procedure(path.read_text(encoding="utf-8"))
         attempts = [self._type(page.script(mark), mark) for mark in ("rotate", "audit")]
         self._learn()
         for attempt in attempts:
             self._keep(f"The written {attempt.stop}", attempt.said + attempt.failure, "text")
-            judge(
+            require(
                 not attempt.failure,
                 f"The {attempt.stop} as written fails: {self._hidden(attempt.failure)}",
             )
@@ -116,28 +116,28 @@ class RotationOperator(CredentialChecker):
     def judge_resumed(self, rotated: Rotated) -> None:
         """Each attempt was killed, the next one went on where it was, and the last one ended."""
         *killed, last = rotated.attempts
-        judge(killed, "No attempt was killed, so nothing was interrupted.")
+        require(killed, "No attempt was killed, so nothing was interrupted.")
         ids = {line["rotation"] for line in rotated.lines}
-        judge(len(ids) == 1, f"There were {len(ids)} rotations instead of one that went on.")
+        require(len(ids) == 1, f"There were {len(ids)} rotations instead of one that went on.")
         for attempt in killed:
-            judge(
+            require(
                 attempt.code is not None and attempt.code < 0,
                 f"The rotation ended before it was killed at {attempt.stop}: "
                 f"{self._hidden(_tail(attempt.said))}",
             )
-        judge(last.code == 0, f"The last attempt failed: {self._hidden(_tail(last.said))}")
+        require(last.code == 0, f"The last attempt failed: {self._hidden(_tail(last.said))}")
         first = [attempt.lines[0]["event"] for attempt in rotated.attempts if attempt.lines]
         wanted = ["begun", *(["resumed"] * len(killed))]
-        judge(first == wanted, f"The attempts began with {', '.join(first)}.")
+        require(first == wanted, f"The attempts began with {', '.join(first)}.")
         order = [PHASES.index(line["phase"]) for line in rotated.lines]
-        judge(order == sorted(order), "A later attempt began with an earlier phase.")
+        require(order == sorted(order), "A later attempt began with an earlier phase.")
 
     def judge_alone(self, rotated: Rotated) -> None:
         """The rotation beside another one was refused, and did nothing."""
         second = rotated.second
-        judge(second, "No second rotation was begun.")
+        require(second, "No second rotation was begun.")
         assert second is not None
-        judge(
+        require(
             second.code == _REFUSED and "under way already" in second.said and not second.lines,
             f"A second rotation was not refused: {self._hidden(_tail(second.said))}",
         )
@@ -188,7 +188,7 @@ class RotationOperator(CredentialChecker):
         )
 
     def _type(self, commands: str, mark: str) -> Attempt:
-        judge(commands.strip(), f"{PAGE} has no commands to {mark}.")
+        require(commands.strip(), f"{PAGE} has no commands to {mark}.")
         place = self._place()
         ran = run_script(
             commands,

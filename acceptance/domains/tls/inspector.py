@@ -16,7 +16,7 @@ from acceptance.domains.traffic.ingress_client import reach, reach_plain
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.tls import probe_tls
 from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable, judge, judge_each, listed
+from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
     from acceptance.domains.tls.drivers.protocols import Accepted
@@ -67,7 +67,7 @@ class TlsInspector(Actor):
 
     def judge_vouched(self, seen: Handshake) -> None:
         """Chain, time and name were verified against the authority that is to issue it."""
-        judge(
+        require(
             seen.verified,
             f"The certificate for {self.system.host} is not to be trusted: {seen}.",
         )
@@ -75,7 +75,7 @@ class TlsInspector(Actor):
     def judge_name(self, seen: Handshake) -> None:
         """The certificate is for the system's name, and for nobody else's."""
         names = seen.certificate.names if seen.certificate else ()
-        judge(
+        require(
             names == (self.system.host,),
             f"The certificate is for {', '.join(names) or 'no name'}, not for "
             f"{self.system.host} alone.",
@@ -104,7 +104,7 @@ class TlsInspector(Actor):
 
     def judge_weak_refused(self, found: Accepted, allowed: Accepted) -> None:
         """No old protocol and no weak suite was accepted, of those that could be sent."""
-        judge(
+        require(
             any(allowed.of(protocol) for protocol in _OLD),
             "No old protocol could be sent, so nothing was refused.",
         )
@@ -116,11 +116,11 @@ class TlsInspector(Actor):
             weak = [suite for suite in suites if not _STRONG.match(suite)]
             return f"The ingress accepts with {protocol} the weak {listed(weak)}" if weak else None
 
-        judge_each(tuple(PROTOCOLS), fault, nothing="No protocol was tried.")
+        require_each(tuple(PROTOCOLS), fault, nothing="No protocol was tried.")
 
     def judge_modern(self, found: Accepted) -> None:
         """The ingress was there to refuse: it speaks the newest protocol."""
-        judge(found.of(_MODERN), f"The ingress does not speak {_MODERN}, so it serves nobody.")
+        require(found.of(_MODERN), f"The ingress does not speak {_MODERN}, so it serves nobody.")
 
     def come_plain(self) -> Journal:
         """Ask for page and service without encryption."""
@@ -142,11 +142,11 @@ class TlsInspector(Actor):
             where = reply.header("location") or "nowhere"
             return f"A visitor without encryption is not sent on: {reply}, to {where}"
 
-        judge_each(journal.answers, fault, nothing="Nothing was asked without encryption.")
+        require_each(journal.answers, fault, nothing="Nothing was asked without encryption.")
 
     def judge_silent(self, journal: Journal) -> None:
         """None of the answers came from the system itself."""
-        judge_each(
+        require_each(
             journal.answers,
             lambda asked: (
                 f"{asked[1].served_by} answered without encryption: {asked[1]}"
@@ -183,7 +183,7 @@ class TlsInspector(Actor):
             return f"{asked[1].request} does not keep browsers on encryption: {said or 'no HSTS'}"
 
         self._judge_varied(journal)
-        judge_each(journal.answers, fault, nothing="Nothing was asked.")
+        require_each(journal.answers, fault, nothing="Nothing was asked.")
 
     def judge_protective(self, journal: Journal) -> None:
         """Each answer has every header that protects who reads it."""
@@ -197,14 +197,14 @@ class TlsInspector(Actor):
             return f"{asked[1].request} is not protected: {listed(lacking)}" if lacking else None
 
         self._judge_varied(journal)
-        judge_each(journal.answers, fault, nothing="Nothing was asked.")
+        require_each(journal.answers, fault, nothing="Nothing was asked.")
 
     def _judge_varied(self, journal: Journal) -> None:
         """There were answers, good ones and bad ones."""
         unanswered = [str(reply) for _, reply in journal.answers if reply.status is None]
-        judge(not unanswered, f"Not answered: {listed(unanswered)}.")
+        require(not unanswered, f"Not answered: {listed(unanswered)}.")
         succeeded = {reply.succeeded for _, reply in journal.answers}
-        judge(succeeded == {True, False}, "There was no good answer, or no bad one, to look at.")
+        require(succeeded == {True, False}, "There was no good answer, or no bad one, to look at.")
 
     def _kept(self, title: str, asked: list[tuple[str, Reply]]) -> Journal:
         shown = [
@@ -234,7 +234,7 @@ class TlsInspector(Actor):
         )
 
     def _require_tls(self) -> None:
-        judge(
+        require(
             self.system.secure,
             f"The Ingress declares no TLS for {self.system.host}, so visitors come unencrypted. "
             "Try: a tls section, as manifests/components/tls has it.",

@@ -10,7 +10,7 @@ from acceptance.build.custom_resources import GROUP
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.tls import probe_tls
-from acceptance.judgement import Unverifiable, judge
+from acceptance.judgement import Unverifiable, require
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class CertificateOperator(ClusterActor):
         planned = self._certificate()
         self._keep("The certificate as it is managed", pretty(planned["status"]))
         said = planned["status"].get("renewalTime")
-        judge(said, "Nobody plans to renew the certificate.")
+        require(said, "Nobody plans to renew the certificate.")
         due = datetime.fromisoformat(said)
-        judge(
+        require(
             datetime.now(UTC) < due < certificate.not_after,
             f"The certificate ends at {certificate.not_after}, and is to be renewed at {due}.",
         )
@@ -76,9 +76,11 @@ class CertificateOperator(ClusterActor):
     def judge_renewed(self, renewal: Renewal) -> None:
         """The new certificate is another one, for the same name by the same authority."""
         before, after = _presented(renewal.before), _presented(renewal.after)
-        judge(renewal.after.verified, f"The new certificate is not to be trusted: {renewal.after}.")
-        judge(after.serial != before.serial, f"The certificate is still {before.serial}.")
-        judge(
+        require(
+            renewal.after.verified, f"The new certificate is not to be trusted: {renewal.after}."
+        )
+        require(after.serial != before.serial, f"The certificate is still {before.serial}.")
+        require(
             (after.names, after.issuer) == (before.names, before.issuer),
             f"The new one is {after}, where the old one was {before}.",
         )
@@ -89,7 +91,7 @@ class CertificateOperator(ClusterActor):
 
     def _certificate(self) -> dict[str, Any]:
         """Return cert-manager's Certificate for the Secret that the Ingress names."""
-        judge(
+        require(
             self.system.secure,
             f"The Ingress declares no TLS for {self.system.host}, so there is nothing to renew.",
         )
@@ -100,7 +102,7 @@ class CertificateOperator(ClusterActor):
             for entry in ingress["spec"].get("tls") or ()
             if self.system.host in (entry.get("hosts") or ())
         }
-        judge(named, f"No Ingress declares TLS for {self.system.host} any more.")
+        require(named, f"No Ingress declares TLS for {self.system.host} any more.")
         if not self._cluster.exists(f"/apis/{GROUP}/v1"):
             raise Unverifiable("The cluster has no cert-manager, so nobody can ask for a renewal.")
         found = [

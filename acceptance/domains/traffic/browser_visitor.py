@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor
 from acceptance.drivers.browser import DESKTOP, PHONE, BrowserError, BrowserFacts, visit
-from acceptance.judgement import judge, listed
+from acceptance.judgement import listed, require
 
 if TYPE_CHECKING:
     from acceptance.drivers.browser import Device, Visit
@@ -60,16 +60,16 @@ class BrowserVisitor(Actor):
         """The paid checkout with its items and its total is there after the reload."""
         for when, text in (("payment", journey.after_payment), ("reload", journey.after_reload)):
             for wanted in (journey.customer, "Paid", _TOTAL, *(item[1] for item in _ITEMS)):
-                judge(wanted in text, f'After the {when}, the page does not show "{wanted}".')
-        judge(journey.customer in journey.in_list, "The list does not show the checkout.")
+                require(wanted in text, f'After the {when}, the page does not show "{wanted}".')
+        require(journey.customer in journey.in_list, "The list does not show the checkout.")
 
     def judge_no_error(self, journey: Journey) -> None:
         """The browser noted no error, and the content fits on the screen."""
         noted = journey.noted
-        judge(noted.responses > 0, "The browser received no answer, so nothing is known.")
+        require(noted.responses > 0, "The browser received no answer, so nothing is known.")
         complaints = _complaints(noted)
-        judge(not complaints, f"On {journey.device.name}: {listed(complaints)}.")
-        judge(
+        require(not complaints, f"On {journey.device.name}: {listed(complaints)}.")
+        require(
             noted.page_width <= journey.device.width,
             f"The page is {noted.page_width} px wide, the {journey.device.name} "
             f"{journey.device.width} px: it scrolls sideways.",

@@ -11,7 +11,7 @@ from acceptance.actor import Actor, ActorContext
 from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.http import SteadyTraffic
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import judge, judge_each
+from acceptance.judgement import require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Visitor(Actor):
         """Create a checkout with two items."""
         created = self._expect("POST", CHECKOUTS, {"customer": f"Visitor {uuid.uuid4().hex[:8]}"})
         found = created.json()
-        judge(
+        require(
             isinstance(found, dict) and found.get("id"),
             f"The new checkout has no id: {created}.",
         )
@@ -78,7 +78,7 @@ class Visitor(Actor):
             item = {"sku": sku, "name": sku, "quantity": quantity, "unit_price_cents": price}
             self._expect("POST", f"{path}/items", item)
         told = self._expect("GET", path).json()
-        judge(len(told.get("items", ())) == 2, f"The checkout {path} did not keep two items.")  # noqa: PLR2004
+        require(len(told.get("items", ())) == 2, f"The checkout {path} did not keep two items.")  # noqa: PLR2004
         self._keep("Checkout as written", pretty(told))
         return Purchase(found["id"], told)
 
@@ -89,16 +89,16 @@ class Visitor(Actor):
         reply = self._http.send(
             "POST", f"{path}/payment", body=body, headers={"Idempotency-Key": uuid.uuid4().hex}
         )
-        judge(reply.succeeded, f"The visitor could not pay: {reply}.")
+        require(reply.succeeded, f"The visitor could not pay: {reply}.")
         told = self._expect("GET", path).json()
-        judge(told.get("status") == "paid", f"The checkout {path} is not paid: {told}.")
+        require(told.get("status") == "paid", f"The checkout {path} is not paid: {told}.")
         self._keep("Checkout as paid", pretty(told))
         return Purchase(purchase.id, told)
 
     def miss_checkout(self, purchase: Purchase) -> None:
         """A checkout is not to be found: the service says so."""
         reply = self._http.send("GET", f"{CHECKOUTS}/{purchase.id}")
-        judge(reply.status == 404, f"The checkout is still there: {reply}.")  # noqa: PLR2004
+        require(reply.status == 404, f"The checkout is still there: {reply}.")  # noqa: PLR2004
 
     def come_once(self) -> str:
         """Ask for the list of checkouts under a request id of one's own, and return the id."""
@@ -106,19 +106,19 @@ class Visitor(Actor):
         chosen = f"acceptance-{uuid.uuid4().hex}"
         reply = self._http.send("GET", CHECKOUTS, headers={"X-Request-Id": chosen})
         self._keep("The visit", _transcript(self._http.host, reply), "text")
-        judge(reply.succeeded, f"The visitor was refused: {reply}.")
+        require(reply.succeeded, f"The visitor was refused: {reply}.")
         said = reply.header("x-request-id")
-        judge(said == chosen, f"The backend calls the request {said!r} and not {chosen!r}.")
+        require(said == chosen, f"The backend calls the request {said!r} and not {chosen!r}.")
         return chosen
 
     def judge_unnoticed(self, seen: TrafficFacts) -> None:
         """Every visitor was answered, and there were visitors enough to tell."""
         self._keep("Traffic meanwhile", pretty(_summary(seen)))
-        judge(
+        require(
             len(seen.replies) >= _FEWEST,
             f"Only {len(seen.replies)} visitors came, and fewer than {_FEWEST} prove nothing.",
         )
-        judge_each(
+        require_each(
             seen.replies,
             lambda reply: None if reply.succeeded else f"A visitor was not served: {reply}",
             nothing="No visitor came, so nothing is known.",
@@ -129,8 +129,8 @@ class Visitor(Actor):
         path = f"{CHECKOUTS}/{purchase.id}"
         reply = self._settled(path)
         self._keep("Checkout as read again", reply.text)
-        judge(reply.succeeded, f"The checkout is not there any more: {reply}.")
-        judge(reply.json() == purchase.told, f"The checkout {path} is not what was written.")
+        require(reply.succeeded, f"The checkout is not there any more: {reply}.")
+        require(reply.json() == purchase.told, f"The checkout {path} is not what was written.")
 
     def keep_coming(self, workload: str) -> SteadyTraffic:
         """Let visitors come steadily to a workload until the scenario ends."""
@@ -146,7 +146,7 @@ class Visitor(Actor):
         for _ in range(2):  # without a second page nobody turns to it
             self._expect("POST", CHECKOUTS, {"customer": f"Visitor {uuid.uuid4().hex[:8]}"})
         first = f"{CHECKOUTS}?limit=1"
-        judge(_next_page(self._settled(first)), f"{first} leads to no next page.")
+        require(_next_page(self._settled(first)), f"{first} leads to no next page.")
         return self._begun(
             SteadyTraffic(
                 self._http, first, rate=_PAGING_RATE, most=_PAGING_MOST, follow=_next_page
@@ -176,17 +176,17 @@ class Visitor(Actor):
         )
         seen = traffic.stop()
         self._keep("Steady traffic", pretty(_summary(seen)))
-        judge(
+        require(
             len(seen.replies) < traffic.most,
             f"The visitors stopped after {traffic.most} requests, before the system had recovered.",
         )
-        judge_each(
+        require_each(
             seen.replies,
             lambda reply: None if reply.succeeded else f"A visitor was not served: {reply}",
             nothing="No visitor came, so nothing is known.",
         )
         pods = {reply.served_by for reply in seen.replies}
-        judge(len(pods) > 1, f"All requests were served by {', '.join(pods)}: nothing took over.")
+        require(len(pods) > 1, f"All requests were served by {', '.join(pods)}: nothing took over.")
 
     def meet_all(self, workload: str, ready: Sequence[str]) -> Meeting:
         """Send requests until each of the ready pods has answered one, or the time is over."""
@@ -210,13 +210,13 @@ class Visitor(Actor):
     def judge_meeting(self, meeting: Meeting) -> None:
         """Every ready pod served a visitor, and nobody else did."""
         served = {reply.served_by for reply in meeting.replies if reply.succeeded}
-        judge(len(meeting.ready) > 1, f"There are not two ready pods: {meeting.ready}.")
-        judge_each(
+        require(len(meeting.ready) > 1, f"There are not two ready pods: {meeting.ready}.")
+        require_each(
             meeting.ready,
             lambda pod: None if pod in served else f"{pod} is ready and served no visitor",
             nothing="No pod is ready.",
         )
-        judge_each(
+        require_each(
             meeting.replies,
             lambda reply: None if reply.succeeded else f"A visitor was not served: {reply}",
             nothing="No visitor came.",
@@ -231,8 +231,8 @@ class Visitor(Actor):
 
     def judge_page(self, page: Reply, frontend_pods: Sequence[str]) -> None:
         """The page is HTML and comes from a pod of the frontend."""
-        judge(page.succeeded and page.media_type == "text/html", f"There is no page: {page}.")
-        judge(
+        require(page.succeeded and page.media_type == "text/html", f"There is no page: {page}.")
+        require(
             page.served_by in frontend_pods,
             f"The page came from {page.served_by or 'a server without a name'}, "
             f"which is none of {', '.join(frontend_pods)}.",
@@ -240,11 +240,11 @@ class Visitor(Actor):
 
     def judge_service(self, service: Reply, backend_pods: Sequence[str]) -> None:
         """The service speaks JSON and answers from a pod of the backend."""
-        judge(
+        require(
             service.succeeded and service.media_type == "application/json",
             f"The service does not answer: {service}.",
         )
-        judge(
+        require(
             service.served_by in backend_pods,
             f"The service was answered by {service.served_by or 'a server without a name'}, "
             f"which is none of {', '.join(backend_pods)}.",
@@ -259,8 +259,8 @@ class Visitor(Actor):
 
     def judge_refused(self, known: Reply, unknown: Reply) -> None:
         """The unknown host was answered with 404, where the known one got its page."""
-        judge(known.succeeded, f"The known host is not served either: {known}.")
-        judge(unknown.status == 404, f"The unknown host was not refused: {unknown}.")  # noqa: PLR2004
+        require(known.succeeded, f"The known host is not served either: {known}.")
+        require(unknown.status == 404, f"The unknown host was not refused: {unknown}.")  # noqa: PLR2004
 
     def _path(self, workload: str) -> str:
         return CHECKOUTS if workload == self.system.workloads.backend else "/"
@@ -269,7 +269,7 @@ class Visitor(Actor):
         if method == "GET":
             return self._settled(path)
         reply = self._http.send(method, path, body=body)
-        judge(reply.succeeded, f"The visitor was refused: {reply}.")
+        require(reply.succeeded, f"The visitor was refused: {reply}.")
         return reply
 
     def _settled(self, path: str) -> Reply:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.facts import PROBES
-from acceptance.judgement import judge, judge_each
+from acceptance.judgement import require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ class HealthOperator(ClusterActor):
             )
 
         self._judge_workloads(pods)
-        judge_each(_running(pods), fault, nothing="The system has no container.")
+        require_each(_running(pods), fault, nothing="The system has no container.")
 
     def judge_passing(self, pods: tuple[PodFacts, ...]) -> None:
         """Every container has started and is ready."""
         self._judge_workloads(pods)
-        judge_each(
+        require_each(
             _running(pods),
             lambda found: (
                 None
@@ -88,7 +88,7 @@ class HealthOperator(ClusterActor):
             more = container.restarts - before.get(f"{pod.uid}/{container.name}", 0)
             return f"{pod.name}/{container.name} was restarted {more} times" if more else None
 
-        judge_each(_running(pods), fault, nothing="The system has no container.")
+        require_each(_running(pods), fault, nothing="The system has no container.")
 
     def take_database_away(self) -> Absence:
         """Scale the database to nothing, watch the backend, and bring the database back."""
@@ -123,7 +123,7 @@ class HealthOperator(ClusterActor):
 
     def judge_truthful(self, absence: Absence) -> None:
         """Without the database every backend pod was alive and said that it was not ready."""
-        judge_each(
+        require_each(
             absence.during,
             lambda pod: (
                 f"{pod.name} said that it was ready"
@@ -150,12 +150,12 @@ class HealthOperator(ClusterActor):
             )
             return f"{pod.name} recovered only by {restarts} restarts" if restarts else None
 
-        judge_each(absence.during, fault, nothing="The backend had no pod.")
+        require_each(absence.during, fault, nothing="The backend had no pod.")
 
     def _judge_workloads(self, pods: tuple[PodFacts, ...]) -> None:
         present = {pod.workload for pod in pods}
         missing = [name for name in self.system.names if name not in present]
-        judge(not missing, f"{', '.join(missing)} has no pod.")
+        require(not missing, f"{', '.join(missing)} has no pod.")
 
 
 def _running(pods: tuple[PodFacts, ...]) -> list[tuple[PodFacts, ContainerFacts]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes.client import pod_path, pretty
-from acceptance.judgement import judge, judge_each
+from acceptance.judgement import require, require_each
 from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class PodOperator(ClusterActor):
             served_by = answer.reply.served_by
             return None if served_by == answer.pod else f"{answer.pod} calls itself {served_by!r}"
 
-        judge_each(answers, fault, nothing="No pod is ready.")
-        judge(
+        require_each(answers, fault, nothing="No pod is ready.")
+        require(
             len(answers) >= _REPLICAS,
             f"Only {len(answers)} pod is ready, and {_REPLICAS} are promised.",
         )
@@ -151,14 +151,14 @@ class PodOperator(ClusterActor):
     def judge_replaced(self, replacement: Replacement) -> None:
         """Another pod serves, which is not the one that was lost."""
         lost, found = replacement.lost, replacement.found
-        judge(lost.uid != found.uid, f"{lost.name} was not replaced: it is still the same pod.")
-        judge(found.serving, f"{found} took the place of {lost.name} and does not serve.")
+        require(lost.uid != found.uid, f"{lost.name} was not replaced: it is still the same pod.")
+        require(found.serving, f"{found} took the place of {lost.name} and does not serve.")
 
     def judge_strength(self, workload: str) -> None:
         """The workload has all of its pods, two or more."""
         seen = self._workload(workload)
-        judge(seen.full, f"{seen}.")
-        judge(seen.ready >= _REPLICAS, f"{seen}, and {_REPLICAS} are promised.")
+        require(seen.full, f"{seen}.")
+        require(seen.ready >= _REPLICAS, f"{seen}, and {_REPLICAS} are promised.")
 
     def look_at_storage(self) -> Storage:
         """Return the database's pods and the claims of the namespace."""
@@ -197,12 +197,12 @@ class PodOperator(ClusterActor):
             bound = claim.phase == "Bound" and claim.volume
             return None if bound else f"the claim {claim.name} is {claim.phase}"
 
-        judge(storage.pods, "The database has no pod.")
+        require(storage.pods, "The database has no pod.")
         idle = {pod.name for pod in storage.pods} - {
             pod for pod, found in storage.directories if found
         }
-        judge(not idle, f"No database server runs in {', '.join(sorted(idle))}.")
-        judge_each(
+        require(not idle, f"No database server runs in {', '.join(sorted(idle))}.")
+        require_each(
             [(pod, directory) for pod, found in storage.directories for directory in found],
             fault,
             nothing="No database server runs, so where it keeps its data is not known.",
