@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pytest_bdd.scenario import make_python_name
 
 from acceptance import domains
-from acceptance.drivers import repository_copies
 from acceptance.project import ROOT
 
 if TYPE_CHECKING:
@@ -83,11 +82,6 @@ def all_controls() -> tuple[Control, ...]:
     """Return the controls of all domains, by item."""
     sabotage_modules()
     return tuple(sorted(_CONTROLS, key=lambda each: (each.item, each.scenario)))
-
-
-def copy_repository(root: Path, into: Path) -> Path:
-    """Return a clone of the repository `root` in the folder `into`, as the scenarios make one."""
-    return repository_copies.copy_repository(root, into, timeout=_SECONDS)
 
 
 def prove(kept: Path, reports: Path, *arguments: str) -> dict[str, Any]:

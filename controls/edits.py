@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from acceptance.drivers.repository_copies import commit_all
+from acceptance.drivers import repository_copies
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _SECONDS = 120.0
+
+
+def copy_repository(root: Path, into: Path) -> Path:
+    """Return a clone of the repository `root` in the folder `into`, as the scenarios make one."""
+    return repository_copies.copy_repository(root, into, timeout=_SECONDS)
 
 
 def replace(path: Path, old: str, new: str, *, once: bool = True) -> None:
@@ -38,4 +43,4 @@ def append(path: Path, text: str) -> None:
 
 def commit(copy: Path, message: str) -> None:
     """Commit everything that was changed in a copy of the repository."""
-    commit_all(copy, message, timeout=_SECONDS)
+    repository_copies.commit_all(copy, message, timeout=_SECONDS)

@@ -18,7 +18,6 @@ from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
 from controls import edits
-from controls.control import copy_repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,7 +126,7 @@ class Saboteur:
         """
         folder = Path(tempfile.mkdtemp(prefix="acceptance-copy-"))
         self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
-        copy = copy_repository(Path(self.system.repository), folder)
+        copy = edits.copy_repository(self.system.sources, folder)
         self.claim(repository=str(copy))
         return copy
 

@@ -13,7 +13,7 @@ import pytest
 
 from acceptance.readiness.tracker import Tracker
 from acceptance.settings import Settings
-from controls.control import copy_repository
+from controls.edits import copy_repository
 
 _SETTINGS = {
     "overlay": "manifests/examples/shop",
