@@ -22,7 +22,8 @@ from acceptance.clusters.embedded.datapath import Datapath, bridge, cilium, keep
 from acceptance.clusters.embedded.node import Node, start_node
 from acceptance.clusters.nodes import ApiNodes, await_nodes
 from acceptance.drivers.browser import launch
-from acceptance.drivers.kubernetes.client import Kubernetes, pod_path
+from acceptance.drivers.kubernetes.client import Kubernetes
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import tail
 from acceptance.progress import Progress
@@ -208,7 +209,7 @@ def _seconds_to_livez(binaries: Path, settings: Settings) -> float:
     with _started(binaries, bridge(binaries), only) as (node, began):
         client = _client(node, settings)
         eventually(
-            lambda: client.get("/livez").succeeded,
+            lambda: client.liveness().succeeded,
             bool,
             timeout=settings.timeouts.cluster_start,
             unrecoverable=lambda _: node.ended(),
@@ -285,12 +286,12 @@ def _milliseconds_to_notice(client: Kubernetes, number: int) -> float:
     """Annotate a pod from a thread; the time runs from the API server's answer to it."""
     namespace, value = "kube-system", str(number)
     (found, *_) = client.pods(namespace)
-    pod = pod_path(namespace, found.name)
+    pod = api_path("pods", namespace, found.name)
     answered: list[float] = []
 
     def change() -> None:
         time.sleep(0.1)  # until the other side waits
-        client.annotate(pod, "acceptance.checkout/mark", value)
+        client.patch(pod, {"metadata": {"annotations": {"acceptance.checkout/mark": value}}})
         answered.append(time.monotonic())
 
     thread = threading.Thread(target=change)
@@ -298,7 +299,7 @@ def _milliseconds_to_notice(client: Kubernetes, number: int) -> float:
         time.sleep(0.1)  # the first events of a watch tell what there is already
         thread.start()
         eventually(
-            lambda: (client.get(pod).json() or {}).get("metadata", {}).get("annotations", {}),
+            lambda: (client.read(pod) or {}).get("metadata", {}).get("annotations", {}),
             lambda notes: notes.get("acceptance.checkout/mark") == value,
             timeout=10.0,
             wake=wake,

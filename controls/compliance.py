@@ -259,7 +259,7 @@ def _api_server(saboteur: Saboteur, changes: Mapping[str, str | None]) -> Iterat
     try:
         with closing(Kubernetes(kubeconfig, system.context, timeout=_SECONDS)) as client:
             eventually(
-                lambda: client.get("/readyz"),
+                client.readiness,
                 lambda reply: reply.succeeded,
                 timeout=_SECONDS,
                 what="the other API server to answer",

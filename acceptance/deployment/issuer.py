@@ -113,10 +113,10 @@ def _authority(client: Kubernetes, system: System) -> str | None:
         own, shared = (annotations.get(f"{GROUP}/{k}") for k in ("issuer", "cluster-issuer"))
         if own:
             namespace = system.namespace
-            issuer = client.find(f"{_API}/namespaces/{namespace}/issuers/{own}")
+            issuer = client.read(f"{_API}/namespaces/{namespace}/issuers/{own}")
         elif shared:
             namespace = _CLUSTER_RESOURCES
-            issuer = client.find(f"{_API}/clusterissuers/{shared}")
+            issuer = client.read(f"{_API}/clusterissuers/{shared}")
         else:
             return ""  # somebody else's certificate: the public's trust is all there is
         if issuer is None:
@@ -124,7 +124,7 @@ def _authority(client: Kubernetes, system: System) -> str | None:
         if "ca" not in issuer["spec"]:
             return ""
         name = issuer["spec"]["ca"]["secretName"]
-        secret = client.find(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        secret = client.read(f"/api/v1/namespaces/{namespace}/secrets/{name}")
         held = ((secret or {}).get("data") or {}).get("tls.crt")
         return base64.b64decode(held).decode("ascii") if held else None
     return None

@@ -88,12 +88,12 @@ class Cluster:
         assert isinstance(answer, list)
         return answer
 
-    def get(self, path: str, **query: str) -> Reply:
+    def send(self, method: str, path: str, query: dict[str, str] | None = None) -> Reply:
         """The answer, or what the API server says when nothing stands behind a Service."""
         answer = next((self._answers[key] for key in self._answers if path.startswith(key)), None)
         if answer is None:
-            return Reply(503, (), "no endpoints available", 0.0, request=f"GET {path}")
-        return Reply(200, (), json.dumps(answer), 0.0, request=f"GET {path} {query}")
+            return Reply(503, (), "no endpoints available", 0.0, request=f"{method} {path}")
+        return Reply(200, (), json.dumps(answer), 0.0, request=f"{method} {path} {query}")
 
 
 def on(cluster: Cluster) -> Kubernetes:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes import facts
-from acceptance.drivers.kubernetes.client import pod_path, pretty
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually, lasting
 
@@ -47,8 +48,8 @@ class ClusterOperator(ClusterActor):
     def ask_cluster(self) -> ClusterState:
         """Ask the API server whether it is alive and ready, and for its nodes."""
         state = ClusterState(
-            self._cluster.get("/livez", verbose=""),
-            self._cluster.get("/readyz", verbose=""),
+            self._cluster.liveness(),
+            self._cluster.readiness(),
             self._cluster.nodes(),
         )
         self._keep("How the cluster is", pretty(asdict(state)))
@@ -77,13 +78,13 @@ class ClusterOperator(ClusterActor):
         name = f"acceptance-lookup-{uuid.uuid4().hex[:8]}"
         body = _lookup_pod(name, container.image, service, self.system.run)
         # Told to end before it is created: whatever happens in between, it does not stay.
-        self._undo.callback(self._cluster.delete, pod_path(namespace, name))
-        created = self._cluster.create(pod_path(namespace), body)
+        self._undo.callback(self._cluster.delete, api_path("pods", namespace, name))
+        created = self._cluster.create(api_path("pods", namespace), body)
         require(created is not None, f"The pod {name} could not be created: its name is taken.")
 
         def look() -> PodFacts:
             # By name, not by label: the pod is none of the system's.
-            return facts.pod(self._cluster.get(pod_path(namespace, name)).json())
+            return facts.pod(self._cluster.send("GET", api_path("pods", namespace, name)).json())
 
         with self._waking() as wake:
             try:
@@ -98,7 +99,9 @@ class ClusterOperator(ClusterActor):
                     what="a new pod runs",
                 )
             except DeadlineExceeded:
-                self._keep("The new pod", self._cluster.get(pod_path(namespace, name)).text)
+                self._keep(
+                    "The new pod", self._cluster.send("GET", api_path("pods", namespace, name)).text
+                )
                 raise
         lookup = Lookup(service, pod, self._cluster.log(namespace, name, "lookup") or "")
         self._keep("What the new pod resolved", pretty(asdict(lookup)))

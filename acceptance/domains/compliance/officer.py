@@ -125,7 +125,7 @@ class ComplianceOfficer(Actor):
         """
         name, value = self._plant()
         path = f"/api/v1/namespaces/{self.system.namespace}/secrets/{name}"
-        reply = self._cluster.get(path)
+        reply = self._cluster.send("GET", path)
         if not reply.succeeded:
             raise EnvironmentFailure(f"The Secret {name} was written and cannot be read: {reply}.")
         try:

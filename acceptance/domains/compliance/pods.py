@@ -8,6 +8,8 @@ from acceptance.domains.compliance.drivers.node_shell import Unseen
 from acceptance.domains.compliance.drivers.snapshot import namespaced
 from acceptance.domains.compliance.finding import Finding, judged, some, without
 from acceptance.domains.pod_security.standard import RULES, containers, sample
+from acceptance.drivers.kubernetes.client import DRY_RUN
+from acceptance.drivers.kubernetes.paths import api_path
 
 if TYPE_CHECKING:
     from acceptance.domains.compliance.drivers.snapshot import Look
@@ -83,7 +85,7 @@ def pulled_always(look: Look, _: Arguments) -> Finding:
 
 def _accepts(look: Look, namespace: str, rule: str) -> bool:
     """Whether admission would let the sample of a rule in; nothing is created."""
-    reply = look.cluster.dry_run(f"/api/v1/namespaces/{namespace}/pods", sample(rule))
+    reply = look.cluster.send("POST", api_path("pods", namespace), sample(rule), query=DRY_RUN)
     if reply.succeeded:
         return True
     said = reply.json()

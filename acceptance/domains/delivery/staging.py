@@ -13,7 +13,8 @@ from acceptance.deployment.rollout import apply, await_rollout
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.traffic.ingress_client import reach_plain
 from acceptance.domains.traffic.visitor import Visitor
-from acceptance.drivers.kubernetes.client import pod_path, pretty
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.judgement import require, require_each
 from acceptance.waiting import eventually
@@ -190,7 +191,7 @@ class StagingOperator(ClusterActor):
         try:
             apply(kubeconfig, self.system.context, objects, timeout=limit)
         except EnvironmentFailure as error:
-            if not self._cluster.get("/readyz").succeeded:
+            if not self._cluster.readiness().succeeded:
                 raise
             raise AssertionError(f"The cluster does not take staging: {error.message}") from error
 
@@ -198,7 +199,7 @@ class StagingOperator(ClusterActor):
         if not self._cluster.delete(_path(namespace)):
             return
         # Nobody is served there any more, so nobody needs the pods' grace.
-        self._cluster.delete(pod_path(namespace), grace=0)
+        self._cluster.delete(api_path("pods", namespace), grace=0)
         eventually(
             lambda: self._cluster.exists(_path(namespace)),
             lambda there: not there,

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.drivers.kubernetes.client import pod_path, pretty
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import require, require_each
 from acceptance.runbooks.checks import judge_recent, judge_whole
 from acceptance.runbooks.reader import date_in, duration_in, line_with, read_procedure
@@ -213,7 +214,7 @@ class IncidentResponder(ClusterActor):
         policies = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"
         self._cluster.delete(f"{policies}/{_POLICY}")
         if any(pod.uid == suspect.uid for pod in self._all()):
-            self._cluster.delete(pod_path(namespace, suspect.name))
+            self._cluster.delete(api_path("pods", namespace, suspect.name))
         with self._waking() as wake:
             eventually(
                 lambda: (self._workloads(), self._all()),

@@ -79,7 +79,7 @@ class AlertingOperator(MonitoringOperator):
         require(told, f"Nobody is told: the receivers are {', '.join(found.receivers) or 'none'}.")
 
     def _ask(self, endpoint: Endpoint, path: str, refused: list[str]) -> Any:  # noqa: ANN401
-        reply = self._cluster.get(f"{endpoint.path}{path}")
+        reply = self._cluster.send("GET", f"{endpoint.path}{path}")
         answer = reply.json() if reply.succeeded else None
         if answer is None:
             refused.append(f"{endpoint.name} does not say what it would tell: {reply}")

@@ -138,7 +138,9 @@ class MonitoringOperator(ClusterActor):
         return tuple(found)
 
     def _watching(self, endpoint: Endpoint) -> Watching:
-        reply = self._cluster.get(f"{endpoint.path}/api/v1/targets", state="active")
+        reply = self._cluster.send(
+            "GET", f"{endpoint.path}/api/v1/targets", query={"state": "active"}
+        )
         found: Any = reply.json() if reply.succeeded else None
         try:
             targets = tuple(_target(each) for each in found["data"]["activeTargets"])
@@ -161,7 +163,7 @@ class MonitoringOperator(ClusterActor):
         counts, refused = [], []
         for endpoint in endpoints:
             path, query = _question(endpoint, self.system.namespace, wanted)
-            reply = self._cluster.get(path, **query)
+            reply = self._cluster.send("GET", path, query=query)
             count = _hits(endpoint, reply.json()) if reply.succeeded else None
             if count is None:
                 refused.append(f"{endpoint.name} does not say what was logged: {reply}")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.pod_security.drivers import admission
-from acceptance.drivers.kubernetes.client import Refused, pod_path, pretty
+from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.process import workers
 from acceptance.waiting import eventually
@@ -57,7 +58,7 @@ class AdmissionTester(ClusterActor):
             raise Unverifiable(f"{message} Try: kubectl auth can-i create namespaces") from error
         pod = admission.unscheduled_pod(self.system.run)
         eventually(  # its service account is made a moment later
-            lambda: self._cluster.send("POST", pod_path(name), pod),
+            lambda: self._cluster.send("POST", api_path("pods", name), pod),
             lambda reply: reply.succeeded,
             timeout=self._timeouts.schedule,
             what="a pod where nothing is forbidden",

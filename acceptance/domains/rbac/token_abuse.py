@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.pod_security.containers import ContainerInspector
 from acceptance.drivers.kubernetes import facts
-from acceptance.drivers.kubernetes.client import MERGE, Refused, pod_path, pretty
+from acceptance.drivers.kubernetes.client import MERGE, Refused, pretty
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import probe_pod
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import eventually, lasting
@@ -56,7 +57,7 @@ class Wish:
     def send(self, cluster: Kubernetes) -> Reply:
         """Return the answer to it."""
         headers, query = dict(self.headers), dict(self.query)
-        return cluster.send(self.method, self.path, self.body, headers=headers, **query)
+        return cluster.send(self.method, self.path, self.body, headers=headers, query=query)
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,13 @@ class TokenAbuseTester(ContainerInspector):
         body = probe_pod(name, image, ["sleep", str(_SECONDS)], self.system.run)
         body["spec"]["automountServiceAccountToken"] = True
         namespace = self.system.namespace
-        self._undo.callback(self._cluster.delete, pod_path(namespace, name), grace=0)
-        self._cluster.create(pod_path(namespace), body)
+        self._undo.callback(self._cluster.delete, api_path("pods", namespace, name), grace=0)
+        self._cluster.create(api_path("pods", namespace), body)
         with self._waking() as wake:
             pod = eventually(
-                lambda: facts.pod(self._cluster.get(pod_path(namespace, name)).json()),
+                lambda: facts.pod(
+                    self._cluster.send("GET", api_path("pods", namespace, name)).json()
+                ),
                 lambda pod: pod.ready,
                 timeout=self._timeouts.schedule,
                 wake=wake,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import database
-from acceptance.drivers.kubernetes.client import pod_path, pretty
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import require, require_each
 from acceptance.waiting import eventually, lasting
 
@@ -93,7 +94,7 @@ class PodOperator(ClusterActor):
         since = {pod.uid: pod.ready_since for pod in self._pods(needing)} if needing else {}
         namespace = self.system.namespace
         with self._waking() as wake:
-            self._cluster.delete(pod_path(namespace, lost.name))
+            self._cluster.delete(api_path("pods", namespace, lost.name))
 
             def replaced(seen: tuple[PodFacts, ...]) -> bool:
                 new = [pod for pod in seen if pod.serving and pod.uid not in before]

@@ -1,6 +1,6 @@
 """The paths of the Kubernetes API, so that nothing else spells one out.
 
-Groups and versions are those of Kubernetes 1.34 and of cert-manager 1.21, from their API references.
+Groups and versions are from the API references of Kubernetes 1.34 and cert-manager 1.21.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Look:
         found = {}
         for node in self.objects("Node"):
             name = node["metadata"]["name"]
-            reply = self.cluster.get(f"/api/v1/nodes/{name}/proxy/configz")
+            reply = self.cluster.send("GET", f"/api/v1/nodes/{name}/proxy/configz")
             document = reply.json()
             if not reply.succeeded or not isinstance(document, dict):
                 raise Unseen(f"the kubelet of {name} does not tell its configuration: {reply}")

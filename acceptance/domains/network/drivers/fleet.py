@@ -11,7 +11,7 @@ from acceptance.build.kubectl import kubectl
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.network.drivers.probe_pods import CONTAINER, PROBE_LABEL, Probe, probe_pod
 from acceptance.drivers.kubernetes import facts
-from acceptance.drivers.kubernetes.client import pod_path
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import workers
 from acceptance.waiting import eventually, lasting
@@ -59,7 +59,7 @@ class Fleet:
         for probe in probes:
             self._probes[probe.name] = probe
             body = probe_pod(probe, image, self._system.run, doors)
-            self._cluster.create(pod_path(probe.post.namespace), body)
+            self._cluster.create(api_path("pods", probe.post.namespace), body)
 
     def remove(self) -> None:
         """End all pods; the node's ports are free again when this returns.
@@ -68,7 +68,7 @@ class Fleet:
         """
         with self._cluster.watch() as wake:
             for probe in self._probes.values():
-                self._cluster.delete(pod_path(probe.post.namespace, probe.name), grace=1)
+                self._cluster.delete(api_path("pods", probe.post.namespace, probe.name), grace=1)
             eventually(
                 lambda: [pod.name for pod in self._pods() if pod.name in self._probes],
                 lambda names: not names,

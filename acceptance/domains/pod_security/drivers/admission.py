@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.drivers.kubernetes.client import pod_path
+from acceptance.drivers.kubernetes.client import DRY_RUN
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import container, probe_pod
 from acceptance.errors import BrokenInput
 
@@ -83,11 +84,11 @@ def forbidden(attack: Attack, run: str) -> Request:
 
 def ask(cluster: Kubernetes, namespace: str, request: Request, pod: str) -> Reply:
     """Return what the API server says to a request; a container would be added to `pod`."""
-    path = pod_path(namespace)
+    path = api_path("pods", namespace)
     if request.ephemeral:
         path = f"{path}/{pod}/ephemeralcontainers"
-        return cluster.send("PATCH", path, request.body, headers=_STRATEGIC, dryRun="All")
-    return cluster.send("POST", path, request.body, dryRun="All")
+        return cluster.send("PATCH", path, request.body, headers=_STRATEGIC, query=DRY_RUN)
+    return cluster.send("POST", path, request.body, query=DRY_RUN)
 
 
 def unscheduled_pod(run: str) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def resources(cluster: Kubernetes) -> tuple[Resource, ...]:
 
 def paths(cluster: Kubernetes) -> tuple[str, ...]:
     """Return every path of the API server that is none of a resource's."""
-    found = cluster.get("/").json()
+    found = cluster.send("GET", "/").json()
     if not isinstance(found, dict) or not found.get("paths"):
         raise Refused("the API server does not tell its paths")
     apis = ("/api/", "/apis/")
