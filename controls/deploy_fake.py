@@ -1,4 +1,4 @@
-"""Stands something in for a program that is not there: it gives every question one answer."""
+"""Deploys a fake of a program: it answers every HTTP request with the same JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ http.server.HTTPServer(("", 9090), Answer).serve_forever()
 
 
 def service(program: str) -> dict[str, object]:
-    """Return the Service of a program, found by its standard label."""
+    """Return the Service of a program, with its standard label."""
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -36,8 +36,8 @@ def service(program: str) -> dict[str, object]:
     }
 
 
-def pretend(saboteur: Saboteur, program: str, answer: object) -> None:
-    """Run something that answers every question in the same way."""
+def deploy_fake(saboteur: Saboteur, program: str, answer: object) -> None:
+    """Deploy a fake of `program` that answers every request with `answer`."""
     saboteur.create(service(program))
     container = {
         "name": program,

@@ -1,10 +1,10 @@
-"""Sabotages of what the domain documentation judges: pages, links and the threat model."""
+"""Sabotages that the domain documentation must detect: of pages, links and the threat model."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.domains.documentation.threat_review import PAGE, SHOWN
+from acceptance.domains.documentation.threat_model_review import PAGE, TABLE_PAGES
 from controls import edits
 from controls.control import control
 
@@ -19,10 +19,10 @@ _FEATURES = "features/task_002_security_hardening"
 @control(
     "TASK-001-DOD-4",
     "Everything that can be deployed, set and run is documented",
-    expects=r"The workload `mailer` \(manifests/base/mailer.yaml\) is named nowhere",
+    expects=r"No page documents the workload `mailer` \(manifests/base/mailer.yaml\)",
 )
 def an_undocumented_workload(saboteur: Saboteur) -> None:
-    """Deploy one thing more, and write about it nowhere."""
+    """Deploy one more workload, and document it nowhere."""
     copy = saboteur.repository()
     manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: mailer\n"
     (copy / "manifests/base/mailer.yaml").write_text(manifest, encoding="utf-8")
@@ -32,10 +32,10 @@ def an_undocumented_workload(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-DOD-4",
     "Everything that can be deployed, set and run is documented",
-    expects=r"The setting `FEATURE_FLAG` \(manifests/base/configmap.yaml\) is named nowhere",
+    expects=r"No page documents the setting `FEATURE_FLAG` \(manifests/base/configmap.yaml\)",
 )
 def an_undocumented_setting(saboteur: Saboteur) -> None:
-    """Give the backend a setting that only its author knows."""
+    """Give the backend a setting, and document it nowhere."""
     copy = saboteur.repository()
     edits.append(copy / "manifests/base/configmap.yaml", '  FEATURE_FLAG: "on"\n')
     edits.commit(copy, "A flag")
@@ -44,10 +44,10 @@ def an_undocumented_setting(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-DOD-4",
     "Everything that can be deployed, set and run is documented",
-    expects=r"The target `make shine` \(Makefile\) is named nowhere",
+    expects=r"No page documents the target `make shine` \(Makefile\)",
 )
 def an_undocumented_target(saboteur: Saboteur) -> None:
-    """Add a make target and tell nobody."""
+    """Add a make target, and document it nowhere."""
     copy = saboteur.repository()
     edits.append(copy / "Makefile", "\n.PHONY: shine\nshine: ## Make everything shine\n\t@true\n")
     edits.commit(copy, "Shine")
@@ -55,11 +55,11 @@ def an_undocumented_target(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-DOD-4",
-    "Every link of the documentation leads somewhere",
-    expects=r"docs/README.md:\d+: reference/settings.md: leads to .* which is not there",
+    "No link in the documentation is broken",
+    expects=r"docs/README.md:\d+: docs/reference/settings.md: there is no such file",
 )
 def a_broken_link(saboteur: Saboteur) -> None:
-    """Rename a page, and leave the links to it as they were."""
+    """Rename a page, and leave the links to it unchanged."""
     copy = saboteur.repository()
     page = copy / "docs/reference/settings.md"
     page.rename(page.with_name("configuration.md"))
@@ -68,8 +68,8 @@ def a_broken_link(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-DOD-4",
-    "Every link of the documentation leads somewhere",
-    expects="leads to #first-run, and CONTRIBUTING.md has no such heading",
+    "No link in the documentation is broken",
+    expects=r"CONTRIBUTING.md#first-run: CONTRIBUTING.md has no such heading",
 )
 def a_broken_anchor(saboteur: Saboteur) -> None:
     """Reword a heading that other pages link to."""
@@ -80,11 +80,11 @@ def a_broken_anchor(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-DOD-4",
-    "What the documentation tells people to run is there and runs",
+    "What the documentation tells people to run exists and works",
     expects=r"\.md:\d+: `--keep-cluster`: pytest has no such option",
 )
-def a_command_that_is_gone(saboteur: Saboteur) -> None:
-    """Rename an option of pytest, and leave the pages as they were."""
+def a_renamed_option(saboteur: Saboteur) -> None:
+    """Rename an option of pytest, and leave the pages unchanged."""
     copy = saboteur.repository()
     renamed = '"--leave-cluster", dest="keep_cluster"'
     edits.replace(copy / "fixtures/plugin.py", '"--keep-cluster"', renamed, once=False)
@@ -93,11 +93,11 @@ def a_command_that_is_gone(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-DOD-4",
-    "What the documentation tells people to run is there and runs",
+    "What the documentation tells people to run exists and works",
     expects=r"docs/reference/system.md:\d+: sh failed(?s:.*)api\.yaml",
 )
 def a_command_that_fails(saboteur: Saboteur) -> None:
-    """Move what a documented command needs."""
+    """Rename a file in a kustomization only, so that a documented command fails."""
     copy = saboteur.repository()
     edits.replace(
         copy / "manifests/base/kustomization.yaml", "- backend.yaml", "- api.yaml", once=False
@@ -108,10 +108,10 @@ def a_command_that_fails(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-DOD-4",
     "No page is older than what it documents",
-    expects=r"docs/reference/system.md was last changed in \w{12}, and what it documents changed later",
+    expects=r"reference/system.md was last changed in \w{12}, and what it documents changed later",
 )
 def a_stale_page(saboteur: Saboteur) -> None:
-    """Change what a page documents, and leave the page as it was."""
+    """Change what a page documents, and leave the page unchanged."""
     copy = saboteur.repository()
     edits.replace(
         copy / "manifests/base/configmap.yaml", "LOG_LEVEL: info", "LOG_LEVEL: debug", once=False
@@ -124,27 +124,27 @@ def a_stale_page(saboteur: Saboteur) -> None:
     "No page is older than what it documents",
     expects="docs/how-to/hope.md does not say what it documents",
 )
-def a_page_about_nothing(saboteur: Saboteur) -> None:
-    """Write a page that never says what it documents, so that it can never be out of date."""
+def a_page_that_declares_no_subject(saboteur: Saboteur) -> None:
+    """Add a page that does not say what it documents, so that it can never be stale."""
     copy = saboteur.repository()
     (copy / "docs/how-to/hope.md").write_text("# Hope\n", encoding="utf-8")
     edits.commit(copy, "Hope")
 
 
 @control(
-    "TASK-002-DOD-4", "Every threat is met by something that is proved", expects="T11 has no proof"
+    "TASK-002-DOD-4", "Every threat has a mitigation that is proved", expects="T11 has no proof"
 )
 def a_threat_without_a_proof(saboteur: Saboteur) -> None:
-    """Write down a threat, and nothing that shows that it is met."""
+    """List a threat without a proof of its mitigation."""
     saboteur.edit(PAGE, f"| {_PROOF} |", "| |")
 
 
 @control(
     "TASK-002-DOD-4",
-    "Every threat is met by something that is proved",
+    "Every threat has a mitigation that is proved",
     expects="T11 rests on .*, which is no scenario of",
 )
-def a_proof_that_is_gone(saboteur: Saboteur) -> None:
+def a_proof_that_was_renamed(saboteur: Saboteur) -> None:
     """Rename a scenario, and leave its old name in the threat model."""
     path = f"{_FEATURES}/definition_of_done.feature"
     saboteur.edit(path, "Slow attackers are cut while", "Attackers are cut while")
@@ -152,11 +152,11 @@ def a_proof_that_is_gone(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-DOD-4",
-    "Every threat is met by something that is proved",
-    expects="Nobody thought of spoofing at the boundary B7",
+    "Every threat has a mitigation that is proved",
+    expects="No threat of the kind spoofing is listed at the boundary B7",
 )
-def a_boundary_half_looked_at(saboteur: Saboteur) -> None:
-    """Draw a new boundary, and think of one kind of threat only."""
+def a_trust_boundary_without_threats(saboteur: Saboteur) -> None:
+    """Add a trust boundary, and list no threat at it."""
     saboteur.edit(
         PAGE, "\n## Threats\n", "| B7 | the team and its phone | nobody |\n\n## Threats\n"
     )
@@ -164,11 +164,11 @@ def a_boundary_half_looked_at(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-DOD-4",
-    "Every threat is met by something that is proved",
-    expects="R1 is accepted by nobody",
+    "Every threat has a mitigation that is proved",
+    expects="R1 has no owner",
 )
-def a_risk_nobody_looks_at_again(saboteur: Saboteur) -> None:
-    """Accept a risk, and forget it."""
+def an_expired_risk_without_owner(saboteur: Saboteur) -> None:
+    """Accept a risk without an owner, and let it expire."""
     saboteur.edit(
         PAGE,
         "for the team's own people only. | Development Team | 2027-05-31",
@@ -178,20 +178,20 @@ def a_risk_nobody_looks_at_again(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-DOD-4",
-    "Roles and connections are documented as they are proved",
-    expects=r"roles\.md is not what is proved",
+    "Documented roles and connections match what is proved",
+    expects=r"roles\.md differs from its scenario\'s table",
 )
-def an_outdated_page(saboteur: Saboteur) -> None:
-    """Correct a generated page by hand."""
-    saboteur.edit(SHOWN[0], _TABLE, f"| everybody | anything |\n{_TABLE}")
+def a_generated_table_edited_by_hand(saboteur: Saboteur) -> None:
+    """Add a row to a generated table by hand."""
+    saboteur.edit(TABLE_PAGES[0], _TABLE, f"| everybody | anything |\n{_TABLE}")
 
 
 @control(
     "TASK-002-DOD-4",
-    "Roles and connections are documented as they are proved",
-    expects=r"network\.md shows no table of a scenario",
+    "Documented roles and connections match what is proved",
+    expects=r"network\.md shows no scenario\'s table",
 )
-def a_page_of_its_own(saboteur: Saboteur) -> None:
-    """Write a page by hand where one is generated."""
-    path = saboteur.repository() / SHOWN[1]
+def a_handwritten_page_in_place_of_a_generated_table(saboteur: Saboteur) -> None:
+    """Replace a page that has a generated table by one without it."""
+    path = saboteur.repository() / TABLE_PAGES[1]
     path.write_text("# Who reaches whom\n\nEverybody whom they should.\n", encoding="utf-8")

@@ -1,11 +1,11 @@
-"""Sabotages of what the domain observability judges: metrics, logs and alerts."""
+"""Sabotages that the domain observability must detect: of metrics, logs and alerts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from controls.control import control
-from controls.deploy_fake import pretend, service
+from controls.deploy_fake import deploy_fake, service
 
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur
@@ -20,48 +20,52 @@ _RULE = {
 
 @control(
     "TASK-002-DOD-6",
-    "Somebody is told of an attack",
-    expects="None of 0 alerting rules has the category security",
+    "Security alerts reach a receiver",
+    expects="None of 0 alert rules has the category security",
 )
-def alerts_about_nothing(saboteur: Saboteur) -> None:
-    """Deploy a Prometheus and an Alertmanager, and write no rule."""
-    pretend(saboteur, "prometheus", {"status": "success", "data": {"groups": []}})
-    pretend(saboteur, "alertmanager", [{"name": "on-call"}])
+def alerting_without_a_rule(saboteur: Saboteur) -> None:
+    """Deploy Prometheus and Alertmanager without an alert rule."""
+    deploy_fake(saboteur, "prometheus", {"status": "success", "data": {"groups": []}})
+    deploy_fake(saboteur, "alertmanager", [{"name": "on-call"}])
 
 
 @control(
     "TASK-002-DOD-6",
-    "Somebody is told of an attack",
-    expects="Nobody is told: the receivers are null",
+    "Security alerts reach a receiver",
+    expects="Nobody receives the alerts: the receivers are null",
 )
-def alerts_for_nobody(saboteur: Saboteur) -> None:
-    """Write a rule, and leave the receiver that tells nobody."""
+def a_receiver_that_discards_alerts(saboteur: Saboteur) -> None:
+    """Write an alert rule, and keep the default receiver, which discards alerts."""
     groups = [{"name": "attacks", "rules": [_RULE]}]
-    pretend(saboteur, "prometheus", {"status": "success", "data": {"groups": groups}})
-    pretend(saboteur, "alertmanager", [{"name": "null"}])
+    deploy_fake(saboteur, "prometheus", {"status": "success", "data": {"groups": groups}})
+    deploy_fake(saboteur, "alertmanager", [{"name": "null"}])
 
 
 @control(
     "TASK-001-DOD-7",
-    "The monitoring watches every backend pod",
-    expects=r"backend-\S+ is not watched",
+    "Prometheus scrapes every backend pod",
+    expects=r"backend-\S+ is not scraped",
 )
-def a_prometheus_that_scrapes_nothing(saboteur: Saboteur) -> None:
-    """Deploy a Prometheus and forget to tell it what to scrape."""
-    pretend(saboteur, "prometheus", {"status": "success", "data": {"activeTargets": []}})
+def a_prometheus_without_targets(saboteur: Saboteur) -> None:
+    """Deploy Prometheus without a scrape target."""
+    deploy_fake(saboteur, "prometheus", {"status": "success", "data": {"activeTargets": []}})
 
 
 @control(
     "TASK-001-DOD-7",
-    "The monitoring watches every backend pod",
-    expects="does not say what it watches",
+    "Prometheus scrapes every backend pod",
+    expects="does not return its scrape targets",
 )
 def a_prometheus_without_pods(saboteur: Saboteur) -> None:
-    """Leave the Service of a Prometheus that was scaled to nothing."""
+    """Keep the Service of a Prometheus that was scaled to zero."""
     saboteur.create(service("prometheus"))
 
 
-@control("TASK-001-DOD-7", "A visit is found in the log store", expects="has no line of the visit")
+@control(
+    "TASK-001-DOD-7",
+    "A request is found in the log store",
+    expects="has no line of the request",
+)
 def a_log_store_without_logs(saboteur: Saboteur) -> None:
-    """Deploy a log store and no agent that brings it any line."""
-    pretend(saboteur, "opensearch", {"hits": {"total": {"value": 0}, "hits": []}})
+    """Deploy a log store, and no agent that sends it logs."""
+    deploy_fake(saboteur, "opensearch", {"hits": {"total": {"value": 0}, "hits": []}})

@@ -1,66 +1,115 @@
-"""Steps about the documentation: complete, connected, right and up to date."""
+"""Steps about the documentation: its contents, links, commands, staleness, and the threat model."""
 
 from __future__ import annotations
 
 from pytest_bdd import then, when
 
-from acceptance.domains.documentation.review import Coverage, DocumentationReviewer, Finding, Trial
-from acceptance.domains.documentation.staleness import Age
+from acceptance.domains.documentation import (
+    DocumentationCoverage,
+    DocumentationReviewer,
+    MentionReview,
+    PageFinding,
+    Staleness,
+    TableComparison,
+    ThreatModelFacts,
+    ThreatModelReviewer,
+)
 
 
 @when(
-    "the librarian compares the documentation with what can be deployed, set and run",
+    "the reviewer looks up in the documentation what can be deployed, set and run",
     target_fixture="coverage",
 )
-def _(documentation_reviewer: DocumentationReviewer) -> Coverage:
-    return documentation_reviewer.compare_contents()
+def _(documentation_reviewer: DocumentationReviewer) -> DocumentationCoverage:
+    return documentation_reviewer.look_up_documentables()
 
 
 @then("every workload is documented")
-def _(documentation_reviewer: DocumentationReviewer, coverage: Coverage) -> None:
-    documentation_reviewer.judge_documented(coverage, "workload")
+def _(documentation_reviewer: DocumentationReviewer, coverage: DocumentationCoverage) -> None:
+    documentation_reviewer.assert_documented(coverage, "workload")
 
 
 @then("every setting is documented")
-def _(documentation_reviewer: DocumentationReviewer, coverage: Coverage) -> None:
-    documentation_reviewer.judge_documented(coverage, "setting")
+def _(documentation_reviewer: DocumentationReviewer, coverage: DocumentationCoverage) -> None:
+    documentation_reviewer.assert_documented(coverage, "setting")
 
 
 @then("every make target is documented")
-def _(documentation_reviewer: DocumentationReviewer, coverage: Coverage) -> None:
-    documentation_reviewer.judge_documented(coverage, "target")
+def _(documentation_reviewer: DocumentationReviewer, coverage: DocumentationCoverage) -> None:
+    documentation_reviewer.assert_documented(coverage, "target")
 
 
-@when("the librarian follows every link of the documentation", target_fixture="links")
-def _(documentation_reviewer: DocumentationReviewer) -> tuple[Finding, ...]:
-    return documentation_reviewer.follow_links()
+@when("the reviewer follows every link of the documentation", target_fixture="links")
+def _(documentation_reviewer: DocumentationReviewer) -> tuple[PageFinding, ...]:
+    return documentation_reviewer.check_links()
 
 
-@then("every link inside of the repository leads to what is there")
-def _(documentation_reviewer: DocumentationReviewer, links: tuple[Finding, ...]) -> None:
-    documentation_reviewer.judge_links(links)
+@then("no link inside the repository is broken")
+def _(documentation_reviewer: DocumentationReviewer, links: tuple[PageFinding, ...]) -> None:
+    documentation_reviewer.assert_no_broken_link(links)
 
 
-@when("the librarian tries what the documentation tells people to run", target_fixture="trial")
-def _(documentation_reviewer: DocumentationReviewer) -> Trial:
-    return documentation_reviewer.try_commands()
+@when(
+    "the reviewer checks the commands and files that the documentation mentions",
+    target_fixture="mention_review",
+)
+def _(documentation_reviewer: DocumentationReviewer) -> MentionReview:
+    return documentation_reviewer.check_mentions()
 
 
-@then("everything that the documentation mentions is there")
-def _(documentation_reviewer: DocumentationReviewer, trial: Trial) -> None:
-    documentation_reviewer.judge_mentioned(trial)
+@then("everything that the documentation mentions exists")
+def _(documentation_reviewer: DocumentationReviewer, mention_review: MentionReview) -> None:
+    documentation_reviewer.assert_mentions_exist(mention_review)
 
 
 @then("every command that it marks to be run succeeds")
-def _(documentation_reviewer: DocumentationReviewer, trial: Trial) -> None:
-    documentation_reviewer.judge_runs(trial)
+def _(documentation_reviewer: DocumentationReviewer, mention_review: MentionReview) -> None:
+    documentation_reviewer.assert_commands_succeed(mention_review)
 
 
-@when("the librarian compares the age of each page with what it documents", target_fixture="ages")
-def _(documentation_reviewer: DocumentationReviewer) -> tuple[Age, ...]:
-    return documentation_reviewer.compare_ages()
+@when(
+    "the reviewer compares each page with the changes of what it documents",
+    target_fixture="staleness",
+)
+def _(documentation_reviewer: DocumentationReviewer) -> tuple[Staleness, ...]:
+    return documentation_reviewer.check_staleness()
 
 
-@then("every page has seen the last change of what it documents")
-def _(documentation_reviewer: DocumentationReviewer, ages: tuple[Age, ...]) -> None:
-    documentation_reviewer.judge_ages(ages)
+@then("no page is older than the last change of what it documents")
+def _(documentation_reviewer: DocumentationReviewer, staleness: tuple[Staleness, ...]) -> None:
+    documentation_reviewer.assert_no_stale_page(staleness)
+
+
+@when("the security engineer looks up the proof of every threat", target_fixture="threat_model")
+def _(threat_model_reviewer: ThreatModelReviewer) -> ThreatModelFacts:
+    return threat_model_reviewer.look_up_proofs()
+
+
+@then("every kind of threat is considered at every trust boundary")
+def _(threat_model_reviewer: ThreatModelReviewer, threat_model: ThreatModelFacts) -> None:
+    threat_model_reviewer.assert_every_kind_considered(threat_model)
+
+
+@then("every accepted risk has an owner and has not expired")
+def _(threat_model_reviewer: ThreatModelReviewer, threat_model: ThreatModelFacts) -> None:
+    threat_model_reviewer.assert_accepted_risks_current(threat_model)
+
+
+@then("every threat has a mitigation and a proof that exists")
+def _(threat_model_reviewer: ThreatModelReviewer, threat_model: ThreatModelFacts) -> None:
+    threat_model_reviewer.assert_every_threat_proved(threat_model)
+
+
+@when(
+    "the security engineer compares the tables on pages with the tables that are proved",
+    target_fixture="compared_tables",
+)
+def _(threat_model_reviewer: ThreatModelReviewer) -> tuple[TableComparison, ...]:
+    return threat_model_reviewer.compare_tables()
+
+
+@then("every page shows its table as it is proved")
+def _(
+    threat_model_reviewer: ThreatModelReviewer, compared_tables: tuple[TableComparison, ...]
+) -> None:
+    threat_model_reviewer.assert_tables_current(compared_tables)

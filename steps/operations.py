@@ -5,7 +5,6 @@ from __future__ import annotations
 from pytest_bdd import given, then, when
 
 from acceptance.domains.delivery.staging import Staging, StagingOperator, Trial
-from acceptance.domains.observability.monitoring import LogSearch, MonitoringOperator, Watching
 from acceptance.domains.performance.load_tester import LoadTester, Measurement
 from acceptance.domains.performance.requirements import Performance
 from acceptance.domains.recovery.backup_and_restore import Backup, RecoveryOperator
@@ -75,29 +74,9 @@ def _(load_tester: LoadTester, measured: Measurement) -> None:
     load_tester.judge_errors(measured)
 
 
-@when("the operator asks the monitoring what it watches", target_fixture="watching")
-def _(monitoring_operator: MonitoringOperator) -> tuple[Watching, ...]:
-    return monitoring_operator.ask_monitoring()
-
-
-@then("every backend pod is watched and up")
-def _(monitoring_operator: MonitoringOperator, watching: tuple[Watching, ...]) -> None:
-    monitoring_operator.judge_watched(watching)
-
-
 @given("a visitor was served by the backend", target_fixture="visit_id")
 def _(visitor: Visitor) -> str:
     return visitor.come_once()
-
-
-@when("the operator looks for the visit in the log store", target_fixture="search")
-def _(monitoring_operator: MonitoringOperator, visit_id: str) -> LogSearch:
-    return monitoring_operator.find_log(visit_id)
-
-
-@then("the log store has the visit")
-def _(monitoring_operator: MonitoringOperator, search: LogSearch) -> None:
-    monitoring_operator.judge_logged(search)
 
 
 @when("the operator reads how to back up and recover", target_fixture="page")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from acceptance.cli import attest, gate, report, scan, trace
+from acceptance.cli import attest, gate, report, scan, tables, trace
 from acceptance.errors import AcceptanceError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ COMMANDS: tuple[Command, ...] = (
     gate.COMMAND,
     report.COMMAND,
     scan.COMMAND,
+    tables.COMMAND,
 )
 
 

@@ -34,23 +34,23 @@ Feature: Definition of Done of the k3s production deployment
   Rule: Documentation updated
 
     Scenario: Everything that can be deployed, set and run is documented
-      When the librarian compares the documentation with what can be deployed, set and run
+      When the reviewer looks up in the documentation what can be deployed, set and run
       Then every workload is documented
       And every setting is documented
       And every make target is documented
 
-    Scenario: Every link of the documentation leads somewhere
-      When the librarian follows every link of the documentation
-      Then every link inside of the repository leads to what is there
+    Scenario: No link in the documentation is broken
+      When the reviewer follows every link of the documentation
+      Then no link inside the repository is broken
 
-    Scenario: What the documentation tells people to run is there and runs
-      When the librarian tries what the documentation tells people to run
-      Then everything that the documentation mentions is there
+    Scenario: What the documentation tells people to run exists and works
+      When the reviewer checks the commands and files that the documentation mentions
+      Then everything that the documentation mentions exists
       And every command that it marks to be run succeeds
 
     Scenario: No page is older than what it documents
-      When the librarian compares the age of each page with what it documents
-      Then every page has seen the last change of what it documents
+      When the reviewer compares each page with the changes of what it documents
+      Then no page is older than the last change of what it documents
 
   @TASK-001-DOD-5
   Rule: Deployment tested in staging environment
@@ -78,14 +78,14 @@ Feature: Definition of Done of the k3s production deployment
   @TASK-001-DOD-7
   Rule: Monitoring and logging configured
 
-    Scenario: The monitoring watches every backend pod
-      When the operator asks the monitoring what it watches
-      Then every backend pod is watched and up
+    Scenario: Prometheus scrapes every backend pod
+      When the operator asks Prometheus for its scrape targets
+      Then every backend pod is scraped successfully
 
-    Scenario: A visit is found in the log store
+    Scenario: A request is found in the log store
       Given a visitor was served by the backend
-      When the operator looks for the visit in the log store
-      Then the log store has the visit
+      When the operator searches the log store for the request
+      Then the log store has a line of the request
 
   @TASK-001-DOD-8
   Rule: Backup and recovery procedures documented

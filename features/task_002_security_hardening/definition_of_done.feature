@@ -86,14 +86,14 @@ Feature: Definition of Done of the production security hardening
   @TASK-002-DOD-4
   Rule: Security documentation updated
 
-    Scenario: Every threat is met by something that is proved
-      When the security engineer follows every threat to its proof
-      Then somebody thought of every kind of threat at every boundary
-      And every accepted risk has an owner and is not past its day
+    Scenario: Every threat has a mitigation that is proved
+      When the security engineer looks up the proof of every threat
+      Then every kind of threat is considered at every trust boundary
+      And every accepted risk has an owner and has not expired
       And every threat has a mitigation and a proof that exists
 
-    Scenario: Roles and connections are documented as they are proved
-      When the security engineer compares the pages with the tables that are proved
+    Scenario: Documented roles and connections match what is proved
+      When the security engineer compares the tables on pages with the tables that are proved
       Then every page shows its table as it is proved
 
   @TASK-002-DOD-5
@@ -119,7 +119,7 @@ Feature: Definition of Done of the production security hardening
   @TASK-002-DOD-6
   Rule: Security monitoring alerts configured
 
-    Scenario: Somebody is told of an attack
-      When the operator asks the alerting what it would tell and whom
-      Then there are rules about security and each of them works
-      And what they tell reaches somebody
+    Scenario: Security alerts reach a receiver
+      When the operator asks for the alert rules and their receivers
+      Then there are security alert rules and each of them works
+      And a receiver gets the alerts

@@ -1,1 +1,25 @@
-"""Pages, links, staleness and the threat model."""
+"""Checks the documentation: its contents, links, commands and staleness, and the threat model."""
+
+from acceptance.domains.documentation.review import (
+    DocumentationCoverage,
+    DocumentationReviewer,
+    MentionReview,
+    PageFinding,
+)
+from acceptance.domains.documentation.staleness import Staleness
+from acceptance.domains.documentation.threat_model_review import (
+    TableComparison,
+    ThreatModelFacts,
+    ThreatModelReviewer,
+)
+
+__all__ = [
+    "DocumentationCoverage",
+    "DocumentationReviewer",
+    "MentionReview",
+    "PageFinding",
+    "Staleness",
+    "TableComparison",
+    "ThreatModelFacts",
+    "ThreatModelReviewer",
+]

@@ -1,4 +1,4 @@
-"""The librarian: reads all pages of the repository, and holds them against what is there."""
+"""Compares the documentation with the repository: contents, links, commands and staleness."""
 
 from __future__ import annotations
 
@@ -9,41 +9,44 @@ from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor, ActorContext
 from acceptance.domains.documentation.drivers.inventory import (
-    Kind,
-    Thing,
+    Documentable,
+    DocumentableKind,
+    folders_of,
     make_targets,
-    read_things,
+    read_documentables,
 )
+from acceptance.domains.documentation.drivers.lychee import follow_links
 from acceptance.domains.documentation.drivers.mentions import mentions
 from acceptance.domains.documentation.drivers.pages import read_page
-from acceptance.domains.documentation.drivers.programs import Programs, Run
-from acceptance.domains.documentation.link_rules import Mentioned, is_outside, link_fault
-from acceptance.domains.documentation.staleness import Ages
+from acceptance.domains.documentation.drivers.programs import BlockRun, Programs
+from acceptance.domains.documentation.link_rules import is_outside, link_fault
+from acceptance.domains.documentation.mention_rules import MentionRules
+from acceptance.domains.documentation.staleness import StalenessCheck
 from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
     from acceptance.domains.documentation.drivers.pages import Page
-    from acceptance.domains.documentation.staleness import Age
+    from acceptance.domains.documentation.staleness import Staleness
 
 _RUN = "run"
-"""Behind the language of a block: its commands are run as they are written."""
+"""After the language of a block: its commands are run as they are written."""
 
 
 @dataclass(frozen=True)
-class Coverage:
-    """Where each thing is documented."""
+class DocumentationCoverage:
+    """Where everything is documented that has to be."""
 
-    found: tuple[tuple[Thing, tuple[str, ...]], ...]
-    """A thing, and the pages that name it."""
+    found: tuple[tuple[Documentable, tuple[str, ...]], ...]
+    """What has to be documented, and the pages that name it."""
     pages: tuple[tuple[str, tuple[str, ...]], ...]
-    """For a file, the pages that say that they document it."""
+    """For each file, the pages that declare that they document it."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something on a page, and what is wrong with it."""
+class PageFinding:
+    """A link or mention on a page, and what is wrong with it: None if nothing is."""
 
     page: str
     line: int
@@ -52,22 +55,22 @@ class Finding:
 
     def __str__(self) -> str:
         """Say where it is, and what is wrong."""
-        return f"{self.page}:{self.line}: {self.what}: {self.fault or 'in order'}"
+        return f"{self.page}:{self.line}: {self.what}: {self.fault or 'correct'}"
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What the pages tell to run."""
+class MentionReview:
+    """What the code on the pages mentions, and the blocks that were run."""
 
-    mentioned: tuple[Finding, ...]
-    runs: tuple[Run, ...]
+    mentions: tuple[PageFinding, ...]
+    runs: tuple[BlockRun, ...]
 
 
 class DocumentationReviewer(Actor):
-    """Somebody who reads every page, and believes none."""
+    """Checks every Markdown page against the files, the programs and the history."""
 
     def __init__(self, context: ActorContext) -> None:
-        """Read the pages of the system's sources."""
+        """Review the pages of the repository that the system was deployed from."""
         super().__init__(context)
         self._root, limit = self.system.sources, self._timeouts.command
         self._repository = Repository(self._root, timeout=limit)
@@ -75,7 +78,7 @@ class DocumentationReviewer(Actor):
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        """The files that others get when they clone, and those that are new and not committed."""
+        """The files that git has, and the new ones that it does not ignore."""
         listed_by_git = self._repository.matching("**")
         return tuple(name for name in listed_by_git if (self._root / name).is_file())
 
@@ -89,10 +92,10 @@ class DocumentationReviewer(Actor):
             for name in names
         }
 
-    def compare_contents(self) -> Coverage:
-        """Look for a page about everything that can be deployed, set and run.
+    def look_up_documentables(self) -> DocumentationCoverage:
+        """Find the pages that document what can be deployed, set and run.
 
-        A page counts that says that it documents the file in which the thing is defined.
+        Only pages count that declare that they document the file that defines it.
         """
         claims = {
             page.path: {name for glob in page.documents for name in self._repository.matching(glob)}
@@ -102,66 +105,75 @@ class DocumentationReviewer(Actor):
             page.path: {code.text.strip() for code in page.code if code.language is None}
             for page in self.pages.values()
         }
-        things = read_things(self._root, self._names)
+        every = read_documentables(self._root, self._names)
         about = {
-            thing.file: tuple(page for page, files in claims.items() if thing.file in files)
-            for thing in things
+            each.file: tuple(page for page, files in claims.items() if each.file in files)
+            for each in every
         }
         found = tuple(
-            (thing, tuple(page for page in about[thing.file] if thing.name in spans[page]))
-            for thing in things
+            (each, tuple(page for page in about[each.file] if each.name in spans[page]))
+            for each in every
         )
-        coverage = Coverage(found, tuple(about.items()))
-        table = [{**asdict(thing), "pages": pages} for thing, pages in found]
+        coverage = DocumentationCoverage(found, tuple(about.items()))
+        table = [{**asdict(each), "pages": pages} for each, pages in found]
         self._keep("What has to be documented and where it is", pretty(table))
         return coverage
 
-    def judge_documented(self, coverage: Coverage, kind: Kind) -> None:
+    def assert_documented(self, coverage: DocumentationCoverage, kind: DocumentableKind) -> None:
         """Everything of a kind is named on a page about the file that defines it."""
         pages = dict(coverage.pages)
 
-        def fault(entry: tuple[Thing, tuple[str, ...]]) -> str | None:
-            thing, named_on = entry
+        def fault(entry: tuple[Documentable, tuple[str, ...]]) -> str | None:
+            found, named_on = entry
             if named_on:
                 return None
             where = (
-                " or ".join(pages[thing.file]) or f"a page with <!-- documents: {thing.file} -->"
+                " or ".join(pages[found.file]) or f"a page with <!-- documents: {found.file} -->"
             )
-            return f"The {kind} `{thing.name}` ({thing.file}) is named nowhere: write it in {where}"
+            return f"No page documents the {kind} `{found.name}` ({found.file}): add it to {where}"
 
         of_kind = [entry for entry in coverage.found if entry[0].kind == kind]
-        require_each(of_kind, fault, nothing=f"No {kind} was found, so nothing is known of any.")
+        require_each(of_kind, fault, nothing=f"The repository has no {kind}, so none was checked.")
 
-    def follow_links(self) -> tuple[Finding, ...]:
-        """Follow every link to a file or a heading; look only at the form of the others."""
-        found = []
-        for page in self.pages.values():
-            for link in page.links:
-                fault = link_fault(page, link.target, self.pages, self._names)
-                found.append(Finding(page.path, link.line, link.target, fault))
-            for link in page.dangling:
-                fault = "refers to a link that the page does not define"
-                found.append(Finding(page.path, link.line, link.target, fault))
-        outside = [each.what for each in found if is_outside(each.what)]
+    def check_links(self) -> tuple[PageFinding, ...]:
+        """Follow every link to a file or a heading; of other addresses check only the form."""
+        links = follow_links(self._root, tuple(self.pages), timeout=self._timeouts.command)
+        folders = folders_of(self._names)
+        found = [
+            PageFinding(
+                link.page,
+                link.line,
+                link.target,
+                link_fault(link, self.pages, self._names, folders),
+            )
+            for link in links
+        ]
+        found += [
+            PageFinding(page.path, each.line, each.text, "the page does not define this link")
+            for page in self.pages.values()
+            for each in page.undefined
+        ]
         shown = {
             "pages": list(self.pages),
             "links": [asdict(each) for each in found],
-            "only their form was looked at, not whether they answer": outside,
+            "not requested, only their form was checked": [
+                link.address for link in links if is_outside(link)
+            ],
         }
-        self._keep("Links and where they lead", pretty(shown))
+        self._keep("Links and their targets", pretty(shown))
         return tuple(found)
 
-    def judge_links(self, links: tuple[Finding, ...]) -> None:
-        """Every link leads somewhere."""
+    def assert_no_broken_link(self, links: tuple[PageFinding, ...]) -> None:
+        """Every link inside the repository leads to a file or a heading that exists."""
         require_each(
             links,
             lambda link: str(link) if link.fault else None,
-            nothing="The pages have no link, so nothing was followed.",
+            nothing="The pages have no link, so none was followed.",
         )
 
-    def try_commands(self) -> Trial:
-        """Look for everything that code on the pages mentions, and run what is marked to be run."""
-        known = Mentioned(
+    def check_mentions(self) -> MentionReview:
+        """Look up everything that code on the pages mentions; run the blocks marked `run`."""
+        rules = MentionRules(
             self._root,
             self._names,
             make_targets(self._root),
@@ -169,7 +181,7 @@ class DocumentationReviewer(Actor):
             self._repository.ignored,
         )
         mentioned = tuple(
-            Finding(each.page, each.line, f"`{each.text}`", known.fault(each))
+            PageFinding(each.page, each.line, f"`{each.text}`", rules.fault(each))
             for page in self.pages.values()
             for each in mentions(page)
         )
@@ -181,45 +193,45 @@ class DocumentationReviewer(Actor):
         )
         self._keep("Commands and files that the pages mention", pretty([*map(asdict, mentioned)]))
         self._keep("Documented commands that were run", pretty([*map(asdict, runs)]))
-        return Trial(mentioned, runs)
+        return MentionReview(mentioned, runs)
 
-    def judge_mentioned(self, trial: Trial) -> None:
-        """Whatever code on the pages mentions is there."""
+    def assert_mentions_exist(self, review: MentionReview) -> None:
+        """Everything that code on the pages mentions exists."""
         require_each(
-            trial.mentioned,
+            review.mentions,
             lambda each: str(each) if each.fault else None,
-            nothing="The pages mention no command and no file, so nothing was looked for.",
+            nothing="The pages mention no command and no file, so none was looked up.",
         )
 
-    def judge_runs(self, trial: Trial) -> None:
-        """Every block that is marked to be run succeeds."""
+    def assert_commands_succeed(self, review: MentionReview) -> None:
+        """Every block that is marked `run` succeeds."""
         require_each(
-            trial.runs,
+            review.runs,
             lambda each: None if each.succeeded else f"{each.page}:{each.line}: {each.said}",
-            nothing="No block of commands is marked to be run (```sh run), so none was tried.",
+            nothing="No block of commands is marked to be run (```sh run), so none was run.",
         )
 
-    def compare_ages(self) -> tuple[Age, ...]:
-        """Compare each page with what it documents; changes that are not committed count too."""
+    def check_staleness(self) -> tuple[Staleness, ...]:
+        """Compare each page with what it documents; uncommitted changes count too."""
         changed = self._repository.uncommitted()
-        at = Ages(self._repository, changed, datetime.now(tz=UTC).date())
-        ages = tuple(at.of(page) for page in self.pages.values())
+        check = StalenessCheck(self._repository, changed, datetime.now(tz=UTC).date())
+        found = tuple(check.assess(page) for page in self.pages.values())
         shown = {
             "commit": self._repository.head(),
-            "changed and not committed": changed,
-            "pages": [asdict(each) for each in ages],
+            "uncommitted": changed,
+            "pages": [asdict(each) for each in found],
         }
         self._keep("Pages and what they document", pretty(shown))
-        return ages
+        return found
 
-    def judge_ages(self, ages: tuple[Age, ...]) -> None:
-        """No page is older than what it documents, and each says what that is.
+    def assert_no_stale_page(self, found: tuple[Staleness, ...]) -> None:
+        """No page is older than what it documents, and each declares what that is.
 
-        Raises `Unverifiable` where the history does not reach far enough.
+        Raises `Unverifiable` where the history does not reach far enough back.
         """
-        declared = [each for each in ages if each.state != "nothing"]
+        declared = [each for each in found if each.state != "nothing"]
 
-        def fault(each: Age) -> str | None:
+        def fault(each: Staleness) -> str | None:
             if each.state == "undeclared":
                 return f"{each.page} {each.why}. Try: <!-- documents: … --> at its top"
             return f"{each.page} {each.why}" if each.state == "stale" else None

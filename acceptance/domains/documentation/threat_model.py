@@ -1,4 +1,4 @@
-"""Reads a threat model: a Markdown page whose tables say what is trusted, feared, and accepted."""
+"""Reads a threat model: a Markdown page with tables of boundaries, threats and accepted risks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STRIDE = (
 
 @dataclass(frozen=True)
 class Threat:
-    """What somebody could do at a boundary, what keeps them from it, and what shows that."""
+    """What an attacker could do at a boundary, what prevents it, and what proves that."""
 
     id: str
     boundary: str
@@ -27,12 +27,12 @@ class Threat:
     threat: str
     mitigation: str
     proofs: tuple[str, ...]
-    """Each an item, an item and a scenario of it, or the id of an accepted risk."""
+    """Each is an item, an item and one of its scenarios, or the id of an accepted risk."""
 
 
 @dataclass(frozen=True)
-class Risk:
-    """What is not mitigated, by whose decision, and until when."""
+class AcceptedRisk:
+    """What is not mitigated, who accepts that, and until when."""
 
     id: str
     risk: str
@@ -42,18 +42,18 @@ class Risk:
 
 @dataclass(frozen=True)
 class ThreatModel:
-    """A page, read."""
+    """The tables of a page."""
 
     boundaries: tuple[str, ...]
     threats: tuple[Threat, ...]
-    risks: tuple[Risk, ...]
+    risks: tuple[AcceptedRisk, ...]
 
 
 def read_threats(text: str) -> ThreatModel:
-    """Read a page: tables are known by the words of their heads, and other tables are left."""
+    """Read a page; the heads of its tables say which is which, and other tables are ignored."""
     boundaries: list[str] = []
     threats: list[Threat] = []
-    risks: list[Risk] = []
+    risks: list[AcceptedRisk] = []
     for head, *rows in _tables(text):
         named = [dict(zip(head, row, strict=True)) for row in rows]
         if {"boundary", "kind", "threat", "mitigation", "proof"} <= set(head):
@@ -69,7 +69,8 @@ def read_threats(text: str) -> ThreatModel:
                 for each in named
             ]
         elif {"risk", "owner", "until"} <= set(head):
-            risks += [Risk(*(each[n] for n in ("id", "risk", "owner", "until"))) for each in named]
+            columns = ("id", "risk", "owner", "until")
+            risks += [AcceptedRisk(*(each[name] for name in columns)) for each in named]
         elif {"boundary", "between"} <= set(head):
             boundaries += [each["boundary"] for each in named]
     return ThreatModel(tuple(boundaries), tuple(threats), tuple(risks))

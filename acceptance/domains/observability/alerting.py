@@ -1,100 +1,75 @@
-"""The operator of the alerting: asks the running stack what it would tell, and whom."""
+"""Checks security alerts by asking the running Prometheus and Alertmanager."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from acceptance.domains.observability.drivers import alertmanager, prometheus
+from acceptance.domains.observability.drivers.alertmanager import Alertmanager
+from acceptance.domains.observability.drivers.prometheus import Prometheus
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import require, require_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from acceptance.domains.observability.drivers.alertmanager import AlertReceivers
+    from acceptance.domains.observability.drivers.prometheus import AlertRules
 
-    from acceptance.domains.observability.monitoring import Endpoint
-
-_RULES = ("prometheus",)
-_SENDERS = ("alertmanager",)
-_CATEGORY = "security"
-_NOBODY = {"", "null", "blackhole"}
-"""Names of receivers that, by custom, tell nobody."""
+_SECURITY = "security"
+_DISCARDING = {"", "null", "blackhole"}
+"""Names that, by custom, are given to receivers that discard alerts."""
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A rule that raises an alert."""
+class AlertingFacts:
+    """The alert rules of every Prometheus, and the receivers of every Alertmanager."""
 
-    name: str
-    about_security: bool
-    """Whether it is labelled with the category security."""
-    health: str
-
-
-@dataclass(frozen=True)
-class Alerting:
-    """What would be told, and to whom."""
-
-    rules: tuple[Rule, ...]
-    receivers: tuple[str, ...]
-    refused: tuple[str, ...]
-    """Who did not say, in words."""
+    rules: tuple[AlertRules, ...]
+    receivers: tuple[AlertReceivers, ...]
 
 
 class AlertingOperator(MonitoringOperator):
-    """Somebody who wants to be told of an attack."""
+    """Asks every Prometheus for its alert rules, and every Alertmanager for its receivers."""
 
-    def ask_alerting(self) -> Alerting:
-        """Ask every Prometheus for its rules and every Alertmanager for its receivers.
+    def read_alerting(self) -> AlertingFacts:
+        """Ask for alert rules and receivers.
 
-        Raises `Unverifiable` when there is none of either, or when nobody may look.
+        Raises `Unverifiable` if one of the programs is not deployed, or nobody may look.
         """
-        rules: list[Rule] = []
-        receivers: list[str] = []
-        refused: list[str] = []
-        for endpoint in self._endpoints(_RULES, "monitoring"):
-            answer = self._ask(endpoint, "/api/v1/rules", refused)
-            rules += _rules(answer)
-        for endpoint in self._endpoints(_SENDERS, "alerting"):
-            answer = self._ask(endpoint, "/api/v2/receivers", refused)
-            receivers += [str(each.get("name", "")) for each in _objects(answer)]
-        found = Alerting(tuple(rules), tuple(receivers), tuple(refused))
-        self._keep("What the alerting would tell, and whom", pretty(asdict(found)))
+        cluster = self._cluster
+        found = AlertingFacts(
+            tuple(
+                Prometheus(cluster, each).alert_rules()
+                for each in self._endpoints(prometheus.PROGRAMS, "monitoring")
+            ),
+            tuple(
+                Alertmanager(cluster, each).receivers()
+                for each in self._endpoints(alertmanager.PROGRAMS, "alerting")
+            ),
+        )
+        self._keep("Alert rules and receivers", pretty(asdict(found)))
         return found
 
-    def judge_rules(self, found: Alerting) -> None:
-        """There are rules about security, and each of them works."""
-        require(not found.refused, "; ".join(found.refused))
+    def assert_security_rules_work(self, found: AlertingFacts) -> None:
+        """There are alert rules with the category security, and each of them works."""
+        refused = [
+            f"{each.endpoint.name} does not answer: {each.refused}"
+            for each in (*found.rules, *found.receivers)
+            if each.refused
+        ]
+        require(not refused, "; ".join(refused))
+        rules = [rule for each in found.rules for rule in each.rules]
         require_each(
-            [each for each in found.rules if each.about_security],
+            [rule for rule in rules if rule.category == _SECURITY],
             lambda rule: (
-                None if rule.health == "ok" else f"{rule.name} does not work: {rule.health}"
+                None if rule.health == "ok" else f"The rule {rule.name} fails: {rule.health}"
             ),
-            nothing=f"None of {len(found.rules)} alerting rules has the category {_CATEGORY}.",
+            nothing=f"None of {len(rules)} alert rules has the category {_SECURITY}.",
         )
 
-    def judge_told(self, found: Alerting) -> None:
-        """Somebody receives what is told."""
-        told = set(found.receivers) - _NOBODY
-        require(told, f"Nobody is told: the receivers are {', '.join(found.receivers) or 'none'}.")
-
-    def _ask(self, endpoint: Endpoint, path: str, refused: list[str]) -> Any:  # noqa: ANN401
-        reply = self._cluster.send("GET", f"{endpoint.path}{path}")
-        answer = reply.json() if reply.succeeded else None
-        if answer is None:
-            refused.append(f"{endpoint.name} does not say what it would tell: {reply}")
-        return answer
-
-
-def _rules(answer: Any) -> Iterator[Rule]:  # noqa: ANN401 (not our own)
-    data = answer.get("data") if isinstance(answer, dict) else None
-    for group in _objects(data.get("groups") if isinstance(data, dict) else None):
-        for rule in _objects(group.get("rules")):
-            if rule.get("type") == "alerting":
-                labels = rule.get("labels") or {}
-                about = labels.get("category") == _CATEGORY
-                yield Rule(str(rule.get("name")), about, str(rule.get("health")))
-
-
-def _objects(found: Any) -> list[dict[str, Any]]:  # noqa: ANN401 (not our own)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    def assert_alerts_received(self, found: AlertingFacts) -> None:
+        """A receiver takes the alerts."""
+        names = [name for each in found.receivers for name in each.receivers]
+        shown = ", ".join(names) or "none"
+        require(set(names) - _DISCARDING, f"Nobody receives the alerts: the receivers are {shown}.")

@@ -1,4 +1,4 @@
-"""Finds in the code of a page which commands, options and files it mentions."""
+"""Finds the commands, options, modules and paths that the code of a page mentions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from acceptance.domains.documentation.drivers.pages import Code, Page
+    from acceptance.domains.documentation.drivers.pages import Page, PageCode
 
-Kind: TypeAlias = Literal["target", "command", "option", "module", "path"]
+MentionKind: TypeAlias = Literal["target", "command", "option", "module", "path"]
 
 _SHELL = {"", "sh", "bash", "shell", "console"}
 _PATH = re.compile(r"(?:\./)?[\w.@*-]*[\w*](?:/[\w.@*-]+)*/?")
 _PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*")
-"""A word that stands for what the reader puts there: FOLDER, ITEM."""
+"""A word that the reader replaces: FOLDER, ITEM."""
 _WORD = re.compile(r"[a-z][a-z0-9-]*")
 _OPTION = re.compile(r"(--?[A-Za-z][\w-]*)(?:=.*)?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
@@ -28,9 +28,9 @@ _OPERATORS = set("();<>|&")
 
 @dataclass(frozen=True)
 class Mention:
-    """Something that the code of a page takes for granted."""
+    """A name in the code of a page that has to exist."""
 
-    kind: Kind
+    kind: MentionKind
     text: str
     program: str
     """For an option: pytest, or `acceptance` and its command; empty if the page does not say."""
@@ -41,7 +41,7 @@ class Mention:
 def mentions(page: Page) -> tuple[Mention, ...]:
     """Return what the page's spans of code and its blocks of shell mention.
 
-    What its reader is to make need not be there.
+    Files that its reader creates are left out.
     """
     return tuple(
         Mention(kind, text, program, page.path, line)
@@ -53,7 +53,7 @@ def mentions(page: Page) -> tuple[Mention, ...]:
     )
 
 
-def _commands(code: Code) -> Iterator[tuple[int, list[str]]]:
+def _commands(code: PageCode) -> Iterator[tuple[int, list[str]]]:
     """Yield the words of each simple command, with its line."""
     line = code.line
     for text in re.split(r"(?<!\\)\n", code.text):  # a backslash continues the line
@@ -77,7 +77,7 @@ def _words(text: str) -> list[str]:
         return text.split()
 
 
-def _of(words: Sequence[str]) -> Iterator[tuple[Kind, str, str]]:
+def _of(words: Sequence[str]) -> Iterator[tuple[MentionKind, str, str]]:
     program, rest = PurePosixPath(words[0]).name, words[1:]
     if program.startswith("python") and rest[:1] == ["-m"] and len(rest) > 1:
         program, rest = rest[1], rest[2:]
@@ -97,7 +97,7 @@ def _of(words: Sequence[str]) -> Iterator[tuple[Kind, str, str]]:
             yield "path", value.removeprefix("./"), ""
 
 
-def _make(words: Sequence[str]) -> Iterator[tuple[Kind, str, str]]:
+def _make(words: Sequence[str]) -> Iterator[tuple[MentionKind, str, str]]:
     targets = [word for word in words if _WORD.fullmatch(word)]
     yield from (("target", f"make {target}", "") for target in targets)
     for word in words:
@@ -105,7 +105,7 @@ def _make(words: Sequence[str]) -> Iterator[tuple[Kind, str, str]]:
             yield from _options(_words(word.removeprefix("ARGS=")), "pytest")
 
 
-def _acceptance(words: Sequence[str]) -> Iterator[tuple[Kind, str, str]]:
+def _acceptance(words: Sequence[str]) -> Iterator[tuple[MentionKind, str, str]]:
     chosen = next((word for word in words if not word.startswith("-")), "")
     if _WORD.fullmatch(chosen):
         yield "command", f"acceptance {chosen}", ""
@@ -114,7 +114,7 @@ def _acceptance(words: Sequence[str]) -> Iterator[tuple[Kind, str, str]]:
         yield from _options(words, "acceptance")
 
 
-def _options(words: Sequence[str], program: str) -> Iterator[tuple[Kind, str, str]]:
+def _options(words: Sequence[str], program: str) -> Iterator[tuple[MentionKind, str, str]]:
     for word in words:
         if found := _OPTION.fullmatch(word):
             yield "option", found[1], program

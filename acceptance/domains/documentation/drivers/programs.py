@@ -1,4 +1,4 @@
-"""Asks the repository's own programs what they understand, and runs what a page tells to run."""
+"""Asks the repository's own programs for their commands and options, and runs blocks of pages."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HELP = re.compile(r"^ +(-\S.*?)(?:  |$)", re.MULTILINE)
-"""Where argparse explains options; elsewhere a help text may speak of another's."""
+"""Where argparse explains options; elsewhere a help text may name those of other programs."""
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _LIST = "import json; from acceptance.cli.__main__ import COMMANDS as found; "
 _PRINT = "print(json.dumps([each.name for each in found]))"
 
 
 @dataclass(frozen=True)
-class Run:
-    """A block of commands that was run as it is written."""
+class BlockRun:
+    """A block of commands, run as it is written."""
 
     page: str
     line: int
@@ -36,7 +36,7 @@ class Run:
 
 
 class Programs:
-    """What can be run in the repository at `root`."""
+    """The programs of the repository at `root`."""
 
     def __init__(self, root: Path, *, timeout: float) -> None:
         """Run in `root`; `timeout` in seconds holds for each program."""
@@ -47,13 +47,13 @@ class Programs:
         self.commands = cache(self._commands)
         """The names of the commands of `acceptance`; raises `EnvironmentFailure`."""
 
-    def run(self, page: str, line: int, text: str) -> Run:
+    def run(self, page: str, line: int, text: str) -> BlockRun:
         """Run a block with a shell that stops at the first command that fails."""
         try:
             done = run(["sh", "-eu", "-c", text], cwd=self._root, timeout=self._timeout)
         except EnvironmentFailure as error:
-            return Run(page, line, text, succeeded=False, said=error.message, seconds=0.0)
-        return Run(page, line, text, succeeded=True, said=done.stdout, seconds=done.seconds)
+            return BlockRun(page, line, text, succeeded=False, said=error.message, seconds=0.0)
+        return BlockRun(page, line, text, succeeded=True, said=done.stdout, seconds=done.seconds)
 
     def _commands(self) -> frozenset[str]:
         return frozenset(json.loads(self._python("-c", _LIST + _PRINT)))
