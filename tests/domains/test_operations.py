@@ -12,7 +12,6 @@ import pytest
 
 from acceptance.deployment.rollout import Status
 from acceptance.domains.delivery.staging import Staging, StagingOperator
-from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.performance.drivers.load import LoadFacts, RequestFacts, read_load
 from acceptance.domains.performance.load_tester import LoadTester, Measurement
 from acceptance.domains.performance.requirements import FILE, read_performance
@@ -360,115 +359,6 @@ def test_figures_that_are_none_are_an_environment_failure(said: str) -> None:
     """Nothing is judged of what cannot be read."""
     with pytest.raises(EnvironmentFailure, match="figures cannot be read"):
         read_load(said, "")
-
-
-# Monitoring ---------------------------------------------------------------------------------------
-
-SERVICE: dict[str, Any] = {
-    "metadata": {
-        "name": "it",
-        "namespace": "monitoring",
-        "labels": {"app.kubernetes.io/name": "prometheus"},
-    },
-    "spec": {"ports": [{"name": "grpc", "port": 1}, {"name": "http", "port": 9090}]},
-}
-PROXY = "/api/v1/namespaces/monitoring/services/it:9090/proxy"
-
-
-def store(program: str) -> dict[str, Any]:
-    """The Service of a log store."""
-    return {
-        **SERVICE,
-        "metadata": {**SERVICE["metadata"], "labels": {"app.kubernetes.io/name": program}},
-    }
-
-
-def monitoring(answers: dict[str, object]) -> MonitoringOperator:
-    """The operator of a cluster with one backend pod and these answers."""
-    cluster = Cluster({"checkout": [pod("backend", "a", "1")]}, answers)
-    return MonitoringOperator(SYSTEM, on(cluster), keep=forget, timeouts=PATIENCE)
-
-
-def targets(address: str, health: str) -> dict[str, Any]:
-    """What Prometheus answers about its targets."""
-    target = {"scrapeUrl": f"http://{address}:8000/metrics", "health": health, "lastError": "late"}
-    return {"status": "success", "data": {"activeTargets": [target]}}
-
-
-def test_no_monitoring_is_unverifiable() -> None:
-    """Nothing is known where nothing is deployed."""
-    with pytest.raises(Unverifiable, match="No monitoring is deployed"):
-        monitoring({}).ask_monitoring()
-    with pytest.raises(Unverifiable, match="No log store is deployed"):
-        monitoring({}).find_log("visit")
-
-
-def test_forbidden_is_not_absent() -> None:
-    """Where nobody may look nothing is known either, and the reason is another one."""
-    with pytest.raises(Unverifiable, match="nobody may look: you may not"):
-        monitoring({"/api/v1/services": Refused("you may not")}).ask_monitoring()
-
-
-def test_a_prometheus_that_scrapes_every_backend_pod_passes() -> None:
-    """By the pods' own addresses, whatever its labels are."""
-    actor = monitoring({"/api/v1/services": [SERVICE], PROXY: targets("10.0.0.1", "up")})
-    actor.judge_watched(actor.ask_monitoring())
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        ({"status": "success", "data": {"activeTargets": []}}, "backend-1 is not watched"),
-        (targets("10.0.0.2", "up"), "backend-1 is not watched"),
-        (targets("10.0.0.1", "down"), "backend-1 is down: late"),
-        ({"status": "error"}, "does not say what it watches"),
-        (None, "does not say what it watches: .*no endpoints available"),
-    ],
-)
-def test_a_prometheus_that_does_not_watch_is_seen(answer: object, said: str) -> None:
-    """A label alone is no monitoring."""
-    actor = monitoring({"/api/v1/services": [SERVICE], PROXY: answer})
-    with pytest.raises(AssertionError, match=said):
-        actor.judge_watched(actor.ask_monitoring())
-
-
-def test_a_pod_without_a_service_is_asked_itself() -> None:
-    """Some charts give the label to the pods only."""
-    lone = pod("prometheus", "p", "1")
-    lone["spec"]["containers"][0]["ports"] = [{"name": "web", "containerPort": 9090}]
-    path = "/api/v1/namespaces/somewhere/pods/prometheus-1:9090/proxy"
-    actor = monitoring({"/api/v1/pods": [lone], path: targets("10.0.0.1", "up")})
-    actor.judge_watched(actor.ask_monitoring())
-
-
-@pytest.mark.parametrize(
-    ("program", "answer"),
-    [
-        ("opensearch", {"hits": {"total": {"value": 1}}}),
-        ("elasticsearch", {"hits": {"total": 2}}),
-        ("loki", {"data": {"result": [{"values": []}]}}),
-    ],
-)
-def test_a_log_store_that_has_the_visit_passes(program: str, answer: object) -> None:
-    """Each of them in its own words."""
-    actor = monitoring({"/api/v1/services": [store(program)], PROXY: answer})
-    actor.judge_logged(actor.find_log("visit"))
-
-
-@pytest.mark.parametrize(
-    ("program", "answer", "said"),
-    [
-        ("opensearch", {"hits": {"total": {"value": 0}}}, "has no line of the visit"),
-        ("loki", {"data": {"result": []}}, "has no line of the visit"),
-        ("loki", {"hits": {"total": 1}}, "does not say what was logged"),
-        ("elasticsearch", None, "does not say what was logged: .*no endpoints"),
-    ],
-)
-def test_a_log_store_without_the_visit_is_seen(program: str, answer: object, said: str) -> None:
-    """An answer of another shape is none."""
-    actor = monitoring({"/api/v1/services": [store(program)], PROXY: answer})
-    with pytest.raises(AssertionError, match=said):
-        actor.judge_logged(actor.find_log("visit"))
 
 
 # Backup and recovery ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gherkin.errors import ParserException
+from gherkin.errors import ParserError
 from gherkin.parser import Parser
 
 from acceptance.errors import BrokenInput
@@ -45,7 +45,7 @@ def read_tables(root: Path) -> dict[str, Table]:
     for path in sorted((root / "features").rglob("*.feature")):
         try:
             parsed: Any = Parser().parse(path.read_text(encoding="utf-8"))
-        except (ParserException, OSError, ValueError) as error:
+        except (ParserError, OSError, ValueError) as error:
             raise BrokenInput(f"{path} cannot be read: {error}. Try: make test") from error
         for scenario in _scenarios(parsed.get("feature") or {}):
             tables = [step["dataTable"] for step in scenario["steps"] if "dataTable" in step]

@@ -53,7 +53,7 @@ def _address_fault(link: LinkFacts) -> str | None:
         return None if named and " " not in unquote(link.address) else "names no host"
     if parts.scheme == "mailto":
         return None if "@" in parts.path else "names no mailbox"
-    if parts.netloc:
+    if parts.scheme == "file":  # lychee takes //host/path for this one
         return "leaves out the scheme, http or https"
     return f"has the scheme {parts.scheme}, which no reader opens"
 
