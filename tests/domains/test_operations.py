@@ -18,9 +18,8 @@ from acceptance.domains.performance.requirements import FILE, read_performance
 from acceptance.domains.recovery.backup_and_restore import PAGE, RecoveryOperator
 from acceptance.drivers.http import Reply
 from acceptance.drivers.kubernetes import facts
-from acceptance.drivers.kubernetes.client import Kubernetes, Refused
+from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
 from acceptance.runbooks.reader import read_procedure
 from acceptance.settings import Timeouts

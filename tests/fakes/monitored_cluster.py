@@ -57,9 +57,9 @@ class MonitoredCluster:
         assert isinstance(answer, list)
         return [each for each in answer if each["metadata"]["labels"][key] in values.split(",")]
 
-    def get(self, path: str, **query: str) -> Reply:
+    def send(self, method: str, path: str, *, query: Mapping[str, str]) -> Reply:
         """The answer, or what the API server says when no pod is behind a Service."""
         answer = next((self._answers[key] for key in self._answers if path.startswith(key)), None)
         if answer is None:
-            return Reply(503, (), "no endpoints available", 0.0, request=f"GET {path}")
-        return Reply(200, (), json.dumps(answer), 0.0, request=f"GET {path} {query}")
+            return Reply(503, (), "no endpoints available", 0.0, request=f"{method} {path}")
+        return Reply(200, (), json.dumps(answer), 0.0, request=f"{method} {path} {query}")

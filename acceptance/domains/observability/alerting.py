@@ -53,11 +53,9 @@ class AlertingOperator(MonitoringOperator):
 
     def assert_security_rules_work(self, found: AlertingFacts) -> None:
         """There are alert rules with the category security, and each of them works."""
-        refused = [
-            f"{each.endpoint.name} does not answer: {each.refused}"
-            for each in (*found.rules, *found.receivers)
-            if each.refused
-        ]
+        answers = [(each.endpoint, each.refused) for each in found.rules]
+        answers += [(each.endpoint, each.refused) for each in found.receivers]
+        refused = [f"{endpoint.name} does not answer: {why}" for endpoint, why in answers if why]
         require(not refused, "; ".join(refused))
         rules = [rule for each in found.rules for rule in each.rules]
         require_each(
