@@ -35,7 +35,7 @@ class AlertingOperator(MonitoringOperator):
     def read_alerting(self) -> AlertingFacts:
         """Ask for alert rules and receivers.
 
-        Raises `Unverifiable` if one of the programs is not deployed, or nobody may look.
+        Raises `Unverifiable` if one of the programs is not deployed, or may not be listed.
         """
         cluster = self._cluster
         found = AlertingFacts(

@@ -95,7 +95,7 @@ class MonitoringOperator(ClusterActor):
         try:
             found = find_endpoints(self._cluster, programs)
         except Refused as error:
-            message = f"Nobody may look whether a {what} is deployed, so it is unknown: {error}."
+            message = f"It is unknown whether a {what} is deployed: {error}."
             raise Unverifiable(message) from error
         searched = {"label": LABEL, "values": programs, "found": [asdict(each) for each in found]}
         self._keep(f"Search for a {what}", pretty(searched))

@@ -54,7 +54,7 @@ def test_no_monitoring_is_unverifiable() -> None:
 
 def test_forbidden_is_not_absent() -> None:
     """Where nobody may look, nothing is known either, for another reason."""
-    with pytest.raises(Unverifiable, match=r"Nobody may look .*: you may not"):
+    with pytest.raises(Unverifiable, match="unknown whether a monitoring is deployed: you may not"):
         monitoring({"/api/v1/services": Refused("you may not")}).read_scrape_targets()
 
 
