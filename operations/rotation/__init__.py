@@ -1,9 +1,9 @@
-"""Rotates the system's secrets under traffic: `acceptance rotate`, explained in ADR 14.
+"""Rotates the system's secrets while it serves: `operations rotate`. ADR 14 gives the reasons.
 
-Everything that a rotation has to remember lies in the cluster, so that one that was killed at any
-point goes on where it was: `state` is what the Secret says, `sequence` is what to do next.
+The cluster holds everything that a rotation has to remember, so an interrupted one can resume:
+`state` reads and writes it on the Secret, `phases` does what comes next.
 """
 
-from operations.rotation.sequence import rotate
+from operations.rotation.phases import rotate
 
 __all__ = ["rotate"]

@@ -1,6 +1,6 @@
-"""Who rotated what, and when: a line of JSON for each step, and an Event in the cluster.
+"""Records who rotated what, and when: a line of JSON for each step, and an Event in the cluster.
 
-Values have no place here: what is told are names, and whoever calls has no way to give more.
+Only names are recorded: there is no parameter that could bring a value.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from acceptance.drivers.kubernetes.paths import api_path
+from operations.rotation.state import PASSWORD, SIGNING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acceptance.drivers.kubernetes.client import Kubernetes
     from operations.rotation.state import Rotation
-    from operations.rotation.target import Target
+    from operations.rotation.target import RotationTarget
 
-REASON = "SecretRotation"
+_REASON = "SecretRotation"
 """Of the Events: `kubectl get events --field-selector reason=SecretRotation`."""
-_COMPONENT = "acceptance-rotate"
-_REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+_COMPONENT = "operations-rotate"
 
 
 def now() -> str:
@@ -27,31 +29,20 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def whoami(kubernetes: Kubernetes) -> str:
-    """Return the name under which the API server knows whoever asks.
-
-    Source: Kubernetes API, SelfSubjectReview (authentication.k8s.io/v1).
-    """
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    answer = kubernetes.create(_REVIEW, body)
-    assert answer is not None  # a review has no name that could be taken
-    return str(answer["status"]["userInfo"]["username"])
-
-
-class Audit:
-    """Tells each step twice: to whoever watches, and to the cluster."""
+class AuditTrail:
+    """Records each step twice: for whoever watches, and in the cluster."""
 
     def __init__(
-        self, kubernetes: Kubernetes, target: Target, who: str, say: Callable[[str], None]
+        self, kubernetes: Kubernetes, target: RotationTarget, who: str, write: Callable[[str], None]
     ) -> None:
-        """Tell what `who` does to `target`; `say` gets the lines."""
+        """Record what `who` does to `target`; `write` gets the lines."""
         self._kubernetes = kubernetes
         self._target = target
         self.who = who
-        self._say = say
+        self._write = write
 
-    def tell(self, event: str, rotation: Rotation) -> None:
-        """Tell of a step. Raises `Refused` if the cluster does not take the Event."""
+    def record(self, event: str, rotation: Rotation) -> None:
+        """Record a step. Raises `Refused` if the cluster does not take the Event."""
         at = now()
         line: dict[str, object] = {
             "time": at,
@@ -62,15 +53,15 @@ class Audit:
             "begun_by": rotation.who,
             "namespace": self._target.namespace,
             "secret": self._target.secret,
-            "keys": ["DATABASE_PASSWORD", "SIGNING_KEY"],
+            "keys": [PASSWORD, SIGNING],
             "database_users": {"old": rotation.old_user, "new": rotation.new_user},
         }
         self._kubernetes.create(
-            f"/api/v1/namespaces/{self._target.namespace}/events", self._event(line, at)
+            api_path("events", self._target.namespace), self._event_object(line, at)
         )
-        self._say(json.dumps(line))
+        self._write(json.dumps(line))
 
-    def _event(self, line: dict[str, object], at: str) -> dict[str, object]:
+    def _event_object(self, line: dict[str, object], at: str) -> dict[str, object]:
         return {
             "apiVersion": "v1",
             "kind": "Event",
@@ -82,7 +73,7 @@ class Audit:
                 "namespace": self._target.namespace,
             },
             "type": "Normal",
-            "reason": REASON,
+            "reason": _REASON,
             "message": json.dumps(line),
             "firstTimestamp": at,
             "lastTimestamp": at,

@@ -1,4 +1,4 @@
-"""The backend's pods: made anew for each phase, and asked what they were given."""
+"""Restarts the backend's pods for a phase, and checks with which values each was started."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.kubectl import kubectl
 from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually, lasting
 from operations.rotation.state import ANNOTATION, KEYS
@@ -18,26 +19,27 @@ if TYPE_CHECKING:
 
     from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.settings import Timeouts
-    from operations.rotation.target import Target
+    from operations.rotation.target import RotationTarget
 
-# Of what the process was started with, and never the values: they would come back to here.
-_SUM = 'for name; do printenv "$name" || echo; done | sha256sum'
+# A hash of what the process was started with, so that no value leaves the pod.
+_HASH = 'for name; do printenv "$name" || echo; done | sha256sum'
 
 
 @dataclass(frozen=True)
 class _Pod:
     name: str
     mark: str
+    """The rotation and phase that it was started for; empty for a pod from before."""
     facts: facts.PodFacts
 
 
 @dataclass(frozen=True)
-class _Fleet:
+class _Rollout:
     pods: tuple[_Pod, ...]
     workload: facts.WorkloadFacts | None
 
-    def all_of(self, mark: str) -> bool:
-        """Whether every pod there is serves, is of `mark`, and none is on its way out."""
+    def complete(self, mark: str) -> bool:
+        """Whether every pod was started for `mark` and serves, and none of the others is left."""
         return (
             self.workload is not None
             and self.workload.full
@@ -51,62 +53,62 @@ class _Fleet:
         )
 
 
-class Fleet:
-    """The pods that are given the secrets."""
+class BackendPods:
+    """Restarts the pods that are given the secrets, one after the other."""
 
     def __init__(
         self,
         kubernetes: Kubernetes,
         kubeconfig: Path,
         context: str,
-        target: Target,
+        target: RotationTarget,
         timeouts: Timeouts,
     ) -> None:
-        """Work on the backend of `target`."""
+        """Restart the backend of `target`."""
         self._kubernetes = kubernetes
         self._cluster = (kubeconfig, context)
         self._target = target
         self._timeouts = timeouts
 
-    def renew(self, mark: str, given: Mapping[str, str]) -> None:
-        """Return when every pod was made for `mark` and is given what `given` says.
+    def restart(self, mark: str, given: Mapping[str, str]) -> None:
+        """Return when every pod was started for `mark`, with the values in `given`.
 
-        Raises `EnvironmentFailure` if that does not come to be.
+        Raises `EnvironmentFailure` if that is not reached.
         """
-        self._roll(mark)
-        # A kubelet may know the Secret as it was a moment ago.
-        if self._stale(given):
-            self._roll(f"{mark} again")
-        if stale := self._stale(given):
+        self._roll_out(mark)
+        # A kubelet may still know the Secret as it was a moment ago.
+        if self._outdated(given):
+            self._roll_out(f"{mark} again")
+        if outdated := self._outdated(given):
             raise EnvironmentFailure(
-                f"{', '.join(stale)}: started with other values than the Secret has. "
+                f"{', '.join(outdated)}: started with other values than the Secret has. "
                 "Try: the same command again."
             )
 
-    def _roll(self, mark: str) -> None:
+    def _roll_out(self, mark: str) -> None:
         target, limit = self._target, self._timeouts
-        path = f"/apis/apps/v1/namespaces/{target.namespace}/deployments/{target.backend}"
+        path = api_path("deployments", target.namespace, target.backend)
         template = {"metadata": {"annotations": {ANNOTATION: mark}}}
         self._kubernetes.patch(path, {"spec": {"template": template}})
         with self._kubernetes.watch(target.namespace) as wake:
             eventually(
                 self._look,
-                lambda fleet: fleet.all_of(mark),
+                lambda rollout: rollout.complete(mark),
                 timeout=limit.rollout,
                 wake=wake,
                 unrecoverable=lasting(
-                    lambda fleet: next(
-                        (pod.facts.unrecoverable for pod in fleet.pods if pod.facts.unrecoverable),
+                    lambda rollout: next(
+                        (p.facts.unrecoverable for p in rollout.pods if p.facts.unrecoverable),
                         None,
                     ),
                     seconds=limit.unrecoverable,
                 ),
-                what=f"every pod of {target.backend} made anew",
-                remedy="repair the pod, and then the same command again.",
+                what=f"every pod of {target.backend} restarted",
+                remedy="repair the pod, then run the same command again.",
                 error=EnvironmentFailure,
             )
 
-    def _look(self) -> _Fleet:
+    def _look(self) -> _Rollout:
         target = self._target
         pods = tuple(
             _Pod(
@@ -118,20 +120,20 @@ class Fleet:
         )
         workloads = self._kubernetes.workloads(target.namespace)
         own = next((each for each in workloads if each.name == target.backend), None)
-        return _Fleet(pods, own)
+        return _Rollout(pods, own)
 
-    def _stale(self, given: Mapping[str, str]) -> list[str]:
-        """Return the pods that were started with anything else."""
+    def _outdated(self, given: Mapping[str, str]) -> list[str]:
+        """Return the pods that were started with other values."""
         text = "".join(f"{given[key]}\n" for key in KEYS)
-        wanted = hashlib.sha256(text.encode()).hexdigest()
-        return [pod.name for pod in self._look().pods if self._sum(pod.name) != wanted]
+        expected = hashlib.sha256(text.encode()).hexdigest()
+        return [pod.name for pod in self._look().pods if self._hash_in(pod.name) != expected]
 
-    def _sum(self, pod: str) -> str:
+    def _hash_in(self, pod: str) -> str:
         where = [f"--namespace={self._target.namespace}", "exec", pod]
-        command = ["sh", "-c", _SUM, "sum", *KEYS]
-        said = kubectl(
+        command = ["sh", "-c", _HASH, "hash", *KEYS]
+        printed = kubectl(
             *self._cluster,
             [*where, f"--container={self._target.container}", "--", *command],
             timeout=self._timeouts.execute,
         )
-        return said.split()[0]
+        return printed.split()[0]

@@ -1,38 +1,48 @@
-"""`acceptance rotate`: gives the system new secrets while it serves."""
+"""`operations rotate`: gives the system new secrets while it serves."""
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
-from acceptance.cli.command import Command
 from acceptance.errors import BrokenInput
 from acceptance.settings import load_settings
 from operations.rotation import rotate
 
-if TYPE_CHECKING:
-    import argparse
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 (it has no public name)
 
-_OVERLAP = 600.0
+_OVERLAP_SECONDS = 600.0
+_KUBECONFIG = "~/.kube/config"
+_ABOUT = "Give the system new secrets while it serves, in phases that can be interrupted."
 _EXAMPLES = """\
-  acceptance rotate --context production
-  acceptance rotate --context production --namespace shop --overlap 3600
+examples:
+  operations rotate --context production
+  operations rotate --context production --namespace shop --overlap 3600
 
-The database's password and the signing key are replaced in phases, so that no visitor is turned
-away. Interrupted at any point, the same command goes on where it was. Each step is a line of JSON:
-who, what, when; never a value.
+Replaces the database's password and the signing key in phases, without turning a visitor away.
+After an interruption, the same command resumes where it stopped. It prints a line of JSON for each
+step: who, what, when; never a value.
 
-exit codes: 0 the old values are dead, 65 the system is not made for it, 69 a step could not be
-done or another rotation is under way: the same command again"""
+exit codes: 0 the old values are no longer accepted, 65 the system does not support rotation,
+69 a step failed or another rotation is under way: run the same command again"""
 
 
-def _arguments(parser: argparse.ArgumentParser) -> None:
+def add_to(commands: Commands) -> None:
+    """Add the command `rotate` to a command line."""
+    parser = commands.add_parser(
+        "rotate",
+        help=_ABOUT,
+        description=_ABOUT,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "--kubeconfig",
         type=Path,
         metavar="FILE",
-        help="default: the setting, then KUBECONFIG, then ~/.kube/config",
+        help=f"default: the setting, then KUBECONFIG, then {_KUBECONFIG}",
     )
     parser.add_argument(
         "--context", metavar="NAME", help="of the kubeconfig (default: the setting; never guessed)"
@@ -41,11 +51,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overlap",
         type=float,
-        default=_OVERLAP,
+        default=_OVERLAP_SECONDS,
         metavar="SECONDS",
-        help="how long what the old key signed still counts, after nothing more is signed with it "
-        f"(default: {_OVERLAP:g})",
+        help="how long the backend accepts what the old key signed, counted from when nothing more "
+        f"is signed with it (default: {_OVERLAP_SECONDS:g})",
     )
+    parser.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace) -> int:
@@ -56,24 +67,13 @@ def _run(chosen: argparse.Namespace) -> int:
     if not chosen.overlap >= 0:
         raise BrokenInput(f"--overlap is {chosen.overlap:g}: a number of seconds from 0.")
     from_environment = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
-    kubeconfig = chosen.kubeconfig or settings.kubeconfig or Path(from_environment or _DEFAULT)
+    kubeconfig = chosen.kubeconfig or settings.kubeconfig or Path(from_environment or _KUBECONFIG)
     rotate(
         settings,
         kubeconfig.expanduser(),
         context,
         chosen.namespace or settings.namespace,
         overlap=chosen.overlap,
-        say=lambda line: print(line, flush=True),
+        write=lambda line: print(line, flush=True),
     )
     return 0
-
-
-_DEFAULT = "~/.kube/config"
-
-COMMAND = Command(
-    "rotate",
-    _run,
-    about="Give the system new secrets while it serves, in phases that can be interrupted.",
-    examples=_EXAMPLES,
-    arguments=_arguments,
-)

@@ -1,8 +1,8 @@
-"""The login roles of the database: one is in use, and the other one is locked or about to be used.
+"""Changes the login roles of the database: one is in use, the other one is locked or is next.
 
-Everything is typed into psql inside of the database's pod, as the server's own account, which has
-no password. Values go by standard input: arguments are seen by every process, and stand in the
-API server's audit log. Each step may be done again.
+Everything is typed into psql inside the database's pod, as the server's own account, which has no
+password. Values go by standard input: arguments are visible to every process, and the API server
+writes them into its audit log. Each step may be repeated.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from acceptance.drivers.kubernetes.client import Kubernetes
 
-# Terse: psql must not repeat a line that holds a password. What is left unread would keep kubectl.
+# Terse: psql must not repeat a line that holds a password. Unread input would keep kubectl waiting.
 _PSQL = (
     "psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
     "--set=VERBOSITY=terse --host=/run/postgresql --username=postgres --dbname=postgres --file=-; "
@@ -42,14 +42,14 @@ _LOCK = SQL("""\
 ALTER ROLE {role} NOLOGIN PASSWORD NULL;
 SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE usename = {name};
 """)
-_LOCKED = SQL("""\
+_STILL_OPEN = SQL("""\
 SELECT rolcanlogin OR rolpassword IS NOT NULL OR EXISTS (
     SELECT FROM pg_stat_activity WHERE usename = {name}) FROM pg_authid WHERE rolname = {name};
 """)
 
 
-class Credentials:
-    """The login roles, changed in the database's pod."""
+class DatabaseRoles:
+    """Unlocks and locks login roles, inside the database's pod."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Credentials:
         *,
         timeout: float,
     ) -> None:
-        """Change the roles of the StatefulSet `database`; `timeout` is for each step."""
+        """Change the roles of the StatefulSet `database`; `timeout` in seconds is for each step."""
         self._kubernetes = kubernetes
         self._cluster = (kubeconfig, context)
         self._namespace = namespace
@@ -69,9 +69,9 @@ class Credentials:
         self._timeout = timeout
 
     def unlock(self, role: str, password: str, owner: str) -> None:
-        """Let `role` log in with `password` and act as `owner`, and see that it does.
+        """Let `role` log in with `password` and act as `owner`, and try it.
 
-        Raises `EnvironmentFailure` if it cannot.
+        Raises `EnvironmentFailure` if that fails.
         """
         statement = _UNLOCK.format(
             role=Identifier(role),
@@ -84,15 +84,19 @@ class Credentials:
         self._type(("sh", "-c", _LOG_IN, role), password + "\n")
 
     def lock(self, role: str) -> None:
-        """Let nobody log in as `role`, and end whoever has.
+        """Take password and login from `role`, and end its sessions.
 
-        Raises `EnvironmentFailure` if anybody still can, or is.
+        Raises `EnvironmentFailure` if the role can still log in or has a session.
         """
         names = {"role": Identifier(role), "name": Literal(role)}
         self._type(("sh", "-c", _PSQL), _LOCK.format(**names).as_string(None))
-        said = self._type(("sh", "-c", _PSQL), _LOCKED.format(name=Literal(role)).as_string(None))
-        if said.strip() != "f":
-            message = f"The role {role} is not locked: it has a password or a session. Try: again"
+        statement = _STILL_OPEN.format(name=Literal(role)).as_string(None)
+        still_open = self._type(("sh", "-c", _PSQL), statement)
+        if still_open.strip() != "f":
+            message = (
+                f"The role {role} is not locked: it has a password or a session. "
+                "Try: the same command again."
+            )
             raise EnvironmentFailure(message)
 
     def _type(self, command: tuple[str, ...], text: str) -> str:
@@ -100,7 +104,7 @@ class Credentials:
         ready = [pod for pod in pods if pod.serving]
         if not ready:
             message = (
-                f"The database {self._database} has no pod that is ready. "
+                f"The database {self._database} has no ready pod. "
                 "Try: the same command again when it has one."
             )
             raise EnvironmentFailure(message)

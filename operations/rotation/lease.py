@@ -1,7 +1,7 @@
-"""Lets one rotation work at a time, by a Lease that whoever holds it keeps renewing.
+"""Allows one rotation at a time, by a Lease that its holder keeps renewing.
 
-One that was killed renews no more. Whether it does is observed, not read from its clock: two
-machines need not have the same time. Source: client-go, tools/leaderelection.
+A killed holder renews no more. That is observed, never read from the holder's clock: two machines
+may disagree about the time. Source: client-go, tools/leaderelection.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import DeadlineExceeded, eventually
 
@@ -24,21 +25,21 @@ if TYPE_CHECKING:
 
 NAME = "secret-rotation"
 SECONDS = 15
-"""A Lease that nobody renewed for so long is nobody's."""
+"""A Lease that was not renewed for so long is free."""
 _RENEWAL_SECONDS = 2.0
 
 
-class Lease:
-    """The right to rotate, as long as the context lasts."""
+class RotationLease:
+    """Holds the right to rotate while the context is open."""
 
     def __init__(self, kubernetes: Kubernetes, namespace: str, holder: str) -> None:
-        """Ask for the Lease of `namespace`; `holder` is what others are told, and is like no other.
+        """Ask for the Lease of `namespace`; others see `holder`, which has to be unique.
 
-        `kubernetes` is used by a thread as well.
+        A thread uses `kubernetes`, too.
         """
         self._kubernetes = kubernetes
-        self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
-        self._path = f"{self._collection}/{NAME}"
+        self._collection = api_path("leases", namespace)
+        self._path = api_path("leases", namespace, NAME)
         self._holder = holder
         self._version = ""
         self._ended = threading.Event()
@@ -46,7 +47,7 @@ class Lease:
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
-        """Take the Lease, at the latest when it is seen that nobody renews it.
+        """Take the Lease; if it has a holder, wait until it turns out that nobody renews it.
 
         Raises `EnvironmentFailure` if somebody does.
         """
@@ -60,23 +61,23 @@ class Lease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give the Lease back, unless it is somebody else's by now."""
+        """Give the Lease back, unless somebody else has it by now."""
         self._ended.set()
         self._thread.join()
         nobody = {"metadata": {"resourceVersion": self._version}, "spec": {"holderIdentity": None}}
-        with suppress(Refused):  # it ends by itself
+        with suppress(Refused):  # it expires by itself
             self._kubernetes.patch(self._path, nobody)
 
     def check(self) -> None:
-        """Return if the Lease is still held. Raises `EnvironmentFailure` if it was lost."""
+        """Raise `EnvironmentFailure` if the Lease was lost."""
         if self._lost.is_set():
             raise EnvironmentFailure(
-                "The Lease was lost: another rotation may go on in this one's place. "
-                "Try: the same command again, which goes on where it was."
+                "The Lease was lost: another rotation may continue in this one's place. "
+                "Try: the same command again, which resumes."
             )
 
     def wait(self, seconds: float) -> None:
-        """Let time pass. Raises `EnvironmentFailure` if the Lease is lost meanwhile."""
+        """Wait for `seconds`. Raises `EnvironmentFailure` if the Lease is lost meanwhile."""
         self._lost.wait(seconds)
         self.check()
 
@@ -92,16 +93,14 @@ class Lease:
             return _version(created)
         seen = self._kubernetes.read(self._path)
         if seen is not None:
-            self._await_death(seen)
+            self._await_expiry(seen)
             taken = self._kubernetes.patch(self._path, self._change(_version(seen)))
             if taken is not None:
                 return _version(taken)
-        raise EnvironmentFailure(
-            "Another rotation has begun at this moment. Try: again, when it has ended."
-        )
+        raise EnvironmentFailure("Another rotation has just begun. Try: again when it has ended.")
 
-    def _await_death(self, seen: Object) -> None:
-        """Return when nobody has renewed the Lease for as long as it lasts, or it is nobody's."""
+    def _await_expiry(self, seen: Object) -> None:
+        """Return when the Lease is free, or was not renewed for as long as it is valid."""
         holder = seen["spec"].get("holderIdentity")
         if not holder:
             return
@@ -110,17 +109,17 @@ class Lease:
                 lambda: self._kubernetes.read(self._path),
                 lambda found: found is None or _version(found) != _version(seen),
                 timeout=seen["spec"].get("leaseDurationSeconds", SECONDS),
-                what="a sign of life",
+                what="the Lease renewed",
             )
             raise EnvironmentFailure(
-                f"A rotation is under way already, by {holder}. Try: again, when it has ended."
+                f"A rotation is under way already, by {holder}. Try: again when it has ended."
             )
 
     def _renew(self) -> None:
         renewed_at = time.monotonic()
         while not self._ended.wait(_RENEWAL_SECONDS):
             begun = time.monotonic()
-            # Not reached is not lost, until others may think so.
+            # A server that cannot be reached is no loss, until others may take the Lease.
             with suppress(Refused):
                 renewed = self._kubernetes.patch(self._path, self._change(self._version))
                 if renewed is None:

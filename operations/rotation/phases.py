@@ -1,4 +1,4 @@
-"""What a rotation does, phase by phase, from wherever it is."""
+"""Goes through the phases of a rotation, from whichever it is in."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from acceptance.drivers.kubernetes.client import Kubernetes, Refused
+from acceptance.drivers.kubernetes.identity import own_name
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import AcceptanceError, EnvironmentFailure
-from acceptance.readiness.redaction import Redactor
 from operations.rotation import state
-from operations.rotation.audit import Audit, now, whoami
-from operations.rotation.credentials import Credentials
-from operations.rotation.fleet import Fleet
-from operations.rotation.lease import Lease
+from operations.rotation.audit import AuditTrail, now
+from operations.rotation.backend_pods import BackendPods
+from operations.rotation.database_roles import DatabaseRoles
+from operations.rotation.lease import RotationLease
+from operations.rotation.redaction import ValueMask
 from operations.rotation.target import find_target
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from acceptance.settings import Settings
-    from operations.rotation.state import Held, Rotation
-    from operations.rotation.target import Target
+    from operations.rotation.state import Rotation, SecretState
+    from operations.rotation.target import RotationTarget
 
 _BYTES = 32
 
@@ -36,26 +38,26 @@ def rotate(
     namespace: str,
     *,
     overlap: float,
-    say: Callable[[str], None],
+    write: Callable[[str], None],
 ) -> None:
-    """Rotate the secrets of the system in `namespace`, or end a rotation that was begun.
+    """Rotate the secrets of the system in `namespace`, or resume an interrupted rotation.
 
-    What the old signing key signed is recognised for `overlap` seconds after nothing is signed
-    with it any more. `say` gets the lines of the audit.
+    The backend accepts what the old signing key signed for `overlap` seconds after nothing more is
+    signed with it. `write` gets the lines of the audit.
 
-    Raises `BrokenInput` if the system is not made for it; `EnvironmentFailure` if another rotation
-    is under way, or a step could not be done: the same call again goes on there.
+    Raises `BrokenInput` if the system does not support rotation; `EnvironmentFailure` if another
+    rotation is under way or a step failed: the same call again resumes there.
     """
     kubernetes = Kubernetes(kubeconfig, context, timeout=settings.timeouts.api)
     try:
         target = find_target(kubernetes, namespace, settings.workloads)
-        who = whoami(kubernetes)
+        who = own_name(kubernetes)
         holder = f"{who}, process {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
-        sequence = _Sequence(
+        phases = _Phases(
             kubernetes,
             target,
-            Audit(kubernetes, target, who, say),
-            Credentials(
+            AuditTrail(kubernetes, target, who, write),
+            DatabaseRoles(
                 kubernetes,
                 kubeconfig,
                 context,
@@ -63,10 +65,10 @@ def rotate(
                 target.database,
                 timeout=settings.timeouts.execute,
             ),
-            Fleet(kubernetes, kubeconfig, context, target, settings.timeouts),
+            BackendPods(kubernetes, kubeconfig, context, target, settings.timeouts),
         )
-        with Lease(kubernetes, namespace, holder) as lease:
-            sequence.run(lease, overlap)
+        with RotationLease(kubernetes, namespace, holder) as lease:
+            phases.run(lease, overlap)
     except Refused as error:
         message = f"The API server refused: {error}. Try: docs/operations/secret-rotation.md"
         raise EnvironmentFailure(message) from error
@@ -74,76 +76,78 @@ def rotate(
         kubernetes.close()
 
 
-class _Sequence:
-    """The phases in their order."""
+class _Phases:
+    """Does the work of each phase, in order."""
 
     def __init__(
         self,
         kubernetes: Kubernetes,
-        target: Target,
-        audit: Audit,
-        credentials: Credentials,
-        fleet: Fleet,
+        target: RotationTarget,
+        audit: AuditTrail,
+        database: DatabaseRoles,
+        backend: BackendPods,
     ) -> None:
         self._kubernetes = kubernetes
         self._target = target
         self._audit = audit
-        self._credentials = credentials
-        self._fleet = fleet
-        self._path = f"/api/v1/namespaces/{target.namespace}/secrets/{target.secret}"
-        self._redactor = Redactor([])
+        self._database = database
+        self._backend = backend
+        self._path = api_path("secrets", target.namespace, target.secret)
+        self._mask = ValueMask()
 
-    def run(self, lease: Lease, overlap: float) -> None:
-        """Do what is left to do. Raises as `rotate` does, and never with a secret value."""
+    def run(self, lease: RotationLease, overlap: float) -> None:
+        """Do what is left. Raises as `rotate` does; no message holds a secret value."""
         try:
             self._run(lease, overlap)
         except AcceptanceError as error:
-            raise type(error)(self._redactor.redact(error.message)) from None
+            raise type(error)(self._mask.hide(error.message)) from None
 
-    def _run(self, lease: Lease, overlap: float) -> None:
-        held = self._held()
-        if held.rotation is None:
-            held = self._begin(held)
+    def _run(self, lease: RotationLease, overlap: float) -> None:
+        secret = self._read()
+        if secret.rotation is None:
+            secret = self._begin(secret)
         else:
-            self._audit.tell("resumed", held.rotation)
-        while (rotation := held.rotation) is not None:
+            self._audit.record("resumed", secret.rotation)
+        while (rotation := secret.rotation) is not None:
             lease.check()
-            change = self._work(rotation, held, lease, overlap)
+            change = self._work(rotation, secret, lease, overlap)
             lease.check()
             if rotation.phase == state.PHASES[-1]:
-                # Before the write: after it nobody would know that this was not told.
-                self._audit.tell("finished", rotation)
-            held = self._write(change)
-            if held.rotation is not None:
-                self._audit.tell(held.rotation.phase, held.rotation)
+                # Before the write: after it nobody would know that the record is missing.
+                self._audit.record("finished", rotation)
+            secret = self._write(change)
+            if secret.rotation is not None:
+                self._audit.record(secret.rotation.phase, secret.rotation)
 
-    def _work(self, rotation: Rotation, held: Held, lease: Lease, overlap: float) -> dict[str, Any]:
-        """Do what follows a phase, and return the change that leads to the next one."""
+    def _work(
+        self, rotation: Rotation, secret: SecretState, lease: RotationLease, overlap: float
+    ) -> dict[str, Any]:
+        """Do what follows a phase, and return the change that reaches the next one."""
         mark = f"{rotation.id} {rotation.phase}"
         match rotation.phase:
             case "begun":
-                password = held.values[state.NEXT_PASSWORD]
-                self._credentials.unlock(rotation.new_user, password, self._target.owner)
-                self._fleet.renew(mark, held.given)
-                return state.offer(held, now())
+                password = secret.values[state.NEXT_PASSWORD]
+                self._database.unlock(rotation.new_user, password, self._target.owner)
+                self._backend.restart(mark, secret.given)
+                return state.offer(secret, now())
             case "offered":
-                return state.switch(held, now())
+                return state.switch(secret, now())
             case "switched":
-                self._fleet.renew(mark, held.given)
-                return state.settle(held, now())
+                self._backend.restart(mark, secret.given)
+                return state.settle(secret, now())
             case "settled":
                 lease.wait(max(0.0, overlap - _seconds_since(rotation.since)))
-                return state.retire(held, now())
+                return state.retire(secret, now())
             case "retired":
-                self._credentials.lock(rotation.old_user)
-                self._fleet.renew(mark, held.given)
-                return state.finish(held, now())
-        message = f"The Secret {held.name} is in the unknown phase {rotation.phase}."
+                self._database.lock(rotation.old_user)
+                self._backend.restart(mark, secret.given)
+                return state.finish(secret, now())
+        message = f"The Secret {secret.name} is in the unknown phase {rotation.phase}."
         raise EnvironmentFailure(message)
 
-    def _begin(self, held: Held) -> Held:
+    def _begin(self, secret: SecretState) -> SecretState:
         begun = now()
-        user = held.values[state.USER]
+        user = secret.values[state.USER]
         rotation = state.Rotation(
             id=secrets.token_hex(4),
             phase=state.PHASES[0],
@@ -154,35 +158,35 @@ class _Sequence:
             new_user=state.other_user(user, self._target.owner),
         )
         change = state.begin(
-            held,
+            secret,
             rotation,
             password=secrets.token_urlsafe(_BYTES),
             signing_key=secrets.token_urlsafe(_BYTES),
         )
         written = self._write(change)
-        self._audit.tell(rotation.phase, rotation)
+        self._audit.record(rotation.phase, rotation)
         return written
 
-    def _held(self) -> Held:
+    def _read(self) -> SecretState:
         found = self._kubernetes.read(self._path)
         if found is None:
             message = f"There is no Secret {self._target.secret} in {self._target.namespace}."
             raise EnvironmentFailure(message)
-        return self._known(state.held(found, self._target.user))
+        return self._known(state.read_state(found, self._target.user))
 
-    def _write(self, change: dict[str, Any]) -> Held:
+    def _write(self, change: dict[str, Any]) -> SecretState:
         written = self._kubernetes.patch(self._path, change)
         if written is None:
             raise EnvironmentFailure(
-                "Somebody else has changed the Secret at this moment. "
-                "Try: the same command again, which goes on where it was."
+                "Somebody else has just changed the Secret. "
+                "Try: the same command again, which resumes."
             )
-        return self._known(state.held(written, self._target.user))
+        return self._known(state.read_state(written, self._target.user))
 
-    def _known(self, held: Held) -> Held:
-        """Let no value that is known now be told in any message from now on."""
-        self._redactor.learn(value for key, value in held.values.items() if key != state.USER)
-        return held
+    def _known(self, secret: SecretState) -> SecretState:
+        """Keep the values that are known now out of every message."""
+        self._mask.learn(value for key, value in secret.values.items() if key != state.USER)
+        return secret
 
 
 def _seconds_since(moment: str) -> float:

@@ -1,10 +1,11 @@
-"""What is rotated: found in the backend's Deployment, which is what its pods are made from."""
+"""Finds what to rotate, by the references of the backend's Deployment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import BrokenInput
 from operations.rotation.state import KEYS, PASSWORD, USER
 
@@ -19,29 +20,28 @@ _NAME, _OWNER = "DATABASE_NAME", "DATABASE_OWNER"
 
 
 @dataclass(frozen=True)
-class Target:
+class RotationTarget:
     """The Secret of a system, and the workloads that depend on it."""
 
     namespace: str
     backend: str
     container: str
-    """The backend's container that is given the secrets."""
+    """The backend's container that gets the secrets."""
     database: str
     secret: str
     database_name: str
     owner: str
-    """The role that owns the data, and as which whoever logs in acts."""
+    """The role that owns the data; those that log in act as it."""
     user: str
-    """Who logs in as long as the Secret names nobody."""
+    """The role that logs in as long as the Secret names none."""
 
 
-def find_target(kubernetes: Kubernetes, namespace: str, workloads: Workloads) -> Target:
-    """Return what a rotation has to know about the system in `namespace`.
+def find_target(kubernetes: Kubernetes, namespace: str, workloads: Workloads) -> RotationTarget:
+    """Return what to rotate in the system in `namespace`.
 
-    Raises `BrokenInput` if the backend is not there, or is not made to have its secrets rotated.
+    Raises `BrokenInput` if there is no backend, or it does not support rotation.
     """
-    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{workloads.backend}"
-    found = kubernetes.read(path)
+    found = kubernetes.read(api_path("deployments", namespace, workloads.backend))
     if found is None:
         message = f"There is no Deployment {workloads.backend} in {namespace}. Try: --namespace"
         raise BrokenInput(message)
@@ -66,7 +66,7 @@ def find_target(kubernetes: Kubernetes, namespace: str, workloads: Workloads) ->
                 "Try: docs/operations/secret-rotation.md"
             )
             raise BrokenInput(message)
-        return Target(
+        return RotationTarget(
             namespace,
             workloads.backend,
             container["name"],
@@ -97,6 +97,6 @@ def _configured(kubernetes: Kubernetes, namespace: str, container: Object) -> Ma
     for source in container.get("envFrom") or ():
         name = (source.get("configMapRef") or {}).get("name")
         if name:
-            found = kubernetes.read(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
+            found = kubernetes.read(api_path("configmaps", namespace, name))
             data |= (found or {}).get("data") or {}
     return data
