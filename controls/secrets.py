@@ -1,4 +1,4 @@
-"""Sabotages of what the domain secrets judges: configuration, credentials and their rotation."""
+"""Sabotages of secrets: their configuration, where they may be found, and their rotation."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _RULES_FILE = "/etc/checkout/pg_hba.conf"
 @control(
     "TASK-001-AC-2",
     "Every key that a pod uses is configured and has a real value",
-    expects="SIGNING_KEY, named nowhere",
+    expects="SIGNING_KEY, which no ConfigMap names",
 )
-def a_key_named_nowhere(saboteur: Saboteur) -> None:
+def unlisted_secret_key(saboteur: Saboteur) -> None:
     """Forget to name a secret key in configmap.yaml."""
     saboteur.patch("configmap/checkout-config", {"data": {"SECRET_KEYS": "DATABASE_PASSWORD"}})
 
@@ -32,8 +32,8 @@ def a_key_named_nowhere(saboteur: Saboteur) -> None:
     "Every key that a pod uses is configured and has a real value",
     expects="SIGNING_KEY is a placeholder",
 )
-def a_placeholder(saboteur: Saboteur) -> None:
-    """Leave a placeholder where a secret value belongs, encoded once too often."""
+def placeholder_as_secret(saboteur: Saboteur) -> None:
+    """Leave a placeholder in place of a secret value, encoded once too often."""
     value = base64.b64encode(base64.b64encode(b"changeme")).decode("ascii")
     saboteur.patch("secret/checkout-secrets", {"data": {"SIGNING_KEY": value}})
 
@@ -41,9 +41,9 @@ def a_placeholder(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-AC-2",
     "No secret value shows where it does not belong",
-    expects="shows in: ConfigMap checkout-config",
+    expects="was found in: ConfigMap checkout-config",
 )
-def a_leaked_password(saboteur: Saboteur) -> None:
+def password_in_configmap(saboteur: Saboteur) -> None:
     """Copy the database's password into a ConfigMap."""
     saboteur.patch("configmap/checkout-config", {"data": {"NOTE": saboteur.password()}})
 
@@ -51,9 +51,9 @@ def a_leaked_password(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-AC-2",
     "No secret value shows where it does not belong",
-    expects="shows in: log chatty/chatty",
+    expects="was found in: log chatty/chatty",
 )
-def a_secret_in_the_log(saboteur: Saboteur) -> None:
+def password_in_log(saboteur: Saboteur) -> None:
     """Log the database's password, from a container beside the database."""
     container = {
         "name": "chatty",
@@ -93,8 +93,8 @@ def a_secret_in_the_log(saboteur: Saboteur) -> None:
     "The database accepts the configured credentials and refuses others",
     expects="The database accepts a wrong password",
 )
-def an_open_database(saboteur: Saboteur) -> None:
-    """Let everybody log in to the database without a password."""
+def database_trusts_everybody(saboteur: Saboteur) -> None:
+    """Set pg_hba.conf to `trust`: everybody logs in to the database without a password."""
     rules = "local all all peer\nhost all all all trust\n"
     saboteur.create(
         {
@@ -123,10 +123,10 @@ def an_open_database(saboteur: Saboteur) -> None:
     "The database accepts the configured credentials and refuses others",
     expects="does not accept the configured credentials",
 )
-def another_password(saboteur: Saboteur) -> None:
+def password_changed_only_in_database(saboteur: Saboteur) -> None:
     """Change the password in the database, and forget to configure the new one."""
     pod = saboteur.pods("database")[0].name
-    saboteur.afterwards("delete", f"pod/{pod}")  # its start puts the configured one back
+    saboteur.afterwards("delete", f"pod/{pod}")  # its start sets the configured one again
     change = f"ALTER ROLE {saboteur.database_user()} PASSWORD 'another'"
     saboteur.execute(
         pod, "psql", "--host=/run/postgresql", "--username=postgres", f"--command={change}"
@@ -135,12 +135,12 @@ def another_password(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-AC-5",
-    "The secrets are replaced while visitors come",
+    "The secrets are rotated while visitors are served",
     expects=r"The database still accepts the old password of checkout_[ab]\.",
 )
-def a_password_that_lives_on(saboteur: Saboteur) -> None:
-    """Switch to the new password, and never take the old one away."""
-    path = saboteur.repository() / _CODE / "credentials.py"
+def old_password_not_revoked(saboteur: Saboteur) -> None:
+    """Switch to the new password, and never revoke the old one."""
+    path = saboteur.repository() / _CODE / "database_roles.py"
     edits.replace(path, "ALTER ROLE {role} NOLOGIN PASSWORD NULL;\n", "")
     edits.replace(
         path, "SELECT rolcanlogin OR rolpassword IS NOT NULL OR EXISTS", "SELECT false AND EXISTS"
@@ -149,24 +149,23 @@ def a_password_that_lives_on(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-AC-5",
-    "The secrets are replaced while visitors come",
-    expects=r"backend-\S+ uses no role, and not checkout_[ab]",
+    "The secrets are rotated while visitors are served",
+    expects=r"backend-\S+ is logged in as no role instead of checkout_[ab]",
 )
-def pods_left_as_they_are(saboteur: Saboteur) -> None:
-    """Change the Secret and the database, and forget the pods."""
+def pods_not_restarted(saboteur: Saboteur) -> None:
+    """Change the Secret and the database, and do not restart the pods."""
     saboteur.afterwards("rollout", "restart", "deployment/backend")
-    edits.replace(
-        saboteur.repository() / _CODE / "fleet.py", "        self._roll(mark)\n", "        return\n"
-    )
+    path = saboteur.repository() / _CODE / "backend_pods.py"
+    edits.replace(path, "        self._roll_out(mark)\n", "        return\n")
 
 
 @control(
     "TASK-002-AC-5",
-    "The secrets are replaced while visitors come",
+    "The secrets are rotated while visitors are served",
     expects="A visitor was not served: .*HTTP 422",
 )
-def a_backend_with_one_key(saboteur: Saboteur) -> None:
-    """Run a backend that recognises only what the key has signed that it signs with."""
+def backend_ignores_accepted_key(saboteur: Saboteur) -> None:
+    """Run a backend that accepts only what its own signing key has signed."""
     command = ["sh", "-c", "unset SIGNING_KEY_ACCEPTED; exec python -m checkout_backend"]
     saboteur.patch(
         "deployment/backend",
@@ -178,35 +177,35 @@ def a_backend_with_one_key(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-AC-5",
-    "The secrets are replaced while visitors come",
-    expects=r"The rotation tells \d+ secret values",
+    "The secrets are rotated while visitors are served",
+    expects=r"output and audit trail hold \d+ secret values",
 )
-def a_talkative_rotation(saboteur: Saboteur) -> None:
-    """Leave a line in that somebody wrote to find a defect."""
-    path = saboteur.repository() / _CODE / "sequence.py"
+def values_printed_while_rotating(saboteur: Saboteur) -> None:
+    """Leave a debugging line in the code that prints the values."""
+    path = saboteur.repository() / _CODE / "phases.py"
     edits.replace(
-        path, "        begun = now()\n", "        print(held.values)\n        begun = now()\n"
+        path, "        begun = now()\n", "        print(secret.values)\n        begun = now()\n"
     )
 
 
 @control(
     "TASK-002-AC-5",
-    "A rotation that is killed half-way goes on where it was",
+    "An interrupted rotation resumes from its last phase",
     expects=r"There were \d+ rotations instead of one",
 )
-def a_forgetful_rotation(saboteur: Saboteur) -> None:
-    """Begin anew where new values were made already, and make others."""
-    path = saboteur.repository() / _CODE / "sequence.py"
-    forgetful = '        if held.rotation is None or held.rotation.phase == "begun":\n'
-    edits.replace(path, "        if held.rotation is None:\n", forgetful)
+def interrupted_rotation_begun_anew(saboteur: Saboteur) -> None:
+    """Make new values again where an interrupted rotation has made some already."""
+    path = saboteur.repository() / _CODE / "phases.py"
+    anew = '        if secret.rotation is None or secret.rotation.phase == "begun":\n'
+    edits.replace(path, "        if secret.rotation is None:\n", anew)
 
 
 @control(
     "TASK-002-AC-5",
-    "A rotation that is killed half-way goes on where it was",
+    "An interrupted rotation resumes from its last phase",
     expects="A second rotation was not refused",
 )
-def two_rotations_at_once(saboteur: Saboteur) -> None:
-    """Take the Lease from whoever has it."""
+def lease_taken_from_its_holder(saboteur: Saboteur) -> None:
+    """Take the Lease without waiting until it has expired."""
     path = saboteur.repository() / _CODE / "lease.py"
-    edits.replace(path, "            self._await_death(seen)\n", "")
+    edits.replace(path, "            self._await_expiry(seen)\n", "")

@@ -25,16 +25,16 @@ Feature: Complete k3s Production Deployment
   Rule: All secrets are properly configured in configmap.yaml
 
     Scenario: Every key that a pod uses is configured and has a real value
-      When the reviewer compares the keys in use with the keys that are configured
+      When the configuration reviewer compares the keys in use with the configured keys
       Then every key in use is named in the configuration
       And every configured key has a value that is no placeholder
 
     Scenario: No secret value shows where it does not belong
-      When the reviewer searches the system and the repository for secret values
+      When the configuration reviewer searches the system and the repository for secret values
       Then no configuration, pod, log line or repository file holds a secret value
 
     Scenario: The database accepts the configured credentials and refuses others
-      When the reviewer tries several credentials on the database
+      When the configuration reviewer logs in to the database with several credentials
       Then the configured credentials are accepted
       And wrong, empty and missing credentials are refused
 

@@ -210,28 +210,28 @@ Feature: Production Security Hardening
   Rule: Secret rotation strategy implemented
 
     @disturbing
-    Scenario: The secrets are replaced while visitors come
+    Scenario: The secrets are rotated while visitors are served
       Given a visitor has a checkout with items
-      And visitors are turning pages of the list steadily
-      And the present secrets were seen to be accepted
-      When the operator rotates the secrets as it is written
+      And visitors are paging through the list steadily
+      And the current secrets are accepted
+      When the operator follows the runbook to rotate the secrets
       Then every backend pod uses the new secrets
-      And the old secrets open nothing any more
-      And the rotation has told who did what and when, and no secret
+      And the old secrets are no longer accepted
+      And the audit trail says who did what and when, and holds no secret
       And every visitor request was answered
       And the visitor finds the checkout with its items again
       And a visitor can pay another checkout
 
     @disturbing
-    Scenario: A rotation that is killed half-way goes on where it was
-      Given visitors are turning pages of the list steadily
-      And the present secrets were seen to be accepted
-      When the operator rotates the secrets and is interrupted at every stage
-      Then a second rotation beside it was refused
-      And the rotation went on where it was each time, to its end
+    Scenario: An interrupted rotation resumes from its last phase
+      Given visitors are paging through the list steadily
+      And the current secrets are accepted
+      When the operator rotates the secrets and the rotation is killed in every phase
+      Then a second rotation at the same time was refused
+      And the rotation resumed each time, until it was finished
       And every backend pod uses the new secrets
-      And the old secrets open nothing any more
-      And the rotation has told who did what and when, and no secret
+      And the old secrets are no longer accepted
+      And the audit trail says who did what and when, and holds no secret
       And every visitor request was answered
 
   @TASK-002-AC-6

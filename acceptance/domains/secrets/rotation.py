@@ -1,211 +1,193 @@
-"""The operator who rotates the secrets: as it is written, and killed half-way again and again."""
+"""Rotates the secrets by the runbook: once to the end, and once killed in every phase."""
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from acceptance.domains.secrets.credential_checks import CredentialChecker
-from acceptance.domains.secrets.drivers.background import Background
+from acceptance.domains.secrets.drivers.background import BackgroundProgram
+from acceptance.domains.secrets.drivers.rotation_state import (
+    PHASES,
+    AuditLine,
+    read_audit_lines,
+    read_pod_phases,
+)
+from acceptance.domains.secrets.rotation_audit import RotationAuditor
+from acceptance.domains.secrets.rotation_run import RotationAttempt, RotationRun
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import require
 from acceptance.runbooks.reader import read_procedure
 from acceptance.runbooks.runner import run_script, write_kubeconfig
 from acceptance.waiting import eventually
-from operations.rotation.state import ANNOTATION, PHASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAGE = "docs/operations/secret-rotation.md"
-"""Where the procedure is written, in the repository."""
+"""The runbook, in the sources that the system was deployed from."""
 
+_ROTATE, _AUDIT = "rotate", "audit"
+"""The marks of the runbook's commands."""
 _OVERLAP = "3"
-"""Seconds; the page says more, for visitors who read slowly."""
-_HALF = "half"
+"""Seconds; the runbook says more, for visitors who read slowly."""
+_LONG_OVERLAP = "600"
+"""Seconds in which a rotation does not end by itself."""
+_NO_OVERLAP = "0"
+_MIXED = "half of the pods"
 """Where a rotation is killed while some pods have the new values and others the old ones."""
-_STOPS = ("offered", "switched", _HALF, "settled", "retired")
-_LONG = "600"
-"""An overlap, in seconds, in which a rotation does not end by itself."""
+_STOPS = ("offered", "switched", _MIXED, "settled", "retired")
 _REFUSED = EnvironmentFailure.exit_code
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """One start of the rotation, and what became of it."""
-
-    stop: str
-    """Where it was to be killed; empty if nowhere."""
-    code: int | None
-    """None if it was a script of the page, which tells only whether it failed."""
-    said: str
-    failure: str = ""
-
-    @property
-    def lines(self) -> tuple[dict[str, Any], ...]:
-        """The lines of the audit that it wrote."""
-        return tuple(found for line in self.said.splitlines() if (found := _parsed(line)))
-
-
-@dataclass(frozen=True)
-class Rotated:
-    """A rotation from its begin to its end, in one attempt or more."""
-
-    attempts: tuple[Attempt, ...]
-    second: Attempt | None = None
-    """One that was started while one of the attempts went on."""
-
-    @property
-    def lines(self) -> tuple[dict[str, Any], ...]:
-        """The lines of the audit, in order."""
-        return tuple(line for attempt in self.attempts for line in attempt.lines)
-
-    @property
-    def said(self) -> str:
-        """All that was written, by all."""
-        every = (*self.attempts, *((self.second,) if self.second else ()))
-        return "\n".join(attempt.said for attempt in every)
-
-
-class RotationOperator(CredentialChecker):
-    """Somebody who gives the system new secrets while visitors come."""
+class RotationOperator(CredentialChecker, RotationAuditor):
+    """Rotates the secrets as the runbook says, while visitors are served."""
 
     _scratch: Path | None = None
 
-    def rotate(self) -> Rotated:
-        """Follow the written procedure."""
-        path = Path(self.system.repository) / PAGE
-        require(path.is_file(), f"There is no {PAGE}.")
-        page = read_procedure(path.read_text(encoding="utf-8"))
-        attempts = [self._type(page.script(mark), mark) for mark in ("rotate", "audit")]
-        self._learn()
+    def rotate(self) -> RotationRun:
+        """Follow the runbook from beginning to end."""
+        attempts = [self._follow(mark) for mark in (_ROTATE, _AUDIT)]
+        self._read_secret()
         for attempt in attempts:
-            self._keep(f"The written {attempt.stop}", attempt.said + attempt.failure, "text")
+            self._keep(
+                f"Runbook commands: {attempt.stop}", attempt.output + attempt.failure, "text"
+            )
             require(
                 not attempt.failure,
-                f"The {attempt.stop} as written fails: {self._hidden(attempt.failure)}",
+                f"The runbook's commands to {attempt.stop} fail: {self._hidden(attempt.failure)}",
             )
-        return Rotated(tuple(attempts))
+        return RotationRun(tuple(attempts))
 
-    def rotate_interrupted(self) -> Rotated:
-        """Begin a rotation, kill it at each of its stages, and let the last one come to its end.
+    def rotate_interrupted(self) -> RotationRun:
+        """Rotate, kill the rotation in every phase, and let the last attempt finish.
 
-        While it is at an early stage, another one is begun beside it.
+        In an early phase, a second rotation is started at the same time.
         """
-        attempts = [self._interrupted("begun")]
-        first = self._start("first", _LONG)
-        self._await(first, lambda: bool(_lines(first)), "the rotation goes on")
+        attempts = [self._interrupt("begun")]
+        first = self._start("first", _LONG_OVERLAP)
+        self._await(first, lambda: bool(_lines(first)), "the rotation resumes")
         beside = self._start("second")
-        self._await(beside, lambda: beside.code is not None, "the second one ends")
-        second = Attempt("", beside.code, beside.said)
-        attempts.append(self._killed("beside another one", first))
-        attempts += [self._interrupted(stop) for stop in _STOPS]
+        self._await(beside, lambda: beside.code is not None, "the second rotation ends")
+        second = RotationAttempt("", beside.code, beside.output)
+        attempts.append(self._kill("beside a second rotation", first))
+        attempts += [self._interrupt(stop) for stop in _STOPS]
         last = self._start("last")
         self._await(last, lambda: last.code is not None, "the rotation ends")
-        attempts.append(Attempt("", last.code, last.said))
-        self._learn()
-        told = [
-            {"killed at": each.stop, "exit code": each.code, "wrote": each.said.splitlines()}
+        attempts.append(RotationAttempt("", last.code, last.output))
+        self._read_secret()
+        kept = [
+            {"killed at": each.stop, "exit code": each.code, "output": each.output.splitlines()}
             for each in (*attempts, second)
         ]
-        self._keep("Each attempt, and the second one beside the last", pretty(told))
-        return Rotated(tuple(attempts), second)
+        self._keep("Attempts to rotate, and the second rotation at the end", pretty(kept))
+        return RotationRun(tuple(attempts), second)
 
-    def judge_resumed(self, rotated: Rotated) -> None:
-        """Each attempt was killed, the next one went on where it was, and the last one ended."""
-        *killed, last = rotated.attempts
+    def assert_resumed(self, rotation: RotationRun) -> None:
+        """Each attempt was killed, the next one resumed, and the last one finished."""
+        *killed, last = rotation.attempts
         require(killed, "No attempt was killed, so nothing was interrupted.")
-        ids = {line["rotation"] for line in rotated.lines}
-        require(len(ids) == 1, f"There were {len(ids)} rotations instead of one that went on.")
+        ids = {line.rotation for line in rotation.lines}
+        require(len(ids) == 1, f"There were {len(ids)} rotations instead of one that resumed.")
         for attempt in killed:
             require(
                 attempt.code is not None and attempt.code < 0,
                 f"The rotation ended before it was killed at {attempt.stop}: "
-                f"{self._hidden(_tail(attempt.said))}",
+                f"{self._hidden(_tail(attempt.output))}",
             )
-        require(last.code == 0, f"The last attempt failed: {self._hidden(_tail(last.said))}")
-        first = [attempt.lines[0]["event"] for attempt in rotated.attempts if attempt.lines]
-        wanted = ["begun", *(["resumed"] * len(killed))]
-        require(first == wanted, f"The attempts began with {', '.join(first)}.")
-        order = [PHASES.index(line["phase"]) for line in rotated.lines]
+        require(last.code == 0, f"The last attempt failed: {self._hidden(_tail(last.output))}")
+        first = [attempt.lines[0].event for attempt in rotation.attempts if attempt.lines]
+        expected = ["begun", *(["resumed"] * len(killed))]
+        require(first == expected, f"The attempts began with {', '.join(first)}.")
+        unknown = {line.phase for line in rotation.lines} - set(PHASES)
+        require(not unknown, f"The rotation names unknown phases: {', '.join(sorted(unknown))}.")
+        order = [PHASES.index(line.phase) for line in rotation.lines]
         require(order == sorted(order), "A later attempt began with an earlier phase.")
 
-    def judge_alone(self, rotated: Rotated) -> None:
-        """The rotation beside another one was refused, and did nothing."""
-        second = rotated.second
-        require(second, "No second rotation was begun.")
+    def assert_second_refused(self, rotation: RotationRun) -> None:
+        """The rotation that was started beside another one was refused, and did nothing."""
+        second = rotation.second
+        require(second, "No second rotation was started.")
         assert second is not None
         require(
-            second.code == _REFUSED and "under way already" in second.said and not second.lines,
-            f"A second rotation was not refused: {self._hidden(_tail(second.said))}",
+            second.code == _REFUSED and "under way already" in second.output and not second.lines,
+            f"A second rotation was not refused: {self._hidden(_tail(second.output))}",
         )
 
-    def _interrupted(self, stop: str) -> Attempt:
-        """Start the rotation and kill it as soon as it has come to a stage."""
-        child = self._start(stop)
-        phase = "switched" if stop == _HALF else stop
-        self._await(child, lambda: _reached(child, phase), f"the rotation reaches {stop}")
-        if stop == _HALF:
-            self._await(child, self._mixed, "some pods have the new values, others the old ones")
-        return self._killed(stop, child)
+    def _interrupt(self, stop: str) -> RotationAttempt:
+        """Start the rotation and kill it as soon as it has reached `stop`."""
+        program = self._start(stop)
+        phase = "switched" if stop == _MIXED else stop
+        self._await(program, lambda: _reached(program, phase), f"the rotation reaches {phase}")
+        if stop == _MIXED:
+            self._await(program, self._pods_mixed, "some pods have the new values, others the old")
+        return self._kill(stop, program)
 
-    def _killed(self, stop: str, child: Background) -> Attempt:
-        child.kill()
-        self._learn()
-        return Attempt(stop, child.code, child.said)
+    def _kill(self, stop: str, program: BackgroundProgram) -> RotationAttempt:
+        program.kill()
+        self._read_secret()
+        return RotationAttempt(stop, program.code, program.output)
 
-    def _mixed(self) -> bool:
-        name = self.system.workloads.backend
-        found = self._cluster.pod_objects(self.system.namespace, name)
-        marks = [(pod["metadata"].get("annotations") or {}).get(ANNOTATION, "") for pod in found]
-        new = [mark for mark in marks if mark.endswith(" switched")]
-        return 0 < len(new) < len(marks)
+    def _pods_mixed(self) -> bool:
+        namespace, backend = self.system.namespace, self.system.workloads.backend
+        phases = read_pod_phases(self._cluster, namespace, backend)
+        return 0 < phases.count("switched") < len(phases)
 
-    def _start(self, name: str, overlap: str = _OVERLAP) -> Background:
-        place = self._place()
-        child = Background(
-            [
-                *(sys.executable, "-m", "acceptance.cli", "rotate", "--overlap", overlap),
-                *("--context", self.system.context, "--namespace", self.system.namespace),
-            ],
-            cwd=Path(self.system.repository),
-            env={"KUBECONFIG": str(place / "kubeconfig")},
-            log=place / f"{name}.txt",
+    def _start(self, name: str, overlap: str = _OVERLAP) -> BackgroundProgram:
+        """Start the runbook's command to rotate, and return while it runs."""
+        commands = self._commands(self.system.sources, _ROTATE)
+        program = BackgroundProgram(
+            ["bash", "-euo", "pipefail", "-c", commands],
+            cwd=self.system.sources,
+            env=self._environment(overlap),
+            log=self._folder() / f"{name}.txt",
         )
-        self._undo.callback(child.kill)
-        return child
+        self._undo.callback(program.kill)
+        return program
 
-    def _await(self, child: Background, done: Any, what: str) -> None:  # noqa: ANN401
-        """Wait until it is so, or the program has ended, which is for the judgement to see."""
+    def _await(self, program: BackgroundProgram, done: Callable[[], bool], what: str) -> None:
+        """Wait until it is `done` or the program has ended, which the judgement will see."""
         eventually(
-            lambda: child.code is not None or done(),
+            lambda: program.code is not None or done(),
             bool,
             timeout=self._timeouts.rotation,
             what=what,
-            describe=lambda _: self._hidden(_tail(child.said)) or "it has written nothing",
+            describe=lambda _: self._hidden(_tail(program.output)),
         )
 
-    def _type(self, commands: str, mark: str) -> Attempt:
-        require(commands.strip(), f"{PAGE} has no commands to {mark}.")
-        place = self._place()
+    def _follow(self, mark: str) -> RotationAttempt:
         ran = run_script(
-            commands,
-            Path(self.system.repository),
-            {
-                "KUBECONFIG": str(place / "kubeconfig"),
-                "CONTEXT": self.system.context,
-                "NAMESPACE": self.system.namespace,
-                "OVERLAP": _OVERLAP,
-            },
+            self._commands(self.system.sources, mark),
+            self.system.sources,
+            self._environment(_OVERLAP),
             timeout=self._timeouts.rotation,
-            scratch=place,
+            scratch=self._folder(),
         )
-        return Attempt(mark, None, ran.said, ran.failure)
+        return RotationAttempt(mark, None, ran.said, ran.failure)
 
-    def _place(self) -> Path:
-        """Return the operator's folder, with a kubeconfig; what is begun here is ended at last."""
+    def _commands(self, sources: Path, mark: str) -> str:
+        path = sources / PAGE
+        require(path.is_file(), f"There is no {PAGE}.")
+        commands = read_procedure(path.read_text(encoding="utf-8")).script(mark)
+        require(commands.strip(), f"{PAGE} has no commands to {mark}.")
+        return commands
+
+    def _environment(self, overlap: str) -> dict[str, str]:
+        """Return the variables that the runbook asks for, and a kubeconfig."""
+        return {
+            "KUBECONFIG": str(self._folder() / "kubeconfig"),
+            "CONTEXT": self.system.context,
+            "NAMESPACE": self.system.namespace,
+            "OVERLAP": overlap,
+        }
+
+    def _folder(self) -> Path:
+        """Return the operator's folder, with a kubeconfig.
+
+        From now on, a rotation that is left unfinished is finished when the scenario ends.
+        """
         if self._scratch is None:
             scratch = self._undo.enter_context(tempfile.TemporaryDirectory(prefix="rotation-"))
             self._scratch = Path(scratch)
@@ -215,22 +197,30 @@ class RotationOperator(CredentialChecker):
             self._undo.callback(self._finish)
         return self._scratch
 
+    def _finish(self) -> None:
+        """Finish an interrupted rotation, with the command of this project and not of a copy."""
+        if not self._read_secret().under_way:
+            return
+        root = self._context.settings.root
+        ran = run_script(
+            self._commands(root, _ROTATE),
+            root,
+            self._environment(_NO_OVERLAP),
+            timeout=self._timeouts.rotation,
+            scratch=self._folder(),
+        )
+        self._read_secret()
+        if not ran.succeeded:
+            self._keep("Why the rotation stays unfinished", self._hidden(ran.failure), "text")
 
-def _reached(child: Background, phase: str) -> bool:
-    wanted = PHASES.index(phase)
-    return any(PHASES.index(line["phase"]) >= wanted for line in _lines(child))
+
+def _reached(program: BackgroundProgram, phase: str) -> bool:
+    passed = PHASES[PHASES.index(phase) :]
+    return any(line.phase in passed for line in _lines(program))
 
 
-def _lines(child: Background) -> tuple[dict[str, Any], ...]:
-    return Attempt("", None, child.said).lines
-
-
-def _parsed(line: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and {"event", "rotation"} <= found.keys() else None
+def _lines(program: BackgroundProgram) -> tuple[AuditLine, ...]:
+    return read_audit_lines(program.output)
 
 
 def _tail(text: str) -> str:

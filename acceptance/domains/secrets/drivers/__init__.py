@@ -1,1 +1,1 @@
-"""Protocols that only this domain speaks."""
+"""Protocols that only this domain speaks: the database's pod, cursors, what a rotation writes."""

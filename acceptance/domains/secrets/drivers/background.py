@@ -1,4 +1,4 @@
-"""A program that goes on beside the scenario, and can be killed at any moment."""
+"""Runs a program beside the scenario, which can kill it at any moment."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Background:
-    """A program under way; what it writes goes into a file, both streams in order."""
+class BackgroundProgram:
+    """A running program; a file takes what it writes, both streams in order."""
 
     def __init__(
         self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path
@@ -36,16 +36,16 @@ class Background:
 
     @property
     def code(self) -> int | None:
-        """The exit code; that of a signal is negative. None while the program runs."""
+        """The exit code, negative for a signal; None while the program runs."""
         return self._child.poll()
 
     @property
-    def said(self) -> str:
-        """What it wrote so far."""
+    def output(self) -> str:
+        """What it has written so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def kill(self) -> None:
-        """Kill it with all that it started, as `kill -9` does; no harm if it has ended."""
+        """Kill it and all that it started, as `kill -9` does; no harm if it has ended."""
         if self._child.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)

@@ -1,0 +1,34 @@
+"""Asks single pods of the backend for a page of the list, with a cursor that a key has signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.drivers.http import Reply
+    from acceptance.drivers.kubernetes.client import Kubernetes
+
+REFUSED = 422
+"""The status with which the backend refuses a cursor that no key it accepts has signed."""
+_FIRST_PAGE = "/api/checkouts?limit=1"
+
+
+def ask_for_page(
+    cluster: Kubernetes, namespace: str, backend: str, pods: Sequence[str], cursor: str = ""
+) -> tuple[tuple[str, Reply], ...]:
+    """Return each pod's answer to a request for the page after `cursor`, or for the first page.
+
+    Raises `Refused` if the backend has no Service that names its port.
+    """
+    port = cluster.container_port(namespace, backend)
+    path = f"{_FIRST_PAGE}&after={cursor}" if cursor else _FIRST_PAGE
+    return tuple((pod, cluster.ask_pod(namespace, pod, port, path)) for pod in pods)
+
+
+def next_cursor(reply: Reply) -> str:
+    """Return the signed cursor of the next page; empty if the answer has none."""
+    body = reply.json()
+    found = body.get("next") if isinstance(body, dict) else None
+    return str(found or "")
