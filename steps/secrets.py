@@ -15,8 +15,6 @@ from acceptance.domains.secrets import (
     SecretSearch,
     SecretSearcher,
 )
-from acceptance.domains.traffic.visitor import Visitor
-from acceptance.drivers.http import SteadyTraffic
 
 
 @when(
@@ -68,11 +66,6 @@ def _(database_login_tester: DatabaseLoginTester, logins: DatabaseLogins) -> Non
     database_login_tester.assert_others_refused(logins)
 
 
-@given("visitors are paging through the list steadily", target_fixture="traffic")
-def _(visitor: Visitor) -> SteadyTraffic:
-    return visitor.keep_paging()
-
-
 @given("the current secrets are accepted", target_fixture="old_secrets")
 def _(rotation_operator: RotationOperator) -> OldSecrets:
     return rotation_operator.try_old_secrets()
@@ -114,8 +107,3 @@ def _(rotation_operator: RotationOperator, old_secrets: OldSecrets) -> None:
 @then("the audit trail says who did what and when, and holds no secret")
 def _(rotation_operator: RotationOperator, old_secrets: OldSecrets, rotation: RotationRun) -> None:
     rotation_operator.assert_audited(old_secrets, rotation)
-
-
-@then("a visitor can pay another checkout")
-def _(visitor: Visitor) -> None:
-    visitor.pay_checkout(visitor.start_checkout())

@@ -88,3 +88,13 @@ def _(visitor: Visitor) -> tuple[Reply, Reply]:
 @then("the known host is served and the unknown one is refused")
 def _(visitor: Visitor, hosts: tuple[Reply, Reply]) -> None:
     visitor.judge_refused(*hosts)
+
+
+@given("visitors are paging through the list steadily", target_fixture="traffic")
+def _(visitor: Visitor) -> SteadyTraffic:
+    return visitor.keep_paging()
+
+
+@then("a visitor can pay another checkout")
+def _(visitor: Visitor) -> None:
+    visitor.pay_checkout(visitor.start_checkout())
