@@ -80,7 +80,7 @@ def read_backend_configuration(
     cluster: Kubernetes, namespace: str, backend: str
 ) -> BackendConfiguration | None:
     """Read the Deployment `backend`; None if there is none. Raises `Refused`."""
-    found = cluster.find(api_path("deployments", namespace, backend))
+    found = cluster.read(api_path("deployments", namespace, backend))
     if found is None:
         return None
     for container in found["spec"]["template"]["spec"]["containers"]:
@@ -104,7 +104,7 @@ def read_rotated_secret(
     cluster: Kubernetes, namespace: str, backend: BackendConfiguration
 ) -> RotatedSecret | None:
     """Read the Secret of the backend; None if it is not there. Raises `Refused`."""
-    found = cluster.find(api_path("secrets", namespace, backend.secret))
+    found = cluster.read(api_path("secrets", namespace, backend.secret))
     if found is None:
         return None
     annotations = found["metadata"].get("annotations") or {}
