@@ -12,6 +12,9 @@ from operations.rotation import command as rotation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+COMMANDS = {"rotate": rotation.add_to}
+"""What adds each command to the command line, by its name."""
+
 _INTERRUPTED = 130  # as a shell reports SIGINT
 
 
@@ -20,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    rotation.add_to(commands)
+    for add_to in COMMANDS.values():
+        add_to(commands)
     chosen = parser.parse_args(arguments)
     try:
         code: int = chosen.run(chosen)
