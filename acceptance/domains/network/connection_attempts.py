@@ -1,103 +1,116 @@
-"""Every door that every source has to try: the requests behind the table of connections."""
+"""The cells of the table of connections as requests, and what became of them as cells again."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.network import probe_placement
-from acceptance.domains.network.connections import Request
-from acceptance.domains.network.drivers import Door, lookup
-from acceptance.domains.network.matrix import UNJUDGED
-from acceptance.domains.network.probe_placement import API_SERVER, DNS, NODE, OUTSIDE
-from acceptance.domains.network.testbed import PLAIN, twin
-from acceptance.errors import BrokenInput
+from acceptance.domains.network.drivers import Target, greeting
+from acceptance.domains.network.drivers.sender import REACHED
+from acceptance.domains.network.matrix import ALL, NONE, OWN, UNJUDGED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from acceptance.domains.network.drivers import Door
     from acceptance.domains.network.matrix import Matrix
-    from acceptance.domains.network.testbed import Stage
-    from acceptance.drivers.kubernetes.client import Kubernetes
-
-KUBELET = Door("tcp", 10250)
-NAME = "kubernetes.default.svc.cluster.local"
-"""Any name server of a cluster has an answer to it, be it that there is no such name."""
-
-_FIXED = (NODE, API_SERVER, OUTSIDE)
 
 
-def requests_for(
-    stage: Stage, cluster: Kubernetes, matrix: Matrix, doors: Sequence[Door]
-) -> tuple[Request, ...]:
-    """Return the requests of every cell that is judged and whose ends are there.
+@dataclass(frozen=True)
+class Request:
+    """One knock at one door."""
 
-    Raises `BrokenInput` where the table names what nobody knows.
-    """
-    known = {*stage.probes, *_FIXED, *probe_placement.everywhere()}
-    for name in (*matrix.sources, *matrix.destinations):
-        if name not in known:
-            raise BrokenInput(f"The table of connections names {name}, which is no place.")
-    servers, names = probe_placement.api_servers(cluster), probe_placement.name_server(cluster)
-    found: list[Request] = []
-    for (source, destination), word in matrix.cells.items():
-        if word == UNJUDGED or (source != OUTSIDE and source not in stage.probes):
-            continue
-        if destination == OUTSIDE:
-            found += _to_outside(stage, source)
-        elif destination == API_SERVER:
-            found += _to_api_server(source, servers)
-        elif destination in stage.probes:
-            found += _to_probe(stage, source, destination, doors)
-        if destination == DNS and names and source != OUTSIDE:
-            # The name server itself, where the probe beside it sees nothing.
-            door, asked = Door("udp", 53), lookup(NAME)
-            found.append(Request(source, DNS, names, door, own=True, payload=asked))
-    return tuple(found)
+    source: str
+    destination: str
+    host: str
+    door: Door
+    own: bool
+    """The destination is there to be reached at this door."""
+    watcher: str = ""
+    """The probe that sees it arrive; empty if the outside does."""
+    socket_port: int = 0
+    """Where the watcher does not take it itself: the port of the connection on its network."""
+    shown: str = ""
+    """The door as the destination has it, if it is reached through another one."""
+    payload: str = ""
+    """What to say, in hexadecimal; empty for the request's own token."""
 
+    def target(self, token: str) -> Target:
+        """Return where to send it."""
+        said = self.payload or greeting(token)
+        return Target(self.door.protocol, self.host, self.door.port, said)
 
-def _to_probe(
-    stage: Stage, source: str, destination: str, doors: Sequence[Door]
-) -> Iterator[Request]:
-    name = twin(destination) if source == destination else destination
-    if name not in stage.probes:
-        message = f"The table of connections judges {source} to {source}, of which there is one."
-        raise BrokenInput(f'{message} Try: "{UNJUDGED}"')
-    probe = stage.probes[name]
-    if destination == NODE:
-        for door in PLAIN:
-            yield Request(source, NODE, probe.address, door, own=False, watcher=name)
-        watcher = name if source in stage.probes else ""
-        yield Request(
-            *(source, NODE, probe.address, KUBELET),
-            own=False,
-            watcher=watcher,
-            socket_port=KUBELET.port,
-        )
-        return
-    for door in doors:
-        own = door in probe.post.own
-        if source == OUTSIDE:
-            way = Door(door.protocol, stage.node_ports[name][door])
-            host = stage.node_address()
-            yield Request(source, destination, host, way, own, watcher=name, shown=str(door))
-        else:
-            yield Request(source, destination, probe.address, door, own, watcher=name)
+    def __str__(self) -> str:
+        """Say who wants to go where."""
+        return f"{self.source} → {self.destination} ({self.shown or self.door})"
 
 
-def _to_api_server(source: str, servers: Sequence[tuple[str, Door]]) -> Iterator[Request]:
-    *direct, service = servers
-    # A node's own connections to itself are many, and the outside's address may be another there.
-    watched = NODE if source not in {NODE, OUTSIDE} else ""
-    for host, door in direct:
-        port = door.port
-        yield Request(source, API_SERVER, host, door, own=True, watcher=watched, socket_port=port)
-    if source != OUTSIDE:  # the Service's address is one of the cluster's inside
-        host, door = service
-        port = direct[0][1].port
-        yield Request(source, API_SERVER, host, door, own=True, watcher=watched, socket_port=port)
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request, on both sides."""
+
+    request: Request
+    said: str
+    """What the source met."""
+    arrived: bool | None
+    """Whether it was seen to arrive; None where nobody can look."""
+
+    @property
+    def reached(self) -> bool:
+        """The source got an answer."""
+        return self.said == REACHED
+
+    @property
+    def made(self) -> bool:
+        """It went the whole way, as far as anybody can see."""
+        return self.reached and self.arrived is not False
+
+    @property
+    def trace(self) -> bool:
+        """Something of it got through, be it an answer or only a packet that arrived."""
+        return self.reached or bool(self.arrived)
+
+    def __str__(self) -> str:
+        """Say it on both sides."""
+        there = {True: "it arrived", False: "nothing arrived", None: "nobody could look"}
+        return f"{self.request}: {self.said}, {there[self.arrived]}"
 
 
-def _to_outside(stage: Stage, source: str) -> Iterator[Request]:
-    if stage.outside is not None:
-        for door in stage.outside.doors:
-            yield Request(source, OUTSIDE, stage.outside.address, door, own=True)
+def allowed(matrix: Matrix, request: Request) -> bool | None:
+    """Return whether the table wants a request to get through; None if it does not say."""
+    word = matrix.cells[request.source, request.destination]
+    if word == UNJUDGED:
+        return None
+    return word == ALL or (word == OWN and request.own)
+
+
+def word_of(outcomes: Sequence[Outcome]) -> str:
+    """Return what a cell has to say for these outcomes; the doors where it has no word for it."""
+    reached = [each for each in outcomes if each.trace]
+    if not reached:
+        return NONE
+    own = [each for each in outcomes if each.request.own]
+    if own and reached == own:
+        return OWN
+    if len(reached) == len(outcomes):
+        return ALL
+    return " ".join(each.request.shown or str(each.request.door) for each in reached)
+
+
+def observed(matrix: Matrix, outcomes: Sequence[Outcome]) -> Mapping[tuple[str, str], str]:
+    """Return the table as it was seen; `UNJUDGED` where nothing was tried."""
+    cells: dict[tuple[str, str], list[Outcome]] = {key: [] for key in matrix.cells}
+    for each in outcomes:
+        cells[each.request.source, each.request.destination].append(each)
+    return {key: word_of(found) if found else UNJUDGED for key, found in cells.items()}
+
+
+def drawn(matrix: Matrix, cells: Mapping[tuple[str, str], str]) -> str:
+    """Return a table for people, in Markdown."""
+    rows = [["from", *matrix.destinations]]
+    rows += [
+        [source, *(cells[source, destination] for destination in matrix.destinations)]
+        for source in matrix.sources
+    ]
+    rows.insert(1, ["---"] * len(rows[0]))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
