@@ -1,4 +1,4 @@
-"""Sabotages of what the domain network judges: network policies."""
+"""Sabotages that the domain network has to detect: mistakes in network policies."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _OF = "networkpolicy"
 @control(
     "TASK-002-AC-1",
     "Every pod reaches what it needs and nothing else",
-    expects="nobody planned this: .*new pod .*it arrived",
+    expects="unplanned connection: .*unlabelled pod .*it arrived",
 )
-def no_default(saboteur: Saboteur) -> None:
-    """Delete the policy that denies by default, because something did not work at night."""
+def deny_policy_deleted(saboteur: Saboteur) -> None:
+    """Delete the policy that denies by default, in a hurry to make something work."""
     saboteur.remove(f"{_OF}/default-deny")
 
 
 @control(
     "TASK-002-AC-1",
     "Every pod reaches what it needs and nothing else",
-    expects=r"nobody planned this: ingress → database \(5432/tcp\): reached, it arrived",
+    expects=r"unplanned connection: ingress → database \(5432/tcp\): reached, it arrived",
 )
-def a_database_for_everybody(saboteur: Saboteur) -> None:
-    """Open the database to pods of every namespace, for a report that somebody needs quickly."""
+def database_open_to_every_namespace(saboteur: Saboteur) -> None:
+    """Allow pods of every namespace to reach the database, for a report that is needed quickly."""
     database = {"matchLabels": {"app.kubernetes.io/name": "database"}}
     _allow(saboteur, "reports", database, ingress=[{"from": [{"namespaceSelector": {}}]}])
 
@@ -38,35 +38,35 @@ def a_database_for_everybody(saboteur: Saboteur) -> None:
 @control(
     "TASK-002-AC-1",
     "Every pod reaches what it needs and nothing else",
-    expects=r"nobody planned this: \S+ → elsewhere \(17777/udp\): reached, it arrived",
+    expects=r"unplanned connection: \S+ → elsewhere \(17777/udp\): reached, it arrived",
 )
-def a_way_out_over_udp(saboteur: Saboteur) -> None:
-    """Let every pod send datagrams to anybody, to make names work."""
-    _allow(saboteur, "names", {}, egress=[{"ports": [{"protocol": "UDP"}]}])
+def udp_egress_open(saboteur: Saboteur) -> None:
+    """Allow every pod to send UDP to any address, to make DNS work."""
+    _allow(saboteur, "udp", {}, egress=[{"ports": [{"protocol": "UDP"}]}])
 
 
 @control(
     "TASK-002-AC-1",
     "Every pod reaches what it needs and nothing else",
-    expects=r"this is planned and fails: backend → database \(5432/tcp\)",
+    expects=r"an expected connection failed: backend → database \(5432/tcp\)",
 )
-def no_way_to_the_database(saboteur: Saboteur) -> None:
-    """Forget the backend's own way to the database, which connections that are open outlive."""
+def database_policy_missing(saboteur: Saboteur) -> None:
+    """Forget the policy from backend to database; connections that are open survive that."""
     saboteur.remove(f"{_OF}/backend-to-database")
 
 
 @control(
     "TASK-002-AC-1",
-    "A pod that nobody planned reaches nothing",
-    expects="a pod that nobody planned gets through: .*dns",
+    "An unlabelled pod reaches nothing",
+    expects="the policies let an unlabelled pod through: .*dns",
 )
-def names_for_every_pod(saboteur: Saboteur) -> None:
-    """Let every pod of the namespace ask the cluster's DNS."""
+def dns_open_to_every_pod(saboteur: Saboteur) -> None:
+    """Allow every pod of the namespace to query the cluster's DNS."""
     saboteur.patch(f"{_OF}/dns", {"spec": {"podSelector": {"matchLabels": None}}}, kind="merge")
 
 
 def _allow(saboteur: Saboteur, name: str, pods: Mapping[str, Any], **rules: object) -> None:
-    """Create one more policy, for one direction."""
+    """Create another policy, which allows one direction."""
     kinds = [direction.capitalize() for direction in rules]
     saboteur.create(
         {

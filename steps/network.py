@@ -1,4 +1,4 @@
-"""Steps about who reaches whom."""
+"""Steps about network policies."""
 
 from __future__ import annotations
 
@@ -6,49 +6,68 @@ from collections.abc import Sequence
 
 from pytest_bdd import given, then, when
 
-from acceptance.domains.network.connections import Outcome
-from acceptance.domains.network.engineer import Ground, NetworkEngineer, Survey
-from acceptance.domains.network.matrix import Matrix, parse_matrix
-from acceptance.domains.network.unlabelled_pod import Newcomer
+from acceptance.domains.network import (
+    AttemptResult,
+    ConnectionMatrix,
+    ConnectionSurvey,
+    NetworkPolicyTester,
+    PlacedProbes,
+    UnlabelledPod,
+    UnlabelledPodTester,
+    parse_matrix,
+)
 
 
-@given("these connections are planned", target_fixture="plan")
-def _(datatable: Sequence[Sequence[str]]) -> Matrix:
+@given("only these connections are planned", target_fixture="planned_connections")
+def _(datatable: Sequence[Sequence[str]]) -> ConnectionMatrix:
     return parse_matrix(datatable)
 
 
 @given(
-    "a probe beside every pod reaches everything while nothing forbids it", target_fixture="ground"
+    "probes beside all pods connect to everything while no policy forbids it",
+    target_fixture="placed_probes",
 )
-def _(network_engineer: NetworkEngineer, plan: Matrix) -> Ground:
-    return network_engineer.place_probes(plan)
+def _(
+    network_policy_tester: NetworkPolicyTester, planned_connections: ConnectionMatrix
+) -> PlacedProbes:
+    return network_policy_tester.place_probes(planned_connections)
 
 
-@when("every probe tries every other, the cluster and the outside", target_fixture="survey")
-def _(network_engineer: NetworkEngineer, ground: Ground) -> Survey:
-    return network_engineer.try_everything(ground)
+@when(
+    "every probe tries to connect to every other, to the cluster and to the outside",
+    target_fixture="connection_survey",
+)
+def _(network_policy_tester: NetworkPolicyTester, placed_probes: PlacedProbes) -> ConnectionSurvey:
+    return network_policy_tester.try_every_connection(placed_probes)
 
 
-@then("every planned connection is made")
-def _(network_engineer: NetworkEngineer, survey: Survey) -> None:
-    network_engineer.judge_planned(survey)
+@then("every planned connection succeeds")
+def _(network_policy_tester: NetworkPolicyTester, connection_survey: ConnectionSurvey) -> None:
+    network_policy_tester.assert_planned_succeed(connection_survey)
 
 
-@then("no other one is made, and no packet of one arrives")
-def _(network_engineer: NetworkEngineer, survey: Survey) -> None:
-    network_engineer.judge_others(survey)
+@then("no other connection succeeds, and no packet of one arrives")
+def _(network_policy_tester: NetworkPolicyTester, connection_survey: ConnectionSurvey) -> None:
+    network_policy_tester.assert_no_others(connection_survey)
 
 
-@given("a new pod is let through to every real pod and to the cluster", target_fixture="newcomer")
-def _(network_engineer: NetworkEngineer) -> Newcomer:
-    return network_engineer.let_newcomer_through()
+@given(
+    "a temporary policy allows an unlabelled pod to reach every real pod and the cluster",
+    target_fixture="unlabelled_pod",
+)
+def _(unlabelled_pod_tester: UnlabelledPodTester) -> UnlabelledPod:
+    return unlabelled_pod_tester.start_with_allow_policy()
 
 
-@when("nobody lets the new pod through any more", target_fixture="attempts")
-def _(network_engineer: NetworkEngineer, newcomer: Newcomer) -> tuple[Outcome, ...]:
-    return network_engineer.stop_letting_through(newcomer)
+@when("the temporary allow policy is removed", target_fixture="attempt_results")
+def _(
+    unlabelled_pod_tester: UnlabelledPodTester, unlabelled_pod: UnlabelledPod
+) -> tuple[AttemptResult, ...]:
+    return unlabelled_pod_tester.remove_allow_policy(unlabelled_pod)
 
 
-@then("the new pod reaches nothing")
-def _(network_engineer: NetworkEngineer, attempts: tuple[Outcome, ...]) -> None:
-    network_engineer.judge_lonely(attempts)
+@then("the unlabelled pod reaches nothing")
+def _(
+    unlabelled_pod_tester: UnlabelledPodTester, attempt_results: tuple[AttemptResult, ...]
+) -> None:
+    unlabelled_pod_tester.assert_nothing_reached(attempt_results)

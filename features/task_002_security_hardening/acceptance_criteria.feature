@@ -8,36 +8,37 @@ Feature: Production Security Hardening
   @TASK-002-AC-1
   Rule: Network policies implemented for pod-to-pod communication
 
-    # "yes": at the doors that it has, and at no other. "all": at any. "no": at none. "-": the very
-    # same one, or not for a policy to decide. A row says who comes, a column to whom. The pods of
-    # staging obey the policies of staging; "elsewhere" is a pod in a namespace without any policy.
+    # A row is a source, a column a destination. "yes": on the ports that its Service exposes, and no
+    # other. "all": on every port. "no": on none. "-": not judged, because it is the same pod or no
+    # policy can decide it. "staging" pods are under the policies of the staging overlay; "elsewhere"
+    # is a pod in a namespace without policies.
     @disturbing
     Scenario: Every pod reaches what it needs and nothing else
-      Given these connections are planned
-        | from             | frontend | backend | database | new pod | staging frontend | staging backend | staging database | staging new pod | ingress | DNS | elsewhere | API server | node | outside |
-        | frontend         | no       | no      | no       | no      | no               | no              | no               | no              | no      | no  | no        | no         | no   | no      |
-        | backend          | no       | no      | yes      | no      | no               | no              | no               | no              | no      | yes | no        | no         | no   | no      |
-        | database         | no       | no      | -        | no      | no               | no              | no               | no              | no      | no  | no        | no         | no   | no      |
-        | new pod          | no       | no      | no       | -       | no               | no              | no               | no              | no      | no  | no        | no         | no   | no      |
-        | staging frontend | no       | no      | no       | no      | no               | no              | no               | no              | no      | no  | no        | no         | no   | no      |
-        | staging backend  | no       | no      | no       | no      | no               | no              | yes              | no              | no      | yes | no        | no         | no   | no      |
-        | staging database | no       | no      | no       | no      | no               | no              | -                | no              | no      | no  | no        | no         | no   | no      |
-        | staging new pod  | no       | no      | no       | no      | no               | no              | no               | -               | no      | no  | no        | no         | no   | no      |
-        | ingress          | yes      | yes     | no       | no      | yes              | yes             | no               | no              | -       | no  | all       | yes        | no   | no      |
-        | DNS              | no       | no      | no       | no      | no               | no              | no               | no              | no      | -   | no        | yes        | no   | no      |
-        | elsewhere        | no       | no      | no       | no      | no               | no              | no               | no              | yes     | yes | -         | yes        | all  | yes     |
-        | node             | all      | all     | all      | all     | all              | all             | all              | all             | all     | all | all       | yes        | -    | yes     |
-        | outside          | no       | no      | no       | no      | no               | no              | no               | no              | yes     | no  | all       | yes        | -    | -       |
-      And a probe beside every pod reaches everything while nothing forbids it
-      When every probe tries every other, the cluster and the outside
-      Then every planned connection is made
-      And no other one is made, and no packet of one arrives
+      Given only these connections are planned
+        | from                   | frontend | backend | database | unlabelled pod | staging frontend | staging backend | staging database | staging unlabelled pod | ingress | DNS | elsewhere | API server | node | outside |
+        | frontend               | no       | no      | no       | no             | no               | no              | no               | no                     | no      | no  | no        | no         | no   | no      |
+        | backend                | no       | no      | yes      | no             | no               | no              | no               | no                     | no      | yes | no        | no         | no   | no      |
+        | database               | no       | no      | -        | no             | no               | no              | no               | no                     | no      | no  | no        | no         | no   | no      |
+        | unlabelled pod         | no       | no      | no       | -              | no               | no              | no               | no                     | no      | no  | no        | no         | no   | no      |
+        | staging frontend       | no       | no      | no       | no             | no               | no              | no               | no                     | no      | no  | no        | no         | no   | no      |
+        | staging backend        | no       | no      | no       | no             | no               | no              | yes              | no                     | no      | yes | no        | no         | no   | no      |
+        | staging database       | no       | no      | no       | no             | no               | no              | -                | no                     | no      | no  | no        | no         | no   | no      |
+        | staging unlabelled pod | no       | no      | no       | no             | no               | no              | no               | -                      | no      | no  | no        | no         | no   | no      |
+        | ingress                | yes      | yes     | no       | no             | yes              | yes             | no               | no                     | -       | no  | all       | yes        | no   | no      |
+        | DNS                    | no       | no      | no       | no             | no               | no              | no               | no                     | no      | -   | no        | yes        | no   | no      |
+        | elsewhere              | no       | no      | no       | no             | no               | no              | no               | no                     | yes     | yes | -         | yes        | all  | yes     |
+        | node                   | all      | all     | all      | all            | all              | all             | all              | all                    | all     | all | all       | yes        | -    | yes     |
+        | outside                | no       | no      | no       | no             | no               | no              | no               | no                     | yes     | no  | all       | yes        | -    | -       |
+      And probes beside all pods connect to everything while no policy forbids it
+      When every probe tries to connect to every other, to the cluster and to the outside
+      Then every planned connection succeeds
+      And no other connection succeeds, and no packet of one arrives
 
     @disturbing
-    Scenario: A pod that nobody planned reaches nothing
-      Given a new pod is let through to every real pod and to the cluster
-      When nobody lets the new pod through any more
-      Then the new pod reaches nothing
+    Scenario: An unlabelled pod reaches nothing
+      Given a temporary policy allows an unlabelled pod to reach every real pod and the cluster
+      When the temporary allow policy is removed
+      Then the unlabelled pod reaches nothing
 
   @TASK-002-AC-2
   Rule: RBAC roles and service accounts configured
@@ -85,32 +86,32 @@ Feature: Production Security Hardening
   Rule: TLS certificates configured for ingress
 
     Scenario: Visitors can trust the certificate
-      When a visitor looks at the certificate of the system
-      Then the authority that is to issue it vouches for it today
-      And it is for the name of the system
-      And it is to be renewed before it ends
+      When a visitor checks the certificate of the system
+      Then it is valid and issued by the expected authority
+      And it is for the host name of the system only
+      And its renewal is scheduled before it expires
 
     Scenario: Old protocols and weak ciphers are refused
-      Given an attacker gets through with old protocols and weak ciphers where they are allowed
-      When the attacker tries them all on the ingress
+      Given a lenient server accepts every old protocol and weak cipher of an attacker
+      When the attacker offers them all to the ingress
       Then the ingress refuses every one of them
-      And the ingress serves who comes with a modern one
+      And the ingress serves a TLS 1.3 client
 
-    Scenario: A visitor who comes without encryption is sent on
-      When a visitor opens the page and the service without encryption
-      Then the visitor is sent on to the same address with encryption
-      And the system itself has told nothing
+    Scenario: Unencrypted requests are redirected to HTTPS
+      When a visitor opens the page and the API over plain HTTP
+      Then each request is redirected to the same address over HTTPS
+      And no pod of the system has answered
 
-    Scenario: Every answer keeps browsers on the safe side
-      When a visitor collects good and bad answers of page and service
-      Then each of them keeps browsers on encryption
-      And each of them protects who reads it
+    Scenario: Every response has the security headers
+      When a visitor collects successful and failed responses of the page and the API
+      Then each response has HSTS for at least a year
+      And each response has the other security headers
 
     @disturbing
-    Scenario: A certificate is renewed and no visitor notices
+    Scenario: A certificate is renewed without downtime
       Given visitors are sending requests to the backend steadily
-      When the operator has the certificate renewed
-      Then visitors meet a new certificate by the same authority
+      When the operator renews the certificate
+      Then visitors get a new certificate from the same authority
       And every visitor request was answered
 
   @TASK-002-AC-4

@@ -1,1 +1,21 @@
-"""Network policies: who may connect to whom, and who does."""
+"""Network policies: which connections they allow, and which the pods can really make."""
+
+from acceptance.domains.network.connection_attempts import AttemptResult
+from acceptance.domains.network.matrix import ConnectionMatrix, parse_matrix
+from acceptance.domains.network.policy_tester import (
+    ConnectionSurvey,
+    NetworkPolicyTester,
+    PlacedProbes,
+)
+from acceptance.domains.network.unlabelled_pod import UnlabelledPod, UnlabelledPodTester
+
+__all__ = [
+    "AttemptResult",
+    "ConnectionMatrix",
+    "ConnectionSurvey",
+    "NetworkPolicyTester",
+    "PlacedProbes",
+    "UnlabelledPod",
+    "UnlabelledPodTester",
+    "parse_matrix",
+]

@@ -1,103 +1,111 @@
-"""Every door that every source has to try: the requests behind the table of connections."""
+"""Plans the attempts that prove the table of connections: every port, from every source."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from acceptance.domains.network import probe_placement
-from acceptance.domains.network.connections import Request
-from acceptance.domains.network.drivers import Door, lookup
+from acceptance.domains.network.connection_attempts import ConnectionAttempt
+from acceptance.domains.network.drivers import Port, api_servers, dns_query, name_server
 from acceptance.domains.network.matrix import UNJUDGED
 from acceptance.domains.network.probe_placement import API_SERVER, DNS, NODE, OUTSIDE
-from acceptance.domains.network.testbed import PLAIN, twin
+from acceptance.domains.network.testbed import UNUSED_PORTS, second
 from acceptance.errors import BrokenInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from acceptance.domains.network.matrix import Matrix
-    from acceptance.domains.network.testbed import Stage
+    from acceptance.domains.network.matrix import ConnectionMatrix
+    from acceptance.domains.network.testbed import NetworkTestbed
     from acceptance.drivers.kubernetes.client import Kubernetes
 
-KUBELET = Door("tcp", 10250)
-NAME = "kubernetes.default.svc.cluster.local"
-"""Any name server of a cluster has an answer to it, be it that there is no such name."""
+KUBELET = Port("tcp", 10250)
+API_SERVER_NAME = "kubernetes.default.svc.cluster.local"
+"""Every name server of a cluster answers a query for it, if only that there is no such name."""
 
-_FIXED = (NODE, API_SERVER, OUTSIDE)
+_NOT_PROBES = (NODE, API_SERVER, OUTSIDE)
 
 
-def requests_for(
-    stage: Stage, cluster: Kubernetes, matrix: Matrix, doors: Sequence[Door]
-) -> tuple[Request, ...]:
-    """Return the requests of every cell that is judged and whose ends are there.
+def plan_attempts(
+    testbed: NetworkTestbed,
+    cluster: Kubernetes,
+    matrix: ConnectionMatrix,
+    ports: Sequence[Port],
+) -> tuple[ConnectionAttempt, ...]:
+    """Return the attempts for every cell that is judged and whose two ends exist.
 
-    Raises `BrokenInput` where the table names what nobody knows.
+    Raises `BrokenInput` if the table names something that is not in `all_places`.
     """
-    known = {*stage.probes, *_FIXED, *probe_placement.everywhere()}
+    known = {*testbed.probes, *_NOT_PROBES, *probe_placement.all_places()}
     for name in (*matrix.sources, *matrix.destinations):
         if name not in known:
-            raise BrokenInput(f"The table of connections names {name}, which is no place.")
-    servers, names = probe_placement.api_servers(cluster), probe_placement.name_server(cluster)
-    found: list[Request] = []
+            raise BrokenInput(f"The table of connections names {name}, which is no known place.")
+    servers, dns = api_servers(cluster), name_server(cluster)
+    found: list[ConnectionAttempt] = []
     for (source, destination), word in matrix.cells.items():
-        if word == UNJUDGED or (source != OUTSIDE and source not in stage.probes):
+        if word == UNJUDGED or (source != OUTSIDE and source not in testbed.probes):
             continue
         if destination == OUTSIDE:
-            found += _to_outside(stage, source)
+            found += _to_outside(testbed, source)
         elif destination == API_SERVER:
             found += _to_api_server(source, servers)
-        elif destination in stage.probes:
-            found += _to_probe(stage, source, destination, doors)
-        if destination == DNS and names and source != OUTSIDE:
-            # The name server itself, where the probe beside it sees nothing.
-            door, asked = Door("udp", 53), lookup(NAME)
-            found.append(Request(source, DNS, names, door, own=True, payload=asked))
+        elif destination in testbed.probes:
+            found += _to_probe(testbed, source, destination, ports)
+        if destination == DNS and dns and source != OUTSIDE:
+            # The name server itself, whose packets the probe beside it does not see.
+            port, query = Port("udp", 53), dns_query(API_SERVER_NAME)
+            found.append(ConnectionAttempt(source, DNS, dns, port, exposed=True, payload=query))
     return tuple(found)
 
 
 def _to_probe(
-    stage: Stage, source: str, destination: str, doors: Sequence[Door]
-) -> Iterator[Request]:
-    name = twin(destination) if source == destination else destination
-    if name not in stage.probes:
-        message = f"The table of connections judges {source} to {source}, of which there is one."
+    testbed: NetworkTestbed, source: str, destination: str, ports: Sequence[Port]
+) -> Iterator[ConnectionAttempt]:
+    name = second(destination) if source == destination else destination
+    if name not in testbed.probes:
+        message = f"The table of connections judges {source} to {source}, which has only one pod."
         raise BrokenInput(f'{message} Try: "{UNJUDGED}"')
-    probe = stage.probes[name]
+    probe = testbed.probes[name]
     if destination == NODE:
-        for door in PLAIN:
-            yield Request(source, NODE, probe.address, door, own=False, watcher=name)
-        watcher = name if source in stage.probes else ""
-        yield Request(
+        for port in UNUSED_PORTS:
+            yield ConnectionAttempt(source, NODE, probe.address, port, exposed=False, watcher=name)
+        watcher = name if source in testbed.probes else ""
+        yield ConnectionAttempt(
             *(source, NODE, probe.address, KUBELET),
-            own=False,
+            exposed=False,
             watcher=watcher,
-            socket_port=KUBELET.port,
+            socket_port=KUBELET.number,
         )
         return
-    for door in doors:
-        own = door in probe.post.own
+    for port in ports:
+        exposed = port in probe.placement.exposed
         if source == OUTSIDE:
-            way = Door(door.protocol, stage.node_ports[name][door])
-            host = stage.node_address()
-            yield Request(source, destination, host, way, own, watcher=name, shown=str(door))
+            node_port = Port(port.protocol, testbed.node_ports[name][port])
+            host = testbed.node_address()
+            yield ConnectionAttempt(
+                *(source, destination, host, node_port, exposed), watcher=name, shown=str(port)
+            )
         else:
-            yield Request(source, destination, probe.address, door, own, watcher=name)
+            yield ConnectionAttempt(source, destination, probe.address, port, exposed, watcher=name)
 
 
-def _to_api_server(source: str, servers: Sequence[tuple[str, Door]]) -> Iterator[Request]:
+def _to_api_server(source: str, servers: Sequence[tuple[str, Port]]) -> Iterator[ConnectionAttempt]:
     *direct, service = servers
-    # A node's own connections to itself are many, and the outside's address may be another there.
-    watched = NODE if source not in {NODE, OUTSIDE} else ""
-    for host, door in direct:
-        port = door.port
-        yield Request(source, API_SERVER, host, door, own=True, watcher=watched, socket_port=port)
-    if source != OUTSIDE:  # the Service's address is one of the cluster's inside
-        host, door = service
-        port = direct[0][1].port
-        yield Request(source, API_SERVER, host, door, own=True, watcher=watched, socket_port=port)
+    # The node has many connections to itself, and the outside's address may be another one there.
+    watcher = NODE if source not in {NODE, OUTSIDE} else ""
+    ends = [(host, port, port.number) for host, port in direct]
+    if source != OUTSIDE:  # the Service's address exists only inside the cluster
+        ends.append((*service, direct[0][1].number))
+    for host, port, socket_port in ends:
+        yield ConnectionAttempt(
+            *(source, API_SERVER, host, port),
+            exposed=True,
+            watcher=watcher,
+            socket_port=socket_port,
+        )
 
 
-def _to_outside(stage: Stage, source: str) -> Iterator[Request]:
-    if stage.outside is not None:
-        for door in stage.outside.doors:
-            yield Request(source, OUTSIDE, stage.outside.address, door, own=True)
+def _to_outside(testbed: NetworkTestbed, source: str) -> Iterator[ConnectionAttempt]:
+    if testbed.outside is not None:
+        for port in testbed.outside.ports:
+            yield ConnectionAttempt(source, OUTSIDE, testbed.outside.address, port, exposed=True)

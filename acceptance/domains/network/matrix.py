@@ -1,6 +1,6 @@
-"""Who may talk to whom: the table that the scenario proves, as data for whoever else needs it.
+"""Reads the table of planned connections, which the scenario proves.
 
-It has one home, the feature file. What is written elsewhere about it is generated from there.
+The feature file holds it; every other copy is generated from there.
 """
 
 from __future__ import annotations
@@ -18,30 +18,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-OWN, ALL, NONE, UNJUDGED = "yes", "all", "no", "-"
-"""The words of a cell: only the destination's own ports, any port, no port, nothing to decide."""
+EXPOSED, ALL, NONE, UNJUDGED = "yes", "all", "no", "-"
+"""The words of a cell: only the ports that a Service exposes, every port, no port, not judged."""
 
-_WORDS = (OWN, ALL, NONE, UNJUDGED)
+_WORDS = (EXPOSED, ALL, NONE, UNJUDGED)
 _CORNER = "from"
 
 
 @dataclass(frozen=True)
-class Matrix:
+class ConnectionMatrix:
     """Connections by their source and destination, in the order of the table."""
 
     sources: tuple[str, ...]
     destinations: tuple[str, ...]
     cells: Mapping[tuple[str, str], str]
-    """One of `OWN`, `ALL`, `NONE` and `UNJUDGED` for each source and destination."""
+    """One of `EXPOSED`, `ALL`, `NONE` and `UNJUDGED` for each source and destination."""
 
 
-def parse_matrix(rows: Sequence[Sequence[str]]) -> Matrix:
+def parse_matrix(rows: Sequence[Sequence[str]]) -> ConnectionMatrix:
     """Return the matrix of a table whose first row names the destinations.
 
-    Raises `BrokenInput` for a table with gaps, unknown words, or a name that comes twice.
+    Raises `BrokenInput` for a table with gaps, unknown words, or a name that stands twice.
     """
     if len(rows) < 2 or len(rows[0]) < 2 or rows[0][0] != _CORNER:  # noqa: PLR2004
-        message = f'The table of connections has to begin with "{_CORNER}" and have a row.'
+        message = (
+            f'The table of connections has to begin with "{_CORNER}" and have at least one row.'
+        )
         raise BrokenInput(message)
     destinations = tuple(rows[0][1:])
     sources = tuple(row[0] for row in rows[1:])
@@ -52,7 +54,7 @@ def parse_matrix(rows: Sequence[Sequence[str]]) -> Matrix:
     cells = {}
     for row in rows[1:]:
         if len(row) != len(rows[0]):
-            raise BrokenInput(f"The row {row[0]} of the table of connections is not complete.")
+            raise BrokenInput(f"The row {row[0]} of the table of connections has missing cells.")
         for destination, word in zip(destinations, row[1:], strict=True):
             if word not in _WORDS:
                 message = (
@@ -61,11 +63,11 @@ def parse_matrix(rows: Sequence[Sequence[str]]) -> Matrix:
                 )
                 raise BrokenInput(message)
             cells[row[0], destination] = word
-    return Matrix(sources, destinations, cells)
+    return ConnectionMatrix(sources, destinations, cells)
 
 
-def read_matrix(feature: Path) -> Matrix:
-    """Return the matrix that stands in a feature file.
+def read_matrix(feature: Path) -> ConnectionMatrix:
+    """Return the matrix of a feature file.
 
     Raises `BrokenInput` if the file cannot be read, or has not exactly one such table.
     """

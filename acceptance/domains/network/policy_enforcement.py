@@ -1,49 +1,67 @@
-"""Whether anything in the cluster enforces network policies, asked before they are judged."""
+"""Tests whether the cluster enforces network policies at all, and waits until they take effect."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from acceptance.domains.network.drivers import Target, greeting
-from acceptance.domains.network.drivers.sender import REACHED
-from acceptance.domains.network.probe_placement import ELSEWHERE, WALLED
-from acceptance.domains.network.testbed import DENIAL_SECONDS, PLAIN
+from acceptance.domains.network.drivers import REACHED, ConnectionTarget, tagged_payload
+from acceptance.domains.network.probe_placement import ELSEWHERE, ISOLATED
+from acceptance.domains.network.testbed import UNUSED_PORTS
 from acceptance.judgement import Unverifiable
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
-    from acceptance.domains.network.testbed import Stage
+    from collections.abc import Callable
+
+    from acceptance.domains.network.testbed import NetworkTestbed
     from acceptance.system import System
 
+DENIAL_SECONDS = 2.0
+"""How long a denied connection is tried: a first packet is sent at least twice (RFC 6298)."""
 
-def prove_engine(stage: Stage, system: System, *, timeout: float) -> int:
-    """Close one probe by a policy, and return how often it was tried until it was closed.
 
-    `timeout` is in seconds. Raises `Unverifiable` if the policy changes nothing in that time, or
-    the probe was not reached before there was one.
+def require_policy_enforcement(testbed: NetworkTestbed, system: System, *, timeout: float) -> int:
+    """Isolate one probe by a policy, and return how many attempts it took until that held.
+
+    `timeout` is in seconds. Raises `Unverifiable` if the policy has no effect in that time, or the
+    probe could not be reached before.
     """
-    target = Target("tcp", stage.probes[WALLED].address, PLAIN[0].port, greeting("wall"))
-    source = stage.probes[ELSEWHERE].name
-    tries = 0
+    address = testbed.probes[ISOLATED].address
+    target = ConnectionTarget("tcp", address, UNUSED_PORTS[0].number, tagged_payload("isolated"))
+    source = testbed.probes[ELSEWHERE].name
+    attempts = 0
 
-    def knock() -> str:
-        nonlocal tries
-        tries += 1
-        return stage.fleet.send({source: [target]}, DENIAL_SECONDS / 2)[source][0]
+    def attempt() -> str:
+        nonlocal attempts
+        attempts += 1
+        return testbed.fleet.send({source: [target]}, DENIAL_SECONDS / 2)[source][0]
 
-    if (said := knock()) != REACHED:
-        message = f"Two new pods do not reach each other though nothing forbids it: {said}."
+    if (answer := attempt()) != REACHED:
+        message = f"Two new pods cannot connect though no policy forbids it: {answer}."
         raise Unverifiable(message)
-    stage.close_by_policy(WALLED)
+    testbed.isolate(ISOLATED)
     try:
         eventually(
-            knock, lambda said: said != REACHED, timeout=timeout, what="a policy closes a pod"
+            attempt,
+            lambda answer: answer != REACHED,
+            timeout=timeout,
+            what="a policy isolates a pod",
         )
     except DeadlineExceeded as error:
         message = (
             f"Network policies are accepted but not enforced here ({system.driver}, "
-            f"{system.version}): a pod that a policy closes was reached {tries} times in "
-            f"{timeout:g} s. Try: a cluster whose network enforces them."
+            f"{system.version}): a pod that a policy isolates was reached {attempts} times in "
+            f"{timeout:g} s. Try: a cluster whose network plugin enforces them."
         )
         raise Unverifiable(message) from error
-    return tries
+    return attempts
+
+
+def wait_for_policies(in_effect: Callable[[], bool], seconds: float) -> None:
+    """Repeat `in_effect` until it is true, for at most `seconds`; the caller judges what it saw.
+
+    Policies take effect a moment after they are created or deleted, and nothing tells when.
+    """
+    with suppress(DeadlineExceeded):
+        eventually(in_effect, bool, timeout=seconds, what="connections follow the policies")

@@ -1,4 +1,4 @@
-"""The network engineer: tries who reaches whom, and believes no policy before it has held."""
+"""Tests the network policies: tries every connection, and compares them with the planned ones."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import name_of, render
 from acceptance.domains.network import probe_placement
-from acceptance.domains.network.connection_attempts import requests_for
-from acceptance.domains.network.connections import Outcome, Request, allowed, drawn, observed
-from acceptance.domains.network.policy_enforcement import prove_engine
+from acceptance.domains.network.attempt_plan import plan_attempts
+from acceptance.domains.network.attempt_runner import observe_results, send_attempts
+from acceptance.domains.network.observed_matrix import is_planned, markdown_table, observed_cells
+from acceptance.domains.network.policy_enforcement import (
+    DENIAL_SECONDS,
+    require_policy_enforcement,
+    wait_for_policies,
+)
+from acceptance.domains.network.probe_actor import ProbeActor
 from acceptance.domains.network.probe_placement import DNS, INGRESS, NODE, STAGING
-from acceptance.domains.network.testbed import DENIAL_SECONDS, give_time
-from acceptance.domains.network.unlabelled_pod import UnlabelledPodOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable, listed, require, require_each
@@ -24,187 +28,195 @@ if TYPE_CHECKING:
 
     from acceptance.actor import ActorContext
     from acceptance.build.manifests import Manifest
-    from acceptance.domains.network.matrix import Matrix
-    from acceptance.domains.network.testbed import Stage
+    from acceptance.domains.network.connection_attempts import AttemptResult, ConnectionAttempt
+    from acceptance.domains.network.matrix import ConnectionMatrix
+    from acceptance.domains.network.testbed import NetworkTestbed
 
 _KINDS = ("Namespace", "NetworkPolicy", "ServiceAccount")
-_SEVERAL = tuple(
+_DOUBLED = tuple(
     f"{prefix}{role}" for prefix in ("", f"{STAGING} ") for role in probe_placement.ROLES[:2]
 )
-"""Of these the system has several pods, so one may want to talk to another."""
+"""The system has several pods of these, so one may try to connect to another."""
 
 
 @dataclass(frozen=True)
-class Ground:
-    """Probes at their posts, and all that they are to try."""
+class PlacedProbes:
+    """Probes in their places, and all attempts that they are to make."""
 
-    stage: Stage
-    matrix: Matrix
-    requests: tuple[Request, ...]
-    unknown: tuple[str, ...]
-    """Why some of the table cannot be tried here."""
+    testbed: NetworkTestbed
+    matrix: ConnectionMatrix
+    attempts: tuple[ConnectionAttempt, ...]
+    untested: tuple[str, ...]
+    """Why some cells of the table cannot be tested on this cluster."""
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What was seen of all connections with the system's own policies in force."""
+class ConnectionSurvey:
+    """The result of every attempt with the system's own policies in force."""
 
-    ground: Ground
-    planned: tuple[Outcome, ...]
-    others: tuple[Outcome, ...]
+    probes: PlacedProbes
+    planned: tuple[AttemptResult, ...]
+    unplanned: tuple[AttemptResult, ...]
     packets: dict[str, int]
-    """What reached each probe's network while nothing was to reach anybody."""
+    """How many packets reached each probe's network while only unplanned attempts were made."""
 
 
-class NetworkEngineer(UnlabelledPodOperator):
-    """Somebody with probes."""
+class NetworkPolicyTester(ProbeActor):
+    """Places probes beside all pods, and tries every connection between them."""
 
     def __init__(self, context: ActorContext) -> None:
-        """Survey the system, and beside it the policies of the staging overlay."""
+        """Test the deployed system, and beside it the policies of the staging overlay."""
         super().__init__(context)
         self._staging = context.path_in_sources(context.settings.staging)
         self._rounds = count(1)
 
-    def place_probes(self, matrix: Matrix) -> Ground:
-        """Put a probe beside every pod, and see every connection made while nothing forbids it.
+    def place_probes(self, matrix: ConnectionMatrix) -> PlacedProbes:
+        """Place a probe beside every pod, and see every connection succeed while all are allowed.
 
-        Raises `Unverifiable` where one is not made even then, or policies are not enforced: a
-        refusal would prove nothing there.
+        Raises `Unverifiable` if one fails even then, or if the cluster enforces no policies: a
+        refused connection would prove nothing there.
         """
-        stage, unknown = self._open(), []
-        staging = self._rendered(stage)
-        stage.make_namespaces([each for each in staging if each["kind"] in _KINDS])
-        placed = probe_placement.posts_of_system(self._cluster, self.system)
-        placed |= probe_placement.posts_of_staging(staging, self.system)
+        testbed, untested = self._open_testbed(), []
+        staging = self._render_staging(testbed)
+        testbed.create_namespaces([each for each in staging if each["kind"] in _KINDS])
+        placed = probe_placement.placements_of_system(self._cluster, self.system)
+        placed |= probe_placement.placements_of_staging(staging, self.system)
         if self.system.driver == "existing":
-            unknown.append("no probe may stand beside the ingress and the DNS of others")
+            untested.append("the ingress and DNS namespaces of a shared cluster get no probes")
         else:
-            found = probe_placement.posts_of_platform(self._cluster)
+            found = probe_placement.placements_of_platform(self._cluster)
             placed |= found
             absent = [name for name in (INGRESS, DNS) if name not in found]
-            unknown += [f"the cluster shows no pod of its {name}" for name in absent]
-        stage.place(placed, _SEVERAL, self._image())
-        prove_engine(stage, self.system, timeout=self._timeouts.policy)
-        doors = stage.doors(tuple(placed.values()))
-        shown = [name for name in matrix.destinations if name in stage.probes and name != NODE]
-        stage.expose(shown, doors)
-        if reason := stage.listen_outside():
-            unknown.append(reason)
-        requests = requests_for(stage, self._cluster, matrix, doors)
-        ground = Ground(stage, matrix, requests, tuple(unknown))
-        free = self._round(stage, requests, self._timeouts.request)
-        self._show("While nothing was forbidden", ground, free)
-        _require_free(free)
-        stage.forbid()
-        return ground
+            untested += [f"the cluster has no visible pod of its {name}" for name in absent]
+        testbed.place_probes(placed, _DOUBLED, self._probe_image())
+        require_policy_enforcement(testbed, self.system, timeout=self._timeouts.policy)
+        ports = testbed.ports_of(tuple(placed.values()))
+        exposed = [name for name in matrix.destinations if name in testbed.probes and name != NODE]
+        testbed.expose_on_node(exposed, ports)
+        if reason := testbed.listen_outside():
+            untested.append(reason)
+        attempts = plan_attempts(testbed, self._cluster, matrix, ports)
+        probes = PlacedProbes(testbed, matrix, attempts, tuple(untested))
+        allowed = self._round(testbed, attempts, self._timeouts.request)
+        self._keep_results("Connections while every one is allowed", probes, allowed)
+        _require_all_succeeded(allowed)
+        testbed.remove_allow_policies()
+        return probes
 
-    def try_everything(self, ground: Ground) -> Survey:
-        """Try what must not be possible, alone so that every packet counts; then the rest."""
-        groups: dict[bool, list[Request]] = {True: [], False: []}
-        for request in ground.requests:
-            wanted = allowed(ground.matrix, request)
-            if wanted is not None:
-                groups[wanted].append(request)
-        others, packets = self._until_denied(ground.stage, groups[False])
-        planned = self._until_made(ground.stage, groups[True])
-        survey = Survey(ground, planned, others, packets)
-        self._show("What was seen", ground, (*planned, *others))
-        self._keep("What arrived where nothing was to arrive", pretty(packets))
+    def try_every_connection(self, probes: PlacedProbes) -> ConnectionSurvey:
+        """Try the unplanned connections alone, so that every packet counts; then the planned."""
+        groups: dict[bool, list[ConnectionAttempt]] = {True: [], False: []}
+        for attempt in probes.attempts:
+            planned = is_planned(probes.matrix, attempt)
+            if planned is not None:
+                groups[planned].append(attempt)
+        unplanned, packets = self._until_denied(probes.testbed, groups[False])
+        survey = ConnectionSurvey(
+            probes, self._until_succeeded(probes.testbed, groups[True]), unplanned, packets
+        )
+        results = (*survey.planned, *unplanned)
+        self._keep_results("Connections with the policies in force", probes, results)
+        self._keep("Packets that arrived while all connections were unplanned", pretty(packets))
         return survey
 
-    def judge_planned(self, survey: Survey) -> None:
-        """Every connection of the table is made, and was seen at both of its ends."""
+    def assert_planned_succeed(self, survey: ConnectionSurvey) -> None:
+        """Every planned connection succeeded, and was seen at both of its ends."""
         require_each(
             survey.planned,
-            lambda each: None if each.made else f"this is planned and fails: {each}",
+            lambda each: None if each.succeeded else f"an expected connection failed: {each}",
             nothing="The table plans no connection.",
         )
 
-    def judge_others(self, survey: Survey) -> None:
-        """No other one is made, and of none a packet arrived.
+    def assert_no_others(self, survey: ConnectionSurvey) -> None:
+        """No unplanned connection succeeded, and no packet of one arrived.
 
-        Raises `Unverifiable` if some of the table could not be tried.
+        Raises `Unverifiable` if some of the table could not be tested.
         """
         require_each(
-            survey.others,
-            lambda each: f"nobody planned this: {each}" if each.trace else None,
+            survey.unplanned,
+            lambda each: f"unplanned connection: {each}" if each.leaked else None,
             nothing="The table forbids no connection.",
         )
         require_each(
             survey.packets.items(),
             lambda each: (
-                f"{each[1]} packets reached {each[0]}, whoever sent them" if each[1] else None
+                f"{each[1]} packets of unknown origin reached {each[0]}" if each[1] else None
             ),
-            nothing="No probe counted what reached it.",
+            nothing="No probe counted the packets that reached it.",
         )
-        if survey.ground.unknown:
-            message = f"Not all of the table can be tried here: {listed(survey.ground.unknown)}."
+        if survey.probes.untested:
+            message = f"Not all of the table can be tested here: {listed(survey.probes.untested)}."
             raise Unverifiable(message)
 
     def _until_denied(
-        self, stage: Stage, requests: Sequence[Request]
-    ) -> tuple[tuple[Outcome, ...], dict[str, int]]:
-        """Try until nothing gets through any more, and return the last round.
+        self, testbed: NetworkTestbed, attempts: Sequence[ConnectionAttempt]
+    ) -> tuple[tuple[AttemptResult, ...], dict[str, int]]:
+        """Repeat until nothing gets through any more, and return the last round.
 
-        A policy that was taken away goes on holding for a moment.
+        A policy stays in effect for a moment after it was deleted.
         """
-        last: tuple[tuple[Outcome, ...], dict[str, int]] = (), {}
+        last: tuple[tuple[AttemptResult, ...], dict[str, int]] = (), {}
 
-        def look() -> bool:
+        def denied() -> bool:
             nonlocal last
-            since = stage.fleet.marks()
-            outcomes = self._round(stage, requests, DENIAL_SECONDS)
-            last = outcomes, stage.fleet.packets(since)
-            return not any(each.trace for each in outcomes) and not any(last[1].values())
+            since = testbed.fleet.log_lengths()
+            results = self._round(testbed, attempts, DENIAL_SECONDS)
+            last = results, testbed.fleet.packets(since)
+            return not any(each.leaked for each in results) and not any(last[1].values())
 
-        give_time(look, self._timeouts.policy)
+        wait_for_policies(denied, self._timeouts.policy)
         return last
 
-    def _until_made(self, stage: Stage, requests: Sequence[Request]) -> tuple[Outcome, ...]:
-        last: tuple[Outcome, ...] = ()
+    def _until_succeeded(
+        self, testbed: NetworkTestbed, attempts: Sequence[ConnectionAttempt]
+    ) -> tuple[AttemptResult, ...]:
+        last: tuple[AttemptResult, ...] = ()
 
-        def look() -> bool:
+        def succeeded() -> bool:
             nonlocal last
-            last = self._round(stage, requests, DENIAL_SECONDS)
-            return all(each.made for each in last)
+            last = self._round(testbed, attempts, DENIAL_SECONDS)
+            return all(each.succeeded for each in last)
 
-        give_time(look, self._timeouts.policy)
+        wait_for_policies(succeeded, self._timeouts.policy)
         return last
 
     def _round(
-        self, stage: Stage, requests: Sequence[Request], timeout: float
-    ) -> tuple[Outcome, ...]:
-        """Send all requests at once and return what became of each, seen from both ends."""
-        turn = next(self._rounds)
-        tokens = [f"{turn}-{number}-" for number in range(len(requests))]
-        since = stage.fleet.marks()
-        said = stage.send(requests, tokens, timeout)
-        return stage.seen(requests, tokens, said, since)
+        self, testbed: NetworkTestbed, attempts: Sequence[ConnectionAttempt], timeout: float
+    ) -> tuple[AttemptResult, ...]:
+        """Make all attempts at once, and return the result of each as seen from both ends."""
+        number = next(self._rounds)
+        tags = [f"{number}-{index}-" for index in range(len(attempts))]
+        since = testbed.fleet.log_lengths()
+        answers = send_attempts(testbed, attempts, tags, timeout)
+        return observe_results(testbed, attempts, tags, answers, since)
 
-    def _rendered(self, stage: Stage) -> tuple[Manifest, ...]:
+    def _render_staging(self, testbed: NetworkTestbed) -> tuple[Manifest, ...]:
         images = {name_of(each): each for each in self.system.images}
         try:
             plain = render(self._staging, images)
             own = [each["metadata"]["name"] for each in plain if each["kind"] == "Namespace"]
-            require(len(own) == 1, f"The staging overlay makes {len(own)} namespaces, not one.")
-            name = stage.own_namespace(own[0])
-            return render(self._staging, images, self.system.run, name)
+            require(len(own) == 1, f"The staging overlay has {len(own)} namespaces, not one.")
+            namespace = testbed.unique_namespace(own[0])
+            return render(self._staging, images, self.system.run, namespace)
         except BrokenInput as error:
             raise AssertionError(f"Staging cannot be deployed: {error.message}") from error
 
-    def _show(self, title: str, ground: Ground, outcomes: Sequence[Outcome]) -> None:
-        seen = observed(ground.matrix, outcomes)
-        parts = ["Planned:", drawn(ground.matrix, ground.matrix.cells)]
-        parts += ["", f"{title}:", drawn(ground.matrix, seen), "", "Each request:"]
-        self._keep(title, "\n".join([*parts, *sorted(map(str, outcomes))]), "text")
+    def _keep_results(
+        self, title: str, probes: PlacedProbes, results: Sequence[AttemptResult]
+    ) -> None:
+        matrix = probes.matrix
+        parts = ["Planned:", markdown_table(matrix, matrix.cells)]
+        parts += ["", f"{title}:", markdown_table(matrix, observed_cells(matrix, results))]
+        parts += ["", "Each attempt:"]
+        self._keep(title, "\n".join([*parts, *sorted(map(str, results))]), "text")
 
 
-def _require_free(outcomes: Sequence[Outcome]) -> None:
-    failed = [each for each in outcomes if not each.made]
+def _require_all_succeeded(results: Sequence[AttemptResult]) -> None:
+    failed = [each for each in results if not each.succeeded]
     if failed:
-        worst = Counter(each.request.destination for each in failed).most_common(1)[0][0]
+        worst = Counter(each.attempt.destination for each in failed).most_common(1)[0][0]
         message = (
-            "Nothing forbade it, and yet these connections were not made, so a refusal would prove "
-            f"nothing here: {listed([str(each) for each in failed])}. Most were to: {worst}."
+            "No policy forbade it, and yet these connections failed, so a refused connection would "
+            f"prove nothing here: {listed([str(each) for each in failed])}. Most were to: {worst}."
         )
         raise Unverifiable(message)

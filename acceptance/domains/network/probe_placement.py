@@ -1,10 +1,16 @@
-"""Where probes stand: beside every kind of pod, dressed so that policies take them for it."""
+"""Places probes beside every kind of pod, with its labels, so that policies treat them like it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acceptance.domains.network.drivers import Door, Post
+from acceptance.domains.network.drivers import (
+    Port,
+    ProbePlacement,
+    main_node,
+    target_ports,
+)
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import require
 
 if TYPE_CHECKING:
@@ -16,17 +22,17 @@ if TYPE_CHECKING:
     from acceptance.system import System
 
 ROLES = ("frontend", "backend", "database")
-NEW, STAGING, INGRESS, DNS = "new pod", "staging", "ingress", "DNS"
+UNLABELLED, STAGING, INGRESS, DNS = "unlabelled pod", "staging", "ingress", "DNS"
 ELSEWHERE, NODE, API_SERVER, OUTSIDE = "elsewhere", "node", "API server", "outside"
-WALLED = "walled"
-"""A pod of the probes' own namespace, which a policy of their own closes."""
+ISOLATED = "isolated"
+"""A pod of the probes' own namespace, which a policy of the suite isolates."""
 
 _PLATFORM = {
     INGRESS: "app.kubernetes.io/name in (traefik,ingress-nginx)",
     DNS: "k8s-app=kube-dns",
 }
-# What controllers write on pods, and no policy should go by.
-_OF_CONTROLLERS = (
+# Controllers set these labels, and no policy should select by them.
+_LABELS_OF_CONTROLLERS = (
     "pod-template-hash",
     "pod-template-generation",
     "controller-revision-hash",
@@ -35,26 +41,26 @@ _OF_CONTROLLERS = (
 )
 
 
-def everywhere() -> tuple[str, ...]:
-    """Return the names of all posts that a cluster may have."""
-    own = (*ROLES, NEW)
+def all_places() -> tuple[str, ...]:
+    """Return the names of all placements that a cluster may have."""
+    own = (*ROLES, UNLABELLED)
     return (*own, *(f"{STAGING} {name}" for name in own), INGRESS, DNS, ELSEWHERE, NODE)
 
 
-def posts_of_system(cluster: Kubernetes, system: System) -> dict[str, Post]:
-    """Return a post beside each workload that runs, and one of a pod that nobody planned."""
+def placements_of_system(cluster: Kubernetes, system: System) -> dict[str, ProbePlacement]:
+    """Return a placement beside each running workload, and one of an unlabelled pod."""
     namespace = system.namespace
-    services = cluster.items(f"/api/v1/namespaces/{namespace}/services")
+    services = cluster.items(api_path("services", namespace))
     found = {}
     for role in ROLES:
         pods = cluster.pod_objects(namespace, system.named(role))
-        require(pods, f"The {role} has no pod whose place a probe could take.")
-        found[role] = _post(role, namespace, pods[0]["metadata"], pods[0]["spec"], services)
-    return {**found, NEW: Post(NEW, namespace, {})}
+        require(pods, f"The {role} has no running pod whose labels a probe could take.")
+        found[role] = _placement(role, namespace, pods[0]["metadata"], pods[0]["spec"], services)
+    return {**found, UNLABELLED: ProbePlacement(UNLABELLED, namespace, {})}
 
 
-def posts_of_staging(objects: Sequence[Manifest], system: System) -> dict[str, Post]:
-    """Return the same for staging, of which there is nothing yet but its manifests."""
+def placements_of_staging(objects: Sequence[Manifest], system: System) -> dict[str, ProbePlacement]:
+    """Return the same for staging, from its manifests alone: it is not deployed."""
     namespace = next(e["metadata"]["name"] for e in objects if e["kind"] == "Namespace")
     services = [each for each in objects if each["kind"] == "Service"]
     found = {}
@@ -67,95 +73,57 @@ def posts_of_staging(objects: Sequence[Manifest], system: System) -> dict[str, P
         ]
         require(workloads, f"The staging overlay has no {role}.")
         name, template = f"{STAGING} {role}", workloads[0]
-        found[name] = _post(name, namespace, template["metadata"], template["spec"], services)
-    name = f"{STAGING} {NEW}"
-    return {**found, name: Post(name, namespace, {})}
+        found[name] = _placement(name, namespace, template["metadata"], template["spec"], services)
+    name = f"{STAGING} {UNLABELLED}"
+    return {**found, name: ProbePlacement(name, namespace, {})}
 
 
-def posts_of_platform(cluster: Kubernetes) -> dict[str, Post]:
-    """Return a post beside the ingress controller and one beside the cluster's DNS."""
+def placements_of_platform(cluster: Kubernetes) -> dict[str, ProbePlacement]:
+    """Return a placement beside the ingress controller and one beside the cluster's DNS."""
     found = {}
     for name, selector in _PLATFORM.items():
-        pods = cluster.items("/api/v1/pods", labelSelector=selector)
+        pods = cluster.items(api_path("pods"), labelSelector=selector)
         if pods:
             namespace = pods[0]["metadata"]["namespace"]
-            services = cluster.items(f"/api/v1/namespaces/{namespace}/services")
-            found[name] = _post(name, namespace, pods[0]["metadata"], pods[0]["spec"], services)
+            services = cluster.items(api_path("services", namespace))
+            found[name] = _placement(
+                name, namespace, pods[0]["metadata"], pods[0]["spec"], services
+            )
     return found
 
 
-def posts_of_nobody(cluster: Kubernetes, namespace: str) -> dict[str, Post]:
-    """Return the posts of a namespace without policies, and one on the API server's own node."""
+def placements_without_policies(cluster: Kubernetes, namespace: str) -> dict[str, ProbePlacement]:
+    """Return placements in a namespace without policies; one is on the API server's node."""
+    node = main_node(cluster)
+    require(node, "The cluster has no node.")
     return {
-        ELSEWHERE: Post(ELSEWHERE, namespace, {}),
-        WALLED: Post(WALLED, namespace, {}),
-        NODE: Post(NODE, namespace, {}, node=_main_node(cluster)),
+        ELSEWHERE: ProbePlacement(ELSEWHERE, namespace, {}),
+        ISOLATED: ProbePlacement(ISOLATED, namespace, {}),
+        NODE: ProbePlacement(NODE, namespace, {}, node=node),
     }
 
 
-def api_servers(cluster: Kubernetes) -> tuple[tuple[str, Door], ...]:
-    """Return the API server's own addresses and ports, and those of its Service after them."""
-    slices = cluster.items(
-        "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
-        labelSelector="kubernetes.io/service-name=kubernetes",
-    )
-    own = [
-        (address, Door("tcp", int(port["port"])))
-        for each in slices
-        for endpoint in each.get("endpoints") or ()
-        for address in endpoint["addresses"]
-        for port in each["ports"]
-    ]
-    services = cluster.items("/api/v1/namespaces/default/services")
-    spec = next(each["spec"] for each in services if each["metadata"]["name"] == "kubernetes")
-    return (*own, (spec["clusterIP"], Door("tcp", int(spec["ports"][0]["port"]))))
-
-
-def name_server(cluster: Kubernetes) -> str:
-    """Return the address of the cluster's DNS; empty if it has no Service of the usual name."""
-    services = cluster.items("/api/v1/namespaces/kube-system/services")
-    found = [each["spec"] for each in services if each["metadata"]["name"] == "kube-dns"]
-    return str(found[0]["clusterIP"]) if found else ""
-
-
-def doors_of_service(service: Object, containers: Sequence[Mapping[str, Any]]) -> list[Door]:
-    """Return the ports of a pod with these containers that a Service leads to."""
-    named = {
-        port["name"]: int(port["containerPort"])
-        for container in containers
-        for port in container.get("ports") or ()
-        if "name" in port
-    }
-    found = []
-    for port in service["spec"].get("ports") or ():
-        target = port.get("targetPort", port["port"])
-        number = target if isinstance(target, int) else named.get(target)
-        if number is not None:
-            found.append(Door(str(port.get("protocol", "TCP")).lower(), number))
-    return found
-
-
-def _post(
+def _placement(
     name: str,
     namespace: str,
     metadata: Mapping[str, Any],
     spec: Mapping[str, Any],
     services: Sequence[Object],
-) -> Post:
+) -> ProbePlacement:
     labels = {
         key: value
         for key, value in metadata.get("labels", {}).items()
-        if key not in _OF_CONTROLLERS
+        if key not in _LABELS_OF_CONTROLLERS
     }
     containers = spec["containers"]
-    own = {
-        door
+    exposed = {
+        port
         for service in services
         if (selector := service["spec"].get("selector")) and selector.items() <= labels.items()
-        for door in doors_of_service(service, containers)
+        for port in target_ports(service, containers)
     }
-    require(own, f"No Service leads to the {name}, so where others may come is not known.")
-    return Post(
+    require(exposed, f"No Service leads to the {name}, so its exposed ports are unknown.")
+    return ProbePlacement(
         name,
         namespace,
         labels,
@@ -163,21 +131,10 @@ def _post(
         tuple(
             (
                 port.get("name", f"port-{port['containerPort']}"),
-                Door(str(port.get("protocol", "TCP")).lower(), int(port["containerPort"])),
+                Port(str(port.get("protocol", "TCP")).lower(), int(port["containerPort"])),
             )
             for container in containers
             for port in container.get("ports") or ()
         ),
-        tuple(sorted(own)),
+        tuple(sorted(exposed)),
     )
-
-
-def _main_node(cluster: Kubernetes) -> str:
-    """Return the node that the API server runs on; the first one if it runs on none."""
-    addresses = {address for address, _ in api_servers(cluster)}
-    nodes = cluster.items("/api/v1/nodes")
-    require(nodes, "The cluster has no node.")
-    for node in nodes:
-        if addresses & {each["address"] for each in node["status"].get("addresses") or ()}:
-            return str(node["metadata"]["name"])
-    return str(nodes[0]["metadata"]["name"])

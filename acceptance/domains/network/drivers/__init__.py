@@ -1,32 +1,56 @@
-"""Probes: pods that listen, say what arrives, and try to reach what they are told."""
+"""Probe pods: they listen, log what arrives, and connect where they are told to."""
 
-from acceptance.domains.network.drivers.fleet import Fleet, Sighting
-from acceptance.domains.network.drivers.outside import Outside, address_towards
+from acceptance.domains.network.drivers.endpoints import (
+    ServiceAddress,
+    api_servers,
+    main_node,
+    name_server,
+    namespaces_with_endpoints,
+    service_addresses,
+    target_ports,
+)
+from acceptance.domains.network.drivers.outside_listener import OutsideListener, address_towards
+from acceptance.domains.network.drivers.policies import allow_policy, network_policy
+from acceptance.domains.network.drivers.probe_fleet import Arrival, ProbeFleet
 from acceptance.domains.network.drivers.probe_pods import (
     PROBE_LABEL,
-    Door,
-    Post,
+    Port,
     Probe,
+    ProbePlacement,
     exposing_service,
-    permission,
     probe_pod,
 )
-from acceptance.domains.network.drivers.sender import Target, greeting, lookup, try_all
+from acceptance.domains.network.drivers.sender import (
+    REACHED,
+    ConnectionTarget,
+    connect_all,
+    dns_query,
+    tagged_payload,
+)
 
 __all__ = [
     "PROBE_LABEL",
-    "Door",
-    "Fleet",
-    "Outside",
-    "Post",
+    "REACHED",
+    "Arrival",
+    "ConnectionTarget",
+    "OutsideListener",
+    "Port",
     "Probe",
-    "Sighting",
-    "Target",
+    "ProbeFleet",
+    "ProbePlacement",
+    "ServiceAddress",
     "address_towards",
+    "allow_policy",
+    "api_servers",
+    "connect_all",
+    "dns_query",
     "exposing_service",
-    "greeting",
-    "lookup",
-    "permission",
+    "main_node",
+    "name_server",
+    "namespaces_with_endpoints",
+    "network_policy",
     "probe_pod",
-    "try_all",
+    "service_addresses",
+    "tagged_payload",
+    "target_ports",
 ]

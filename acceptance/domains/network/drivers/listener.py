@@ -1,8 +1,7 @@
-"""Program of a probe: answers on ports, and writes a line of JSON for whatever arrives.
+"""The program of a probe pod: answers on ports, and logs a line of JSON for whatever arrives.
 
-Its text is run by the Python of the image that the pod has (3.10 or later), so it uses the standard
-library alone. It needs no privilege: what reached the pod's network at all, also what no program
-was given, is in the kernel's own counters.
+The Python of the pod's image (3.10 or later) runs it, so it uses the standard library alone. It
+needs no privilege: the kernel's counters also show packets that no program received.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-_LOOK_SECONDS = 0.05
-_LONGEST = 200
+_POLL_SECONDS = 0.05
+_MAX_BYTES = 200
 _SEGMENTS = {"Tcp": ("InSegs",), "Udp": ("InDatagrams", "NoPorts", "InErrors")}
 
 
-def say(**fact: object) -> None:
+def log(**fact: object) -> None:
     """Write one line to the pod's log."""
     print(json.dumps(fact), flush=True)
 
@@ -58,7 +57,7 @@ def sockets() -> set[tuple[str, int, int]]:
 
 
 def gateway() -> str:
-    """Return the address that packets to the outside are sent to; empty if there is none."""
+    """Return the address of the default gateway; empty if there is none."""
     for line in Path("/proc/net/route").read_text("ascii").splitlines()[1:]:
         _, destination, address, *_ = line.split()
         if int(destination, 16) == 0:
@@ -66,68 +65,73 @@ def gateway() -> str:
     return ""
 
 
-class Doors:
-    """Ports that are listened at, and those who came and have not said anything yet."""
+class PortListener:
+    """Listens on ports, and on TCP connections whose clients have sent nothing yet."""
 
     def __init__(self, address: str, tcp: list[int], udp: list[int]) -> None:
-        """Listen on all ports; raises `OSError` if one cannot be had."""
+        """Listen on all ports; raises `OSError` if one is taken."""
         self._selector = selectors.DefaultSelector()
-        for kind, name, ports in (
+        for kind, protocol, ports in (
             (socket.SOCK_STREAM, "tcp", tcp),
             (socket.SOCK_DGRAM, "udp", udp),
         ):
             for port in ports:
-                door = socket.socket(socket.AF_INET, kind)
-                door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                door.bind((address, port))
+                listening = socket.socket(socket.AF_INET, kind)
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listening.bind((address, port))
                 if kind == socket.SOCK_STREAM:
-                    door.listen(128)
-                take = self._welcome if kind == socket.SOCK_STREAM else self._answer
-                self._selector.register(door, selectors.EVENT_READ, (take, name, port))
+                    listening.listen(128)
+                handle = self._accept if kind == socket.SOCK_STREAM else self._answer_datagram
+                self._selector.register(listening, selectors.EVENT_READ, (handle, protocol, port))
 
     def serve(self) -> None:
-        """Take what came, or wait a moment for it."""
-        for key, _ in self._selector.select(_LOOK_SECONDS):
-            take, name, port = key.data
-            with suppress(OSError):  # it came, and went
-                take(key.fileobj, name, port)
+        """Handle what arrived, or wait a moment for it."""
+        for key, _ in self._selector.select(_POLL_SECONDS):
+            handle, protocol, port = key.data
+            with suppress(OSError):  # the client went away
+                handle(key.fileobj, protocol, port)
 
-    def _welcome(self, door: socket.socket, name: str, port: int) -> None:
-        visit, _ = door.accept()
-        visit.settimeout(0)  # asked only when there is something to read
-        self._selector.register(visit, selectors.EVENT_READ, (self._listen_to, name, port))
+    def _accept(self, listening: socket.socket, protocol: str, port: int) -> None:
+        connection, _ = listening.accept()
+        connection.settimeout(0)  # it is only read when there is something to read
+        data = (self._answer_connection, protocol, port)
+        self._selector.register(connection, selectors.EVENT_READ, data)
 
-    def _listen_to(self, visit: socket.socket, name: str, port: int) -> None:
-        """Say what was said before it is answered."""
-        self._selector.unregister(visit)
-        with visit:
-            said = visit.recv(_LONGEST)
-            came = visit.getpeername()[0]
-            say(seen=name, port=port, came=came, said=said.decode("ascii", "replace"))
-            visit.sendall(said)
+    def _answer_connection(self, connection: socket.socket, protocol: str, port: int) -> None:
+        """Log what was received before it is answered."""
+        self._selector.unregister(connection)
+        with connection:
+            received = connection.recv(_MAX_BYTES)
+            source = connection.getpeername()[0]
+            log(arrived=protocol, port=port, source=source, text=_text(received))
+            connection.sendall(received)
 
-    def _answer(self, door: socket.socket, name: str, port: int) -> None:
-        said, peer = door.recvfrom(_LONGEST)
-        say(seen=name, port=port, came=peer[0], said=said.decode("ascii", "replace"))
-        door.sendto(said, peer)
+    def _answer_datagram(self, listening: socket.socket, protocol: str, port: int) -> None:
+        received, peer = listening.recvfrom(_MAX_BYTES)
+        log(arrived=protocol, port=port, source=peer[0], text=_text(received))
+        listening.sendto(received, peer)
+
+
+def _text(received: bytes) -> str:
+    return received.decode("ascii", "replace")
 
 
 def main(wanted: dict[str, list[int]]) -> None:
     """Listen until the pod ends."""
-    doors = Doors(os.environ["ADDRESS"], wanted["tcp"], wanted["udp"])
-    of_the_node = bool(wanted["sockets"])
-    known = sockets() if of_the_node else set()
+    listener = PortListener(os.environ["ADDRESS"], wanted["tcp"], wanted["udp"])
+    on_node = bool(wanted["sockets"])
+    known = sockets() if on_node else set()
     counted = -1
-    say(ready=True, gateway=gateway())
+    log(ready=True, gateway=gateway())
     while True:
-        doors.serve()
-        if of_the_node:
+        listener.serve()
+        if on_node:
             now = sockets()
             for remote, _, port in sorted(now - known):
-                say(seen="socket", port=port, came=remote, said="")
+                log(arrived="socket", port=port, source=remote, text="")
             known = now
         elif (count := packets()) != counted:
-            say(packets=count)
+            log(packets=count)
             counted = count
 
 

@@ -1,4 +1,4 @@
-"""The outside, as pods see it: this very process, listening where the cluster can find it."""
+"""Listens outside the cluster: in this very process, at an address that pods can reach."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import threading
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from acceptance.domains.network.drivers.probe_pods import Door
+from acceptance.domains.network.drivers.probe_pods import Port
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 _READ_SECONDS = 0.5
+_MAX_BYTES = 200
 
 
 def address_towards(url: str) -> str:
-    """Return the address of this machine from which `url` is reached; nothing is sent.
+    """Return the address of this machine from which it reaches `url`; nothing is sent.
 
-    Raises `OSError` if there is no way there.
+    Raises `OSError` if there is no route.
     """
     parts = urlsplit(url)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
@@ -28,33 +29,35 @@ def address_towards(url: str) -> str:
         return str(line.getsockname()[0])
 
 
-class Outside:
-    """A listener over TCP and UDP, on ports that the kernel chooses."""
+class OutsideListener:
+    """Listens over TCP and UDP, on ports that the kernel chooses."""
 
     def __init__(self, address: str) -> None:
         """Listen at an address of this machine; raises `OSError` if it is none."""
         self.address = address
-        self._heard: list[str] = []
+        self._received: list[str] = []
         self._closed = threading.Event()
-        self._doors = [
-            (socket.socket(socket.AF_INET, kind), name)
-            for kind, name in ((socket.SOCK_STREAM, "tcp"), (socket.SOCK_DGRAM, "udp"))
+        self._sockets = [
+            (socket.socket(socket.AF_INET, kind), protocol)
+            for kind, protocol in ((socket.SOCK_STREAM, "tcp"), (socket.SOCK_DGRAM, "udp"))
         ]
         try:
-            for door, name in self._doors:
-                door.bind((address, 0))
-                if name == "tcp":
-                    door.listen(128)
+            for listening, protocol in self._sockets:
+                listening.bind((address, 0))
+                if protocol == "tcp":
+                    listening.listen(128)
         except OSError:
-            self._shut()
+            self._close_sockets()
             raise
-        self.doors = tuple(Door(name, door.getsockname()[1]) for door, name in self._doors)
+        self.ports = tuple(
+            Port(protocol, listening.getsockname()[1]) for listening, protocol in self._sockets
+        )
         self._thread = threading.Thread(target=self._listen, name="outside", daemon=True)
         self._thread.start()
 
-    def heard(self) -> tuple[str, ...]:
-        """Return what was said by those who came so far; empty for one who said nothing."""
-        return tuple(self._heard)
+    def received(self) -> tuple[str, ...]:
+        """Return what each client so far has sent; empty for one that sent nothing."""
+        return tuple(self._received)
 
     def __enter__(self) -> Self:
         """Return the open listener."""
@@ -69,35 +72,35 @@ class Outside:
         """Stop listening."""
         self._closed.set()
         self._thread.join()
-        self._shut()
+        self._close_sockets()
 
-    def _shut(self) -> None:
-        for door, _ in self._doors:
-            door.close()
+    def _close_sockets(self) -> None:
+        for listening, _ in self._sockets:
+            listening.close()
 
     def _listen(self) -> None:
         with selectors.DefaultSelector() as selector:
-            for door, name in self._doors:
-                selector.register(door, selectors.EVENT_READ, name)
+            for listening, protocol in self._sockets:
+                selector.register(listening, selectors.EVENT_READ, protocol)
             while not self._closed.is_set():
-                for key, _ in selector.select(_LOOK_SECONDS):
-                    self._receive(key.fileobj, key.data)  # type: ignore[arg-type]
+                for key, _ in selector.select(_POLL_SECONDS):
+                    self._answer(key.fileobj, key.data)  # type: ignore[arg-type]
 
-    def _receive(self, door: socket.socket, name: str) -> None:
-        if name == "udp":
-            said, peer = door.recvfrom(200)
-            self._heard.append(said.decode("ascii", "replace"))
-            door.sendto(said, peer)
+    def _answer(self, listening: socket.socket, protocol: str) -> None:
+        if protocol == "udp":
+            received, peer = listening.recvfrom(_MAX_BYTES)
+            self._received.append(received.decode("ascii", "replace"))
+            listening.sendto(received, peer)
             return
-        visit, _ = door.accept()
-        with visit:
-            visit.settimeout(_READ_SECONDS)
+        connection, _ = listening.accept()
+        with connection:
+            connection.settimeout(_READ_SECONDS)
             try:
-                said = visit.recv(200)
+                received = connection.recv(_MAX_BYTES)
             except OSError:
-                said = b""
-            self._heard.append(said.decode("ascii", "replace"))
+                received = b""
+            self._received.append(received.decode("ascii", "replace"))
             try:
-                visit.sendall(said)
+                connection.sendall(received)
             except OSError:
-                return  # it came, and went
+                return  # the client went away

@@ -1,4 +1,4 @@
-"""All probes of one scenario: put into the cluster, told what to try, asked what they saw."""
+"""Creates the probe pods of a scenario, lets them connect, and reads what arrived at them."""
 
 from __future__ import annotations
 
@@ -19,63 +19,65 @@ from acceptance.waiting import eventually, lasting
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.domains.network.drivers.probe_pods import Door
-    from acceptance.domains.network.drivers.sender import Target
+    from acceptance.domains.network.drivers.probe_pods import Port
+    from acceptance.domains.network.drivers.sender import ConnectionTarget
     from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.facts import PodFacts
     from acceptance.settings import Timeouts
     from acceptance.system import System
 
 _SENDER = (Path(__file__).parent / "sender.py").read_text(encoding="utf-8")
-_AT_ONCE = 16  # they mostly wait, for what must not get through
+_AT_ONCE = 16  # mostly they wait for connections that a policy must stop
 
 
 @dataclass(frozen=True)
-class Sighting:
+class Arrival:
     """Something that arrived at a probe."""
 
-    door: str
-    """tcp, udp, or socket for a connection of the node that the probe did not take itself."""
+    protocol: str
+    """tcp, udp, or `socket` for a connection of the node that the probe did not accept itself."""
     port: int
-    came: str
+    source: str
     """The address that it came from."""
-    said: str
+    text: str
+    """What was sent, or the beginning of it."""
 
 
-class Fleet:
-    """Probe pods, by the names that they were made with."""
+class ProbeFleet:
+    """Manages the probe pods of one testbed, by their names."""
 
     def __init__(self, system: System, cluster: Kubernetes, timeouts: Timeouts) -> None:
-        """Make probes for `system`'s run; none is there yet."""
+        """Prepare for probes of the run of `system`; there is none yet."""
         self._system = system
         self._cluster = cluster
         self._timeouts = timeouts
         self._probes: dict[str, Probe] = {}
         self.gateway = ""
-        """Where the node sends what is for the outside, as its probe says."""
+        """The node's default gateway, as the probe on the node reads it."""
 
-    def create(self, probes: Sequence[Probe], image: str, doors: Sequence[Door]) -> None:
-        """Ask for all pods; raises `Refused` where one is not admitted."""
+    def create(self, probes: Sequence[Probe], image: str, ports: Sequence[Port]) -> None:
+        """Create the pods; raises `Refused` if one is not admitted."""
         for probe in probes:
             self._probes[probe.name] = probe
-            body = probe_pod(probe, image, self._system.run, doors)
-            self._cluster.create(api_path("pods", probe.post.namespace), body)
+            body = probe_pod(probe, image, self._system.run, ports)
+            self._cluster.create(api_path("pods", probe.placement.namespace), body)
 
     def remove(self) -> None:
-        """End all pods; the node's ports are free again when this returns.
+        """Delete all pods, and wait until they are gone and the node's ports are free again.
 
-        Raises `EnvironmentFailure` when one does not end.
+        Raises `EnvironmentFailure` if one does not end.
         """
         with self._cluster.watch() as wake:
             for probe in self._probes.values():
-                self._cluster.delete(api_path("pods", probe.post.namespace, probe.name), grace=1)
+                path = api_path("pods", probe.placement.namespace, probe.name)
+                self._cluster.delete(path, grace=1)
             eventually(
                 lambda: [pod.name for pod in self._pods() if pod.name in self._probes],
                 lambda names: not names,
                 timeout=self._timeouts.removal,
                 wake=wake,
-                what="every probe gone",
-                describe=lambda names: ", ".join(f"{name} is there" for name in names),
+                what="every probe is deleted",
+                describe=lambda names: ", ".join(f"{name} is still there" for name in names),
                 error=EnvironmentFailure,
             )
         self._probes.clear()
@@ -83,7 +85,7 @@ class Fleet:
     def await_ready(self) -> tuple[Probe, ...]:
         """Return all probes, with their addresses, once each of them listens.
 
-        Raises `EnvironmentFailure` with what one says that does not.
+        Raises `EnvironmentFailure` with the state of those that do not.
         """
         with self._cluster.watch() as wake:
             found = eventually(
@@ -108,59 +110,59 @@ class Fleet:
             lambda silent: not silent,
             timeout=self._timeouts.execute,
             what="every probe listens",
-            describe=lambda silent: ", ".join(f"{name} does not" for name in silent),
+            describe=lambda silent: ", ".join(f"{name} does not listen" for name in silent),
             error=EnvironmentFailure,
         )
         self.gateway = next(
             (
                 str(self._lines(name)[0].get("gateway", ""))
                 for name, probe in self._probes.items()
-                if probe.post.node
+                if probe.placement.node
             ),
             "",
         )
         return tuple(self._probes.values())
 
     def send(
-        self, orders: Mapping[str, Sequence[Target]], timeout: float
+        self, targets: Mapping[str, Sequence[ConnectionTarget]], timeout: float
     ) -> dict[str, tuple[str, ...]]:
-        """Let probes try their targets, all at once; return what became of each target.
+        """Let each probe connect to its targets, all at once; return the result of each target.
 
-        `timeout` is in seconds, for one target. Raises `EnvironmentFailure` if a probe cannot be
-        told.
+        `timeout` is in seconds, for one target. Raises `EnvironmentFailure` if a probe does not
+        run the program.
         """
 
-        def order(name: str) -> tuple[str, ...]:
-            wanted = json.dumps({"timeout": timeout, "targets": orders[name]})
-            where = f"--namespace={self._probes[name].post.namespace}"
-            said = kubectl(
+        def run(name: str) -> tuple[str, ...]:
+            wanted = json.dumps({"timeout": timeout, "targets": targets[name]})
+            where = f"--namespace={self._probes[name].placement.namespace}"
+            printed = kubectl(
                 Path(self._system.kubeconfig),
                 self._system.context,
                 [where, "exec", name, "--", "python3", "-I", "-S", "-c", _SENDER, wanted],
                 timeout=timeout + self._timeouts.execute,
             )
-            return tuple(json.loads(said))
+            return tuple(json.loads(printed))
 
         with workers(_AT_ONCE) as pool:
-            return dict(zip(orders, pool.map(order, orders), strict=True))
+            return dict(zip(targets, pool.map(run, targets), strict=True))
 
-    def marks(self) -> dict[str, int]:
-        """Return how much each probe has said so far."""
+    def log_lengths(self) -> dict[str, int]:
+        """Return how many lines each probe has logged so far."""
         return {name: len(self._lines(name)) for name in self._probes}
 
-    def sightings(self, since: Mapping[str, int]) -> dict[str, tuple[Sighting, ...]]:
-        """Return what each probe saw after `since`."""
+    def arrivals(self, since: Mapping[str, int]) -> dict[str, tuple[Arrival, ...]]:
+        """Return what arrived at each probe after its first `since` lines of log."""
         return {
             name: tuple(
-                Sighting(line["seen"], line["port"], line["came"], line["said"])
+                Arrival(line["arrived"], line["port"], line["source"], line["text"])
                 for line in self._lines(name)[since[name] :]
-                if "seen" in line
+                if "arrived" in line
             )
             for name in self._probes
         }
 
     def packets(self, since: Mapping[str, int]) -> dict[str, int]:
-        """Return how many packets reached each probe's own network after `since`."""
+        """Return how many packets reached each probe's own network; `since` as in `arrivals`."""
         found = {}
         for name in self._probes:
             lines = self._lines(name)
@@ -177,10 +179,10 @@ class Fleet:
 
     def _pods(self) -> list[PodFacts]:
         selector = f"{RUN_LABEL}={self._system.run},{PROBE_LABEL}"
-        return [facts.pod(e) for e in self._cluster.items("/api/v1/pods", labelSelector=selector)]
+        return [facts.pod(e) for e in self._cluster.items(api_path("pods"), labelSelector=selector)]
 
     def _lines(self, name: str) -> list[dict[str, Any]]:
-        namespace = self._probes[name].post.namespace
+        namespace = self._probes[name].placement.namespace
         text = self._cluster.log(namespace, name, CONTAINER) or ""
         # The last line may not be complete yet.
         return [json.loads(line) for line in text.splitlines(keepends=True) if line[-1] == "\n"]
@@ -191,5 +193,5 @@ def _unrecoverable(pods: Sequence[PodFacts]) -> str | None:
         if pod.unrecoverable:
             return pod.unrecoverable
         if pod.phase == "Failed":
-            return f"{pod.name} ended; its image has to have python3, and its ports have to be free"
+            return f"{pod.name} ended: its image needs python3, and its ports have to be free"
     return None

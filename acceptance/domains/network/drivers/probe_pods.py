@@ -1,4 +1,4 @@
-"""What the API server is asked for: probe pods, and what opens and closes ways for them."""
+"""Probe pods, and Services that expose them, as the API server is asked for them."""
 
 from __future__ import annotations
 
@@ -13,65 +13,67 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PROBE_LABEL = "acceptance.checkout/probe"
-"""The label, with the probe's own name as its value, of every probe pod."""
+"""Every probe pod has this label, with the probe's name as its value."""
 
 CONTAINER = "probe"
 _LISTENER = (Path(__file__).parent / "listener.py").read_text(encoding="utf-8")
 _NEVER = "acceptance.checkout/never"
-"""A condition that nobody ever sets, so that a probe in a workload's clothes serves no visitor."""
+"""A condition that is never met, so that a probe with a workload's labels serves no visitor."""
 
 
 @dataclass(frozen=True, order=True)
-class Door:
-    """A port at which somebody may knock."""
+class Port:
+    """A port of a transport protocol."""
 
     protocol: str
     """tcp or udp."""
-    port: int
+    number: int
 
     def __str__(self) -> str:
-        """Name it as people do: 8000/tcp."""
-        return f"{self.port}/{self.protocol}"
+        """Write it as is usual: 8000/tcp."""
+        return f"{self.number}/{self.protocol}"
 
 
 @dataclass(frozen=True)
-class Post:
-    """A place for a probe: what it has to look like there, to be taken for the pod it stands for.
+class ProbePlacement:
+    """Where a probe runs, and what makes policies treat it like the pod that it stands for.
 
-    NetworkPolicy knows pods by namespace and labels, some engines by the ServiceAccount too.
+    NetworkPolicy selects pods by namespace and labels; some implementations by ServiceAccount too.
     """
 
     name: str
-    """As the table of connections says it."""
+    """As the table of connections names it."""
     namespace: str
     labels: Mapping[str, str]
     service_account: str = ""
-    doors: tuple[tuple[str, Door], ...] = ()
-    """The ports that the pod itself has, with their names."""
-    own: tuple[Door, ...] = ()
-    """Those of them that a Service leads to: where others are meant to come."""
+    named_ports: tuple[tuple[str, Port], ...] = ()
+    """The ports that the pod itself declares, with their names."""
+    exposed: tuple[Port, ...] = ()
+    """Those that a Service leads to: where other pods are meant to connect."""
     node: str = ""
-    """The node on whose own network the probe stands; empty for a network of its own."""
+    """The node whose own network the probe uses; empty for a network of its own."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A probe pod, once it has an address."""
+    """A probe pod; its address is empty until it runs."""
 
-    post: Post
+    placement: ProbePlacement
     name: str
     address: str = ""
 
 
-def probe_pod(probe: Probe, image: str, run: str, doors: Sequence[Door]) -> dict[str, Any]:
-    """Return the pod, listening on all `doors`; the standard `restricted` admits it.
+def probe_pod(probe: Probe, image: str, run: str, ports: Sequence[Port]) -> dict[str, Any]:
+    """Return the pod, which listens on all `ports`.
 
-    One on the node's own network needs a namespace that admits that.
+    The Pod Security Standard `restricted` admits it. A probe on the node's own network needs a
+    namespace whose standard is `privileged`.
     """
-    post, on_node = probe.post, bool(probe.post.node)
+    placement = probe.placement
+    on_node = bool(placement.node)
     wanted = {
-        "tcp": [door.port for door in doors if door.protocol == "tcp"],
-        "udp": [door.port for door in doors if door.protocol == "udp"],
+        "tcp": [port.number for port in ports if port.protocol == "tcp"],
+        "udp": [port.number for port in ports if port.protocol == "udp"],
         "sockets": [1] if on_node else [],
     }
     spec: dict[str, Any] = {
@@ -91,7 +93,7 @@ def probe_pod(probe: Probe, image: str, run: str, doors: Sequence[Door]) -> dict
                 "name": CONTAINER,
                 "image": image,
                 "imagePullPolicy": "IfNotPresent",
-                # A node has several addresses, and an answer has to come from the right one.
+                # A node has several addresses, and answers must come from this one.
                 "env": [
                     {
                         "name": "ADDRESS",
@@ -117,33 +119,33 @@ def probe_pod(probe: Probe, image: str, run: str, doors: Sequence[Door]) -> dict
     }
     container = spec["containers"][0]
     if on_node:
-        spec |= {"hostNetwork": True, "nodeName": post.node}
+        spec |= {"hostNetwork": True, "nodeName": placement.node}
     else:
-        # One of the settings that every profile admits; a name server's port is below 1024.
+        # Every Pod Security Standard admits this setting. DNS listens on a port below 1024.
         setting = {"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}
         spec["securityContext"]["sysctls"] = [setting]
         container["ports"] = [
-            {"name": name, "containerPort": door.port, "protocol": door.protocol.upper()}
-            for name, door in post.doors
+            {"name": name, "containerPort": port.number, "protocol": port.protocol.upper()}
+            for name, port in placement.named_ports
         ]
-    if post.service_account:
-        spec["serviceAccountName"] = post.service_account
-    labels = {**post.labels, RUN_LABEL: run, PROBE_LABEL: probe.name}
-    metadata = {"name": probe.name, "namespace": post.namespace, "labels": labels}
+    if placement.service_account:
+        spec["serviceAccountName"] = placement.service_account
+    labels = {**placement.labels, RUN_LABEL: run, PROBE_LABEL: probe.name}
+    metadata = {"name": probe.name, "namespace": placement.namespace, "labels": labels}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
-def exposing_service(probe: Probe, run: str, doors: Sequence[Door]) -> dict[str, Any]:
-    """Return a Service that leads from the node's ports to a probe, whoever comes.
+def exposing_service(probe: Probe, run: str, ports: Sequence[Port]) -> dict[str, Any]:
+    """Return a Service of type NodePort that leads to a probe.
 
-    `Local` keeps the visitor's own address, which a policy has to see.
+    `Local` keeps the client's address, by which policies decide.
     """
     return {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {
             "name": probe.name,
-            "namespace": probe.post.namespace,
+            "namespace": probe.placement.namespace,
             "labels": {RUN_LABEL: run},
         },
         "spec": {
@@ -153,44 +155,12 @@ def exposing_service(probe: Probe, run: str, doors: Sequence[Door]) -> dict[str,
             "selector": {PROBE_LABEL: probe.name},
             "ports": [
                 {
-                    "name": f"{door.protocol}-{door.port}",
-                    "port": door.port,
-                    "targetPort": door.port,
-                    "protocol": door.protocol.upper(),
+                    "name": f"{port.protocol}-{port.number}",
+                    "port": port.number,
+                    "targetPort": port.number,
+                    "protocol": port.protocol.upper(),
                 }
-                for door in doors
+                for port in ports
             ],
         },
-    }
-
-
-def permission(
-    name: str, namespace: str, run: str, *, selector: Mapping[str, Any], only: str = ""
-) -> dict[str, Any]:
-    """Return a policy that lets everything through for the pods that `selector` takes.
-
-    `only` says to whom it is limited: the value of `PROBE_LABEL` whose pod may come in. Then
-    nothing is said about the way out.
-    """
-    spec: dict[str, Any] = {
-        "podSelector": dict(selector),
-        "policyTypes": ["Ingress"] if only else ["Ingress", "Egress"],
-        "ingress": [{}],
-    }
-    if only:
-        peer = {"podSelector": {"matchLabels": {PROBE_LABEL: only}}, "namespaceSelector": {}}
-        spec["ingress"] = [{"from": [peer]}]
-    else:
-        spec["egress"] = [{}]
-    return policy(name, namespace, run, spec)
-
-
-def policy(name: str, namespace: str, run: str, spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a NetworkPolicy of the run's own."""
-    metadata = {"name": name, "namespace": namespace, "labels": {RUN_LABEL: run}}
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": metadata,
-        "spec": dict(spec),
     }

@@ -1,7 +1,7 @@
-"""Program of a probe: tries to reach all of its targets at once, and says what became of each.
+"""The program with which a probe connects to all of its targets at once and prints the results.
 
-Its text is run by the Python of the image that the pod has (3.10 or later), and by the suite itself
-for the outside, so it uses the standard library alone.
+The Python of the pod's image (3.10 or later) runs it, and the suite itself does for the outside, so
+it uses the standard library alone.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_AGAIN_SECONDS = 0.5
-_TALK_SECONDS = 1.0
+_REPEAT_SECONDS = 0.5
+_EXCHANGE_SECONDS = 1.0
 REACHED = "reached"
 
 
-class Target(NamedTuple):
-    """Where to, and what to say there."""
+class ConnectionTarget(NamedTuple):
+    """Where to connect, and what to send there."""
 
     protocol: str
     """tcp or udp."""
@@ -33,21 +33,21 @@ class Target(NamedTuple):
     """In hexadecimal."""
 
 
-def greeting(token: str) -> str:
-    """Return a payload by which the receiver knows who came; a web server answers to it too."""
-    return f"GET /{token} HTTP/1.0\r\n\r\n".encode("ascii").hex()
+def tagged_payload(tag: str) -> str:
+    """Return a payload by which the receiver recognises the attempt; web servers answer it too."""
+    return f"GET /{tag} HTTP/1.0\r\n\r\n".encode("ascii").hex()
 
 
-def lookup(name: str) -> str:
+def dns_query(name: str) -> str:
     """Return a payload that asks a name server for an address (RFC 1035, section 4)."""
     labels = b"".join(bytes([len(part)]) + part.encode("ascii") for part in name.split("."))
     return (b"\x12\x34\x01\x00\x00\x01" + bytes(6) + labels + b"\x00\x00\x01\x00\x01").hex()
 
 
-def reach(target: Target, timeout: float) -> str:
+def connect(target: ConnectionTarget, timeout: float) -> str:
     """Return `REACHED` or the error; `timeout` is in seconds.
 
-    Over TCP that is a connection, whatever is then said on it; over UDP it needs an answer.
+    A TCP target is reached when it is connected, whatever it answers; a UDP target when it answers.
     """
     payload = bytes.fromhex(target.payload)
     stream = target.protocol == "tcp"
@@ -58,11 +58,11 @@ def reach(target: Target, timeout: float) -> str:
             line.settimeout(timeout)
             line.connect((target.host, target.port))
             if stream:
-                _talk(line, payload)
+                _exchange(line, payload)
                 return REACHED
             deadline = time.monotonic() + timeout
             while (left := deadline - time.monotonic()) > 0:
-                line.settimeout(min(left, _AGAIN_SECONDS))
+                line.settimeout(min(left, _REPEAT_SECONDS))
                 line.send(payload)
                 try:
                     line.recv(512)
@@ -74,21 +74,22 @@ def reach(target: Target, timeout: float) -> str:
         return f"{type(error).__name__}: {error}"
 
 
-def _talk(line: socket.socket, payload: bytes) -> None:
-    """Greet, and let the other side hang up: it then remembers the connection for a while."""
-    line.settimeout(_TALK_SECONDS)
-    with suppress(OSError):  # the connection was there, which is what was asked
+def _exchange(line: socket.socket, payload: bytes) -> None:
+    """Send, and let the other side close: its kernel then lists the connection for a while."""
+    line.settimeout(_EXCHANGE_SECONDS)
+    with suppress(OSError):  # it was connected, which is all that counts
         line.sendall(payload)
         while line.recv(512):
             pass
 
 
-def try_all(targets: Sequence[Target], timeout: float) -> list[str]:
-    """Return what became of each target, all tried at the same time."""
+def connect_all(targets: Sequence[ConnectionTarget], timeout: float) -> list[str]:
+    """Return the result for each target, all tried at the same time."""
     with ThreadPoolExecutor(max(1, len(targets))) as pool:
-        return list(pool.map(lambda target: reach(target, timeout), targets))
+        return list(pool.map(lambda target: connect(target, timeout), targets))
 
 
 if __name__ == "__main__":
     wanted = json.loads(sys.argv[1])
-    print(json.dumps(try_all([Target(*each) for each in wanted["targets"]], wanted["timeout"])))
+    targets = [ConnectionTarget(*each) for each in wanted["targets"]]
+    print(json.dumps(connect_all(targets, wanted["timeout"])))
