@@ -1,4 +1,4 @@
-"""Sabotages of what the domain tls judges: certificates, TLS and security headers."""
+"""Sabotages that the domain tls has to detect: certificates, TLS options and security headers."""
 
 from __future__ import annotations
 
@@ -32,33 +32,35 @@ _CIPHERS = r"\n +cipherSuites:(\n +- TLS_\w+)+"
 @control(
     "TASK-002-AC-3",
     "Visitors can trust the certificate",
-    expects="is not to be trusted: unable to get local issuer certificate .*Somebody else's authority",
+    expects="is not trusted: unable to get local issuer certificate .*Another authority",
 )
-def a_foreign_certificate(saboteur: Saboteur) -> None:
-    """Put a certificate for the right name by an authority of one's own beside its key."""
-    _no_cert_manager(saboteur)
-    key, name = ec.generate_private_key(ec.SECP256R1()), _named("Somebody else's authority")
+def certificate_from_another_authority(saboteur: Saboteur) -> None:
+    """Install a certificate for the right name that another authority has issued."""
+    _stop_cert_manager(saboteur)
+    key, name = ec.generate_private_key(ec.SECP256R1()), _named("Another authority")
     _serve(saboteur, name, key, until=timedelta(days=30))
 
 
 @control(
     "TASK-002-AC-3",
     "Visitors can trust the certificate",
-    expects="is not to be trusted: certificate has expired .*Checkout test authority",
+    expects="is not trusted: certificate has expired .*Checkout test authority",
 )
-def an_expired_certificate(saboteur: Saboteur) -> None:
-    """Forget to renew the certificate until it has ended."""
-    _no_cert_manager(saboteur)
+def certificate_expired(saboteur: Saboteur) -> None:
+    """Forget to renew the certificate until it has expired."""
+    _stop_cert_manager(saboteur)
     name, key = _authority(saboteur)
     _serve(saboteur, name, key, until=timedelta(hours=-1))
 
 
 @control(
-    "TASK-002-AC-3", "Visitors can trust the certificate", expects="is to be renewed at 2020-01-31"
+    "TASK-002-AC-3",
+    "Visitors can trust the certificate",
+    expects="its renewal is scheduled for 2020-01-31",
 )
-def a_certificate_nobody_renews(saboteur: Saboteur) -> None:
-    """Lose the controllers, and hold a certificate whose renewal is overdue."""
-    _no_cert_manager(saboteur)
+def renewal_overdue(saboteur: Saboteur) -> None:
+    """Lose the controllers of cert-manager, with a certificate whose renewal is overdue."""
+    _stop_cert_manager(saboteur)
     change = {"status": {"renewalTime": "2020-01-31T00:00:00Z"}}
     saboteur.kubectl(
         *("patch", "certificate/checkout-tls", "--subresource=status", "--type=merge"),
@@ -71,8 +73,8 @@ def a_certificate_nobody_renews(saboteur: Saboteur) -> None:
     "Old protocols and weak ciphers are refused",
     expects=r"The ingress accepts TLS 1\.0, with TLS_ECDHE_",
 )
-def old_protocols(saboteur: Saboteur) -> None:
-    """Let visitors with programs of 2006 in, with the ciphers that those have."""
+def old_protocols_enabled(saboteur: Saboteur) -> None:
+    """Serve clients of 2006, with the protocols and ciphers that they have."""
     minimum = ("minVersion: VersionTLS12", "minVersion: VersionTLS10")
     _configure(saboteur, minimum, (_CIPHERS, ""))
 
@@ -80,20 +82,20 @@ def old_protocols(saboteur: Saboteur) -> None:
 @control(
     "TASK-002-AC-3",
     "Old protocols and weak ciphers are refused",
-    expects=r"accepts with TLS 1\.2 the weak TLS_ECDHE_ECDSA\S+_CBC_SHA",
+    expects=r"accepts weak ciphers of TLS 1\.2: TLS_ECDHE_ECDSA\S+_CBC_SHA",
 )
-def weak_ciphers(saboteur: Saboteur) -> None:
-    """Accept whatever ciphers the ingress controller does by itself."""
+def default_ciphers(saboteur: Saboteur) -> None:
+    """Accept the ciphers that the ingress controller accepts by default."""
     _configure(saboteur, (_CIPHERS, ""))
 
 
 @control(
     "TASK-002-AC-3",
-    "A visitor who comes without encryption is sent on",
-    expects="A visitor without encryption is not sent on: GET / → HTTP 200",
+    "Unencrypted requests are redirected to HTTPS",
+    expects="An unencrypted request is not redirected to HTTPS: GET / → HTTP 200",
 )
-def no_redirect(saboteur: Saboteur) -> None:
-    """Serve visitors who come without encryption."""
+def https_redirect_disabled(saboteur: Saboteur) -> None:
+    """Serve visitors over plain HTTP."""
     annotation = {"nginx.ingress.kubernetes.io/ssl-redirect": "false"}
     saboteur.patch("ingress/checkout", {"metadata": {"annotations": annotation}})
     saboteur.await_plain_answer("/", 200)
@@ -101,36 +103,36 @@ def no_redirect(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-AC-3",
-    "Every answer keeps browsers on the safe side",
-    expects="GET / does not keep browsers on encryption: no HSTS",
+    "Every response has the security headers",
+    expects="The response to GET / has no HSTS header",
 )
-def no_hsts(saboteur: Saboteur) -> None:
-    """Forget to tell browsers to stay on encryption."""
+def hsts_disabled(saboteur: Saboteur) -> None:
+    """Forget the header that keeps browsers on HTTPS."""
     _configure(saboteur, (r"stsSeconds: \d+", "stsSeconds: 0"))
 
 
 @control(
     "TASK-002-AC-3",
-    "Every answer keeps browsers on the safe side",
-    expects="GET / is not protected: x-frame-options missing",
+    "Every response has the security headers",
+    expects="In the response to GET / x-frame-options is missing",
 )
-def no_frame_protection(saboteur: Saboteur) -> None:
-    """Forget one of the headers, which the page's own policy does not say for the service."""
+def frame_options_disabled(saboteur: Saboteur) -> None:
+    """Forget a header, for which the page has its own policy, but the API has not."""
     _configure(saboteur, ("frameDeny: true", "frameDeny: false"))
 
 
 @control(
     "TASK-002-AC-3",
-    "A certificate is renewed and no visitor notices",
-    expects="not reached after .*: it still serves",
+    "A certificate is renewed without downtime",
+    expects="the ingress serves a renewed certificate: .*: it still serves",
 )
-def a_renewal_without_effect(saboteur: Saboteur) -> None:
-    """Ask for a renewal where nobody is left to issue."""
-    _no_cert_manager(saboteur)
+def cert_manager_stopped(saboteur: Saboteur) -> None:
+    """Leave cert-manager scaled to zero, so that no request for a renewal is served."""
+    _stop_cert_manager(saboteur)
 
 
-def _no_cert_manager(saboteur: Saboteur) -> None:
-    """Stop the controllers: they would repair the certificate at once."""
+def _stop_cert_manager(saboteur: Saboteur) -> None:
+    """Stop the controllers, which would repair the certificate at once."""
     where = _CERT_MANAGER
     saboteur.afterwards("rollout", "status", "deployment/cert-manager", namespace=where)
     saboteur.patch("deployment/cert-manager", {"spec": {"replicas": 0}}, namespace=where)
@@ -139,7 +141,7 @@ def _no_cert_manager(saboteur: Saboteur) -> None:
 
 
 def _configure(saboteur: Saboteur, *changes: tuple[str, str]) -> None:
-    """Start the ingress controller with other options than those that were reviewed."""
+    """Restart the ingress controller with changed options."""
     found = json.loads(
         saboteur.kubectl("get", "deployment/traefik", "--output=json", namespace=_INGRESS)
     )
@@ -151,20 +153,20 @@ def _configure(saboteur: Saboteur, *changes: tuple[str, str]) -> None:
     for pattern, replacement in changes:
         text, count = re.subn(pattern, replacement, text)
         if not count:
-            raise ValueError(f"{options} has nothing like {pattern}")
-    careless = {
+            raise ValueError(f"{options} has no match for {pattern}")
+    misconfigured = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": "careless"},
+        "metadata": {"name": "misconfigured"},
         "data": {name: text},
     }
-    saboteur.create(careless, namespace=_INGRESS)
+    saboteur.create(misconfigured, namespace=_INGRESS)
     rollout = ("rollout", "status", "deployment/traefik")
     saboteur.afterwards(*rollout, namespace=_INGRESS)
     path = f"/spec/template/spec/volumes/{index}/configMap/name"
     saboteur.patch(
         "deployment/traefik",
-        [{"op": "replace", "path": path, "value": "careless"}],
+        [{"op": "replace", "path": path, "value": "misconfigured"}],
         kind="json",
         namespace=_INGRESS,
     )
@@ -172,7 +174,7 @@ def _configure(saboteur: Saboteur, *changes: tuple[str, str]) -> None:
 
 
 def _authority(saboteur: Saboteur) -> tuple[x509.Name, ec.EllipticCurvePrivateKey]:
-    """Return the name and the key of the system's own authority."""
+    """Return the name and the key of the system's authority."""
     held = json.loads(saboteur.kubectl("get", _AUTHORITY, "--output=json"))["data"]
     certificate = x509.load_pem_x509_certificate(base64.b64decode(held["tls.crt"]))
     key = serialization.load_pem_private_key(base64.b64decode(held["tls.key"]), password=None)
@@ -183,7 +185,7 @@ def _authority(saboteur: Saboteur) -> tuple[x509.Name, ec.EllipticCurvePrivateKe
 def _serve(
     saboteur: Saboteur, issuer: x509.Name, by: ec.EllipticCurvePrivateKey, *, until: timedelta
 ) -> None:
-    """Let the ingress serve a certificate for the system's name, by `issuer`."""
+    """Install a certificate for the system's name from `issuer`, and wait until it is served."""
     key, host = ec.generate_private_key(ec.SECP256R1()), saboteur.system.host
     now = datetime.now(UTC)
     certificate = (
@@ -215,7 +217,7 @@ def _serve(
         ),
         lambda seen: seen.certificate is not None and seen.certificate.serial == wanted,
         timeout=_SECONDS,
-        what="the ingress serves the other certificate",
+        what="the ingress serves the sabotaged certificate",
         error=EnvironmentFailure,
     )
 
@@ -227,7 +229,7 @@ def _named(name: str) -> x509.Name:
 @control(
     "TASK-002-AC-3",
     "Old protocols and weak ciphers are refused",
-    expects="Nobody could try old protocols and weak ciphers: sslyze is not installed",
+    expects="Old protocols and weak ciphers could not be tried: sslyze is not installed",
     verdict="unverified",
 )
 @control(
@@ -236,6 +238,6 @@ def _named(name: str) -> x509.Name:
     expects=r"Nobody could look at the deployment \(checkov: checkov is not installed",
     verdict="unverified",
 )
-def a_missing_scanner(saboteur: Saboteur) -> None:
-    """Release from a machine on which a scanner was never installed."""
+def scanner_not_installed(saboteur: Saboteur) -> None:
+    """Release from a machine on which the scanners are not installed."""
     (saboteur.repository() / ".tools").unlink()

@@ -1,93 +1,105 @@
-"""Steps about certificates, encryption, and what answers tell browsers."""
+"""Steps about certificates, TLS protocols, redirects to HTTPS and security headers."""
 
 from __future__ import annotations
 
 from pytest_bdd import given, then, when
 
-from acceptance.domains.tls.drivers.protocols import Accepted
-from acceptance.domains.tls.inspector import Journal, TlsInspector
-from acceptance.domains.tls.renewal import CertificateOperator, Renewal
-from acceptance.drivers.tls import Handshake
+from acceptance.domains.tls import (
+    AcceptedCiphers,
+    CertificateOperator,
+    CertificateRenewal,
+    Handshake,
+    HeaderInspector,
+    Responses,
+    TlsInspector,
+)
 
 
-@when("a visitor looks at the certificate of the system", target_fixture="handshake")
+@when("a visitor checks the certificate of the system", target_fixture="handshake")
 def _(tls_inspector: TlsInspector) -> Handshake:
-    return tls_inspector.look_at_certificate()
+    return tls_inspector.check_certificate()
 
 
-@then("the authority that is to issue it vouches for it today")
+@then("it is valid and issued by the expected authority")
 def _(tls_inspector: TlsInspector, handshake: Handshake) -> None:
-    tls_inspector.judge_vouched(handshake)
+    tls_inspector.assert_trusted(handshake)
 
 
-@then("it is for the name of the system")
+@then("it is for the host name of the system only")
 def _(tls_inspector: TlsInspector, handshake: Handshake) -> None:
-    tls_inspector.judge_name(handshake)
+    tls_inspector.assert_for_host_only(handshake)
 
 
-@then("it is to be renewed before it ends")
+@then("its renewal is scheduled before it expires")
 def _(certificate_operator: CertificateOperator, handshake: Handshake) -> None:
-    certificate_operator.judge_renewable(handshake)
+    certificate_operator.assert_renewal_scheduled(handshake)
 
 
 @given(
-    "an attacker gets through with old protocols and weak ciphers where they are allowed",
-    target_fixture="allowed",
+    "a lenient server accepts every old protocol and weak cipher of an attacker",
+    target_fixture="offered_ciphers",
 )
-def _(tls_inspector: TlsInspector) -> Accepted:
-    return tls_inspector.get_through()
+def _(tls_inspector: TlsInspector) -> AcceptedCiphers:
+    return tls_inspector.offer_weak_to_lenient_server()
 
 
-@when("the attacker tries them all on the ingress", target_fixture="accepted")
-def _(tls_inspector: TlsInspector) -> Accepted:
-    return tls_inspector.attack_ingress()
+@when("the attacker offers them all to the ingress", target_fixture="accepted_ciphers")
+def _(tls_inspector: TlsInspector) -> AcceptedCiphers:
+    return tls_inspector.offer_weak_to_ingress()
 
 
 @then("the ingress refuses every one of them")
-def _(tls_inspector: TlsInspector, accepted: Accepted, allowed: Accepted) -> None:
-    tls_inspector.judge_weak_refused(accepted, allowed)
+def _(
+    tls_inspector: TlsInspector,
+    accepted_ciphers: AcceptedCiphers,
+    offered_ciphers: AcceptedCiphers,
+) -> None:
+    tls_inspector.assert_weak_refused(accepted_ciphers, offered_ciphers)
 
 
-@then("the ingress serves who comes with a modern one")
-def _(tls_inspector: TlsInspector, accepted: Accepted) -> None:
-    tls_inspector.judge_modern(accepted)
+@then("the ingress serves a TLS 1.3 client")
+def _(tls_inspector: TlsInspector, accepted_ciphers: AcceptedCiphers) -> None:
+    tls_inspector.assert_newest_accepted(accepted_ciphers)
 
 
-@when("a visitor opens the page and the service without encryption", target_fixture="journal")
-def _(tls_inspector: TlsInspector) -> Journal:
-    return tls_inspector.come_plain()
+@when("a visitor opens the page and the API over plain HTTP", target_fixture="responses")
+def _(header_inspector: HeaderInspector) -> Responses:
+    return header_inspector.collect_over_http()
 
 
-@then("the visitor is sent on to the same address with encryption")
-def _(tls_inspector: TlsInspector, journal: Journal) -> None:
-    tls_inspector.judge_sent_on(journal)
+@then("each request is redirected to the same address over HTTPS")
+def _(header_inspector: HeaderInspector, responses: Responses) -> None:
+    header_inspector.assert_redirected_to_https(responses)
 
 
-@then("the system itself has told nothing")
-def _(tls_inspector: TlsInspector, journal: Journal) -> None:
-    tls_inspector.judge_silent(journal)
+@then("no pod of the system has answered")
+def _(header_inspector: HeaderInspector, responses: Responses) -> None:
+    header_inspector.assert_no_pod_answered(responses)
 
 
-@when("a visitor collects good and bad answers of page and service", target_fixture="journal")
-def _(tls_inspector: TlsInspector) -> Journal:
-    return tls_inspector.collect_answers()
+@when(
+    "a visitor collects successful and failed responses of the page and the API",
+    target_fixture="responses",
+)
+def _(header_inspector: HeaderInspector) -> Responses:
+    return header_inspector.collect_every_kind()
 
 
-@then("each of them keeps browsers on encryption")
-def _(tls_inspector: TlsInspector, journal: Journal) -> None:
-    tls_inspector.judge_stays_encrypted(journal)
+@then("each response has HSTS for at least a year")
+def _(header_inspector: HeaderInspector, responses: Responses) -> None:
+    header_inspector.assert_hsts(responses)
 
 
-@then("each of them protects who reads it")
-def _(tls_inspector: TlsInspector, journal: Journal) -> None:
-    tls_inspector.judge_protective(journal)
+@then("each response has the other security headers")
+def _(header_inspector: HeaderInspector, responses: Responses) -> None:
+    header_inspector.assert_security_headers(responses)
 
 
-@when("the operator has the certificate renewed", target_fixture="renewal")
-def _(certificate_operator: CertificateOperator) -> Renewal:
+@when("the operator renews the certificate", target_fixture="certificate_renewal")
+def _(certificate_operator: CertificateOperator) -> CertificateRenewal:
     return certificate_operator.renew()
 
 
-@then("visitors meet a new certificate by the same authority")
-def _(certificate_operator: CertificateOperator, renewal: Renewal) -> None:
-    certificate_operator.judge_renewed(renewal)
+@then("visitors get a new certificate from the same authority")
+def _(certificate_operator: CertificateOperator, certificate_renewal: CertificateRenewal) -> None:
+    certificate_operator.assert_renewed_by_same_authority(certificate_renewal)

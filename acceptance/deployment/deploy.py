@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING
 from acceptance.build.images import Image, build_image, build_image_with_docker
 from acceptance.build.manifests import name_of, render, secrets_for
 from acceptance.clusters.ownership import adopt
-from acceptance.deployment.issuer import (
-    await_certificate,
-    declares_tls,
-    has_cert_manager,
-    wants_cert_manager,
-)
+from acceptance.deployment.issuer import await_certificate, declares_tls, wants_cert_manager
 from acceptance.deployment.rollout import apply, await_rollout
+from acceptance.drivers.kubernetes.cert_manager import has_cert_manager
 from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import workers

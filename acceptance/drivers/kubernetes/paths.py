@@ -41,3 +41,8 @@ def api_path(kind: str, namespace: str = "", name: str = "", part: str = "") -> 
     """
     place = f"/namespaces/{namespace}" if namespace else ""
     return f"/{_ROOTS[kind]}{place}/{kind}" + "".join(f"/{each}" for each in (name, part) if each)
+
+
+def group_path(kind: str) -> str:
+    """Return the path of the API group and version that a kind belongs to."""
+    return f"/{_ROOTS[kind]}"

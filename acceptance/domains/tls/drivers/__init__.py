@@ -1,1 +1,1 @@
-"""Protocols that only this domain speaks."""
+"""Protocols that only the domain tls speaks: TLS scans, and HTTP requests for headers."""
