@@ -49,8 +49,10 @@ def parse_matrix(rows: Sequence[Sequence[str]]) -> ConnectionMatrix:
     sources = tuple(row[0] for row in rows[1:])
     for names in (destinations, sources):
         twice = [name for name, after in pairwise(sorted(names)) if name == after]
-        if twice or "" in names:
-            raise BrokenInput(f"The table of connections names {(twice or ['nobody'])[0]} twice.")
+        if twice:
+            raise BrokenInput(f"The table of connections names {twice[0]} twice.")
+        if "" in names:
+            raise BrokenInput("The table of connections has a row or column without a name.")
     cells = {}
     for row in rows[1:]:
         if len(row) != len(rows[0]):

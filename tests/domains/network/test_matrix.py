@@ -33,6 +33,7 @@ def test_the_table_of_the_feature_has_every_pod_of_both_environments() -> None:
         ([["from", "a"], ["b", "perhaps"]], 'says "perhaps" from b to a'),
         ([["from", "a", "c"], ["b", "no"]], "The row b .* has missing cells"),
         ([["from", "a"], ["b", "no"], ["b", "yes"]], "names b twice"),
+        ([["from", ""], ["b", "no"]], "without a name"),
     ],
 )
 def test_an_incomplete_table_is_refused(rows: list[list[str]], reason: str) -> None:

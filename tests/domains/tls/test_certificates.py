@@ -75,7 +75,7 @@ def due(days: int) -> str:
 
 
 def test_a_certificate_has_to_be_trusted_and_for_the_host_only() -> None:
-    """A name too many is a name that somebody else could answer to."""
+    """A certificate with another name would let the key answer for that name too."""
     inspector = TlsInspector(context_of(SECURE))
     inspector.assert_trusted(SEEN)
     inspector.assert_for_host_only(SEEN)
@@ -104,7 +104,7 @@ def test_a_renewal_has_to_be_scheduled_in_time() -> None:
 
 
 def test_without_cert_manager_a_renewal_is_unverifiable() -> None:
-    """Somebody else may renew it, which nobody can ask here."""
+    """Something else may renew it, which cannot be asked here."""
     with pytest.raises(Unverifiable, match="has no cert-manager"):
         operator(CertManagerCluster(installed=False)).assert_renewal_scheduled(SEEN)
     with pytest.raises(Unverifiable, match="does not manage"):
