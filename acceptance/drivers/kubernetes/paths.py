@@ -44,5 +44,8 @@ def api_path(kind: str, namespace: str = "", name: str = "", part: str = "") -> 
 
 
 def group_path(kind: str) -> str:
-    """Return the path of the API group and version that a kind belongs to."""
+    """Return the path of a kind's API group and version, as in `/apis/apps/v1`.
+
+    It exists in a cluster that knows the group. Raises `KeyError` as `api_path` does.
+    """
     return f"/{_ROOTS[kind]}"
