@@ -1,10 +1,9 @@
-"""Steps about operating the system: staging, performance, monitoring, backup and recovery."""
+"""Steps about operating the system: performance, backup and recovery."""
 
 from __future__ import annotations
 
 from pytest_bdd import given, then, when
 
-from acceptance.domains.delivery.staging import Staging, StagingOperator, Trial
 from acceptance.domains.performance.load_tester import LoadTester, Measurement
 from acceptance.domains.performance.requirements import Performance
 from acceptance.domains.recovery.backup_and_restore import Backup, RecoveryOperator
@@ -12,31 +11,6 @@ from acceptance.domains.traffic.visitor import Purchase, Visitor
 from acceptance.drivers.http import SteadyTraffic
 from acceptance.runbooks.reader import Procedure
 from acceptance.runbooks.runner import Ran
-
-
-@given("the operator has made a staging environment from nothing", target_fixture="staging")
-def _(staging_operator: StagingOperator) -> Staging:
-    return staging_operator.make_staging()
-
-
-@when("a visitor of staging opens the page and pays a checkout", target_fixture="trial")
-def _(staging_operator: StagingOperator, staging: Staging) -> Trial:
-    return staging_operator.try_staging(staging)
-
-
-@then("the visitor finds the paid checkout in staging again")
-def _(staging_operator: StagingOperator, trial: Trial) -> None:
-    staging_operator.judge_trial(trial)
-
-
-@then("every part of staging is at full strength")
-def _(staging_operator: StagingOperator, staging: Staging) -> None:
-    staging_operator.judge_staging(staging)
-
-
-@then("staging runs the very images that are to be released")
-def _(staging_operator: StagingOperator, staging: Staging) -> None:
-    staging_operator.judge_images(staging)
 
 
 @given("the team has stated what the system has to perform", target_fixture="required")

@@ -1,8 +1,8 @@
-"""A security scan in SARIF 2.1.0, the form in which code scanning services take findings.
+"""Writes a security scan as SARIF 2.1.0, the format of code scanning services.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html is the standard;
 https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
-says which part of it GitHub reads.
+says which parts of it GitHub reads.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acceptance.domains.delivery.drivers.exceptions import ExceptionFacts
-    from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts
-    from acceptance.domains.delivery.scanning import Scans
+    from acceptance.domains.delivery.drivers.scanners.facts import ScanFinding, ScannerFacts
+    from acceptance.domains.delivery.scanning import ScanResult
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(found: Scans, file_of: Callable[[Finding], str]) -> dict[str, Any]:
-    """Return the document: a run for each scanner, with its critical and its excused findings.
+def sarif(found: ScanResult, file_of: Callable[[ScanFinding], str]) -> dict[str, Any]:
+    """Return the document: a run for each scanner, with its critical and its accepted findings.
 
-    `file_of` names the file, relative to the repository, at which a finding is shown: some are
-    about an object or a package. An excused finding is suppressed, with the exception's reason.
-    What stops nobody is left out: whoever reads the page would drown in it.
+    `file_of` names the file, relative to the repository, in which a finding is shown: some findings
+    are about an object or a package. An accepted finding is suppressed, with the exception's
+    reason. Findings that are not critical are left out, because they would hide the others.
     """
-    excused = dict(found.sifted.excused)
-    critical = set(found.sifted.critical)
+    accepted = dict(found.triaged.accepted)
+    critical = set(found.triaged.critical)
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -35,9 +35,9 @@ def sarif(found: Scans, file_of: Callable[[Finding], str]) -> dict[str, Any]:
             _run(
                 scan,
                 [
-                    (finding, excused.get(finding))
+                    (finding, accepted.get(finding))
                     for finding in dict.fromkeys(scan.findings)
-                    if finding in critical or finding in excused
+                    if finding in critical or finding in accepted
                 ],
                 file_of,
             )
@@ -47,9 +47,9 @@ def sarif(found: Scans, file_of: Callable[[Finding], str]) -> dict[str, Any]:
 
 
 def _run(
-    scan: ScanFacts,
-    findings: list[tuple[Finding, ExceptionFacts | None]],
-    file_of: Callable[[Finding], str],
+    scan: ScannerFacts,
+    findings: list[tuple[ScanFinding, ExceptionFacts | None]],
+    file_of: Callable[[ScanFinding], str],
 ) -> dict[str, Any]:
     rules = list(dict.fromkeys(finding.rule for finding, _ in findings))
     problem = [{"level": "error", "message": {"text": scan.problem}}] if scan.problem else []
@@ -61,7 +61,7 @@ def _run(
                 "rules": [{"id": rule, "properties": {"tags": ["security"]}} for rule in rules],
             }
         },
-        # Two runs of one category in a file would replace each other.
+        # GitHub keeps one run of each category, so every scanner has its own.
         "automationDetails": {"id": f"{scan.part}/{scan.scanner}/"},
         "invocations": [
             {"executionSuccessful": not scan.problem, "toolExecutionNotifications": problem}
@@ -74,7 +74,7 @@ def _run(
 
 
 def _result(
-    finding: Finding, exception: ExceptionFacts | None, rule: int, file: str
+    finding: ScanFinding, exception: ExceptionFacts | None, rule: int, file: str
 ) -> dict[str, Any]:
     region = {"region": {"startLine": finding.line}} if finding.line else {}
     thing = [] if file == finding.where else [{"fullyQualifiedName": finding.where}]
@@ -93,6 +93,6 @@ def _result(
     }
     if exception is not None:
         why = f"{exception.reason} ({exception.owner}, until {exception.expires})"
-        excuse = {"kind": "external", "status": "accepted", "justification": why}
-        result["suppressions"] = [excuse]
+        suppression = {"kind": "external", "status": "accepted", "justification": why}
+        result["suppressions"] = [suppression]
     return result

@@ -12,8 +12,8 @@ from acceptance.cli.command import Command
 from acceptance.cli.sarif import sarif
 from acceptance.deployment.deploy import build_images
 from acceptance.domains.delivery.drivers.exceptions import FILE
-from acceptance.domains.delivery.drivers.scanners.facts import Part
-from acceptance.domains.delivery.scanning import Scans, Target, overlays_of, ran, scan
+from acceptance.domains.delivery.drivers.scanners.facts import ScanPart
+from acceptance.domains.delivery.scanning import ScanResult, ScanTarget, overlays_of, ran, scan
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.machine import look_at_machine
 from acceptance.readiness.report.write import write_file
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts
+    from acceptance.domains.delivery.drivers.scanners.facts import ScanFinding, ScannerFacts
     from acceptance.settings import Settings
 
-_PARTS: tuple[Part, ...] = ("code", "deployment", "secrets")
-"""What lies in the sources as it is; images have to be built first."""
+_PARTS: tuple[ScanPart, ...] = ("code", "deployment", "secrets")
+"""The default: what needs no build."""
 _EXAMPLES = """\
   acceptance scan
   acceptance scan --part secrets
   acceptance scan --part images --sarif images.sarif
 
-exit codes: 0 nothing critical, 1 something critical, 69 a part that nobody could look at,
-65 the settings, a manifest or the file of exceptions cannot be used"""
+exit codes: 0 nothing critical, 1 a critical finding, 69 a part could not be scanned,
+65 the settings, a manifest or the exceptions file cannot be used"""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--part",
         action="append",
-        choices=get_args(Part),
+        choices=get_args(ScanPart),
         dest="parts",
-        help="what to look at; may be given again (default: code, deployment and secrets); "
-        "images are built first, unless they are there",
+        help="what to scan; may be given again (default: code, deployment and secrets); "
+        "images are built first, unless they are in the cache",
     )
     parser.add_argument(
         "--sarif", type=Path, metavar="FILE", help="write the findings as SARIF 2.1.0 too"
@@ -54,7 +54,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     settings = load_settings(Path.cwd())
     wanted = options.parts or _PARTS
-    parts = tuple(part for part in get_args(Part) if part in wanted)
+    parts = tuple(part for part in get_args(ScanPart) if part in wanted)
     found = scan(_target(settings, parts), settings.timeouts)
     if options.sarif is not None:
         document = sarif(found, _files(settings))
@@ -67,64 +67,66 @@ def _run(options: argparse.Namespace) -> int:
     return _tell(found, parts)
 
 
-def _target(settings: Settings, parts: tuple[Part, ...]) -> Target:
+def _target(settings: Settings, parts: tuple[ScanPart, ...]) -> ScanTarget:
     references: tuple[str, ...] = ()
     if "images" in parts:
         engine = look_at_machine(cache_root()).engine or ""
         references = tuple(each.reference for each in build_images(settings, engine))
-    return Target(settings.root, parts, overlays_of(settings), references)
+    return ScanTarget(settings.root, parts, overlays_of(settings), references)
 
 
-def _tell(found: Scans, parts: tuple[Part, ...]) -> int:
-    """Print who looked at what and what was found, and return the exit code that it makes."""
+def _tell(found: ScanResult, parts: tuple[ScanPart, ...]) -> int:
+    """Print what each scanner did and what it found, and return the exit code."""
     for facts in found.scans:
         print(_line(facts))
-    sifted = found.sifted
-    for finding, exception in sifted.excused:
-        print(f"excused until {exception.expires} by {exception.owner}: {finding}")
-    for remark in sifted.remarks:
+    triaged = found.triaged
+    for finding, exception in triaged.accepted:
+        print(f"accepted until {exception.expires} by {exception.owner}: {finding}")
+    for remark in triaged.remarks:
         print(f"note: {remark}")
-    for finding in sifted.critical:
+    for finding in triaged.critical:
         print(f"CRITICAL {finding} [fingerprint {finding.fingerprint}]")
-    unseen = found.unseen(parts)
-    for reason in unseen:
-        print(f"NOT LOOKED AT: {reason}")
-    if sifted.critical:
-        print(f"{len(sifted.critical)} critical. Repair it, or ask for an exception in {FILE}.")
+    unscanned = found.unscanned(parts)
+    for reason in unscanned:
+        print(f"NOT SCANNED: {reason}")
+    if triaged.critical:
+        print(f"{len(triaged.critical)} critical. Try: fix them, or accept them in {FILE}.")
         return 1
-    if unseen:
-        print("Nothing is known about what nobody looked at, so this is no clean scan.")
+    if unscanned:
+        print("The scan is incomplete: nothing is known about the parts that were not scanned.")
         return EnvironmentFailure.exit_code
     print(f"Nothing critical in {', '.join(parts)}.")
     return 0
 
 
-def _line(facts: ScanFacts) -> str:
+def _line(facts: ScannerFacts) -> str:
     name = f"{facts.scanner} {facts.version}".strip()
     if not ran(facts):
-        return f"{name} ({facts.part}): could not run: {facts.problem or 'nothing to look at'}"
+        return (
+            f"{name} ({facts.part}): could not run: {facts.problem or 'there is nothing to scan'}"
+        )
     return (
-        f"{name} ({facts.part}): {facts.looked_at} {facts.things}, "
+        f"{name} ({facts.part}): {facts.scanned} {facts.unit}, "
         f"{len(facts.findings)} findings, {facts.seconds:g} s"
     )
 
 
-def _files(settings: Settings) -> Callable[[Finding], str]:
-    """Return what says at which file a finding is shown: at the one where it can be repaired."""
+def _files(settings: Settings) -> Callable[[ScanFinding], str]:
+    """Return the function that names the file in which a finding can be fixed."""
 
     def relative(path: Path) -> str:
         return Path(os.path.relpath(path, settings.root)).as_posix()
 
-    recipes = {
+    dockerfiles = {
         source.name.rpartition("/")[2]: relative(source.dockerfile) for source in settings.images
     }
     overlay = relative(settings.overlay / "kustomization.yaml")
 
-    def file_of(finding: Finding) -> str:
+    def file_of(finding: ScanFinding) -> str:
         if (settings.root / finding.where).is_file():
             return finding.where
         image = finding.where.partition("/")[0]
-        return recipes.get(image, overlay)
+        return dockerfiles.get(image, overlay)
 
     return file_of
 
@@ -132,7 +134,7 @@ def _files(settings: Settings) -> Callable[[Finding], str]:
 COMMAND = Command(
     "scan",
     _run,
-    about="Scan the code, the deployment and the files for secrets, as the release is scanned.",
+    about="Scan the code, the deployment and the files for secrets, as CI does.",
     examples=_EXAMPLES,
     arguments=_arguments,
 )

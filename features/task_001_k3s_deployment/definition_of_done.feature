@@ -11,24 +11,24 @@ Feature: Definition of Done of the k3s production deployment
     Scenario: Every change since the last release was approved by somebody else
       When the auditor looks for an approval of every change since the last release
       Then no change is approved by its own author only
-      And no change was last asked to be changed
-      And every change was approved by somebody who did not make it
+      And no reviewer's last decision is a request for changes
+      And every change was approved by somebody other than its author
 
   @TASK-001-DOD-2
   Rule: All tests passing (unit + integration)
 
     Scenario: The system's own tests pass now
       When the tester runs all tests of the system
-      Then tests of every kind were executed and none failed
+      Then tests of every kind ran and none failed
       And the integration tests ran against a real database
 
   @TASK-001-DOD-3
   Rule: Security scan completed with no critical issues
 
-    Scenario: A scan of everything that is to be released finds nothing critical
-      When the security engineer has everything scanned that is to be released
-      Then nothing critical was found that no reviewed exception allows
-      And the code, the deployment, the files for secrets and the images were really looked at
+    Scenario: A security scan of the release finds nothing critical
+      When the security engineer scans everything in the release
+      Then every critical finding has a reviewed exception
+      And the code, the deployment, the files for secrets and the images were all scanned
 
   @TASK-001-DOD-4
   Rule: Documentation updated
@@ -55,12 +55,12 @@ Feature: Definition of Done of the k3s production deployment
   @TASK-001-DOD-5
   Rule: Deployment tested in staging environment
 
-    Scenario: Staging is made from nothing and serves visitors with the release
-      Given the operator has made a staging environment from nothing
+    Scenario: A new staging environment runs the release and serves visitors
+      Given the operator has deployed a new staging environment
       When a visitor of staging opens the page and pays a checkout
       Then the visitor finds the paid checkout in staging again
-      And every part of staging is at full strength
-      And staging runs the very images that are to be released
+      And every workload of staging is at full strength
+      And staging runs exactly the images of the release
 
   @TASK-001-DOD-6
   Rule: Performance benchmarks meet requirements

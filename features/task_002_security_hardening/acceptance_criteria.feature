@@ -238,12 +238,12 @@ Feature: Production Security Hardening
   @TASK-002-AC-6
   Rule: Security scanning integrated into CI/CD
 
-    Scenario Outline: The build server blocks <change>
+    Scenario Outline: CI blocks <change>
       Given the security workflow passes before <change>
-      When a developer offers <change>
+      When a developer proposes <change>
       Then the security workflow blocks it
-      And it names what was found and where
-      And it hands the finding on to be shown beside the code
+      And it reports the finding and its place
+      And it uploads the finding as SARIF
 
       Examples:
         | change |
@@ -251,7 +251,7 @@ Feature: Production Security Hardening
         | a pull request with a privileged container |
         | a push with dangerous code |
 
-    Scenario: No change gets around the security scan
-      When the pipeline engineer looks for a way around the security workflow
+    Scenario: No change bypasses the security scan
+      When the pipeline engineer looks for ways to bypass the security workflow
       Then it runs on every push and every pull request
-      And nothing in it may fail or be left out
+      And none of its steps may fail or be skipped

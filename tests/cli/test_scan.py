@@ -9,11 +9,11 @@ from jsonschema.validators import validator_for
 from acceptance.cli.__main__ import main
 from acceptance.domains.delivery import scanning
 from acceptance.domains.delivery.drivers.exceptions import FILE
-from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts
+from acceptance.domains.delivery.drivers.scanners.facts import ScanFinding, ScannerFacts
 from acceptance.project import ROOT
 
-KEY = Finding("detect-secrets", "AWS Access Key", "a.env", "a secret", line=3, fingerprint="abc")
-POD = Finding("checkov", "CKV_K8S_16", "Pod.shop.web", "Container should not be privileged")
+KEY = ScanFinding("detect-secrets", "AWS Access Key", "a.env", "a secret", line=3, fingerprint="abc")
+POD = ScanFinding("checkov", "CKV_K8S_16", "Pod.shop.web", "Container should not be privileged")
 EXCUSE = """[[exception]]
 scanner = "detect-secrets"
 rule = "AWS Access Key"
@@ -34,16 +34,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def find(monkeypatch: pytest.MonkeyPatch, *findings: Finding, problem: str = "") -> None:
+def find(monkeypatch: pytest.MonkeyPatch, *findings: ScanFinding, problem: str = "") -> None:
     """Let the scanners find something, or checkov have a problem."""
     facts = {"secrets": "detect-secrets", "deployment": "checkov", "code": "bandit"}
     scans = [
-        ScanFacts(
+        ScannerFacts(
             name,
             part,  # type: ignore[arg-type]
             "1.0",
-            looked_at=0 if problem and name == "checkov" else 3,
-            things="files",
+            scanned=0 if problem and name == "checkov" else 3,
+            unit="files",
             findings=tuple(each for each in findings if each.scanner == name),
             problem=problem if name == "checkov" else "",
         )
@@ -63,13 +63,13 @@ def find(monkeypatch: pytest.MonkeyPatch, *findings: Finding, problem: str = "")
 def test_a_clean_scan_says_who_looked_at_what(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An excused finding is shown with its owner and its last day."""
+    """An accepted finding is shown with its owner and its last day."""
     (project / FILE).write_text(EXCUSE)
     find(monkeypatch, KEY)
     assert main(["scan"]) == 0
     said = capsys.readouterr().out
     assert "checkov 1.0 (deployment): 3 files, 0 findings" in said
-    assert "excused until 2099-01-31 by Team: detect-secrets: a secret" in said
+    assert "accepted until 2099-01-31 by Team: detect-secrets: a secret" in said
     assert said.endswith("Nothing critical in code, deployment, secrets.\n")
 
 
@@ -106,7 +106,7 @@ def test_a_part_that_nobody_looked_at_is_no_clean_scan(
 def test_exceptions_that_cannot_be_read_end_the_scan(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They might have excused anything."""
+    """They might have accepted anything."""
     find(monkeypatch)
     (project / FILE).write_text("[[exception")
     assert main(["scan"]) == 65

@@ -1,1 +1,25 @@
-"""Reviews, tests, scans, workflows, staging and releases."""
+"""Reviews, tests, security scans, CI workflows and staging."""
+
+from acceptance.domains.delivery.change_review import ChangeAudit, ChangeAuditor
+from acceptance.domains.delivery.drivers.suites import SuiteFacts
+from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
+from acceptance.domains.delivery.pipeline import PipelineEngineer, ProposedChange
+from acceptance.domains.delivery.scanning import ScanResult
+from acceptance.domains.delivery.security_scan import SecurityScanner
+from acceptance.domains.delivery.staging import StagingEnvironment, StagingOperator, StagingVisit
+from acceptance.domains.delivery.suite_tester import SuiteTester
+
+__all__ = [
+    "ChangeAudit",
+    "ChangeAuditor",
+    "PipelineEngineer",
+    "ProposedChange",
+    "ScanResult",
+    "SecurityScanner",
+    "StagingEnvironment",
+    "StagingOperator",
+    "StagingVisit",
+    "SuiteFacts",
+    "SuiteTester",
+    "WorkflowFacts",
+]

@@ -1,4 +1,4 @@
-"""Decides whether a change was approved by somebody else: by its trailers and by its reviews."""
+"""Decides by trailers and reviews whether somebody other than its author approved a change."""
 
 from __future__ import annotations
 
@@ -6,34 +6,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from acceptance.domains.delivery.drivers.github import Answer, PullRequest
+    from acceptance.domains.delivery.drivers.github import CommitReviews, PullRequest
     from acceptance.drivers.git import Commit, Person
 
-State: TypeAlias = Literal["approved", "merge", "missing", "self-approved", "requested", "unknown"]
-"""`merge`: brought nothing of its own. `unknown`: the reviews could not be looked at."""
+ApprovalState: TypeAlias = Literal[
+    "approved", "merge", "missing", "self-approved", "requested", "unknown"
+]
+"""`merge`: it has no changes of its own. `requested`: a reviewer requests changes. `unknown`: its
+reviews could not be read."""
 
 _DECISIVE = {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}
-"""A comment after an approval takes nothing back."""
+"""A comment after an approval does not revoke it."""
 
 NOTHING = "no Reviewed-by"
-"""How the reason begins where nobody said anything."""
+"""How the reason begins where nobody reviewed the change."""
 
 
 @dataclass(frozen=True)
 class Approval:
-    """What is known of one commit."""
+    """Whether one commit is approved."""
 
     commit: str
-    state: State
+    state: ApprovalState
     why: str
     """Who approved it, or what is missing."""
 
 
-def approval(commit: Commit, *, clean_merge: bool, answer: Answer | None) -> Approval:
+def approval(commit: Commit, *, clean_merge: bool, answer: CommitReviews | None) -> Approval:
     """Decide about one commit; `answer` is None where GitHub is not asked.
 
-    What was asked for and not done counts more than an approval; a review that could not be looked
-    at may have been such a thing, so it leaves the commit unknown.
+    A request for changes counts more than an approval. A review that could not be read may be such
+    a request, so it leaves the commit unknown.
     """
     name = str(commit)
     if answer is not None and answer.error:
@@ -43,14 +46,16 @@ def approval(commit: Commit, *, clean_merge: bool, answer: Answer | None) -> App
     if requests:
         return Approval(name, "requested", "; ".join(requests))
     if clean_merge:
-        return Approval(name, "merge", "it merges without a change of its own")
-    others = [f"Reviewed-by: {each}" for each in commit.reviewers if _is_other(commit, each)]
+        return Approval(name, "merge", "a merge without changes of its own")
+    others = [
+        f"Reviewed-by: {each}" for each in commit.reviewers if _is_somebody_else(commit, each)
+    ]
     own = [f"Reviewed-by: {each}" for each in commit.reviewers if _wrote(commit, each)]
     doubtful = [
         f"Reviewed-by: {each}, who committed it or has its author's name"
         for each in commit.reviewers
     ]
-    # GitHub names no accounts of co-authors, and none of an author whose address it does not know.
+    # GitHub gives no account for co-authors, nor for an author whose address it does not know.
     unnamed = answer is not None and (not answer.authors or bool(commit.coauthors))
     for pull in pulls:
         for login in _approving(pull):
@@ -64,11 +69,11 @@ def approval(commit: Commit, *, clean_merge: bool, answer: Answer | None) -> App
                 others.append(words)
     state, why = _weighed(others, own, doubtful)
     if not why:
-        why = f"{NOTHING}{', no pull request with an approval of its end' if answer else ''}"
+        why = f"{NOTHING}{', and no pull request whose last commit was approved' if answer else ''}"
     return Approval(name, state, why)
 
 
-def _weighed(others: list[str], own: list[str], doubtful: list[str]) -> tuple[State, str]:
+def _weighed(others: list[str], own: list[str], doubtful: list[str]) -> tuple[ApprovalState, str]:
     if others:
         return "approved", "; ".join(others)
     if own:
@@ -80,20 +85,20 @@ def _weighed(others: list[str], own: list[str], doubtful: list[str]) -> tuple[St
 
 def _requests(pull: PullRequest) -> list[str]:
     return [
-        f"{login} asked for changes in pull request {pull.number}"
-        for login, (state, _) in _last_words(pull).items()
+        f"{login} requested changes in pull request {pull.number}"
+        for login, (state, _) in _last_decisions(pull).items()
         if state == "CHANGES_REQUESTED"
     ]
 
 
 def _approving(pull: PullRequest) -> list[str]:
-    """Return who approved what was merged: an approval of an earlier state is none of it."""
-    last = _last_words(pull).items()
+    """Return who approved the last commit; an approval of an earlier commit does not count."""
+    last = _last_decisions(pull).items()
     return [login for login, said in last if login and said == ("APPROVED", pull.head)]
 
 
-def _last_words(pull: PullRequest) -> dict[str, tuple[str, str]]:
-    """Return the last decision of each member who reviewed it, and the commit it was about."""
+def _last_decisions(pull: PullRequest) -> dict[str, tuple[str, str]]:
+    """Return each member's last decision, and the commit that it is about."""
     return {
         review.login: (review.state, review.commit)
         for review in pull.reviews
@@ -105,10 +110,10 @@ def _wrote(commit: Commit, person: Person) -> bool:
     return any(_is_same(person, writer) for writer in (commit.author, *commit.coauthors))
 
 
-def _is_other(commit: Commit, person: Person) -> bool:
-    """Whether a person is certainly none of those who made the commit.
+def _is_somebody_else(commit: Commit, person: Person) -> bool:
+    """Return whether a person certainly neither wrote nor committed the change.
 
-    One name with two addresses may be one person: it is no approval, and no false claim either.
+    One name with two addresses may be one person: neither an approval nor a self-approval.
     """
     makers = (commit.author, commit.committer, *commit.coauthors)
     return not any(

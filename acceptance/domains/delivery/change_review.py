@@ -1,4 +1,4 @@
-"""The auditor: looks for somebody's approval of every change since the last release."""
+"""Looks for an approval of every change since the last release."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor, ActorContext
 from acceptance.domains.delivery.approvals import NOTHING, approval
-from acceptance.domains.delivery.drivers.github import github_of
+from acceptance.domains.delivery.drivers.github import github_from
 from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, listed, require
 
 if TYPE_CHECKING:
-    from acceptance.domains.delivery.approvals import Approval, State
+    from acceptance.domains.delivery.approvals import Approval, ApprovalState
 
 
 @dataclass(frozen=True)
-class Audit:
+class ChangeAudit:
     """The approvals of the changes since the last release."""
 
     since: str
-    """The release's tag; empty if there was none."""
+    """The tag of the release; empty if there is none."""
     head: str
     approvals: tuple[Approval, ...]
     uncommitted: tuple[str, ...]
     shallow: bool
 
-    def having(self, *states: State) -> list[str]:
-        """Return each approval in one of these states, in words."""
+    def in_state(self, *states: ApprovalState) -> list[str]:
+        """Return each commit in one of these states, with the reason."""
         return [f"{a.commit}: {a.why}" for a in self.approvals if a.state in states]
 
     @property
-    def missing(self) -> list[str]:
-        """Each change without an approval, with more words only where there is more to say."""
+    def unapproved(self) -> list[str]:
+        """Each commit without an approval, with the reason unless nobody reviewed it."""
         return [
             a.commit if a.why.startswith(NOTHING) else f"{a.commit}: {a.why}"
             for a in self.approvals
@@ -45,31 +45,31 @@ class Audit:
     @property
     def range(self) -> str:
         """The range of changes, in words."""
-        return f"since {self.since}" if self.since else "ever (no release has a tag)"
+        return f"since {self.since}" if self.since else "in the whole history (no release tag)"
 
 
 class ChangeAuditor(Actor):
-    """Somebody who believes no approval that is not written down."""
+    """Checks that somebody other than its author approved every change."""
 
     def __init__(self, context: ActorContext) -> None:
-        """Audit the sources; GitHub is asked too where the environment has a token for it."""
+        """Audit the sources, and GitHub's reviews if the environment has a token for it."""
         super().__init__(context)
         limits = self._timeouts
         self._repository = Repository(self.system.sources, timeout=limits.command)
-        self._github = github_of(os.environ, timeout=limits.request)
+        self._github = github_from(os.environ, timeout=limits.request)
 
-    def audit(self) -> Audit:
+    def audit(self) -> ChangeAudit:
         """Look for the approval of every change since the last release.
 
-        Raises `Unverifiable` if there is no history to look at.
+        Raises `Unverifiable` if there is no git history.
         """
         try:
             history = self._repository.history()
         except EnvironmentFailure as error:
             said = error.message.splitlines()
-            raise Unverifiable(f"There is no history to look at: {said[0]} {said[-1]}") from error
+            raise Unverifiable(f"There is no git history: {said[0]} {said[-1]}") from error
         hashes = [commit.hash for commit in history.commits]
-        answers = self._github.ask(hashes) if self._github else {}
+        answers = self._github.reviews_of(hashes) if self._github else {}
         approvals = [
             approval(
                 commit,
@@ -78,46 +78,49 @@ class ChangeAuditor(Actor):
             )
             for commit in history.commits
         ]
-        found = Audit(
+        found = ChangeAudit(
             history.release, history.head, tuple(approvals), history.uncommitted, history.shallow
         )
         asked = f"the reviews of {self._github.repository}" if self._github else "nothing"
-        shown = {"asked beside the trailers": asked, **asdict(found)}
+        shown = {"asked besides the trailers": asked, **asdict(found)}
         self._keep("Approvals of the changes since the last release", pretty(shown))
         return found
 
-    def judge_honest(self, audit: Audit) -> None:
-        """No change claims the approval of the person who wrote it, and of nobody else."""
-        own = audit.having("self-approved")
+    def assert_no_self_approval(self, audit: ChangeAudit) -> None:
+        """No change has only the approval of its own author."""
+        own = audit.in_state("self-approved")
         require(not own, f"Approved by its own author only: {listed(own)}.")
 
-    def judge_settled(self, audit: Audit) -> None:
-        """Nobody's last word was a request for changes."""
-        requested = audit.having("requested")
-        require(not requested, f"Not approved, but asked to be changed: {listed(requested)}.")
+    def assert_no_changes_requested(self, audit: ChangeAudit) -> None:
+        """No reviewer's last decision is a request for changes."""
+        requested = audit.in_state("requested")
+        require(not requested, f"Changes were requested: {listed(requested)}.")
 
-    def judge_approved(self, audit: Audit) -> None:
-        """Every change has an approval; whoever gave it elsewhere can attest it.
+    def assert_all_approved(self, audit: ChangeAudit) -> None:
+        """Every change has an approval.
 
-        Raises `Unverifiable` if approvals are missing, and if not all changes were looked at.
+        Raises `Unverifiable` if one is missing, because it may have been given elsewhere and can be
+        attested; and if some changes could not be checked.
         """
         if audit.shallow:
             raise Unverifiable(
-                "The history was cut off when the repository was cloned, so there may be changes "
-                "that nobody looked at. Try: git fetch --unshallow --tags"
+                "The repository is a shallow clone, so some changes could not be checked. "
+                "Try: git fetch --unshallow --tags"
             )
         if not audit.approvals:
-            raise Unverifiable(f"There is no change since {audit.since}, so no approval to find.")
-        unknown = audit.having("unknown")
-        if unknown:
-            raise Unverifiable(f"Reviews could not be looked at: {listed(unknown)}.")
-        missing = audit.missing
-        if missing:
             raise Unverifiable(
-                f"{len(missing)} of {len(audit.approvals)} changes {audit.range} have no approval: "
-                f"{listed(missing)}."
+                f"There is no change since {audit.since}, so there is no approval to check."
+            )
+        unknown = audit.in_state("unknown")
+        if unknown:
+            raise Unverifiable(f"Reviews could not be read: {listed(unknown)}.")
+        unapproved = audit.unapproved
+        if unapproved:
+            raise Unverifiable(
+                f"{len(unapproved)} of {len(audit.approvals)} changes {audit.range} have no "
+                f"approval: {listed(unapproved)}."
             )
         if audit.uncommitted:
             raise Unverifiable(
-                f"Changed and not committed, so approved by nobody: {listed(audit.uncommitted)}."
+                f"Not committed, so approved by nobody: {listed(audit.uncommitted)}."
             )

@@ -1,4 +1,4 @@
-"""Changes that nobody wants: each brings one danger, and tries to silence the scanner for it."""
+"""Malicious changes: each adds one danger, and a comment that tries to silence its scanner."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Change:
-    """A change that has to be blocked."""
+class MaliciousChange:
+    """A change that CI must block."""
 
     event: str
     make: Callable[[Path], None]
     """Makes the change in a copy of the repository."""
     finding: str
-    """What has to be said of it: the rule, and where."""
+    """How the scan must report it: the rule and the place."""
 
 
 def _hard_coded_secret(copy: Path) -> None:
-    key = "AKIA" + "QYLPMN5HFZXTRB3C"  # in two pieces, or this file would hold one
+    key = "AKIA" + "QYLPMN5HFZXTRB3C"  # split, so that this file holds no key
     (copy / "deploy.env").write_text(f"KEY={key}  # pragma: allowlist secret\n", encoding="utf-8")
 
 
@@ -59,15 +59,15 @@ def _dangerous_code(copy: Path) -> None:
     )
 
 
-CHANGES = {
-    "a push with a hard-coded secret": Change(
+MALICIOUS_CHANGES = {
+    "a push with a hard-coded secret": MaliciousChange(
         "push", _hard_coded_secret, "(AWS Access Key) in deploy.env:1"
     ),
-    "a pull request with a privileged container": Change(
+    "a pull request with a privileged container": MaliciousChange(
         "pull_request", _privileged_container, "Container should not be privileged (CKV_K8S_16)"
     ),
-    "a push with dangerous code": Change(
+    "a push with dangerous code": MaliciousChange(
         "push", _dangerous_code, f"(B602) in {RELEASED_CODE}receipts.py:5"
     ),
 }
-"""By the words of the feature."""
+"""By their names in the feature."""

@@ -1,7 +1,6 @@
-"""A security scan: which scanners look at what, and what is to be thought of their findings.
+"""The security scan: runs the scanners of each part, and triages their findings.
 
-Both who proves a deployed system and who only has its sources scan like this; what is critical is
-the same for both.
+`acceptance scan` and the scenarios share it, so the same findings are critical for both.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from acceptance.build.manifests import render
 from acceptance.domains.delivery.drivers.exceptions import read_exceptions
 from acceptance.domains.delivery.drivers.scanners import code, images, manifests, secrets
 from acceptance.domains.delivery.drivers.scanners.facts import attempt
-from acceptance.domains.delivery.triage import Sifted, sift
+from acceptance.domains.delivery.triage import TriagedFindings, triage
 from acceptance.drivers import files
 from acceptance.process import workers
 
@@ -25,47 +24,51 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from acceptance.build.manifests import Manifest
-    from acceptance.domains.delivery.drivers.scanners.facts import Finding, Part, ScanFacts
+    from acceptance.domains.delivery.drivers.scanners.facts import (
+        ScanFinding,
+        ScannerFacts,
+        ScanPart,
+    )
     from acceptance.settings import Settings, Timeouts
 
 RELEASED_CODE = "checkout/"
-"""The sources that get into the images, with their tests; the acceptance suite is not released."""
+"""The sources of the images, tests included; the acceptance suite is not released."""
 
-SCANNERS: dict[str, Part] = {
+SCANNERS: dict[str, ScanPart] = {
     code.NAME: "code",
     manifests.NAME: "deployment",
     secrets.NAME: "secrets",
     images.UPDATES: "images",
     images.TRIVY: "images",
 }
-"""Every scanner, and the part at which it looks."""
+"""Every scanner, and the part that it scans."""
 
-_SIDE_BY_SIDE = 2
+_PARALLEL = 2
 
 
 @dataclass(frozen=True)
-class Target:
-    """What is to be scanned."""
+class ScanTarget:
+    """What to scan."""
 
     root: Path
-    parts: tuple[Part, ...]
+    parts: tuple[ScanPart, ...]
     overlays: tuple[Path, ...]
-    """Those whose objects are the deployment."""
+    """Their objects are the deployment."""
     images: tuple[str, ...] = ()
-    """Full references of the images that are to be released."""
-    named: tuple[tuple[str, str], ...] = ()
-    """References that the objects get, by the names that the manifests have."""
+    """Full references of the images of the release."""
+    references: tuple[tuple[str, str], ...] = ()
+    """Image names in the manifests, each with the full reference that replaces it."""
 
 
 @dataclass(frozen=True)
-class Scans:
-    """What the scanners did, and what is to be thought of their findings."""
+class ScanResult:
+    """What each scanner did, and the triaged findings of all of them."""
 
-    scans: tuple[ScanFacts, ...]
-    sifted: Sifted
+    scans: tuple[ScannerFacts, ...]
+    triaged: TriagedFindings
 
-    def unseen(self, parts: Sequence[Part]) -> tuple[str, ...]:
-        """Return those of `parts` that no scanner looked at to the end, each with the reasons."""
+    def unscanned(self, parts: Sequence[ScanPart]) -> tuple[str, ...]:
+        """Return those of `parts` that no scanner scanned to the end, each with the reasons."""
         found = []
         for part in parts:
             of_part = [each for each in self.scans if each.part == part]
@@ -75,53 +78,53 @@ class Scans:
         return tuple(found)
 
     def summary(self) -> list[dict[str, object]]:
-        """Say what each scanner did; its findings are only counted."""
+        """Return what each scanner did, with its findings only counted."""
         return [_summary(each) for each in self.scans]
 
 
-def scan(target: Target, timeouts: Timeouts) -> Scans:
-    """Let every scanner look at its part, and set aside what the exceptions excuse.
+def scan(target: ScanTarget, timeouts: Timeouts) -> ScanResult:
+    """Run every scanner of the wanted parts, and triage the findings.
 
     A scanner that cannot run is a fact among the others.
 
-    Raises `BrokenInput` for a file of exceptions that cannot be read, `EnvironmentFailure` if
-    `target.root` is no git working tree.
+    Raises `BrokenInput` for an exceptions file that cannot be read, `EnvironmentFailure` if
+    `target.root` is not a git working tree.
     """
-    # Only a scan of its part says whether an exception is needed.
-    asked = {name for name, part in SCANNERS.items() if part in target.parts}
-    others = SCANNERS.keys() - asked
+    # An exception for a part that is not scanned is not needless.
+    wanted = {name for name, part in SCANNERS.items() if part in target.parts}
+    others = SCANNERS.keys() - wanted
     exceptions = [each for each in read_exceptions(target.root) if each.scanner not in others]
-    with workers(_SIDE_BY_SIDE) as pool:
+    with workers(_PARALLEL) as pool:
         started = [pool.submit(attempt, *each) for each in _scanners(target, timeouts)]
         scans = tuple(each.result() for each in started)
     findings = [each for scan in scans for each in scan.findings]
-    return Scans(scans, sift(findings, exceptions, datetime.now(UTC).date()))
+    return ScanResult(scans, triage(findings, exceptions, datetime.now(UTC).date()))
 
 
 def overlays_of(settings: Settings) -> tuple[Path, ...]:
-    """Return every overlay that is deployed anywhere, each once."""
-    named = (overlay for _, overlay in settings.overlays)
-    return tuple(dict.fromkeys((settings.overlay, *named, settings.staging)))
+    """Return every overlay that the settings name, each once."""
+    by_cluster = (overlay for _, overlay in settings.overlays)
+    return tuple(dict.fromkeys((settings.overlay, *by_cluster, settings.staging)))
 
 
-def ran(facts: ScanFacts) -> bool:
-    """Say whether a scanner read something, and to the end."""
-    return facts.looked_at > 0 and not facts.problem
+def ran(facts: ScannerFacts) -> bool:
+    """Return whether a scanner read something, and ran to its end."""
+    return facts.scanned > 0 and not facts.problem
 
 
 def _scanners(
-    target: Target, timeouts: Timeouts
-) -> list[tuple[str, Part, Callable[[], ScanFacts]]]:
+    target: ScanTarget, timeouts: Timeouts
+) -> list[tuple[str, ScanPart, Callable[[], ScannerFacts]]]:
     """Return the scanners of the wanted parts, the slowest first."""
-    root, limit, references = target.root, timeouts.scan, target.images
+    root, limit, built = target.root, timeouts.scan, target.images
     names = files.tracked(root, timeout=timeouts.command)
     released = [name for name in names if name.startswith(RELEASED_CODE)]
-    scanners: dict[str, Callable[[], ScanFacts]] = {
+    scanners: dict[str, Callable[[], ScannerFacts]] = {
         secrets.NAME: lambda: secrets.scan_secrets(root, names, timeout=limit),
         manifests.NAME: lambda: manifests.scan_manifests(root, _rendered(target), timeout=limit),
-        images.UPDATES: lambda: images.scan_updates(references, timeout=limit),
+        images.UPDATES: lambda: images.scan_updates(built, timeout=limit),
         code.NAME: lambda: code.scan_code(root, released, timeout=limit),
-        images.TRIVY: lambda: images.scan_with_trivy(references, timeout=limit),
+        images.TRIVY: lambda: images.scan_with_trivy(built, timeout=limit),
     }
     return [
         (name, SCANNERS[name], scanner)
@@ -130,20 +133,20 @@ def _scanners(
     ]
 
 
-def _rendered(target: Target) -> tuple[Manifest, ...]:
-    """Return the objects of all overlays; what several of them have is there once."""
-    named = dict(target.named)
-    objects = [found for overlay in target.overlays for found in render(overlay, named)]
+def _rendered(target: ScanTarget) -> tuple[Manifest, ...]:
+    """Return the objects of all overlays; an object that several have is there once."""
+    references = dict(target.references)
+    objects = [found for overlay in target.overlays for found in render(overlay, references)]
     return tuple({json.dumps(each, sort_keys=True): each for each in objects}.values())
 
 
-def _why(facts: ScanFacts) -> str:
-    return facts.problem.rstrip(".") or f"it found no {facts.things} to look at"
+def _why(facts: ScannerFacts) -> str:
+    return facts.problem.rstrip(".") or f"there are no {facts.unit} to scan"
 
 
-def _summary(facts: ScanFacts) -> dict[str, object]:
+def _summary(facts: ScannerFacts) -> dict[str, object]:
     shown = asdict(facts)
-    found: tuple[Finding, ...] = facts.findings
+    found: tuple[ScanFinding, ...] = facts.findings
     shown["findings"] = dict(Counter(f"{each.rule} {each.severity}".strip() for each in found))
     shown["ran"] = ran(facts)
     return shown

@@ -1,4 +1,4 @@
-"""The security engineer: has everything scanned that is released, and says what is critical."""
+"""Scans everything that is released, and judges the findings."""
 
 from __future__ import annotations
 
@@ -8,49 +8,50 @@ from typing import get_args
 
 from acceptance.actor import Actor
 from acceptance.build.manifests import name_of
-from acceptance.domains.delivery.drivers.scanners.facts import Part
-from acceptance.domains.delivery.scanning import Scans, Target, scan
+from acceptance.domains.delivery.drivers.exceptions import FILE
+from acceptance.domains.delivery.drivers.scanners.facts import ScanPart
+from acceptance.domains.delivery.scanning import ScanResult, ScanTarget, scan
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.settings import load_settings
 
 
 class SecurityScanner(Actor):
-    """Somebody who trusts a scanner only when it has really looked."""
+    """Scans the release, and checks that every part was scanned and nothing critical was found."""
 
-    def scan(self) -> Scans:
-        """Let every scanner look at its part, and set aside what the exceptions excuse."""
+    def scan(self) -> ScanResult:
+        """Run every scanner, and triage the findings."""
         found = scan(self._target(), self._timeouts)
-        self._keep("What was scanned and by what", pretty(found.summary()))
-        self._keep("What was found", pretty(asdict(found.sifted)))
+        self._keep("What each scanner scanned", pretty(found.summary()))
+        self._keep("Triaged findings", pretty(asdict(found.triaged)))
         return found
 
-    def judge_critical(self, found: Scans) -> None:
-        """No scanner found anything critical that no exception excuses."""
-        critical = found.sifted.critical
-        remarks = "".join(f" {each}" for each in found.sifted.remarks)
+    def assert_nothing_critical(self, found: ScanResult) -> None:
+        """Every critical finding has a valid exception."""
+        critical = found.triaged.critical
+        remarks = "".join(f" {each}" for each in found.triaged.remarks)
         require(
             not critical,
-            f"{len(critical)} critical: {listed([str(each) for each in critical])}.{remarks}",
+            f"{len(critical)} critical: {listed([str(each) for each in critical])}.{remarks} "
+            f"Try: fix them, or accept them in {FILE}.",
         )
 
-    def judge_thorough(self, found: Scans) -> None:
-        """Each part was looked at to the end by one scanner at least, else it is `Unverifiable`."""
-        unseen = found.unseen(get_args(Part))
-        if unseen:
-            message = f"Nobody could look at {listed(unseen)}. Nothing is known about them."
-            raise Unverifiable(message)
+    def assert_every_part_scanned(self, found: ScanResult) -> None:
+        """At least one scanner scanned each part to the end; raises `Unverifiable` otherwise."""
+        unscanned = found.unscanned(get_args(ScanPart))
+        if unscanned:
+            raise Unverifiable(f"No scanner could scan {listed(unscanned)}.")
 
-    def _target(self) -> Target:
-        """Everything that was deployed, as the sources have it."""
+    def _target(self) -> ScanTarget:
+        """Return everything that was deployed, by its sources."""
         root = Path(self.system.repository)
         settings = load_settings(root)
         known = {source.name for source in settings.images}
-        named = {name_of(each): each for each in self.system.images}
-        return Target(
+        references = {name_of(each): each for each in self.system.images}
+        return ScanTarget(
             root,
-            get_args(Part),
+            get_args(ScanPart),
             overlays=(settings.overlay_for(self.system.driver),),
             images=self.system.images,
-            named=tuple((name, each) for name, each in named.items() if name in known),
+            references=tuple((name, each) for name, each in references.items() if name in known),
         )

@@ -1,4 +1,4 @@
-"""The operator of staging: makes the environment from nothing, tries it, and takes it away."""
+"""Deploys a staging environment from scratch, uses it as a visitor, and removes it."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.facts import ContainerFacts, PodFacts
     from acceptance.system import System
 
-_UNKNOWN = 404
+_NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
-class Staging:
-    """A staging environment that is up."""
+class StagingEnvironment:
+    """A staging environment that is running."""
 
     system: System
     status: Status
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What a visitor of staging met."""
+class StagingVisit:
+    """What a visitor of staging saw and bought."""
 
     visitor: Visitor
     welcome: Welcome
@@ -50,7 +50,7 @@ class Trial:
 
 
 class StagingOperator(ClusterActor):
-    """Somebody who deploys the release where nobody depends on it yet."""
+    """Deploys the release to a staging environment of its own, and tests it there."""
 
     def __init__(self, context: ActorContext) -> None:
         """Deploy nothing yet."""
@@ -58,8 +58,8 @@ class StagingOperator(ClusterActor):
         self._overlay = context.path_in_sources(context.settings.staging)
         self._tell_secrets = context.tell_secrets
 
-    def make_staging(self) -> Staging:
-        """Deploy staging into a namespace that does not exist, under a name that nobody serves."""
+    def deploy_staging(self) -> StagingEnvironment:
+        """Deploy staging into a new namespace, under a host that nothing serves yet."""
         objects = self._rendered()
         system = self._place(objects)
         self._clear(system)
@@ -67,7 +67,7 @@ class StagingOperator(ClusterActor):
         self._tell_secrets([value for each in made for value in each["stringData"].values()])
         named = [f"{each['kind']} {each['metadata']['name']}" for each in objects]
         facts = {"namespace": system.namespace, "host": system.host, "objects": named}
-        self._keep("What staging is made of", pretty(facts))
+        self._keep("Objects of staging", pretty(facts))
         self._undo.callback(self._remove, system.namespace)
         self._apply((*objects, *made))
         status = await_rollout(
@@ -77,25 +77,25 @@ class StagingOperator(ClusterActor):
             what="staging at full strength",
             remedy="kubectl apply --kustomize manifests/overlays/staging",
         )
-        return Staging(await_certificate(self._cluster, system, self._timeouts), status)
+        return StagingEnvironment(await_certificate(self._cluster, system, self._timeouts), status)
 
-    def try_staging(self, staging: Staging) -> Trial:
-        """Open staging's page by its name, and buy something there."""
+    def visit_staging(self, staging: StagingEnvironment) -> StagingVisit:
+        """Open the page of staging by its host name, and pay a checkout there."""
         visitor = self._undo.enter_context(Visitor(self._context.of(staging.system)))
         welcome = visitor.open_by_name()
         visitor.judge_page(welcome.page, self._serving(staging, "frontend"))
         visitor.judge_service(welcome.service, self._serving(staging, "backend"))
         purchase = visitor.pay_checkout(visitor.start_checkout())
-        return Trial(visitor, welcome, purchase)
+        return StagingVisit(visitor, welcome, purchase)
 
-    def judge_trial(self, trial: Trial) -> None:
+    def assert_checkout_found(self, visit: StagingVisit) -> None:
         """The visitor finds the paid checkout again."""
-        trial.visitor.find_checkout(trial.purchase)
+        visit.visitor.find_checkout(visit.purchase)
 
-    def judge_staging(self, staging: Staging) -> None:
-        """Every workload of the system is there, and at full strength also after the visit."""
+    def assert_full_strength(self, staging: StagingEnvironment) -> None:
+        """Staging has every workload of the system, at full strength also after the visit."""
         found = {each.name: each for each in self._cluster.workloads(staging.system.namespace)}
-        self._keep("How staging is", pretty([asdict(each) for each in found.values()]))
+        self._keep("Workloads of staging", pretty([asdict(each) for each in found.values()]))
 
         def fault(name: str) -> str | None:
             workload = found.get(name)
@@ -105,55 +105,55 @@ class StagingOperator(ClusterActor):
 
         require_each(self.system.names, fault, nothing="The system has no workload.")
 
-    def judge_images(self, staging: Staging) -> None:
-        """Every container of staging runs what the same container of the system runs."""
+    def assert_release_images(self, staging: StagingEnvironment) -> None:
+        """Every container of staging runs the same image as its counterpart in the release."""
         released = _running(self._released())
-        tried = _running(self._tried(staging.system.namespace))
-        self._keep("What is released and what was tried", pretty(_shown(released, tried)))
-        require(released, "The system has no container, so nothing is to be released.")
+        staged = _running(self._staged(staging.system.namespace))
+        self._keep("Images of the release and of staging", pretty(_shown(released, staged)))
+        require(released, "The system runs no container, so the release has no image.")
 
         def fault(name: str) -> str | None:
-            if name not in tried:
-                return f"staging does not run {name}, which is to be released"
+            if name not in staged:
+                return f"staging does not run {name} of the release"
             if name not in released:
-                return f"staging runs {name}, which is no part of the release"
-            images = {container.image for container in tried[name]}
+                return f"staging runs {name}, which is not part of the release"
+            images = {container.image for container in staged[name]}
             unknown = sorted(images - set(self.system.images)) if self.system.images else []
             if unknown:
-                return f"staging runs {unknown[0]} in {name}, which is not to be released"
-            digests = [{each.image_id for each in group[name]} for group in (released, tried)]
+                return f"staging runs {unknown[0]} in {name}, which is not an image of the release"
+            digests = [{each.image_id for each in group[name]} for group in (released, staged)]
             if "" in digests[0] | digests[1] or digests[0] != digests[1]:
                 said = [", ".join(sorted(each)) or "nothing" for each in digests]
                 return f"{name} is {said[1]} in staging and {said[0]} in the release"
             return None
 
-        require_each(sorted({*released, *tried}), fault, nothing="Staging runs no container.")
-        used = {each.image for group in tried.values() for each in group}
+        require_each(sorted({*released, *staged}), fault, nothing="Staging runs no container.")
+        used = {each.image for group in staged.values() for each in group}
         require_each(
             self.system.images or tuple(used),
-            lambda image: None if image in used else f"staging did not try {image}",
-            nothing="No image is to be released.",
+            lambda image: None if image in used else f"staging does not run {image} of the release",
+            nothing="The release has no image.",
         )
 
-    def _tried(self, namespace: str) -> tuple[PodFacts, ...]:
-        """Return all pods of a namespace, those of the system's workloads known as such."""
+    def _staged(self, namespace: str) -> tuple[PodFacts, ...]:
+        """Return all pods of a namespace; those of the system's workloads carry their name."""
         own = [pod for name in self.system.names for pod in self._cluster.pods(namespace, name)]
         known = {pod.uid for pod in own}
         return (*own, *(pod for pod in self._cluster.pods(namespace) if pod.uid not in known))
 
     def _rendered(self) -> tuple[Manifest, ...]:
-        """Return staging's objects, with the images of the release and a namespace of the run's."""
+        """Return the objects of staging, with the release's images and a namespace of this run."""
         images = {name_of(each): each for each in self.system.images}
         try:
             plain = render(self._overlay, images)
             own = [each["metadata"]["name"] for each in plain if each["kind"] == "Namespace"]
-            require(len(own) == 1, f"The staging overlay makes {len(own)} namespaces, not one.")
+            require(len(own) == 1, f"The staging overlay has {len(own)} namespaces instead of one.")
             return render(self._overlay, images, self.system.run, f"{own[0]}-{self.system.run}")
         except BrokenInput as error:
             raise AssertionError(f"Staging cannot be deployed: {error.message}") from error
 
     def _place(self, objects: Sequence[Manifest]) -> System:
-        """Return how staging is reached; it shares neither name nor place with the system."""
+        """Return how staging is reached: by a namespace and a host that the system does not use."""
         namespace = next(e["metadata"]["name"] for e in objects if e["kind"] == "Namespace")
         hosts = {
             rule.get("host", "")
@@ -161,29 +161,31 @@ class StagingOperator(ClusterActor):
             if each["kind"] == "Ingress"
             for rule in each["spec"].get("rules") or ()
         }
-        require(hosts, "Staging has no ingress, so no visitor reaches it.")
+        require(hosts, "Staging has no ingress, so no visitor can reach it.")
         require(len(hosts) == 1, f"Staging has several hosts: {', '.join(sorted(hosts))}.")
         host = hosts.pop()
-        require(host, "Staging's ingress names no host, so it would take every visitor.")
-        require(host != self.system.host, f"Staging has the host of the system itself, {host}.")
+        require(host, "The ingress of staging names no host, so it would match every request.")
+        require(
+            host != self.system.host, f"Staging has the same host as the system itself, {host}."
+        )
         secure = declares_tls(objects, host)
         return replace(self.system, namespace=namespace, host=host, secure=secure, restarts=())
 
     def _clear(self, system: System) -> None:
-        """Let staging begin from nothing: neither its namespace nor its name is there."""
+        """Make sure that nothing of staging exists yet: no namespace, and nothing at its host."""
         labels = self._cluster.labels(_path(system.namespace))
         if labels is not None:
             if labels.get(RUN_LABEL) != self.system.run:
-                message = f"The namespace {system.namespace} is there and not this run's."
+                message = f"The namespace {system.namespace} exists and belongs to another run."
                 raise EnvironmentFailure(f"{message} Try: run again.")
             self._remove(system.namespace)  # left by a scenario that was killed
         limits = self._timeouts
         with closing(reach_plain(system, timeout=limits.request)) as http:
             eventually(
                 lambda: http.send("GET", "/"),
-                lambda reply: reply.status == _UNKNOWN,
+                lambda reply: reply.status == _NOT_FOUND,
                 timeout=limits.ingress,
-                what=f"nobody serves {system.host} before staging is there",
+                what=f"nothing serves {system.host} before staging is deployed",
             )
 
     def _apply(self, objects: Sequence[Manifest]) -> None:
@@ -193,19 +195,19 @@ class StagingOperator(ClusterActor):
         except EnvironmentFailure as error:
             if not self._cluster.readiness().succeeded:
                 raise
-            raise AssertionError(f"The cluster does not take staging: {error.message}") from error
+            raise AssertionError(f"The cluster rejects staging: {error.message}") from error
 
     def _remove(self, namespace: str) -> None:
         if not self._cluster.delete(_path(namespace)):
             return
-        # Nobody is served there any more, so nobody needs the pods' grace.
+        # No visitor depends on these pods, so they need no grace period.
         self._cluster.delete(api_path("pods", namespace), grace=0)
         eventually(
             lambda: self._cluster.exists(_path(namespace)),
-            lambda there: not there,
+            lambda exists: not exists,
             timeout=self._timeouts.removal,
             what=f"the namespace {namespace} gone",
-            describe=lambda _: "it is still there",
+            describe=lambda _: "it still exists",
             remedy=f"kubectl get namespace {namespace} --output=yaml",
             error=EnvironmentFailure,
         )
@@ -213,7 +215,7 @@ class StagingOperator(ClusterActor):
     def _released(self) -> tuple[PodFacts, ...]:
         return tuple(pod for name in self.system.names for pod in self._pods(name))
 
-    def _serving(self, staging: Staging, role: str) -> tuple[str, ...]:
+    def _serving(self, staging: StagingEnvironment, role: str) -> tuple[str, ...]:
         name = staging.system.named(role)
         pods = self._cluster.pods(staging.system.namespace, name)
         return tuple(pod.name for pod in pods if pod.serving)
@@ -224,7 +226,7 @@ def _path(namespace: str) -> str:
 
 
 def _running(pods: Sequence[PodFacts]) -> dict[str, list[ContainerFacts]]:
-    """Group containers by the workload and the name that they have in it."""
+    """Group containers by workload and container name."""
     found: dict[str, list[ContainerFacts]] = {}
     for pod in pods:
         for container in pod.containers:

@@ -1,4 +1,4 @@
-"""Decides which findings are critical, and which exceptions count. Pure.
+"""Decides which findings are critical, and which of them a valid exception accepts.
 
 docs/adr/0008-what-is-critical.md gives the reasons.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from acceptance.domains.delivery.drivers.exceptions import ExceptionFacts
-    from acceptance.domains.delivery.drivers.scanners.facts import Finding
+    from acceptance.domains.delivery.drivers.scanners.facts import ScanFinding
 
 CRITICAL_CHECKS = {
     "CKV_K8S_16": "a privileged container is root on its node",
@@ -22,12 +22,12 @@ CRITICAL_CHECKS = {
     "CKV_K8S_18": "it reads the shared memory of its node",
     "CKV_K8S_19": "it uses its node's network, past every network policy",
     "CKV_K8S_20": "a program in it may gain more rights than it was started with",
-    "CKV_K8S_23": "it runs as root, one fault of the kernel away from its node",
-    "CKV_K8S_25": "it has more capabilities than a container is given anyhow",
+    "CKV_K8S_23": "it runs as root, one kernel vulnerability away from its node",
+    "CKV_K8S_25": "it has more capabilities than the container runtime's defaults",
     "CKV_K8S_27": "whoever has the engine's socket has the node",
     "CKV_K8S_39": "CAP_SYS_ADMIN is root by another name",
     "CKV_K8S_42": "every pod without an account of its own gets those rights",
-    "CKV_K8S_49": "a wildcard also grants what nobody thought of",
+    "CKV_K8S_49": "a wildcard also grants rights that nobody intended",
     "CKV_K8S_152": "an annotation runs code in the ingress controller (CVE-2021-25742)",
     "CKV_K8S_153": "an annotation rewrites the ingress controller (CVE-2021-25742)",
     "CKV_K8S_154": "an annotation reads the ingress controller's files (CVE-2021-25742)",
@@ -42,23 +42,24 @@ CRITICAL_CHECKS = {
     "CKV2_K8S_5": "one account reads all secrets",
     "CKV2_ACCEPTANCE_1": "a folder of the node in a container is a way onto the node",
 }
-"""Without a key of its maker checkov names no severity: these are the checks that count here."""
+"""checkov reports severities only with a key of its vendor, so the critical checks are listed."""
 
 
 @dataclass(frozen=True)
-class Sifted:
-    """Findings, told apart; and what is to be said of the exceptions."""
+class TriagedFindings:
+    """The findings by how they count, and remarks about the exceptions."""
 
-    critical: tuple[Finding, ...]
-    """Critical, and excused by no exception that counts."""
-    excused: tuple[tuple[Finding, ExceptionFacts], ...]
-    harmless: tuple[Finding, ...]
+    critical: tuple[ScanFinding, ...]
+    """Critical, and accepted by no valid exception."""
+    accepted: tuple[tuple[ScanFinding, ExceptionFacts], ...]
+    """Critical, each with the exception that accepts it."""
+    not_critical: tuple[ScanFinding, ...]
     remarks: tuple[str, ...]
-    """Sentences about exceptions that are expired or that nothing needs."""
+    """Sentences about exceptions that have expired or that no finding needs."""
 
 
-def is_critical(finding: Finding) -> bool:
-    """Say whether a release has to wait for this; what no rule here knows counts as critical."""
+def is_critical(finding: ScanFinding) -> bool:
+    """Return whether a finding blocks the release; one of an unknown scanner does."""
     match finding.scanner:
         case "bandit":
             return finding.severity == "HIGH" and finding.confidence in {"MEDIUM", "HIGH"}
@@ -70,32 +71,34 @@ def is_critical(finding: Finding) -> bool:
             return True
 
 
-def sift(findings: Sequence[Finding], exceptions: Sequence[ExceptionFacts], today: date) -> Sifted:
-    """Tell critical findings from the others, on the day `today`."""
-    critical, excused = [], []
+def triage(
+    findings: Sequence[ScanFinding], exceptions: Sequence[ExceptionFacts], today: date
+) -> TriagedFindings:
+    """Sort the findings by how they count on the day `today`."""
+    critical, accepted = [], []
     for finding in (each for each in findings if is_critical(each)):
         found = [each for each in exceptions if _is_about(each, finding)]
         valid = next((each for each in found if not _is_expired(each, today)), None)
         if valid is None:
             critical.append(finding)
         else:
-            excused.append((finding, valid))
-    used = {exception for _, exception in excused}
-    return Sifted(
+            accepted.append((finding, valid))
+    used = {exception for _, exception in accepted}
+    return TriagedFindings(
         tuple(critical),
-        tuple(excused),
+        tuple(accepted),
         tuple(each for each in findings if not is_critical(each)),
         tuple(
-            f"The exception for {each} expired on {each.expires}; it is {each.owner}'s."
+            f"The exception for {each} expired on {each.expires}; its owner is {each.owner}."
             if _is_expired(each, today)
-            else f"Nothing needs the exception for {each}; it is {each.owner}'s to remove."
+            else f"No finding needs the exception for {each}, which {each.owner} should remove."
             for each in exceptions
             if each not in used
         ),
     )
 
 
-def _is_about(exception: ExceptionFacts, finding: Finding) -> bool:
+def _is_about(exception: ExceptionFacts, finding: ScanFinding) -> bool:
     return (
         exception.scanner == finding.scanner
         and exception.rule == finding.rule

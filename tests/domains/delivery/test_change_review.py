@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.domains.delivery.change_review import Audit, ChangeAuditor
-from acceptance.domains.delivery.drivers.github import API, GitHub, github_of
+from acceptance.domains.delivery.change_review import ChangeAudit, ChangeAuditor
+from acceptance.domains.delivery.drivers.github import API, GitHub, github_from
 from acceptance.drivers.git import Repository
 from acceptance.judgement import Unverifiable
 from tests.fakes.github import REPOSITORY, TOKEN, FakeGitHub, serving
@@ -17,17 +17,17 @@ __all__ = ["kept", "workshop"]
 REVIEWED = f"Reviewed-by: {BOB}"
 
 
-def audited(workshop: Workshop, github: GitHub | None = None) -> Audit:
+def audited(workshop: Workshop, github: GitHub | None = None) -> ChangeAudit:
     """What the auditor finds."""
     return ChangeAuditor(workshop.repository, github, keep=Kept()).audit()
 
 
-def states(audit: Audit) -> list[str]:
+def states(audit: ChangeAudit) -> list[str]:
     """The state of each commit, the newest first."""
     return [each.state for each in audit.approvals]
 
 
-def verdict(audit: Audit) -> str:
+def verdict(audit: ChangeAudit) -> str:
     """What the scenario would say: its three judgements in their order."""
     auditor = ChangeAuditor(Repository(Path(), timeout=1), None, keep=Kept())
     try:
@@ -316,13 +316,13 @@ def test_a_github_that_is_not_there_is_not_known(workshop: Workshop, github: Git
 def test_the_environment_says_which_github() -> None:
     """Only with a token and a repository; the address is GitHub's own unless it is given."""
     given = {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": REPOSITORY}
-    found = github_of(given, timeout=1)
+    found = github_from(given, timeout=1)
     assert found is not None
     assert (found.repository, found.api) == (REPOSITORY, API)
     assert TOKEN not in repr(found)
-    assert github_of({"GITHUB_TOKEN": TOKEN}, timeout=1) is None
-    assert github_of({"GITHUB_REPOSITORY": REPOSITORY}, timeout=1) is None
-    own = github_of({**given, "GITHUB_API_URL": "http://here"}, timeout=1)
+    assert github_from({"GITHUB_TOKEN": TOKEN}, timeout=1) is None
+    assert github_from({"GITHUB_REPOSITORY": REPOSITORY}, timeout=1) is None
+    own = github_from({**given, "GITHUB_API_URL": "http://here"}, timeout=1)
     assert own is not None
     assert own.api == "http://here"
 

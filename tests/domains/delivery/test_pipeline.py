@@ -10,8 +10,8 @@ import pytest
 from acceptance.domains.delivery.drivers import act
 from acceptance.domains.delivery.drivers.act import WorkflowRun
 from acceptance.domains.delivery.drivers.workflows import WorkflowFacts, read_workflow
-from acceptance.domains.delivery.malicious_changes import CHANGES
-from acceptance.domains.delivery.pipeline import WORKFLOW, Offer, PipelineEngineer
+from acceptance.domains.delivery.malicious_changes import MALICIOUS_CHANGES
+from acceptance.domains.delivery.pipeline import WORKFLOW, ProposedChange, PipelineEngineer
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.judgement import Unverifiable
 from acceptance.process import Completed
@@ -19,7 +19,7 @@ from acceptance.project import ROOT
 from acceptance.settings import Timeouts
 from tests.domains.delivery.test_quality import Folder, system
 
-SECRET = CHANGES["a push with a hard-coded secret"]
+SECRET = MALICIOUS_CHANGES["a push with a hard-coded secret"]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ BLOCKED = replace(
 def test_a_gate_that_shuts_in_time_is_good(engineer: PipelineEngineer) -> None:
     """It passes what is good, blocks what is not, names it, and hands it on."""
     engineer.judge_passing(PASSED)
-    offer = Offer(SECRET, "abc", BLOCKED)
+    offer = ProposedChange(SECRET, "abc", BLOCKED)
     engineer.judge_blocked(offer)
     engineer.judge_named(offer)
     engineer.judge_shown(offer)
@@ -101,11 +101,11 @@ def test_a_workflow_that_cannot_run_here_is_unverified(engineer: PipelineEnginee
 def test_a_red_for_another_reason_is_no_gate(engineer: PipelineEngineer) -> None:
     """Nor is one that tells nobody, nor one that excuses."""
     with pytest.raises(AssertionError, match=r"let .*deploy\.env:1 pass"):
-        engineer.judge_blocked(Offer(SECRET, "abc", PASSED))
+        engineer.judge_blocked(ProposedChange(SECRET, "abc", PASSED))
     with pytest.raises(AssertionError, match=r"did not name .*last words: no space left"):
-        engineer.judge_named(Offer(SECRET, "abc", replace(BLOCKED, said="no space left")))
+        engineer.judge_named(ProposedChange(SECRET, "abc", replace(BLOCKED, said="no space left")))
     with pytest.raises(AssertionError, match=r"is not among .* to be shown: nothing"):
-        engineer.judge_shown(Offer(SECRET, "abc", replace(BLOCKED, shown=(shown(),))))
+        engineer.judge_shown(ProposedChange(SECRET, "abc", replace(BLOCKED, shown=(shown(),))))
 
 
 def test_the_workflow_of_this_project_has_no_way_around(engineer: PipelineEngineer) -> None:
@@ -160,7 +160,7 @@ class RecordedAct:
     """Answers in the place of act, and sees how it was called."""
 
     def __init__(self, lines: Sequence[object] = LINES, said: str = "") -> None:
-        """Answer `lines` on stdout and `said` on stderr."""
+        """CommitReviews `lines` on stdout and `said` on stderr."""
         self._answer = Completed("\n".join(map(json.dumps, lines)), said, 1.0, 1)
         self.command: list[str] = []
         self.stand_ins: dict[str, str] = {}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from acceptance.domains.delivery.drivers.scanners import code, images, manifests, secrets
-from acceptance.domains.delivery.drivers.scanners.facts import ScanFacts, attempt, fingerprint
+from acceptance.domains.delivery.drivers.scanners.facts import ScannerFacts, attempt, fingerprint
 from acceptance.errors import EnvironmentFailure
 from tests.fakes.image_archive import write_image
 from tests.fakes.recorded import scanners
@@ -32,7 +32,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_comment_does_not_silence_the_scan_of_code(tmp_path: Path) -> None:
-    """Nor does a configuration that lies in the tree: what is excused stands in one file."""
+    """Nor does a configuration that lies in the tree: what is accepted stands in one file."""
     (tmp_path / ".bandit").write_text("[bandit]\nskips: B602\n")
     (tmp_path / "a.py").write_text(
         "import subprocess\n\n\ndef f(x: str) -> None:\n"
@@ -40,7 +40,7 @@ def test_a_comment_does_not_silence_the_scan_of_code(tmp_path: Path) -> None:
     )
     (tmp_path / "page.ts").write_text("eval(location.hash)")
     scan = code.scan_code(tmp_path, ["a.py", "page.ts", "gone.py"], timeout=30)
-    assert (scan.looked_at, scan.problem) == (1, "")
+    assert (scan.scanned, scan.problem) == (1, "")
     found = {each.rule: each for each in scan.findings}
     assert (found["B602"].severity, found["B602"].confidence) == ("HIGH", "HIGH")
     assert str(found["B602"]).endswith("(B602) in a.py:5")
@@ -63,7 +63,7 @@ def test_secrets_are_found_whatever_comments_say(tmp_path: Path) -> None:
     (real / "fine.py").write_text("answer = 42\n")
     (tmp_path / "linked").symlink_to(real)
     scan = secrets.scan_secrets(tmp_path / "linked", ["deep/app.env", "fine.py"], timeout=60)
-    assert (scan.looked_at, scan.problem) == (2, "")
+    assert (scan.scanned, scan.problem) == (2, "")
     (found,) = scan.findings
     assert (
         str(found) == "detect-secrets: what looks like a secret (AWS Access Key) in deep/app.env:1"
@@ -96,7 +96,7 @@ def test_manifests_are_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("BC_API_KEY", "somebody's")
     checkov(tmp_path, scanners.CHECKOV)
     scan = manifests.scan_manifests(tmp_path, [{"kind": "Deployment"}], timeout=30)
-    assert (scan.looked_at, scan.version, scan.problem) == (17, "3.3.30", "")
+    assert (scan.scanned, scan.version, scan.problem) == (17, "3.3.30", "")
     assert [(each.rule, each.where) for each in scan.findings] == [
         ("CKV_K8S_16", "Deployment.checkout.backend"),
         ("CKV2_ACCEPTANCE_1", "Pod.checkout.backend"),
@@ -110,7 +110,7 @@ def test_manifests_that_nobody_read_were_not_looked_at(tmp_path: Path) -> None:
         manifests.scan_manifests(tmp_path, [], timeout=30)
     checkov(tmp_path, scanners.CHECKOV_NOTHING)
     nothing = manifests.scan_manifests(tmp_path, [], timeout=30)
-    assert nothing.looked_at == 0 and nothing.problem
+    assert nothing.scanned == 0 and nothing.problem
     broken = {**scanners.CHECKOV["summary"], "parsing_errors": 2}
     checkov(tmp_path, {**scanners.CHECKOV, "summary": broken})
     assert "could not read 2" in manifests.scan_manifests(tmp_path, [], timeout=30).problem
@@ -139,7 +139,7 @@ def image(programs: Path) -> str:
 def test_security_updates_are_looked_for_in_images(image: str, apt: RecordedApt) -> None:
     """Each names the image and both versions; lists that are not of now prove nothing."""
     scan = images.scan_updates([image], timeout=30)
-    assert (scan.looked_at, scan.version) == (2, "2.6.1")
+    assert (scan.scanned, scan.version) == (2, "2.6.1")
     (found,) = scan.findings
     assert found.where == "app/libc6"
     assert "update 2.36-9+deb12u14 of libc6 is not installed" in found.text
@@ -166,7 +166,7 @@ def test_trivy_is_used_where_it_is(image: str, programs: Path) -> None:
         f"*) [ -e index.json ] && cat {programs.parent}/trivy.json ;; esac",
     )
     scan = images.scan_with_trivy([image], timeout=30)
-    assert (scan.looked_at, scan.version) == (2, "0.69.1")
+    assert (scan.scanned, scan.version) == (2, "0.69.1")
     (found,) = scan.findings
     assert (found.rule, found.where, found.severity) == ("CVE-2023-45853", "app/zlib1g", "CRITICAL")
     program(programs / "trivy", "echo 'FATAL failed to download vulnerability DB' >&2; exit 1")
@@ -177,11 +177,11 @@ def test_trivy_is_used_where_it_is(image: str, programs: Path) -> None:
 def test_a_scanner_that_fails_is_a_fact() -> None:
     """The others still count, and the report says what was missing."""
 
-    def fail() -> ScanFacts:
+    def fail() -> ScannerFacts:
         raise EnvironmentFailure("It is not installed. Try: make setup\nmore")
 
     scan = attempt("bandit", "code", fail)
-    assert (scan.scanner, scan.part, scan.looked_at) == ("bandit", "code", 0)
+    assert (scan.scanner, scan.part, scan.scanned) == ("bandit", "code", 0)
     assert scan.problem == "It is not installed. Try: make setup"
 
 

@@ -1,8 +1,8 @@
-"""Runs a GitHub workflow on this machine with act: no container, no network, nothing left behind.
+"""Runs a GitHub workflow on this machine with act, without a container and without a network.
 
-The jobs run as they are written, in a copy of the repository. What is fetched from GitHub, the
-actions of others, is not there without a network: each is replaced by one that does nothing but
-say so, and keep the file of findings that it was to show.
+The jobs run as written, in a copy of the repository. Actions that GitHub would fetch cannot be
+fetched here. Each is replaced by one that prints that it was not run, and that keeps the SARIF file
+that it was given.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
 
 _LABELS = ("ubuntu-24.04", "ubuntu-22.04", "ubuntu-latest")
-"""Of the runners in whose place this machine runs the jobs."""
+"""Labels of the runners whose jobs run on this machine."""
 _CHECKOUT = "actions/checkout@"
-"""act does this one itself: it copies the folder."""
+"""act implements this action itself: it copies the folder."""
 _FAILED = range(2)
 _NOT_TRIGGERED = "Could not find any stages to run"
 
-# What is installed is shared with the original: what a job writes there is seen by nobody else.
+# The installed folders are shared with the original, so a job writes to an overlay on top of them.
 _PRIVATE = """\
 upper=$1; shift
 mount -t tmpfs tmpfs "$upper"
@@ -52,26 +52,26 @@ exec "$@"
 
 _STAND_IN = {
     "name": "Not run here",
-    "description": "Stands where an action is that is fetched from GitHub.",
+    "description": "Replaces an action that is fetched from GitHub.",
     "inputs": {"sarif_file": {"description": "kept", "default": ""}},
 }
 
 
 @dataclass(frozen=True)
 class WorkflowRun:
-    """What became of a workflow."""
+    """The result of a workflow run."""
 
     event: str
     jobs: tuple[tuple[str, str], ...]
-    """Jobs with their results, success or failure; none if the event triggers none."""
+    """Names and results (success, failure); empty if the event triggers no job."""
     steps: tuple[tuple[str, str], ...]
-    """Steps with their results, in their order."""
-    absent: tuple[str, ...]
-    """Actions of others that were not run, because they are fetched from GitHub."""
-    said: str
+    """Names and results, in order."""
+    not_run: tuple[str, ...]
+    """Actions that were replaced, because GitHub would fetch them."""
+    output: str
     """What the steps wrote."""
-    shown: tuple[str, ...]
-    """The files that were to be shown as findings."""
+    sarif: tuple[str, ...]
+    """The content of each SARIF file that was given to an action."""
     seconds: float
 
     @property
@@ -85,19 +85,20 @@ def run_workflow(copy: Path, facts: WorkflowFacts, event: str, *, timeout: float
 
     `timeout` is in seconds.
 
-    Raises `EnvironmentFailure` when act is missing, cannot be cut off from the network, or is late.
+    Raises `EnvironmentFailure` when act is missing, cannot be isolated from the network, or exceeds
+    its timeout.
     """
     with tempfile.TemporaryDirectory(prefix="acceptance-act-") as temporary:
         folder = Path(temporary).resolve()
-        for name in ("actions", "config/act", "home", "private", "shown", "tmp"):
+        for name in ("actions", "config/act", "home", "private", "sarif", "tmp"):
             (folder / name).mkdir(parents=True)
-        (folder / "config" / "act" / "actrc").touch()  # or act asks which images to use
+        (folder / "config" / "act" / "actrc").touch()  # without it act asks which images to use
         event_file = folder / "event.json"
         event_file.write_text(json.dumps(_payload(event)), encoding="utf-8")
-        absent = tuple(each for each in facts.uses if _is_foreign(each))
-        stand_ins = [_stand_in(folder, number, each) for number, each in enumerate(absent)]
+        not_run = tuple(each for each in facts.uses if _is_fetched(each))
+        stand_ins = [_stand_in(folder, number, each) for number, each in enumerate(not_run)]
         command = [
-            *_cut_off(folder / "private", _shared(copy)),
+            *_isolated(folder / "private", _shared(copy)),
             *(str(act_program()), event, "--json", f"--workflows={facts.path}"),
             *(f"--eventpath={event_file}", "--use-gitignore=false", "--no-cache-server"),
             *(f"--action-cache-path={folder / 'actions'}", "--concurrent-jobs=1"),
@@ -110,43 +111,43 @@ def run_workflow(copy: Path, facts: WorkflowFacts, event: str, *, timeout: float
         if not jobs and _NOT_TRIGGERED not in done.stderr:
             said = tail(done.stderr or done.stdout, 3)
             raise EnvironmentFailure(f"act could not run {facts.path} here: {said}")
-        shown = sorted((folder / "shown").iterdir())
+        sarif = sorted((folder / "sarif").iterdir())
         return WorkflowRun(
             event,
             jobs,
             _steps(lines),
-            absent,
+            not_run,
             "".join(each["msg"] for each in lines if each.get("raw_output")).replace("\r", ""),
-            tuple(each.read_text(encoding="utf-8") for each in shown),
+            tuple(each.read_text(encoding="utf-8") for each in sarif),
             round(done.seconds, 1),
         )
 
 
 def act_program() -> Path:
-    """Return act's path: the locked one, else the one in PATH.
+    """Return act's path: the one that set-up installed, else the one in PATH.
 
     Raises `EnvironmentFailure` when there is neither.
     """
     locked = Path(sysconfig.get_path("scripts")) / "act"
     found = str(locked) if locked.exists() else shutil.which("act")
     if found is None:
-        raise EnvironmentFailure("There is no act. Try: make setup")
+        raise EnvironmentFailure("act is not installed. Try: make setup")
     return Path(found)
 
 
-def _is_foreign(action: str) -> bool:
+def _is_fetched(action: str) -> bool:
     return not action.startswith((_CHECKOUT, "./", "docker://"))
 
 
 def _stand_in(folder: Path, number: int, action: str) -> str:
-    """Make the action that stands for another, and return how act is told of it."""
+    """Make the action that replaces another; return the option that tells act of it."""
     name, _, reference = action.partition("@")
     owner, repository, *path = name.split("/")
     place = folder / f"stand-in-{number}"
     place.joinpath(*path).mkdir(parents=True)
     script = (
         f"echo 'Not run here, because it is fetched from GitHub: {action}'\n"
-        f'[ -z "$FINDINGS" ] || cp "$FINDINGS" "{folder}/shown/{number}"\n'
+        f'[ -z "$FINDINGS" ] || cp "$FINDINGS" "{folder}/sarif/{number}"\n'
     )
     step = {"shell": "sh", "run": script, "env": {"FINDINGS": "${{ inputs.sarif_file }}"}}
     text = yaml.safe_dump({**_STAND_IN, "runs": {"using": "composite", "steps": [step]}})
@@ -155,7 +156,7 @@ def _stand_in(folder: Path, number: int, action: str) -> str:
 
 
 def _payload(event: str) -> dict[str, Any]:
-    """Return what GitHub would tell of the event, as far as a workflow can need it here."""
+    """Return the part of GitHub's event payload that a workflow may read here."""
     if event != "pull_request":
         return {"ref": "refs/heads/change"}
     ends = {"head": {"ref": "change"}, "base": {"ref": "main"}}
@@ -167,8 +168,8 @@ def _shared(copy: Path) -> list[str]:
     return list(dict.fromkeys(str(each.resolve()) for each in links if each.exists()))
 
 
-def _cut_off(upper: Path, private: Sequence[str]) -> list[str]:
-    """Return the command that runs another without network, with copies of the folders `private`.
+def _isolated(upper: Path, private: Sequence[str]) -> list[str]:
+    """Return the command that runs another without a network, with overlays on `private` folders.
 
     Its processes and mounts end with it, however it ends.
     """
@@ -179,7 +180,7 @@ def _cut_off(upper: Path, private: Sequence[str]) -> list[str]:
 
 
 def _environment(folder: Path) -> dict[str, str | None]:
-    """Nothing of whoever runs this is a job's, but what was installed and built."""
+    """Give the job no variable of this user but PATH and the cache."""
     return {
         **dict.fromkeys(os.environ),
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
@@ -196,7 +197,7 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 
 def _steps(lines: Iterable[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
-    """Return the steps of the workflow; those inside of an action are its own matter."""
+    """Return the steps of the workflow, without the steps inside an action."""
     return tuple(
         (each["step"], each["stepResult"])
         for each in lines

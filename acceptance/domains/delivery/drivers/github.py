@@ -1,7 +1,7 @@
-"""Asks GitHub's REST API who reviewed the pull request that brought a commit.
+"""Reads from GitHub's REST API who reviewed the pull requests of a commit.
 
-Of https://docs.github.com/en/rest: "List pull requests associated with a commit", "List reviews for
-a pull request" and "Get a commit".
+Endpoints, from https://docs.github.com/en/rest: "List pull requests associated with a commit",
+"List reviews for a pull request" and "Get a commit".
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ _MEMBERS = {"OWNER", "MEMBER", "COLLABORATOR"}
 """Source: GitHub REST API, schema of a pull request review, author_association."""
 _ABSENT = {404, 422}
 _PAGES = 20
-"""Of a hundred each; more of them would be an endless list."""
+"""At most, with a hundred entries each; a longer list is taken for an endless one."""
 
 
 @dataclass(frozen=True)
 class Review:
-    """One review, as GitHub has it now: a dismissed one has become DISMISSED."""
+    """One review in its current state."""
 
     login: str
     state: str
     """APPROVED, CHANGES_REQUESTED, DISMISSED, COMMENTED or PENDING."""
     commit: str
-    """What was the head of the pull request when it was reviewed."""
+    """The head of the pull request when it was reviewed."""
     member: bool
-    """Whether the reviewer belongs to the repository: anybody may review a public one."""
+    """Whether the reviewer is a member: anybody may review a public repository."""
 
 
 @dataclass(frozen=True)
 class PullRequest:
-    """A merged pull request, its reviews in the order in which they were given."""
+    """A merged pull request, with its reviews from the oldest to the newest."""
 
     number: int
     author: str
@@ -48,61 +48,63 @@ class PullRequest:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What GitHub knows of one commit; `error` says why it is not known."""
+class CommitReviews:
+    """What GitHub knows of one commit; `error` says why nothing is known."""
 
     authors: tuple[str, ...] = ()
-    """The logins of those who wrote it, as far as GitHub knows them."""
+    """The logins of its authors, as far as GitHub knows them."""
     pulls: tuple[PullRequest, ...] = ()
     error: str = ""
-    absent: bool = False
+    not_pushed: bool = False
     """Whether the error is that GitHub does not have the commit."""
 
 
 @dataclass
 class GitHub:
-    """The reviews of `repository` (owner/name), read with a token that may read it."""
+    """A client for the reviews of `repository` (owner/name)."""
 
     repository: str
     token: str = field(repr=False)
     timeout: float
-    """Of one request, in seconds."""
+    """For each request, in seconds."""
     api: str = API
     _pulls: dict[int, PullRequest] = field(default_factory=dict)
 
-    def ask(self, commits: Sequence[str]) -> dict[str, Answer]:
-        """Return what is known of each commit.
+    def reviews_of(self, commits: Sequence[str]) -> dict[str, CommitReviews]:
+        """Return what GitHub knows of each commit, by its hash.
 
-        One that GitHub does not have (it was not pushed) is unknown; after any other error nothing
-        more is asked, and all that is left is unknown.
+        A commit that was not pushed has an `error`. After any other error no more requests are
+        sent, and the remaining commits have the same `error`.
         """
         headers = {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {self.token}",
             "X-GitHub-Api-Version": _VERSION,
         }
-        answers: dict[str, Answer] = {}
+        answers: dict[str, CommitReviews] = {}
         error = ""
         with httpx.Client(headers=headers, timeout=self.timeout) as client:
             for commit in commits:
-                answer = Answer(error=error) if error else self._answer(client, commit)
-                error = "" if answer.absent else answer.error
+                answer = CommitReviews(error=error) if error else self._answer(client, commit)
+                error = "" if answer.not_pushed else answer.error
                 answers[commit] = answer
         return answers
 
-    def _answer(self, client: httpx.Client, commit: str) -> Answer:
+    def _answer(self, client: httpx.Client, commit: str) -> CommitReviews:
         try:
             return self._ask(client, f"{self.api.rstrip('/')}/repos/{self.repository}", commit)
         except httpx.HTTPStatusError as error:
             status = f"{error.response.status_code} {error.response.reason_phrase}"
             said = f"GitHub answered {status} to GET {error.request.url.path}"
-            return Answer(error=said, absent=error.response.status_code in _ABSENT)
+            return CommitReviews(error=said, not_pushed=error.response.status_code in _ABSENT)
         except httpx.HTTPError as error:
-            return Answer(error=f"GitHub could not be asked ({type(error).__name__}: {error})")
+            return CommitReviews(error=f"GitHub did not answer ({type(error).__name__}: {error})")
         except (KeyError, TypeError, ValueError) as error:
-            return Answer(error=f"GitHub's answer cannot be read ({type(error).__name__}: {error})")
+            return CommitReviews(
+                error=f"GitHub's answer cannot be read ({type(error).__name__}: {error})"
+            )
 
-    def _ask(self, client: httpx.Client, base: str, commit: str) -> Answer:
+    def _ask(self, client: httpx.Client, base: str, commit: str) -> CommitReviews:
         found = client.get(f"{base}/commits/{commit}").raise_for_status().json()
         authors = (_login(found["author"]),)
         pulls = []
@@ -115,11 +117,14 @@ class GitHub:
                 author, head = _login(each["user"]), str(each["head"]["sha"])
                 self._pulls[number] = PullRequest(number, author, head, reviews)
             pulls.append(self._pulls[number])
-        return Answer(tuple(filter(None, authors)), tuple(pulls))
+        return CommitReviews(tuple(filter(None, authors)), tuple(pulls))
 
 
-def github_of(environment: Mapping[str, str], *, timeout: float) -> GitHub | None:
-    """Return GitHub as a workflow's environment names it; None without a token and a repository."""
+def github_from(environment: Mapping[str, str], *, timeout: float) -> GitHub | None:
+    """Return a client by GITHUB_REPOSITORY, GITHUB_TOKEN and, if set, GITHUB_API_URL.
+
+    None without a repository or a token.
+    """
     repository, token = environment.get("GITHUB_REPOSITORY"), environment.get("GITHUB_TOKEN")
     if not repository or not token:
         return None
@@ -127,7 +132,7 @@ def github_of(environment: Mapping[str, str], *, timeout: float) -> GitHub | Non
 
 
 def _all(client: httpx.Client, url: str) -> list[Any]:
-    """Return every entry of a list that comes in pages."""
+    """Return every entry of a list that GitHub sends in pages."""
     found: list[Any] = []
     following: str | None = f"{url}?per_page=100"
     for _ in range(_PAGES):
@@ -136,11 +141,13 @@ def _all(client: httpx.Client, url: str) -> list[Any]:
         answer = client.get(following).raise_for_status()
         page = answer.json()
         if not isinstance(page, list):
-            raise TypeError(f"{url} is no list")
+            raise TypeError(f"{url} is not a list")
         found += page
         following = answer.links.get("next", {}).get("url")
         if following is not None and not following.startswith(url.partition("/repos/")[0]):
-            raise ValueError(f"the next page of {url} is elsewhere")  # the token stays here
+            raise ValueError(
+                f"the next page of {url} is on another server"
+            )  # which must not get the token
     raise ValueError(f"{url} has more than {_PAGES} pages")
 
 
@@ -153,5 +160,5 @@ def _review(found: Any) -> Review:  # noqa: ANN401 (decoded JSON)
     )
 
 
-def _login(user: Any) -> str:  # noqa: ANN401 (decoded JSON; null for an account that is gone)
+def _login(user: Any) -> str:  # noqa: ANN401 (decoded JSON; null for a deleted account)
     return str(user["login"]).lower() if user else ""

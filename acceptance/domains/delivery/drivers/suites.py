@@ -1,4 +1,4 @@
-"""Runs the system's own test suites from its sources, and reads what their reports say."""
+"""Runs the system's own test suites from its sources, and reads their JUnit reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _OUTSIDE = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST")
-"""Variables of the run that starts the suites; they would change the suites."""
+"""Variables of the surrounding pytest run, which would change how the suites run."""
 
 _ANY_CODE = range(-64, 256)
 _LAST_LINES = 8
@@ -25,13 +25,13 @@ _LAST_LINES = 8
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite of the system: what it is called, where it lies, and what runs it."""
+    """A test suite of the system: its name, its folder, and the command that runs it."""
 
     name: str
     folder: str
-    """Relative to the repository; the suite runs in it."""
+    """Relative to the repository; the suite runs in this folder."""
     program: tuple[str, ...]
-    """pytest or vitest with its arguments; both write JUnit's XML."""
+    """pytest or vitest, and its arguments; both write JUnit XML."""
 
 
 BACKEND_UNIT = Suite("backend unit", "checkout/backend", ("pytest", "-m", "not postgres"))
@@ -39,39 +39,39 @@ BACKEND_INTEGRATION = Suite("backend integration", "checkout/backend", ("pytest"
 FRONTEND = Suite("frontend", "checkout/frontend", ("vitest",))
 
 SUITES = (BACKEND_INTEGRATION, FRONTEND, BACKEND_UNIT)
-"""All of them, the longest first."""
+"""All suites, the slowest first."""
 
 
 @dataclass(frozen=True)
 class SuiteFacts:
-    """What became of one suite."""
+    """The result of one suite."""
 
     suite: str
-    code: int
-    """The exit code of pytest or vitest."""
+    exit_code: int
+    """Of pytest or vitest."""
     executed: int
-    """Tests that ran to a result: passed or failed."""
+    """Number of tests that passed or failed."""
     failed: tuple[str, ...]
-    """Names, each with the first line of the reason."""
+    """Names of tests, each with the first line of the reason."""
     errors: tuple[str, ...]
-    """What could not even run: a fixture or a whole file; each with the first line of why."""
+    """Fixtures and files that raised an error, each with the first line of the reason."""
     skipped: tuple[str, ...]
-    """Names, each with the reason that the suite gives."""
+    """Names of tests, each with the reason that the suite gives."""
     database: str
-    """What the database of the suite calls itself, if the suite had one."""
+    """The version that the suite's database reports; empty if the suite used none."""
     seconds: float
-    said: str
-    """The last lines of its output."""
+    last_lines: str
+    """Of its output."""
 
 
 def run_suites(
     root: Path, suites: Sequence[Suite], *, timeout: float
 ) -> dict[str, tuple[SuiteFacts, str]]:
-    """Run `suites` of the repository at `root` side by side; return facts and JUnit's XML by name.
+    """Run `suites` of the repository at `root` in parallel; return facts and JUnit XML by name.
 
-    `timeout` is in seconds, for each.
+    `timeout` is for each suite, in seconds.
 
-    Raises `EnvironmentFailure` when a program is missing or a suite is late.
+    Raises `EnvironmentFailure` when a program is missing or a suite exceeds its timeout.
     """
     with workers(max(1, len(suites))) as pool:
         started = [pool.submit(_run, root, suite, timeout) for suite in suites]
@@ -79,15 +79,15 @@ def run_suites(
 
 
 def read_junit(text: str) -> tuple[int, tuple[str, ...], tuple[str, ...], tuple[str, ...], str]:
-    """Return from JUnit's XML: tests executed, failures, errors, skipped tests, and the database.
+    """Return from JUnit XML: tests executed, failures, errors, skipped tests, and the database.
 
-    Raises `EnvironmentFailure` for a text that is no such report.
+    Raises `EnvironmentFailure` for a text that is not XML.
     """
     try:
-        # Written by the program that we just started; expat refuses entities that explode.
+        # Our own suite wrote it just now, and expat limits entity expansion.
         document = ET.fromstring(text)  # noqa: S314
     except ET.ParseError as error:
-        raise EnvironmentFailure(f"The report of a test suite is no XML: {error}.") from error
+        raise EnvironmentFailure(f"The report of a test suite is not XML: {error}.") from error
     executed = 0
     failed, errors, skipped = [], [], []
     for case in document.iter("testcase"):
@@ -131,7 +131,7 @@ def _run(root: Path, suite: Suite, timeout: float) -> tuple[SuiteFacts, str]:
         done.code,
         *read_junit(text),
         seconds=round(done.seconds, 1),
-        said=tail(done.stderr + done.stdout, _LAST_LINES),
+        last_lines=tail(done.stderr + done.stdout, _LAST_LINES),
     )
     return facts, text
 
@@ -152,7 +152,7 @@ def _command(suite: Suite, folder: Path, report: Path) -> list[str | Path]:
 def _environment() -> dict[str, str | None]:
     return {
         **dict.fromkeys(_OUTSIDE),
-        # The suites need no plugin, and those of the run around them would report to it.
+        # The suites need no plugin, and those of the surrounding run would report to it.
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "NO_COLOR": "1",

@@ -1,4 +1,4 @@
-"""Reads what a GitHub workflow says of itself."""
+"""Reads GitHub workflow files."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorkflowFacts:
-    """What a workflow says of when it runs and of what may go wrong."""
+    """When a workflow runs, and which of its failures count."""
 
     path: str
     triggers: tuple[tuple[str, tuple[str, ...]], ...]
-    """Events, each with what narrows it: branches, paths, types."""
-    lenient: tuple[str, ...]
-    """Jobs and steps whose failure fails nothing."""
+    """Events, each with its filters: branches, paths, types."""
+    may_fail: tuple[str, ...]
+    """Jobs and steps with continue-on-error."""
     conditional: tuple[str, ...]
-    """Jobs, and steps that run commands, with a condition."""
+    """Jobs, and steps that run commands, with an if."""
     uses: tuple[str, ...]
-    """Actions of others, as owner/repository/path@reference."""
+    """Actions, as owner/repository/path@reference."""
 
 
 def read_workflow(root: Path, path: str) -> WorkflowFacts | None:
-    """Return what the workflow `path` of the repository `root` says; None if there is none.
+    """Read the workflow file `path` of the repository `root`; None if there is none.
 
-    Raises `BrokenInput` for a file that is no workflow.
+    Raises `BrokenInput` for a file that is not a workflow.
     """
     file = root / path
     if not file.is_file():
         return None
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
-        events = found[True]  # YAML 1.1 reads `on` so
+        events = found[True]  # YAML 1.1 reads `on` as true
         jobs = found["jobs"].items()
         steps = [(name, step) for name, job in jobs for step in job.get("steps", ())]
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise BrokenInput(f"{path} is no workflow: {error}.") from error
+        raise BrokenInput(f"{path} is not a workflow: {error}.") from error
     named = [(str(name), job) for name, job in jobs]
     named += [(f"{job}: {step.get('name', step.get('run'))}", step) for job, step in steps]
     return WorkflowFacts(

@@ -1,6 +1,6 @@
-"""Scanners for security: each says what it looked at and what it found, and never how bad that is.
+"""Security scanners: each returns what it scanned and what it found, and judges nothing.
 
-A scanner that is missing or fails is a fact too: `ScanFacts.problem` says why.
+A scanner that is missing or fails is a fact too: `ScannerFacts.problem` says why.
 """
 
 from __future__ import annotations

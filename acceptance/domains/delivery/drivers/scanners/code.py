@@ -1,4 +1,4 @@
-"""bandit over the Python code of the system."""
+"""Scans the Python code of the system with bandit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts, fingerprint
+from acceptance.domains.delivery.drivers.scanners.facts import (
+    ScanFinding,
+    ScannerFacts,
+    fingerprint,
+)
 from acceptance.domains.delivery.drivers.scanners.running import answer_of, version_of
 
 if TYPE_CHECKING:
@@ -16,16 +20,17 @@ if TYPE_CHECKING:
 NAME = "bandit"
 
 
-def scan_code(root: Path, names: Sequence[str], *, timeout: float) -> ScanFacts:
-    """Scan the Python files among `names` (relative to `root`), whatever they say of themselves.
+def scan_code(root: Path, names: Sequence[str], *, timeout: float) -> ScannerFacts:
+    """Scan the Python files among `names` (relative to `root`).
 
-    Comments that silence the scanner (`# nosec`) and a configuration in the tree do not count.
+    Comments that silence the scanner (`# nosec`) and configuration files in the tree are ignored. A
+    file that bandit could not read is a `problem`.
 
-    Raises `EnvironmentFailure` when bandit is missing, fails, or could not read a file.
+    Raises `EnvironmentFailure` when bandit is missing or fails.
     """
     wanted = [name for name in names if name.endswith(".py") and (root / name).is_file()]
     if not wanted:
-        return ScanFacts(NAME, "code", things="Python files", problem="There is no Python file.")
+        return ScannerFacts(NAME, "code", unit="Python files", problem="There is no Python file.")
     bandit = [sys.executable, "-m", "bandit"]
     with tempfile.TemporaryDirectory(prefix="acceptance-bandit-") as temporary:
         nothing = Path(temporary) / "bandit.ini"
@@ -33,7 +38,7 @@ def scan_code(root: Path, names: Sequence[str], *, timeout: float) -> ScanFacts:
         command = [*bandit, "--format=json", "--quiet", "--ignore-nosec", f"--ini={nothing}"]
         answer, seconds = answer_of(NAME, [*command, *wanted], cwd=root, timeout=timeout)
     findings = tuple(
-        Finding(
+        ScanFinding(
             NAME,
             each["test_id"],
             each["filename"].removeprefix("./"),
@@ -49,12 +54,12 @@ def scan_code(root: Path, names: Sequence[str], *, timeout: float) -> ScanFacts:
     unread = [
         f"{each['filename'].removeprefix('./')}: {each['reason']}" for each in answer["errors"]
     ]
-    return ScanFacts(
+    return ScannerFacts(
         NAME,
         "code",
         version_of([*bandit, "--version"], timeout=timeout),
-        looked_at=len(read) - len(unread),
-        things="Python files",
+        scanned=len(read) - len(unread),
+        unit="Python files",
         findings=findings,
         seconds=seconds,
         problem=f"It could not read {'; '.join(unread)}." if unread else "",

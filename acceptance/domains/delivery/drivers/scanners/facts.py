@@ -1,4 +1,4 @@
-"""What every scanner returns."""
+"""The facts that every scanner returns."""
 
 from __future__ import annotations
 
@@ -13,66 +13,67 @@ from acceptance.errors import EnvironmentFailure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Part: TypeAlias = Literal["code", "deployment", "secrets", "images"]
-"""The parts of a system that have to be looked at."""
+ScanPart: TypeAlias = Literal["code", "deployment", "secrets", "images"]
+"""The parts of a system that a security scan covers."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something that a scanner does not like."""
+class ScanFinding:
+    """Something that a scanner reports."""
 
     scanner: str
     rule: str
-    """The scanner's own name for it."""
+    """The scanner's own name for what it checks."""
     where: str
-    """A file with its line left out, an object, or a package of an image."""
+    """A file, a Kubernetes object, or a package of an image."""
     text: str
-    """What it is, in the scanner's words; never a secret value."""
+    """What is wrong, in the scanner's words; never a secret value."""
     severity: str = ""
-    """In the scanner's own words; empty if it has none."""
+    """In the scanner's own words; empty if it reports none."""
     confidence: str = ""
     line: int = 0
     fingerprint: str = ""
-    """Tells this finding from others of the same rule in the same place; see `fingerprint`."""
+    """Distinguishes findings of the same rule in the same place; see `fingerprint`."""
 
     def __str__(self) -> str:
-        """Name it so that somebody finds it."""
+        """Name the finding and its place."""
         place = f"{self.where}:{self.line}" if self.line else self.where
         return f"{self.scanner}: {self.text} ({self.rule}) in {place}"
 
 
 @dataclass(frozen=True)
-class ScanFacts:
-    """What one scanner did."""
+class ScannerFacts:
+    """What one scanner scanned and found."""
 
     scanner: str
-    part: Part
+    part: ScanPart
     version: str = ""
-    looked_at: int = 0
-    """How many `things` it really read."""
-    things: str = ""
-    findings: tuple[Finding, ...] = ()
+    scanned: int = 0
+    """How many of `unit` it read."""
+    unit: str = ""
+    """What it counts, in the plural: files, objects, packages."""
+    findings: tuple[ScanFinding, ...] = ()
     seconds: float = 0.0
     problem: str = ""
-    """Why it could not run, or not to its end; empty if it did."""
+    """Why it could not run, or not to its end; empty if it ran to its end."""
     notes: tuple[str, ...] = ()
 
 
 def fingerprint(*parts: str) -> str:
-    """Return 16 letters and digits that stand for `parts` and do not tell them.
+    """Return a hash of `parts`: 16 letters and digits.
 
-    In base32, for a hexadecimal number would itself look like a secret to a scanner.
+    It is in base32, because a scanner takes a hexadecimal number for a secret.
     """
     digest = hashlib.sha256("\0".join(parts).encode()).digest()
     return base64.b32encode(digest).decode("ascii").lower()[:16]
 
 
-def attempt(scanner: str, part: Part, scan: Callable[[], ScanFacts]) -> ScanFacts:
-    """Return what `scan` returns; an environment that it could not have becomes its problem."""
+def attempt(scanner: str, part: ScanPart, scan: Callable[[], ScannerFacts]) -> ScannerFacts:
+    """Return what `scan` returns; an `EnvironmentFailure` becomes the scanner's `problem`."""
     started = time.monotonic()
     try:
         return scan()
     except EnvironmentFailure as error:
         first = error.message.splitlines()[0]
         seconds = round(time.monotonic() - started, 1)
-        return ScanFacts(scanner, part, problem=first, seconds=seconds)
+        return ScannerFacts(scanner, part, problem=first, seconds=seconds)

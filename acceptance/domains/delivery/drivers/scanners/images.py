@@ -1,4 +1,4 @@
-"""What is inside the images: security updates that they lack, and Trivy's vulnerabilities."""
+"""Scans images for missing security updates, and for vulnerabilities with Trivy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.debian import contents_of, offered, pending
 from acceptance.build.images import archive_of
-from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts, fingerprint
+from acceptance.domains.delivery.drivers.scanners.facts import (
+    ScanFinding,
+    ScannerFacts,
+    fingerprint,
+)
 from acceptance.domains.delivery.drivers.scanners.running import answer_of, version_of
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run
@@ -23,30 +27,30 @@ UPDATES = "security updates"
 TRIVY = "trivy"
 
 
-def scan_updates(references: Sequence[str], *, timeout: float) -> ScanFacts:
-    """Compare the packages in the images with the security updates that are offered now.
+def scan_updates(references: Sequence[str], *, timeout: float) -> ScannerFacts:
+    """Compare the packages in the images with the security updates that are available now.
 
-    Raises `EnvironmentFailure` when an image cannot be looked into, names no source of security
-    updates, or its source does not answer now.
+    Raises `EnvironmentFailure` when an image cannot be read, has no apt source of security updates,
+    or its source does not answer.
     """
     started = time.monotonic()
     findings, notes, packages = [], [], 0
     for reference, archive in archives(references, timeout):
         contents = contents_of(archive)
         if not contents.sources:
-            raise EnvironmentFailure(f"{reference} has no source of security updates for apt.")
+            raise EnvironmentFailure(f"{reference} has no apt source of security updates.")
         if not contents.packages:
-            raise EnvironmentFailure(f"{reference} has no list of the packages that are in it.")
+            raise EnvironmentFailure(f"{reference} has no list of its packages.")
         offer = offered(contents.sources)
         if not offer.fresh:
             raise EnvironmentFailure(
-                f"The source of security updates of {reference} does not answer; "
+                f"The apt source of security updates of {reference} does not answer; "
                 f"its last lists are of {offer.released}."
             )
         packages += len(contents.packages)
         notes.append(f"{reference}: {len(contents.packages)} packages, lists of {offer.released}")
         findings += [
-            Finding(
+            ScanFinding(
                 UPDATES,
                 "pending",
                 f"{_name(reference)}/{update.package}",
@@ -55,27 +59,27 @@ def scan_updates(references: Sequence[str], *, timeout: float) -> ScanFacts:
             )
             for update in pending(contents.packages, offer)
         ]
-    return ScanFacts(
+    return ScannerFacts(
         UPDATES,
         "images",
         version_of(["apt-get", "--version"], timeout=timeout),
-        looked_at=packages,
-        things="packages",
+        scanned=packages,
+        unit="packages",
         findings=tuple(findings),
         seconds=round(time.monotonic() - started, 1),
         notes=tuple(notes),
     )
 
 
-def scan_with_trivy(references: Sequence[str], *, timeout: float) -> ScanFacts:
-    """Scan the images with Trivy, if it is in PATH and can have its database.
+def scan_with_trivy(references: Sequence[str], *, timeout: float) -> ScannerFacts:
+    """Scan the images with Trivy.
 
-    Raises `EnvironmentFailure` when it is not, or cannot.
+    Raises `EnvironmentFailure` when Trivy is not in PATH, or cannot get its database.
     """
     if shutil.which(TRIVY) is None:
         raise EnvironmentFailure("trivy is not installed.")
     started = time.monotonic()
-    findings: list[Finding] = []
+    findings: list[ScanFinding] = []
     packages = 0
     for reference, archive in archives(references, timeout):
         with tempfile.TemporaryDirectory(prefix="acceptance-trivy-") as temporary:
@@ -88,7 +92,7 @@ def scan_with_trivy(references: Sequence[str], *, timeout: float) -> ScanFacts:
         for target in answer.get("Results") or []:
             packages += len(target.get("Packages") or [])
             findings += [
-                Finding(
+                ScanFinding(
                     TRIVY,
                     each["VulnerabilityID"],
                     f"{_name(reference)}/{each['PkgName']}",
@@ -98,21 +102,24 @@ def scan_with_trivy(references: Sequence[str], *, timeout: float) -> ScanFacts:
                 )
                 for each in target.get("Vulnerabilities") or []
             ]
-    return ScanFacts(
+    return ScannerFacts(
         TRIVY,
         "images",
         version_of([TRIVY, "--version"], timeout=timeout),
-        looked_at=packages,
-        things="packages",
+        scanned=packages,
+        unit="packages",
         findings=tuple(findings),
         seconds=round(time.monotonic() - started, 1),
     )
 
 
 def archives(references: Sequence[str], timeout: float) -> Iterator[tuple[str, Path]]:
-    """Yield each image with its archive: the one that was built here, else what Docker saves."""
+    """Yield each image with its archive: from the build cache, else as Docker saves it.
+
+    Raises `EnvironmentFailure` when there are no images, or an image is in neither place.
+    """
     if not references:
-        raise EnvironmentFailure("The run knows no image that is to be released.")
+        raise EnvironmentFailure("The release has no image.")
     for reference in references:
         archive = archive_of(reference)
         if archive is not None:
@@ -120,11 +127,11 @@ def archives(references: Sequence[str], timeout: float) -> Iterator[tuple[str, P
             continue
         with tempfile.TemporaryDirectory(prefix="acceptance-image-") as temporary:
             saved = Path(temporary) / "image.tar"
-            tagged = reference.partition("@")[0]  # the digest may be another store's
+            tagged = reference.partition("@")[0]  # Docker's digest may be another one
             try:
                 run(["docker", "save", f"--output={saved}", tagged], timeout=timeout)
             except EnvironmentFailure as error:
-                message = f"{reference} is not here, so nobody can look into it."
+                message = f"{reference} is not on this machine, so it cannot be scanned."
                 raise EnvironmentFailure(message) from error
             yield reference, saved
 

@@ -1,4 +1,4 @@
-"""checkov over the objects that an overlay renders to."""
+"""Scans the objects that an overlay renders to with checkov."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.domains.delivery.drivers.scanners.facts import Finding, ScanFacts, fingerprint
+from acceptance.domains.delivery.drivers.scanners.facts import (
+    ScanFinding,
+    ScannerFacts,
+    fingerprint,
+)
 from acceptance.domains.delivery.drivers.scanners.running import answer_of
 from acceptance.errors import EnvironmentFailure
 from acceptance.project import ROOT
@@ -22,17 +26,16 @@ if TYPE_CHECKING:
 
 NAME = "checkov"
 PYTHON = Path(".tools") / "checkov" / "bin" / "python"
-"""Where set-up puts it, relative to the repository."""
+"""Where set-up installs it, relative to the repository."""
 POLICIES = ROOT / "tools" / "checkov" / "policies"
-"""Checks that checkov lacks."""
+"""Our own checks, which checkov lacks."""
 
 
-def scan_manifests(root: Path, objects: Sequence[Manifest], *, timeout: float) -> ScanFacts:
+def scan_manifests(root: Path, objects: Sequence[Manifest], *, timeout: float) -> ScannerFacts:
     """Scan `objects` with the checkov that is installed in the repository at `root`.
 
-    Annotations that let checkov skip a check do not count.
-
-    Nothing is fetched and nothing is sent: checkov is cut off from its maker's servers.
+    Annotations that let checkov skip a check are ignored. checkov neither fetches nor sends
+    anything: it gets no key and no address of its vendor's servers.
 
     Raises `EnvironmentFailure` when checkov is missing or fails.
     """
@@ -51,18 +54,18 @@ def scan_manifests(root: Path, objects: Sequence[Manifest], *, timeout: float) -
         answer, seconds = answer_of(
             NAME, command, cwd=folder, timeout=timeout, env=_environment(folder)
         )
-    if "results" not in answer:  # what it says when it found nothing to look at
-        return ScanFacts(NAME, "deployment", things="objects", problem=json.dumps(answer))
+    if "results" not in answer:  # the answer when the file has no object that it knows
+        return ScannerFacts(NAME, "deployment", unit="objects", problem=json.dumps(answer))
     results, summary = answer["results"], answer["summary"]
-    # What an annotation lets checkov skip is a finding all the same.
+    # A check that an annotation lets checkov skip is a finding all the same.
     found = [*results["failed_checks"], *results.get("skipped_checks", [])]
     broken = summary["parsing_errors"]
-    return ScanFacts(
+    return ScannerFacts(
         NAME,
         "deployment",
         summary["checkov_version"],
-        looked_at=summary["resource_count"],
-        things="objects",
+        scanned=summary["resource_count"],
+        unit="objects",
         findings=tuple(dict.fromkeys(map(_finding, found))),
         seconds=seconds,
         problem=f"It could not read {broken} of the objects." if broken else "",
@@ -70,16 +73,18 @@ def scan_manifests(root: Path, objects: Sequence[Manifest], *, timeout: float) -
     )
 
 
-def _finding(found: dict[str, Any]) -> Finding:
-    # A workload's template counts a second time, as a pod named after all of its labels.
+def _finding(found: dict[str, Any]) -> ScanFinding:
+    # checkov reports a workload's template a second time, as a pod named after all of its labels.
     where = ".".join(found["resource"].split(".")[:3])
     rule = found["check_id"]
     severity = found["severity"] or ""
-    return Finding(NAME, rule, where, found["check_name"], severity, fingerprint=fingerprint(where))
+    return ScanFinding(
+        NAME, rule, where, found["check_name"], severity, fingerprint=fingerprint(where)
+    )
 
 
 def _environment(home: Path) -> dict[str, str | None]:
-    """Let checkov find neither a configuration nor a key of this user, nor ask its maker."""
+    """Hide this user's configuration and keys from checkov, and switch off its own requests."""
     foreign = [name for name in os.environ if name.startswith(("BC_", "CKV_", "PRISMA_"))]
     return {
         **dict.fromkeys(foreign),

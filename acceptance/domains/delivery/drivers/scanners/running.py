@@ -1,4 +1,4 @@
-"""How scanners are started: their answer is JSON, and findings are no failure."""
+"""Starts scanners that answer in JSON, and whose exit code 1 means that they found something."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def answer_of(
     timeout: float,
     env: Mapping[str, str | None] | None = None,
 ) -> tuple[Any, float]:
-    """Return the JSON that the scanner `name` wrote, and its seconds.
+    """Return the JSON that the scanner `name` wrote, and how long it took in seconds.
 
-    Raises `EnvironmentFailure` when it is missing, late, or answers with something else.
+    Raises `EnvironmentFailure` when it is missing, exceeds `timeout` (seconds), or writes no JSON.
     """
     done = run(command, cwd=cwd, timeout=timeout, env=env, accepted=_FOUND_SOMETHING)
     try:
@@ -37,6 +37,6 @@ def answer_of(
 
 
 def version_of(command: Sequence[str | Path], *, timeout: float) -> str:
-    """Return the first version number that a program says."""
+    """Return the first version number in a program's output."""
     found = re.search(r"\d+(\.\d+)+", run(command, timeout=timeout).stdout)
     return found[0] if found else "unknown"

@@ -1,4 +1,4 @@
-"""The tester: runs the system's own tests, now, from the sources that are judged."""
+"""Runs the system's own test suites from the sources under test."""
 
 from __future__ import annotations
 
@@ -15,52 +15,51 @@ if TYPE_CHECKING:
     from acceptance.domains.delivery.drivers.suites import SuiteFacts
 
 _NO_DATABASE = "there is no PostgreSQL and no Docker here"
-"""The reason by which the suite itself skips its integration tests on a machine without one."""
+"""Why the suite skips its integration tests, in its own words."""
 
 
 class SuiteTester(Actor):
-    """Somebody who believes a test only when it has just run."""
+    """Runs the system's own tests, and checks that all of them ran and passed."""
 
     def __init__(self, context: ActorContext) -> None:
-        """Test the system's sources."""
+        """Use the sources that the system was deployed from."""
         super().__init__(context)
         self._root = self.system.sources
 
     def run_tests(self) -> tuple[SuiteFacts, ...]:
-        """Run every suite to its end, side by side."""
+        """Run all suites in parallel, each to its end."""
         found = suites.run_suites(self._root, SUITES, timeout=self._timeouts.suite)
         facts = tuple(each for each, _ in found.values())
-        self._keep("What became of each test suite", pretty([asdict(each) for each in facts]))
+        self._keep("Result of each test suite", pretty([asdict(each) for each in facts]))
         for name, (_, report) in found.items():
-            self._keep(f"Report of the {name} tests", report, "text")
+            self._keep(f"JUnit report of the {name} tests", report, "text")
         return facts
 
-    def judge_passed(self, facts: tuple[SuiteFacts, ...]) -> None:
-        """Every suite ran tests, none failed, and the suite itself ended well.
+    def assert_all_passed(self, facts: tuple[SuiteFacts, ...]) -> None:
+        """Every suite ran tests, no test failed, and the suite itself ended with exit code 0.
 
-        Integration tests that this machine has no database for are `Unverifiable`; whatever else
-        is wrong counts first.
+        Raises `Unverifiable` if this machine has no database for the integration tests; any other
+        fault is raised first.
         """
-        excused = [each for each in facts if _has_no_database(each)]
-        require_each(
-            [each for each in facts if each not in excused], _fault, nothing="No suite was run."
-        )
-        for each in excused:
+        without_database = [each for each in facts if _has_no_database(each)]
+        others = [each for each in facts if each not in without_database]
+        require_each(others, _fault, nothing="No suite was run.")
+        for each in without_database:
             raise Unverifiable(
-                f"All {len(each.skipped)} {each.suite} tests were skipped, for {_NO_DATABASE}. "
+                f"All {len(each.skipped)} {each.suite} tests were skipped: {_NO_DATABASE}. "
                 "Try, as root: apt-get install postgresql"
             )
 
-    def judge_integrated(self, facts: tuple[SuiteFacts, ...]) -> None:
-        """The integration tests ran on a real database, which their report names."""
+    def assert_real_database(self, facts: tuple[SuiteFacts, ...]) -> None:
+        """The integration tests ran against PostgreSQL: their report names its version."""
         found = [each for each in facts if each.suite == BACKEND_INTEGRATION.name]
         require_each(
             found,
             lambda each: (
                 None
                 if each.executed and each.database.startswith("PostgreSQL ")
-                else "The integration tests name no PostgreSQL that they ran on: "
-                f"{each.database or 'none'}"
+                else "The integration tests report no PostgreSQL, but "
+                f"{each.database or 'no database'}"
             ),
             nothing="No integration test was run.",
         )
@@ -74,13 +73,13 @@ def _fault(facts: SuiteFacts) -> str | None:
     if not facts.executed:
         why = f"all {len(facts.skipped)} were skipped" if facts.skipped else "there is none"
         return f"No {facts.suite} test was executed: {why}"
-    if facts.code:
-        last = facts.said.splitlines()[-1:] or ["it said nothing"]
-        return f"The {facts.suite} suite ended with exit code {facts.code}: {last[0]}"
+    if facts.exit_code:
+        last = facts.last_lines.splitlines()[-1:] or ["it wrote nothing"]
+        return f"The {facts.suite} suite ended with exit code {facts.exit_code}: {last[0]}"
     return None
 
 
 def _has_no_database(facts: SuiteFacts) -> bool:
-    """Tell a machine that has no database from a team that has switched its tests off."""
+    """Return whether all tests were skipped for want of a database, and not to save time."""
     none_ran = not facts.executed and not facts.errors
     return none_ran and bool(facts.skipped) and all(_NO_DATABASE in each for each in facts.skipped)

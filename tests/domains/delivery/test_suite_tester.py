@@ -12,11 +12,11 @@ from acceptance.domains.delivery import scanning
 from acceptance.domains.delivery import tester as testing
 from acceptance.domains.delivery.drivers import suites
 from acceptance.domains.delivery.drivers.exceptions import FILE, ExceptionFacts, read_exceptions
-from acceptance.domains.delivery.drivers.scanners.facts import Finding, Part, ScanFacts
+from acceptance.domains.delivery.drivers.scanners.facts import ScanFinding, ScanPart, ScannerFacts
 from acceptance.domains.delivery.drivers.suites import SuiteFacts
-from acceptance.domains.delivery.scanning import Scans
+from acceptance.domains.delivery.scanning import ScanResult
 from acceptance.domains.delivery.security_scan import SecurityScanner
-from acceptance.domains.delivery.triage import CRITICAL_CHECKS, is_critical, sift
+from acceptance.domains.delivery.triage import CRITICAL_CHECKS, is_critical, triage
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
@@ -136,26 +136,26 @@ def test_the_tester_keeps_facts_and_reports(
     assert keep.kept["Report of the backend unit tests"] == "<testsuites/>"
 
 
-KEY = Finding("detect-secrets", "AWS Access Key", "a.env", "a secret", fingerprint="abc")
+KEY = ScanFinding("detect-secrets", "AWS Access Key", "a.env", "a secret", fingerprint="abc")
 
 
 @pytest.mark.parametrize(
     ("finding", "critical"),
     [
-        (Finding("bandit", "B602", "a.py", "x", "HIGH", "HIGH"), True),
-        (Finding("bandit", "B602", "a.py", "x", "HIGH", "MEDIUM"), True),
-        (Finding("bandit", "B602", "a.py", "x", "HIGH", "LOW"), False),
-        (Finding("bandit", "B104", "a.py", "x", "MEDIUM", "HIGH"), False),
-        (Finding("checkov", "CKV_K8S_16", "Pod.a.b", "x"), True),
-        (Finding("checkov", "CKV_K8S_43", "Pod.a.b", "x"), False),
-        (Finding("trivy", "CVE-1", "app/zlib1g", "x", "CRITICAL"), True),
-        (Finding("trivy", "CVE-1", "app/zlib1g", "x", "HIGH"), False),
-        (Finding("security updates", "pending", "app/libc6", "x"), True),
-        (Finding("a new scanner", "?", "a", "x"), True),
+        (ScanFinding("bandit", "B602", "a.py", "x", "HIGH", "HIGH"), True),
+        (ScanFinding("bandit", "B602", "a.py", "x", "HIGH", "MEDIUM"), True),
+        (ScanFinding("bandit", "B602", "a.py", "x", "HIGH", "LOW"), False),
+        (ScanFinding("bandit", "B104", "a.py", "x", "MEDIUM", "HIGH"), False),
+        (ScanFinding("checkov", "CKV_K8S_16", "Pod.a.b", "x"), True),
+        (ScanFinding("checkov", "CKV_K8S_43", "Pod.a.b", "x"), False),
+        (ScanFinding("trivy", "CVE-1", "app/zlib1g", "x", "CRITICAL"), True),
+        (ScanFinding("trivy", "CVE-1", "app/zlib1g", "x", "HIGH"), False),
+        (ScanFinding("security updates", "pending", "app/libc6", "x"), True),
+        (ScanFinding("a new scanner", "?", "a", "x"), True),
         (KEY, True),
     ],
 )
-def test_what_is_critical(finding: Finding, *, critical: bool) -> None:
+def test_what_is_critical(finding: ScanFinding, *, critical: bool) -> None:
     """As the decision record has it; what no rule knows counts."""
     assert is_critical(finding) == critical
 
@@ -177,9 +177,9 @@ def excuse(**changes: str) -> ExceptionFacts:
 def test_an_exception_counts_until_its_day() -> None:
     """With its last day; for a pattern of places too."""
     for exception in (excuse(), excuse(where="*.env", fingerprint="")):
-        sifted = sift([KEY], [exception], TODAY)
-        assert sifted.excused == ((KEY, exception),)
-        assert (sifted.critical, sifted.remarks) == ((), ())
+        triaged = triage([KEY], [exception], TODAY)
+        assert triaged.accepted == ((KEY, exception),)
+        assert (triaged.critical, triaged.remarks) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_an_exception_that_does_not_count_is_reported(
     exception: ExceptionFacts, remark: str
 ) -> None:
     """And the finding stays critical."""
-    sifted = sift([KEY], [exception], TODAY)
-    assert sifted.critical == (KEY,)
-    assert remark in sifted.remarks[0]
+    triaged = triage([KEY], [exception], TODAY)
+    assert triaged.critical == (KEY,)
+    assert remark in triaged.remarks[0]
 
 
 def test_the_exceptions_of_this_project_can_be_read() -> None:
@@ -232,9 +232,9 @@ def test_exceptions_that_nobody_can_read_excuse_nothing(
         read_exceptions(tmp_path)
 
 
-def scan(part: Part, *findings: Finding, **changes: object) -> ScanFacts:
-    """A scanner that looked at three things."""
-    facts = ScanFacts(f"scanner of {part}", part, "1.0", 3, "things", findings)
+def scan(part: ScanPart, *findings: ScanFinding, **changes: object) -> ScannerFacts:
+    """A scanner that looked at three unit."""
+    facts = ScannerFacts(f"scanner of {part}", part, "1.0", 3, "unit", findings)
     return replace(facts, **changes)  # type: ignore[arg-type]
 
 
@@ -247,9 +247,9 @@ def engineer(keep: Folder, tmp_path: Path) -> SecurityScanner:
     return SecurityScanner(system(tmp_path), keep=keep, timeouts=Timeouts())
 
 
-def scans_of(*scans: ScanFacts) -> Scans:
+def scans_of(*scans: ScannerFacts) -> ScanResult:
     """An audit without exceptions."""
-    return Scans(scans, sift([each for one in scans for each in one.findings], [], TODAY))
+    return ScanResult(scans, triage([each for one in scans for each in one.findings], [], TODAY))
 
 
 def test_a_clean_scan(engineer: SecurityScanner) -> None:
@@ -261,10 +261,10 @@ def test_a_clean_scan(engineer: SecurityScanner) -> None:
 
 def test_critical_findings_are_named(engineer: SecurityScanner) -> None:
     """With what is to be said of exceptions."""
-    sifted = sift([KEY], [excuse(expires="2020-01-01")], TODAY)
+    triaged = triage([KEY], [excuse(expires="2020-01-01")], TODAY)
     reason = r"1 critical: detect-secrets: a secret \(AWS Access Key\) in a\.env\. .* expired on"
     with pytest.raises(AssertionError, match=reason):
-        engineer.judge_critical(Scans((scan("secrets", KEY),), sifted))
+        engineer.judge_critical(ScanResult((scan("secrets", KEY),), triaged))
 
 
 @pytest.mark.parametrize(
@@ -272,12 +272,12 @@ def test_critical_findings_are_named(engineer: SecurityScanner) -> None:
     [
         (SCANS[:3], r"the images \(no scanner\)"),
         ((*SCANS[:3], scan("images", problem="No network.")), r"scanner of images: No network\)"),
-        ((*SCANS[:3], scan("images", looked_at=0)), "it found no things to look at"),
+        ((*SCANS[:3], scan("images", scanned=0)), "it found no unit to look at"),
         ((), r"the code .*the deployment .*the secrets .*the images"),
     ],
 )
 def test_a_part_that_nobody_looked_at_is_unverified(
-    engineer: SecurityScanner, scans: tuple[ScanFacts, ...], reason: str
+    engineer: SecurityScanner, scans: tuple[ScannerFacts, ...], reason: str
 ) -> None:
     """A scanner that read nothing has found nothing."""
     with pytest.raises(Unverifiable, match=reason):
@@ -288,14 +288,14 @@ def test_the_engineer_keeps_which_scanners_ran(
     engineer: SecurityScanner, keep: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And which could not, and why; what was found is in a file of its own."""
-    scanners: list[tuple[str, Part, Callable[[], ScanFacts]]] = [
+    scanners: list[tuple[str, ScanPart, Callable[[], ScannerFacts]]] = [
         ("a", "secrets", lambda: scan("secrets", KEY)),
         ("b", "code", lambda: scan("code", problem="It is not installed.")),
     ]
     (tmp_path / "pyproject.toml").touch()
     monkeypatch.setattr(scanning, "_scanners", lambda *_: scanners)
     found = engineer.scan()
-    assert found.sifted.critical == (KEY,)
+    assert found.triaged.critical == (KEY,)
     ran = json.loads(keep.kept["What was scanned and by what"])
     assert [(each["ran"], each["problem"]) for each in ran] == [
         (True, ""),
