@@ -1,4 +1,4 @@
-"""Sabotages of what the domain delivery judges: reviews, tests, scans, workflows and staging."""
+"""Sabotages for the domain delivery: reviews, tests, scans, workflows and staging."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from acceptance.build.debian import contents_of, offered
 from acceptance.build.oci import read_files
 from acceptance.domains.delivery.drivers.exceptions import FILE
 from acceptance.domains.delivery.drivers.scanners.images import archives
+from acceptance.domains.delivery.malicious_changes import MALICIOUS_CHANGES
 from acceptance.domains.delivery.pipeline import WORKFLOW
 from acceptance.drivers.repository_copies import commit_all
 from acceptance.process import run
@@ -34,21 +35,21 @@ _STATUS = "var/lib/dpkg/status"
 
 @control(
     "TASK-001-DOD-5",
-    "Staging is made from nothing and serves visitors with the release",
+    "A new staging environment runs the release and serves visitors",
     expects="Staging has no ingress",
 )
 def staging_without_ingress(saboteur: Saboteur) -> None:
-    """Leave the ingress out of staging, because another team has the host there."""
+    """Leave the ingress out of staging, because another team uses its host."""
     _patch_staging(saboteur, "Ingress", "checkout", {"$patch": "delete"})
 
 
 @control(
     "TASK-001-DOD-5",
-    "Staging is made from nothing and serves visitors with the release",
+    "A new staging environment runs the release and serves visitors",
     expects="The service does not answer",
 )
-def a_wrong_route_in_staging(saboteur: Saboteur) -> None:
-    """Route staging's /api to the frontend."""
+def staging_api_routed_to_frontend(saboteur: Saboteur) -> None:
+    """Route /api of staging to the frontend."""
     path = saboteur.repository() / _STAGING
     text = path.read_text(encoding="utf-8")
     path.write_text(
@@ -62,11 +63,11 @@ def a_wrong_route_in_staging(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-DOD-5",
-    "Staging is made from nothing and serves visitors with the release",
-    expects="staging runs frontend/prepare, which is no part of the release",
+    "A new staging environment runs the release and serves visitors",
+    expects="staging runs frontend/prepare, which is not part of the release",
 )
-def another_image_in_staging(saboteur: Saboteur) -> None:
-    """Prepare staging's frontend by a container that the release does not have."""
+def staging_with_an_unreleased_container(saboteur: Saboteur) -> None:
+    """Add an init container to the frontend of staging that the release does not have."""
     container = {
         "name": "prepare",
         "image": "localhost/checkout-database",
@@ -82,8 +83,7 @@ def _patch_staging(saboteur: Saboteur, kind: str, name: str, change: Mapping[str
     version = "apps/v1" if kind == "Deployment" else "networking.k8s.io/v1"
     whole = {"apiVersion": version, "kind": kind, "metadata": {"name": name}, **change}
     path = saboteur.repository() / _STAGING
-    # JSON is YAML. The first in the list: what is deleted cannot be patched any more, so the
-    # overlay's own patch of the ingress goes.
+    # JSON is YAML. A deleted ingress cannot be patched, so the overlay's own patch of it goes.
     text = path.read_text(encoding="utf-8")
     head, patches, rest = text.partition("patches:\n")
     own = "" if kind == "Ingress" else rest
@@ -92,78 +92,78 @@ def _patch_staging(saboteur: Saboteur, kind: str, name: str, change: Mapping[str
 
 @control(
     "TASK-002-AC-6",
-    "The build server blocks <change> [a push with dangerous code]",
+    "CI blocks <change> [a push with dangerous code]",
     expects=r"let \(B602\) in checkout/receipts\.py:5 pass",
 )
-def a_scan_that_decides_nothing(saboteur: Saboteur) -> None:
-    """Let the workflow go on whatever the scan says, because it is in the way today."""
+def scan_result_ignored(saboteur: Saboteur) -> None:
+    """Ignore the result of the scan, because it blocks an urgent change."""
     _change(saboteur, WORKFLOW, _SCAN, f"{_SCAN} || true")
 
 
 @control(
     "TASK-002-AC-6",
-    "No change gets around the security scan",
+    "No change bypasses the security scan",
     expects=r"Scan may fail \(continue-on-error\)",
 )
-def a_scan_that_may_fail(saboteur: Saboteur) -> None:
-    """The same, by a word of the workflow's own."""
+def scan_step_continues_on_error(saboteur: Saboteur) -> None:
+    """Ignore the result of the scan with continue-on-error."""
     _change(saboteur, WORKFLOW, _SCAN, f"continue-on-error: true\n        {_SCAN}")
 
 
 @control(
     "TASK-002-AC-6",
-    "The build server blocks <change> [a push with a hard-coded secret]",
-    expects="passes without having looked at secrets",
+    "CI blocks <change> [a push with a hard-coded secret]",
+    expects="passes without scanning secrets",
 )
-def no_scan_for_secrets(saboteur: Saboteur) -> None:
-    """Leave out the slowest scanner."""
+def workflow_without_secret_scan(saboteur: Saboteur) -> None:
+    """Leave out the slowest scanner, the one for secrets."""
     less = "--part=code --part=deployment --sarif"
     _change(saboteur, WORKFLOW, _SCAN, _SCAN.replace("--sarif", less))
 
 
 @control(
     "TASK-002-AC-6",
-    "The build server blocks <change> [a pull request with a privileged container]",
-    expects=r"Nothing in \.github/workflows/security\.yml runs on pull_request",
+    "CI blocks <change> [a pull request with a privileged container]",
+    expects=r"No job of \.github/workflows/security\.yml runs on pull_request",
 )
 @control(
     "TASK-002-AC-6",
-    "No change gets around the security scan",
+    "No change bypasses the security scan",
     expects="it does not run on pull_request",
 )
-def no_scan_of_pull_requests(saboteur: Saboteur) -> None:
-    """Scan only what was pushed."""
+def workflow_without_pull_request_trigger(saboteur: Saboteur) -> None:
+    """Scan pushes only."""
     _change(saboteur, WORKFLOW, "  pull_request:\n", "")
 
 
 @control(
     "TASK-002-AC-6",
-    "No change gets around the security scan",
-    expects="it runs on push with branches only",
+    "No change bypasses the security scan",
+    expects="on push it has the filter branches",
 )
-def a_scan_of_one_branch(saboteur: Saboteur) -> None:
-    """Scan only what is merged already."""
+def workflow_limited_to_main(saboteur: Saboteur) -> None:
+    """Scan the branch main only, so after the merge."""
     _change(saboteur, WORKFLOW, "  push:\n", "  push:\n    branches: [main]\n")
 
 
 @control(
     "TASK-002-AC-6",
-    "The build server blocks <change> [a push with dangerous code]",
-    expects="blocks the sources as they are: CRITICAL .* expired on 2020-01-31",
+    "CI blocks <change> [a push with dangerous code]",
+    expects="blocks the unchanged sources: CRITICAL .* expired on 2020-01-31",
 )
-def exceptions_that_grew_old(saboteur: Saboteur) -> None:
-    """Renew no exception before its last day."""
+def exceptions_expired_in_ci(saboteur: Saboteur) -> None:
+    """Let all exceptions expire."""
     _change(saboteur, FILE, "expires = 2027-11-30", "expires = 2020-01-31")
 
 
 def _change(saboteur: Saboteur, name: str, old: str, new: str) -> None:
-    """Commit a change of a file in a copy; one that changes nothing is a defect of ours."""
+    """Commit a change of a file in a copy; it is an error if the file does not have `old`."""
     copy = saboteur.repository()
     text = (copy / name).read_text(encoding="utf-8")
     if old not in text:
-        raise ValueError(f"{name} has nothing like {old}")
+        raise ValueError(f"{name} does not have {old}")
     (copy / name).write_text(text.replace(old, new), encoding="utf-8")
-    commit_all(copy, "Make the build server more pleasant", timeout=_SECONDS)
+    commit_all(copy, "Make CI more pleasant", timeout=_SECONDS)
 
 
 @control(
@@ -171,8 +171,8 @@ def _change(saboteur: Saboteur, name: str, old: str, new: str) -> None:
     "The system's own tests pass now",
     expects=r"1 of \d+ backend unit tests failed, first tests\.test_domain: test_of_a_promise",
 )
-def a_failing_test(saboteur: Saboteur) -> None:
-    """Write a test of the backend that does not hold, and release all the same."""
+def failing_unit_test(saboteur: Saboteur) -> None:
+    """Release although a unit test of the backend fails."""
     edits.append(
         saboteur.repository() / _TESTS / "test_domain.py",
         '\n\ndef test_of_a_promise() -> None:\n    """Not kept."""\n    assert 1 + 1 == 3\n',
@@ -184,7 +184,7 @@ def a_failing_test(saboteur: Saboteur) -> None:
     "The system's own tests pass now",
     expects=r"No backend integration test was executed: all \d\d+ were skipped",
 )
-def integration_switched_off(saboteur: Saboteur) -> None:
+def integration_tests_skipped(saboteur: Saboteur) -> None:
     """Skip all integration tests, because they take so long."""
     edits.substitute(
         saboteur.repository() / _TESTS / "conftest.py",
@@ -198,7 +198,7 @@ def integration_switched_off(saboteur: Saboteur) -> None:
     "The system's own tests pass now",
     expects="No frontend test was executed: there is none",
 )
-def a_suite_without_tests(saboteur: Saboteur) -> None:
+def frontend_without_tests(saboteur: Saboteur) -> None:
     """Delete the tests of the frontend."""
     shutil.rmtree(saboteur.repository() / "checkout/frontend/tests")
 
@@ -206,10 +206,10 @@ def a_suite_without_tests(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-DOD-2",
     "The system's own tests pass now",
-    expects="name no PostgreSQL that they ran on: a dictionary in memory",
+    expects="integration tests report no PostgreSQL, but a dictionary in memory",
 )
-def a_pretended_database(saboteur: Saboteur) -> None:
-    """Run what is called integration tests on something else than the real database."""
+def integration_tests_without_postgresql(saboteur: Saboteur) -> None:
+    """Run the integration tests against a substitute for the database."""
     edits.substitute(
         saboteur.repository() / _TESTS / "conftest.py",
         (r"server\.version\(\)", '"a dictionary in memory"'),
@@ -218,11 +218,11 @@ def a_pretended_database(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-DOD-3",
-    "A scan of everything that is to be released finds nothing critical",
+    "A security scan of the release finds nothing critical",
     expects=r"checkov: Container should not be privileged .* in Deployment\.checkout\.backend",
 )
-def a_privileged_container(saboteur: Saboteur) -> None:
-    """Give the backend's container all rights of its node."""
+def privileged_container(saboteur: Saboteur) -> None:
+    """Make the container of the backend privileged."""
     edits.substitute(
         saboteur.repository() / "manifests/base/backend.yaml",
         (r"allowPrivilegeEscalation: false", "privileged: true"),
@@ -231,38 +231,33 @@ def a_privileged_container(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-DOD-3",
-    "A scan of everything that is to be released finds nothing critical",
+    "A security scan of the release finds nothing critical",
     expects=r"AWS Access Key\) in deploy\.env:1",
 )
-def a_committed_secret(saboteur: Saboteur) -> None:
+def committed_cloud_key(saboteur: Saboteur) -> None:
     """Commit the key of a cloud account, with a comment that silences the scanner."""
     copy = saboteur.repository()
-    key = "AKIA" + "QYLPMN5HFZXTRB3C"  # in two pieces, or this file would hold one
-    (copy / "deploy.env").write_text(f"KEY={key}  # pragma: allowlist secret\n", encoding="utf-8")
+    MALICIOUS_CHANGES["a push with a hard-coded secret"].make(copy)
     run(["git", "add", "deploy.env"], cwd=copy, timeout=_SECONDS)
 
 
 @control(
     "TASK-001-DOD-3",
-    "A scan of everything that is to be released finds nothing critical",
-    expects=r"shell=True.*checkout_backend/receipts\.py:5",
+    "A security scan of the release finds nothing critical",
+    expects=r"shell=True.*checkout/receipts\.py:5",
 )
-def dangerous_code(saboteur: Saboteur) -> None:
-    """Hand what a visitor typed to a shell, with a comment that silences the scanner."""
-    (saboteur.repository() / "checkout/backend/checkout_backend/receipts.py").write_text(
-        "import subprocess\n\n\ndef print_receipt(name: str) -> None:\n"
-        '    subprocess.run(f"lp {name}", shell=True)  # nosec\n',
-        encoding="utf-8",
-    )
+def shell_injection(saboteur: Saboteur) -> None:
+    """Pass a visitor's input to a shell, with a comment that silences the scanner."""
+    MALICIOUS_CHANGES["a push with dangerous code"].make(saboteur.repository())
 
 
 @control(
     "TASK-001-DOD-3",
-    "A scan of everything that is to be released finds nothing critical",
+    "A security scan of the release finds nothing critical",
     expects="the security update .* is not installed .*outdated/",
 )
-def an_outdated_image(saboteur: Saboteur) -> None:
-    """Release an image that was built before the last security updates of its distribution."""
+def image_without_security_updates(saboteur: Saboteur) -> None:
+    """Release an image without the latest security updates of its distribution."""
     reference, archive = next(archives(saboteur.system.images, _SECONDS))
     files = read_files(archive, lambda name: name == _STATUS or name.startswith("etc/apt/sources"))
     contents = contents_of(archive)
@@ -285,22 +280,22 @@ def an_outdated_image(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-DOD-3",
-    "A scan of everything that is to be released finds nothing critical",
+    "A security scan of the release finds nothing critical",
     expects="The exception for .* expired on 2020-01-31",
 )
-def an_expired_exception(saboteur: Saboteur) -> None:
-    """Let the reviewed exceptions grow old."""
+def exceptions_expired(saboteur: Saboteur) -> None:
+    """Let the reviewed exceptions expire."""
     edits.substitute(saboteur.repository() / FILE, (r"expires = \S+", "expires = 2020-01-31"))
 
 
 @control(
     "TASK-001-DOD-3",
-    "A scan of everything that is to be released finds nothing critical",
-    expects=r"Nobody could look at the images \(security updates: localhost/elsewhere:1 is not here",
+    "A security scan of the release finds nothing critical",
+    expects=r"scan the images \(security updates: localhost/elsewhere:1 is not on this machine",
     verdict="unverified",
 )
-def an_image_nobody_has(saboteur: Saboteur) -> None:
-    """Release an image that was built elsewhere and is not here to be looked into."""
+def image_unavailable(saboteur: Saboteur) -> None:
+    """Release an image that was built elsewhere and is not on this machine."""
     saboteur.claim(images=("localhost/elsewhere:1",))
 
 
@@ -309,7 +304,7 @@ def an_image_nobody_has(saboteur: Saboteur) -> None:
     "Every change since the last release was approved by somebody else",
     expects=r'own author only: \w{12} "Quick fix": Reviewed-by: A Developer',
 )
-def a_self_approval(saboteur: Saboteur) -> None:
+def self_approved_change(saboteur: Saboteur) -> None:
     """Approve one's own change."""
     copy = saboteur.repository()
     edits.append(copy / "README.md", "Quickly said.\n")
@@ -319,10 +314,10 @@ def a_self_approval(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-DOD-1",
     "Every change since the last release was approved by somebody else",
-    expects="asked to be changed: .*bob asked for changes in pull request 7",
+    expects="Changes were requested: .*bob requested changes in pull request 7",
 )
-def requested_changes(saboteur: Saboteur) -> None:
-    """Merge a pull request whose reviewer approved it first and then asked for changes."""
+def merged_with_changes_requested(saboteur: Saboteur) -> None:
+    """Merge a pull request whose reviewer first approved it and then requested changes."""
     saboteur.repository()
     github = FakeGitHub()
     github.pull(7, ("bob", "APPROVED", "end"), ("bob", "CHANGES_REQUESTED", "end"))

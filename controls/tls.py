@@ -234,8 +234,8 @@ def _named(name: str) -> x509.Name:
 )
 @control(
     "TASK-001-DOD-3",
-    "A scan of everything that is to be released finds nothing critical",
-    expects=r"Nobody could look at the deployment \(checkov: checkov is not installed",
+    "A security scan of the release finds nothing critical",
+    expects=r"No scanner could scan the deployment \(checkov: checkov is not installed",
     verdict="unverified",
 )
 def scanner_not_installed(saboteur: Saboteur) -> None:

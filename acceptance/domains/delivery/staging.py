@@ -11,6 +11,7 @@ from acceptance.build.manifests import RUN_LABEL, name_of, render, secrets_for
 from acceptance.deployment.issuer import await_certificate, declares_tls
 from acceptance.deployment.rollout import apply, await_rollout
 from acceptance.domains.cluster.actor import ClusterActor
+from acceptance.domains.delivery.drivers.ingress import root_page
 from acceptance.domains.traffic.ingress_client import reach_plain
 from acceptance.domains.traffic.visitor import Visitor
 from acceptance.drivers.kubernetes.client import pretty
@@ -182,7 +183,7 @@ class StagingOperator(ClusterActor):
         limits = self._timeouts
         with closing(reach_plain(system, timeout=limits.request)) as http:
             eventually(
-                lambda: http.send("GET", "/"),
+                lambda: root_page(http),
                 lambda reply: reply.status == _NOT_FOUND,
                 timeout=limits.ingress,
                 what=f"nothing serves {system.host} before staging is deployed",
@@ -222,7 +223,7 @@ class StagingOperator(ClusterActor):
 
 
 def _path(namespace: str) -> str:
-    return f"/api/v1/namespaces/{namespace}"
+    return api_path("namespaces", name=namespace)
 
 
 def _running(pods: Sequence[PodFacts]) -> dict[str, list[ContainerFacts]]:
