@@ -14,7 +14,6 @@ from acceptance.domains.delivery.drivers.exceptions import FILE
 from acceptance.domains.delivery.drivers.scanners.images import archives
 from acceptance.domains.delivery.malicious_changes import MALICIOUS_CHANGES
 from acceptance.domains.delivery.pipeline import WORKFLOW
-from acceptance.drivers.repository_copies import commit_all
 from acceptance.process import run
 from controls import edits
 from controls.control import control
@@ -97,7 +96,7 @@ def _patch_staging(saboteur: Saboteur, kind: str, name: str, change: Mapping[str
 )
 def scan_result_ignored(saboteur: Saboteur) -> None:
     """Ignore the result of the scan, because it blocks an urgent change."""
-    _change(saboteur, WORKFLOW, _SCAN, f"{_SCAN} || true")
+    _change(saboteur, _SCAN, f"{_SCAN} || true")
 
 
 @control(
@@ -107,7 +106,7 @@ def scan_result_ignored(saboteur: Saboteur) -> None:
 )
 def scan_step_continues_on_error(saboteur: Saboteur) -> None:
     """Ignore the result of the scan with continue-on-error."""
-    _change(saboteur, WORKFLOW, _SCAN, f"continue-on-error: true\n        {_SCAN}")
+    _change(saboteur, _SCAN, f"continue-on-error: true\n        {_SCAN}")
 
 
 @control(
@@ -118,7 +117,7 @@ def scan_step_continues_on_error(saboteur: Saboteur) -> None:
 def workflow_without_secret_scan(saboteur: Saboteur) -> None:
     """Leave out the slowest scanner, the one for secrets."""
     less = "--part=code --part=deployment --sarif"
-    _change(saboteur, WORKFLOW, _SCAN, _SCAN.replace("--sarif", less))
+    _change(saboteur, _SCAN, _SCAN.replace("--sarif", less))
 
 
 @control(
@@ -133,7 +132,7 @@ def workflow_without_secret_scan(saboteur: Saboteur) -> None:
 )
 def workflow_without_pull_request_trigger(saboteur: Saboteur) -> None:
     """Scan pushes only."""
-    _change(saboteur, WORKFLOW, "  pull_request:\n", "")
+    _change(saboteur, "  pull_request:\n", "")
 
 
 @control(
@@ -143,27 +142,14 @@ def workflow_without_pull_request_trigger(saboteur: Saboteur) -> None:
 )
 def workflow_limited_to_main(saboteur: Saboteur) -> None:
     """Scan the branch main only, so after the merge."""
-    _change(saboteur, WORKFLOW, "  push:\n", "  push:\n    branches: [main]\n")
+    _change(saboteur, "  push:\n", "  push:\n    branches: [main]\n")
 
 
-@control(
-    "TASK-002-AC-6",
-    "CI blocks <change> [a push with dangerous code]",
-    expects="blocks the unchanged sources: CRITICAL .* expired on 2020-01-31",
-)
-def exceptions_expired_in_ci(saboteur: Saboteur) -> None:
-    """Let all exceptions expire."""
-    _change(saboteur, FILE, "expires = 2027-11-30", "expires = 2020-01-31")
-
-
-def _change(saboteur: Saboteur, name: str, old: str, new: str) -> None:
-    """Commit a change of a file in a copy; it is an error if the file does not have `old`."""
+def _change(saboteur: Saboteur, old: str, new: str) -> None:
+    """Commit a change of the security workflow in a copy of the repository."""
     copy = saboteur.repository()
-    text = (copy / name).read_text(encoding="utf-8")
-    if old not in text:
-        raise ValueError(f"{name} does not have {old}")
-    (copy / name).write_text(text.replace(old, new), encoding="utf-8")
-    commit_all(copy, "Make CI more pleasant", timeout=_SECONDS)
+    edits.replace(copy / WORKFLOW, old, new)
+    edits.commit(copy, "Make CI more pleasant")
 
 
 @control(
@@ -283,9 +269,16 @@ def image_without_security_updates(saboteur: Saboteur) -> None:
     "A security scan of the release finds nothing critical",
     expects="The exception for .* expired on 2020-01-31",
 )
+@control(
+    "TASK-002-AC-6",
+    "CI blocks <change> [a push with dangerous code]",
+    expects="blocks the unchanged sources: CRITICAL .* expired on 2020-01-31",
+)
 def exceptions_expired(saboteur: Saboteur) -> None:
     """Let the reviewed exceptions expire."""
-    edits.substitute(saboteur.repository() / FILE, (r"expires = \S+", "expires = 2020-01-31"))
+    copy = saboteur.repository()
+    edits.substitute(copy / FILE, (r"expires = \S+", "expires = 2020-01-31"))
+    edits.commit(copy, "Leave the exceptions as they were")
 
 
 @control(

@@ -9,12 +9,15 @@ from jsonschema.validators import validator_for
 from acceptance.cli.__main__ import main
 from acceptance.domains.delivery import scanning
 from acceptance.domains.delivery.drivers.exceptions import FILE
+from acceptance.domains.delivery.drivers.sarif import SarifRun, read_sarif
 from acceptance.domains.delivery.drivers.scanners.facts import ScanFinding, ScannerFacts
 from acceptance.project import ROOT
 
-KEY = ScanFinding("detect-secrets", "AWS Access Key", "a.env", "a secret", line=3, fingerprint="abc")
+KEY = ScanFinding(
+    "detect-secrets", "AWS Access Key", "a.env", "a secret", line=3, fingerprint="abc"
+)
 POD = ScanFinding("checkov", "CKV_K8S_16", "Pod.shop.web", "Container should not be privileged")
-EXCUSE = """[[exception]]
+EXCEPTION = """[[exception]]
 scanner = "detect-secrets"
 rule = "AWS Access Key"
 where = "a.env"
@@ -60,11 +63,11 @@ def find(monkeypatch: pytest.MonkeyPatch, *findings: ScanFinding, problem: str =
     )
 
 
-def test_a_clean_scan_says_who_looked_at_what(
+def test_a_clean_scan_says_what_was_scanned(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An accepted finding is shown with its owner and its last day."""
-    (project / FILE).write_text(EXCUSE)
+    """An accepted finding is shown with the exception's owner and last day."""
+    (project / FILE).write_text(EXCEPTION)
     find(monkeypatch, KEY)
     assert main(["scan"]) == 0
     said = capsys.readouterr().out
@@ -81,9 +84,9 @@ def test_a_critical_finding_is_named(
     *,
     expired: bool,
 ) -> None:
-    """With its fingerprint, for an exception; one that has expired excuses nothing."""
+    """With its fingerprint, for an exception; one that has expired accepts nothing."""
     if expired:
-        (project / FILE).write_text(EXCUSE.replace("2099", "2020"))
+        (project / FILE).write_text(EXCEPTION.replace("2099", "2020"))
     find(monkeypatch, KEY)
     assert main(["scan"]) == 1
     said = capsys.readouterr().out
@@ -93,33 +96,39 @@ def test_a_critical_finding_is_named(
 
 
 @pytest.mark.usefixtures("project")
-def test_a_part_that_nobody_looked_at_is_no_clean_scan(
+def test_a_part_that_was_not_scanned_makes_the_scan_incomplete(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Unless it was not asked for."""
+    """Unless the part was not asked for."""
     find(monkeypatch, problem="It is not installed.")
     assert main(["scan"]) == 69
-    assert "NOT LOOKED AT: the deployment (checkov: It is not" in capsys.readouterr().out
+    assert "NOT SCANNED: the deployment (checkov: It is not" in capsys.readouterr().out
     assert main(["scan", "--part", "secrets"]) == 0
 
 
 def test_exceptions_that_cannot_be_read_end_the_scan(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They might have accepted anything."""
+    """They could accept anything."""
     find(monkeypatch)
     (project / FILE).write_text("[[exception")
     assert main(["scan"]) == 65
 
 
-def test_the_sarif_is_valid_and_says_the_same(
+def test_the_sarif_is_valid_and_has_the_same_findings(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the standard's schema; an object without a file is shown at its overlay."""
-    (project / FILE).write_text(EXCUSE)
+    """By the standard's schema; a finding about an object is shown in its overlay."""
+    (project / FILE).write_text(EXCEPTION)
     find(monkeypatch, KEY, POD)
     assert main(["scan", "--sarif", "out/a.sarif"]) == 1
-    document = json.loads((project / "out/a.sarif").read_text())
+    text = (project / "out/a.sarif").read_text()
+    assert read_sarif(text) == (
+        SarifRun("secrets", successful=True, findings=()),
+        SarifRun("deployment", successful=True, findings=(str(POD),)),
+        SarifRun("code", successful=True, findings=()),
+    )
+    document = json.loads(text)
     schema = json.loads((ROOT / "tests/fakes/recorded/sarif-2.1.0.json").read_text())
     assert not list(validator_for(schema)(schema).iter_errors(document))
     secrets, deployment, code = document["runs"]
@@ -134,10 +143,10 @@ def test_the_sarif_is_valid_and_says_the_same(
     assert code["results"] == []
 
 
-def test_the_sarif_tells_of_a_scanner_that_could_not_run(
+def test_the_sarif_says_that_a_scanner_could_not_run(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else an empty list would look like a clean one."""
+    """Otherwise an empty list of findings would look clean."""
     find(monkeypatch, problem="It is not installed.")
     main(["scan", "--sarif", "a.sarif"])
     runs = json.loads((project / "a.sarif").read_text())["runs"]

@@ -1,25 +1,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from acceptance.domains.delivery.change_review import ChangeAudit, ChangeAuditor
-from acceptance.domains.delivery.drivers.github import API, GitHub, github_from
-from acceptance.drivers.git import Repository
 from acceptance.judgement import Unverifiable
+from tests.fakes.evidence import RecordedEvidence
 from tests.fakes.github import REPOSITORY, TOKEN, FakeGitHub, serving
-from tests.support.repositories import ALICE, BOB, Kept, Workshop, kept, workshop
+from tests.fakes.system import SYSTEM
+from tests.support.actors import context_of
+from tests.support.repositories import ALICE, BOB, Workshop, workshop
 
-__all__ = ["kept", "workshop"]
+__all__ = ["workshop"]
 
 REVIEWED = f"Reviewed-by: {BOB}"
 
 
-def audited(workshop: Workshop, github: GitHub | None = None) -> ChangeAudit:
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the GitHub of the machine that runs the tests."""
+    for name in ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def auditor(root: Path, keep: RecordedEvidence | None = None) -> ChangeAuditor:
+    """The auditor of the repository at `root`."""
+    system = replace(SYSTEM, repository=str(root))
+    return ChangeAuditor(context_of(system, keep=keep or RecordedEvidence()))
+
+
+def audited(workshop: Workshop) -> ChangeAudit:
     """What the auditor finds."""
-    return ChangeAuditor(workshop.repository, github, keep=Kept()).audit()
+    return auditor(workshop.root).audit()
 
 
 def states(audit: ChangeAudit) -> list[str]:
@@ -29,11 +44,11 @@ def states(audit: ChangeAudit) -> list[str]:
 
 def verdict(audit: ChangeAudit) -> str:
     """What the scenario would say: its three judgements in their order."""
-    auditor = ChangeAuditor(Repository(Path(), timeout=1), None, keep=Kept())
+    judge = auditor(Path())
     try:
-        auditor.judge_honest(audit)
-        auditor.judge_settled(audit)
-        auditor.judge_approved(audit)
+        judge.assert_no_self_approval(audit)
+        judge.assert_no_changes_requested(audit)
+        judge.assert_all_approved(audit)
     except AssertionError as error:
         return f"unmet: {error}"
     except Unverifiable as error:
@@ -41,14 +56,15 @@ def verdict(audit: ChangeAudit) -> str:
     return "met"
 
 
-def test_every_commit_reviewed_by_another_is_met(workshop: Workshop, kept: Kept) -> None:
+def test_every_commit_reviewed_by_another_is_met(workshop: Workshop) -> None:
     """All commits count while there is no release, and the evidence names each of them."""
     workshop.commit("One", REVIEWED)
     workshop.commit("Two", "Fixes: nothing", REVIEWED)
-    found = ChangeAuditor(workshop.repository, None, keep=kept).audit()
+    keep = RecordedEvidence()
+    found = auditor(workshop.root, keep).audit()
     assert states(found) == ["approved", "approved"]
     assert verdict(found) == "met"
-    (evidence,) = kept.titles.values()
+    (evidence,) = keep.kept.values()
     assert evidence.count(BOB) == 2
 
 
@@ -57,7 +73,7 @@ def test_what_nobody_reviewed_is_unverified_and_named(workshop: Workshop) -> Non
     workshop.commit("One", REVIEWED)
     commit = workshop.commit("Two")
     assert verdict(audited(workshop)) == (
-        "unverified: 1 of 2 changes ever (no release has a tag) have no approval: "
+        "unverified: 1 of 2 changes in the whole history (no release tag) have no approval: "
         f'{commit[:12]} "Two".'
     )
 
@@ -136,7 +152,7 @@ def test_nothing_to_approve_is_not_approved(workshop: Workshop) -> None:
     workshop.commit("One")
     workshop.git("tag", "v1.0.0")
     assert verdict(audited(workshop)) == (
-        "unverified: There is no change since v1.0.0, so no approval to find."
+        "unverified: There is no change since v1.0.0, so there is no approval to check."
     )
 
 
@@ -152,9 +168,9 @@ def test_a_shallow_clone_hides_changes(workshop: Workshop, tmp_path: Path) -> No
     workshop.commit("One", REVIEWED)
     workshop.commit("Two", REVIEWED)
     workshop.git("clone", "--quiet", "--depth=1", f"file://{workshop.root}", str(tmp_path / "c"))
-    found = ChangeAuditor(Repository(tmp_path / "c", timeout=30), None, keep=Kept()).audit()
+    found = auditor(tmp_path / "c").audit()
     assert states(found) == ["approved"]
-    assert verdict(found).startswith("unverified: The history was cut off")
+    assert verdict(found).startswith("unverified: The repository is a shallow clone")
 
 
 @pytest.mark.parametrize("begun", [True, False])
@@ -163,9 +179,8 @@ def test_without_a_history_nothing_is_known(tmp_path: Path, *, begun: bool) -> N
     if begun:
         Workshop(tmp_path / "x")
     (tmp_path / "x").mkdir(exist_ok=True)
-    auditor = ChangeAuditor(Repository(tmp_path / "x", timeout=30), None, keep=Kept())
-    with pytest.raises(Unverifiable, match=r"There is no history.*fatal"):
-        auditor.audit()
+    with pytest.raises(Unverifiable, match=r"There is no git history.*fatal"):
+        auditor(tmp_path / "x").audit()
 
 
 def test_without_git_nothing_is_known(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,16 +220,14 @@ def test_a_merge_that_decides_something_needs_a_review(workshop: Workshop) -> No
 
 
 @pytest.fixture
-def fake() -> FakeGitHub:
-    """A GitHub without pull requests."""
-    return FakeGitHub()
-
-
-@pytest.fixture
-def github(fake: FakeGitHub) -> Iterator[GitHub]:
-    """The driver, asking `fake`."""
-    with serving(fake) as address:
-        yield GitHub(REPOSITORY, TOKEN, 5.0, address)
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
+    """A GitHub without pull requests, which the environment names."""
+    found = FakeGitHub()
+    with serving(found) as address:
+        monkeypatch.setenv("GITHUB_API_URL", address)
+        monkeypatch.setenv("GITHUB_REPOSITORY", REPOSITORY)
+        monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+        yield found
 
 
 APPROVED = ("bob", "APPROVED", "end")
@@ -241,43 +254,40 @@ APPROVED = ("bob", "APPROVED", "end")
 def test_the_last_word_of_each_reviewer_counts(
     workshop: Workshop,
     fake: FakeGitHub,
-    github: GitHub,
     reviews: list[tuple[str, str, str]],
     state: str,
 ) -> None:
     """An approval is of the end of the pull request, by another, and not taken back."""
     workshop.commit("One")
     fake.pull(7, *reviews)
-    assert states(audited(workshop, github)) == [state]
+    assert states(audited(workshop)) == [state]
 
 
 def test_a_request_for_changes_counts_more_than_a_trailer(
-    workshop: Workshop, fake: FakeGitHub, github: GitHub
+    workshop: Workshop, fake: FakeGitHub
 ) -> None:
     """A Reviewed-by does not hide what a reviewer said last."""
     workshop.commit("One", REVIEWED)
     fake.pull(7, ("carol", "CHANGES_REQUESTED", "end"))
-    assert verdict(audited(workshop, github)).startswith("unmet: Not approved, but asked to be")
+    assert verdict(audited(workshop)).startswith("unmet: Changes were requested: ")
 
 
-def test_an_open_pull_request_approves_nothing(
-    workshop: Workshop, fake: FakeGitHub, github: GitHub
-) -> None:
+def test_an_open_pull_request_approves_nothing(workshop: Workshop, fake: FakeGitHub) -> None:
     """What was not merged is not what the commit came by."""
     workshop.commit("One")
     fake.pull(7, APPROVED, merged=False)
-    assert states(audited(workshop, github)) == ["missing"]
+    assert states(audited(workshop)) == ["missing"]
 
 
 def test_all_pages_are_read_and_each_pull_request_once(
-    workshop: Workshop, fake: FakeGitHub, github: GitHub
+    workshop: Workshop, fake: FakeGitHub
 ) -> None:
     """The last word may be on the last page."""
     workshop.commit("One")
     workshop.commit("Two")
     fake.page = 1
     fake.pull(7, APPROVED, ("bob", "COMMENTED", "end"), ("bob", "CHANGES_REQUESTED", "end"))
-    assert states(audited(workshop, github)) == ["requested", "requested"]
+    assert states(audited(workshop)) == ["requested", "requested"]
     assert sum(path.endswith("/reviews") for path in fake.requests) == 3
 
 
@@ -291,70 +301,62 @@ def test_all_pages_are_read_and_each_pull_request_once(
     ],
 )
 def test_what_github_does_not_tell_is_not_known(
-    workshop: Workshop, fake: FakeGitHub, github: GitHub, *, status: int, raw: bytes, said: str
+    workshop: Workshop, fake: FakeGitHub, *, status: int, raw: bytes, said: str
 ) -> None:
     """An error is never an approval, a trailer or not; nothing is asked twice."""
     workshop.commit("One", REVIEWED)
     workshop.commit("Two", REVIEWED)
     fake.broken, fake.raw = status, raw
-    found = audited(workshop, github)
+    found = audited(workshop)
     assert states(found) == ["unknown", "unknown"]
-    assert verdict(found).startswith("unverified: Reviews could not be looked at: ")
+    assert verdict(found).startswith("unverified: Reviews could not be read: ")
     assert said in verdict(found)
     assert len(fake.requests) == 1
 
 
-def test_a_github_that_is_not_there_is_not_known(workshop: Workshop, github: GitHub) -> None:
-    """A refused connection, and a token that is refused."""
-    workshop.commit("One", REVIEWED)
-    nowhere = GitHub(REPOSITORY, TOKEN, 5.0, "http://127.0.0.1:1")
-    assert "could not be asked (ConnectError" in verdict(audited(workshop, nowhere))
-    stranger = GitHub(REPOSITORY, "other", 5.0, github.api)
-    assert "GitHub answered 401 Unauthorized" in verdict(audited(workshop, stranger))
-
-
-def test_the_environment_says_which_github() -> None:
-    """Only with a token and a repository; the address is GitHub's own unless it is given."""
-    given = {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": REPOSITORY}
-    found = github_from(given, timeout=1)
-    assert found is not None
-    assert (found.repository, found.api) == (REPOSITORY, API)
-    assert TOKEN not in repr(found)
-    assert github_from({"GITHUB_TOKEN": TOKEN}, timeout=1) is None
-    assert github_from({"GITHUB_REPOSITORY": REPOSITORY}, timeout=1) is None
-    own = github_from({**given, "GITHUB_API_URL": "http://here"}, timeout=1)
-    assert own is not None
-    assert own.api == "http://here"
-
-
-def test_another_author_than_the_pull_requests(
-    workshop: Workshop, fake: FakeGitHub, github: GitHub
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("GITHUB_API_URL", "http://127.0.0.1:1", "GitHub did not answer (ConnectError"),
+        ("GITHUB_TOKEN", "other", "GitHub answered 401 Unauthorized"),
+    ],
+)
+def test_a_github_that_does_not_answer_is_not_known(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
 ) -> None:
+    """A refused connection, and a refused token."""
+    workshop.commit("One", REVIEWED)
+    monkeypatch.setenv(name, value)
+    assert said in verdict(audited(workshop))
+
+
+def test_another_author_than_the_pull_requests(workshop: Workshop, fake: FakeGitHub) -> None:
     """A commit that was brought by somebody else is not approved by its author."""
     workshop.commit("One", author=ALICE)
     fake.pull(7, ("dave", "APPROVED", "end"))
     fake.author = "dave"
-    assert states(audited(workshop, github)) == ["self-approved"]
+    assert states(audited(workshop)) == ["self-approved"]
 
 
 def test_an_author_whom_github_does_not_name_may_be_the_reviewer(
-    workshop: Workshop, fake: FakeGitHub, github: GitHub
+    workshop: Workshop, fake: FakeGitHub
 ) -> None:
     """GitHub has no account of a co-author: an approval may be that person's own."""
     workshop.commit("One\n\nCo-authored-by: Bob <bob@team.example>")
     fake.pull(7, APPROVED)
-    found = audited(workshop, github)
+    found = audited(workshop)
     assert states(found) == ["missing"]
     assert "whom GitHub does not name" in found.approvals[0].why
 
 
 @pytest.mark.parametrize(("status", "asked"), [(404, 2), (422, 2), (429, 1)])
 def test_a_commit_that_was_not_pushed_is_not_known(
-    workshop: Workshop, fake: FakeGitHub, github: GitHub, *, status: int, asked: int
+    workshop: Workshop, fake: FakeGitHub, *, status: int, asked: int
 ) -> None:
     """The others are asked about all the same, which a limit that is used up forbids."""
     workshop.commit("One", REVIEWED)
     workshop.commit("Two", REVIEWED)
     fake.broken = status
-    assert states(audited(workshop, github)) == ["unknown", "unknown"]
+    assert states(audited(workshop)) == ["unknown", "unknown"]
     assert len(fake.requests) == asked

@@ -1,47 +1,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from acceptance.domains.delivery.drivers import act
+from acceptance.domains.delivery import pipeline
 from acceptance.domains.delivery.drivers.act import WorkflowRun
-from acceptance.domains.delivery.drivers.workflows import WorkflowFacts, read_workflow
+from acceptance.domains.delivery.drivers.workflows import read_workflow
 from acceptance.domains.delivery.malicious_changes import MALICIOUS_CHANGES
-from acceptance.domains.delivery.pipeline import WORKFLOW, ProposedChange, PipelineEngineer
-from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.domains.delivery.pipeline import WORKFLOW, PipelineEngineer, ProposedChange
+from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable
-from acceptance.process import Completed
 from acceptance.project import ROOT
-from acceptance.settings import Timeouts
-from tests.domains.delivery.test_quality import Folder, system
+from tests.fakes.evidence import RecordedEvidence
+from tests.fakes.system import SYSTEM
+from tests.fakes.workflow import write_workflow
+from tests.support.actors import context_of
+from tests.support.repositories import Workshop, workshop
 
-SECRET = MALICIOUS_CHANGES["a push with a hard-coded secret"]
+__all__ = ["workshop"]
+
+CHANGE = "a push with a hard-coded secret"
+SECRET = MALICIOUS_CHANGES[CHANGE]
+
+
+@pytest.fixture(autouse=True)
+def no_earlier_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test see a run that another test has kept."""
+    monkeypatch.setattr(pipeline, "_PASSED", {})
 
 
 @pytest.fixture
 def engineer(tmp_path: Path) -> Iterator[PipelineEngineer]:
-    """The pipeline engineer."""
-    actor = PipelineEngineer(system(tmp_path), {}, keep=Folder(), timeouts=Timeouts())
-    yield actor
-    actor.tidy()
+    """The pipeline engineer of a repository."""
+    system = replace(SYSTEM, repository=str(tmp_path))
+    with PipelineEngineer(context_of(system, keep=RecordedEvidence())) as actor:
+        yield actor
 
 
-def workflow(tmp_path: Path, text: str) -> WorkflowFacts:
-    """A workflow as it is read."""
-    path = tmp_path / WORKFLOW
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    facts = read_workflow(tmp_path, WORKFLOW)
-    assert facts is not None
-    return facts
-
-
-def shown(*texts: str, parts: tuple[str, ...] = ("code", "deployment", "secrets")) -> str:
-    """The file that a scan hands on, with findings in its first run."""
+def sarif(*texts: str, parts: tuple[str, ...] = ("code", "deployment", "secrets")) -> str:
+    """The SARIF file of a scan, with findings in its first run."""
     results = [[{"message": {"text": text}} for text in texts], [], []]
     runs = [
         {
@@ -55,65 +56,74 @@ def shown(*texts: str, parts: tuple[str, ...] = ("code", "deployment", "secrets"
 
 
 PASSED = WorkflowRun(
-    "push", (("security/sources", "success"),), (("Scan", "success"),), (), "", (shown(),), 1.0
+    "push", (("security/sources", "success"),), (("Scan", "success"),), (), "", (sarif(),), 1.0
 )
 FOUND = f"detect-secrets: a secret {SECRET.finding}"
 BLOCKED = replace(
     PASSED,
     jobs=(("security/sources", "failure"),),
-    said=f"CRITICAL {FOUND} [fingerprint abc]\n",
-    shown=(shown(FOUND),),
+    output=f"CRITICAL {FOUND} [fingerprint abc]\n",
+    sarif=(sarif(FOUND),),
 )
 
 
-def test_a_gate_that_shuts_in_time_is_good(engineer: PipelineEngineer) -> None:
-    """It passes what is good, blocks what is not, names it, and hands it on."""
-    engineer.judge_passing(PASSED)
+def test_a_workflow_that_blocks_a_malicious_change_passes(engineer: PipelineEngineer) -> None:
+    """It passes unchanged sources, blocks the change, and reports and uploads the finding."""
+    engineer.assert_passes_unchanged(PASSED)
     offer = ProposedChange(SECRET, "abc", BLOCKED)
-    engineer.judge_blocked(offer)
-    engineer.judge_named(offer)
-    engineer.judge_shown(offer)
+    engineer.assert_blocked(offer)
+    engineer.assert_finding_reported(offer)
+    engineer.assert_finding_uploaded(offer)
 
 
 @pytest.mark.parametrize(
     ("run", "reason"),
     [
-        (replace(PASSED, jobs=()), r"security\.yml runs on push"),
-        (replace(BLOCKED, said="note: expired\nCRITICAL a\n"), r"as they are: CRITICAL a\. note"),
-        (replace(PASSED, shown=(shown(parts=("code",)),)), "looked at deployment; secrets"),
-        (replace(PASSED, shown=()), "looked at code; deployment; secrets"),
+        (replace(PASSED, jobs=()), r"No job of .*security\.yml runs on push"),
+        (
+            replace(BLOCKED, output="note: expired\nCRITICAL a\n"),
+            r"unchanged sources: CRITICAL a\. note",
+        ),
+        (replace(PASSED, sarif=(sarif(parts=("code",)),)), "without scanning deployment; secrets"),
+        (replace(PASSED, sarif=()), "without scanning code; deployment; secrets"),
     ],
 )
-def test_a_workflow_that_proves_nothing_is_seen(
+def test_a_workflow_that_proves_nothing_is_unmet(
     engineer: PipelineEngineer, run: WorkflowRun, reason: str
 ) -> None:
-    """Before any change is offered."""
+    """Before any change is proposed."""
     with pytest.raises(AssertionError, match=reason):
-        engineer.judge_passing(run)
+        engineer.assert_passes_unchanged(run)
 
 
 def test_a_workflow_that_cannot_run_here_is_unverified(engineer: PipelineEngineer) -> None:
-    """It fails on every change then, for a reason of this machine."""
-    with pytest.raises(Unverifiable, match="to its end here: NOT LOOKED AT: the code"):
-        engineer.judge_passing(replace(BLOCKED, said="NOT LOOKED AT: the code (no bandit)\n"))
+    """It would fail on every change, because of this machine."""
+    with pytest.raises(Unverifiable, match="to its end here: NOT SCANNED: the code"):
+        engineer.assert_passes_unchanged(
+            replace(BLOCKED, output="NOT SCANNED: the code (no bandit)\n")
+        )
 
 
-def test_a_red_for_another_reason_is_no_gate(engineer: PipelineEngineer) -> None:
-    """Nor is one that tells nobody, nor one that excuses."""
+def test_a_failure_for_another_reason_is_not_accepted(engineer: PipelineEngineer) -> None:
+    """Nor is a workflow that passes, or one that uploads nothing."""
     with pytest.raises(AssertionError, match=r"let .*deploy\.env:1 pass"):
-        engineer.judge_blocked(ProposedChange(SECRET, "abc", PASSED))
-    with pytest.raises(AssertionError, match=r"did not name .*last words: no space left"):
-        engineer.judge_named(ProposedChange(SECRET, "abc", replace(BLOCKED, said="no space left")))
-    with pytest.raises(AssertionError, match=r"is not among .* to be shown: nothing"):
-        engineer.judge_shown(ProposedChange(SECRET, "abc", replace(BLOCKED, shown=(shown(),))))
+        engineer.assert_blocked(ProposedChange(SECRET, "abc", PASSED))
+    with pytest.raises(AssertionError, match=r"did not report .*last lines: no space left"):
+        engineer.assert_finding_reported(
+            ProposedChange(SECRET, "abc", replace(BLOCKED, output="no space left"))
+        )
+    with pytest.raises(AssertionError, match=r"does not have .*deploy\.env:1, but nothing"):
+        engineer.assert_finding_uploaded(
+            ProposedChange(SECRET, "abc", replace(BLOCKED, sarif=(sarif(),)))
+        )
 
 
-def test_the_workflow_of_this_project_has_no_way_around(engineer: PipelineEngineer) -> None:
+def test_the_workflow_of_this_project_cannot_be_bypassed(engineer: PipelineEngineer) -> None:
     """Its actions are pinned by commit."""
     facts = read_workflow(ROOT, WORKFLOW)
     assert facts is not None
-    engineer.judge_always(facts)
-    engineer.judge_strict(facts)
+    engineer.assert_runs_on_every_change(facts)
+    engineer.assert_no_step_optional(facts)
     assert all(len(each.partition("@")[2]) == 40 for each in facts.uses)
 
 
@@ -124,7 +134,7 @@ def test_the_workflow_of_this_project_has_no_way_around(engineer: PipelineEngine
         ("on: [push, pull_request]\njobs: {a: {if: x}}", r"a has a condition \(if\)"),
         (
             "on: {push: {branches: [main]}, pull_request: }\njobs: {a: {}}",
-            "runs on push with branches only",
+            "on push it has the filter branches",
         ),
         (
             "on: [push, pull_request]\njobs: {a: {steps: [{run: Scan, continue-on-error: true}]}}",
@@ -132,91 +142,72 @@ def test_the_workflow_of_this_project_has_no_way_around(engineer: PipelineEngine
         ),
     ],
 )
-def test_a_way_around_is_named(
+def test_a_bypass_is_named(
     engineer: PipelineEngineer, tmp_path: Path, text: str, reason: str
 ) -> None:
     """Whatever form the workflow has."""
-    facts = workflow(tmp_path, text)
+    facts = write_workflow(tmp_path, text)
 
     def judge() -> None:
-        engineer.judge_always(facts)
-        engineer.judge_strict(facts)
+        engineer.assert_runs_on_every_change(facts)
+        engineer.assert_no_step_optional(facts)
 
     with pytest.raises(AssertionError, match=reason):
         judge()
 
 
-LINES = (
-    {"msg": "Run Main Scan", "step": "Scan", "stage": "Main", "stepID": ["1"]},
-    {"msg": "1 critical.\r\n", "raw_output": True, "stage": "Main", "stepID": ["1"]},
-    {"msg": "x", "step": "Scan", "stage": "Main", "stepID": ["1"], "stepResult": "failure"},
-    {"msg": "y", "step": "Show", "stage": "Main", "stepID": ["2", "0"], "stepResult": "success"},
-    {"msg": "Job failed", "job": "security/sources", "jobResult": "failure"},
-)
-"""As act writes them."""
-
-
-class RecordedAct:
-    """Answers in the place of act, and sees how it was called."""
-
-    def __init__(self, lines: Sequence[object] = LINES, said: str = "") -> None:
-        """CommitReviews `lines` on stdout and `said` on stderr."""
-        self._answer = Completed("\n".join(map(json.dumps, lines)), said, 1.0, 1)
-        self.command: list[str] = []
-        self.stand_ins: dict[str, str] = {}
-        self.env: dict[str, str | None] = {}
-
-    def __call__(
-        self, command: Sequence[str | Path], *, env: dict[str, str | None], **_: object
-    ) -> Completed:
-        """Note the call."""
-        self.command, self.env = list(map(str, command)), env
-        for each in self.command:
-            option, _equals, value = each.partition("=")
-            if option == "--local-repository":
-                action, _equals, folder = value.partition("=")
-                (found,) = Path(folder).rglob("action.yml")
-                self.stand_ins[action] = f"{found.relative_to(folder)}\n{found.read_text()}"
-        return self._answer
-
-
-def test_a_workflow_runs_cut_off_and_what_is_absent_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_missing_or_broken_workflow_is_an_error(
+    engineer: PipelineEngineer, tmp_path: Path
 ) -> None:
-    """Without a network, and without this user's variables; actions of others stand still."""
-    recorded = RecordedAct()
-    monkeypatch.setattr(act, "run", recorded)
-    monkeypatch.setenv("GITHUB_TOKEN", "somebody's")
-    facts = read_workflow(ROOT, WORKFLOW)
-    assert facts is not None
-    found = act.run_workflow(tmp_path, facts, "push", timeout=1)
-    assert "--net" in recorded.command
-    assert recorded.env["GITHUB_TOKEN"] is None
-    upload = next(each for each in recorded.stand_ins if each.startswith("github/codeql-action@"))
-    assert recorded.stand_ins[upload].startswith("upload-sarif/action.yml\n")
-    assert {each.partition("@")[0] for each in found.absent} == {
-        "actions/setup-python",
-        "github/codeql-action/upload-sarif",
-    }
-    assert (found.jobs, found.passed) == ((("security/sources", "failure"),), False)
-    assert (found.steps, found.said) == ((("Scan", "failure"),), "1 critical.\n")
-
-
-def test_act_that_cannot_run_is_no_red_workflow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """But an event that starts nothing is a fact."""
-    facts = workflow(tmp_path, "on: push\njobs: {a: {}}")
-    monkeypatch.setattr(act, "run", RecordedAct((), "unshare: Operation not permitted"))
-    with pytest.raises(EnvironmentFailure, match=r"run .* here: unshare: Operation not permitted"):
-        act.run_workflow(tmp_path, facts, "push", timeout=1)
-    monkeypatch.setattr(act, "run", RecordedAct((), "Error: Could not find any stages to run."))
-    assert act.run_workflow(tmp_path, facts, "pull_request", timeout=1).jobs == ()
-
-
-def test_what_is_no_workflow_is_said(engineer: PipelineEngineer, tmp_path: Path) -> None:
-    """None at all is a criterion that is not met; a broken one is broken input."""
+    """A missing workflow means unmet; a broken one is broken input."""
     with pytest.raises(AssertionError, match=r"there is no \.github/workflows/security\.yml"):
-        engineer.read()
-    with pytest.raises(BrokenInput, match=r"security\.yml is no workflow"):
-        workflow(tmp_path, "jobs: 1")
+        engineer.read_workflow()
+    with pytest.raises(BrokenInput, match=r"security\.yml is not a workflow"):
+        write_workflow(tmp_path, "jobs: 1")
+
+
+def test_scenarios_share_the_run_on_unchanged_sources(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workflow runs once on a commit, in a copy that is removed at the end."""
+    workshop.write(WORKFLOW, "on: push\njobs: {a: {}}")
+    workshop.commit("One")
+    copies: list[Path] = []
+
+    def run(copy: Path, *_: object, **__: object) -> WorkflowRun:
+        assert (copy / WORKFLOW).is_file()
+        copies.append(copy)
+        return PASSED
+
+    monkeypatch.setattr(pipeline, "run_workflow", run)
+    monkeypatch.setattr(pipeline, "act_program", Path)
+    for _ in range(2):
+        keep = RecordedEvidence()
+        system = replace(SYSTEM, repository=str(workshop.root))
+        with PipelineEngineer(context_of(system, keep=keep)) as actor:
+            assert actor.run_unchanged(CHANGE) == PASSED
+        (summary,) = keep.kept.values()
+        assert json.loads(summary)["scanned"] == ["code", "deployment", "secrets"]
+    (copy,) = copies
+    assert not copy.parent.exists()
+
+
+def test_a_proposed_change_is_committed_in_a_copy(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sources themselves stay as they are."""
+    workshop.write(WORKFLOW, "on: push\njobs: {a: {}}")
+    before = workshop.commit("One")
+
+    def run(copy: Path, *_: object, **__: object) -> WorkflowRun:
+        assert "AKIA" in (copy / "deploy.env").read_text()
+        return BLOCKED
+
+    monkeypatch.setattr(pipeline, "run_workflow", run)
+    monkeypatch.setattr(pipeline, "act_program", Path)
+    system = replace(SYSTEM, repository=str(workshop.root))
+    with PipelineEngineer(context_of(system, keep=RecordedEvidence())) as actor:
+        proposed = actor.propose(CHANGE)
+    assert (proposed.change, proposed.run) == (SECRET, BLOCKED)
+    assert proposed.commit != before == workshop.git("rev-parse", "HEAD")
+    assert workshop.git("status", "--porcelain") == ""

@@ -32,7 +32,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_comment_does_not_silence_the_scan_of_code(tmp_path: Path) -> None:
-    """Nor does a configuration that lies in the tree: what is accepted stands in one file."""
+    """Nor does a configuration file in the tree: only the exceptions file accepts findings."""
     (tmp_path / ".bandit").write_text("[bandit]\nskips: B602\n")
     (tmp_path / "a.py").write_text(
         "import subprocess\n\n\ndef f(x: str) -> None:\n"
@@ -46,7 +46,7 @@ def test_a_comment_does_not_silence_the_scan_of_code(tmp_path: Path) -> None:
     assert str(found["B602"]).endswith("(B602) in a.py:5")
 
 
-def test_code_that_cannot_be_read_was_not_looked_at(tmp_path: Path) -> None:
+def test_code_that_cannot_be_read_was_not_scanned(tmp_path: Path) -> None:
     """A file that no parser understands may hold anything."""
     (tmp_path / "a.py").write_text("def (:\n")
     scan = code.scan_code(tmp_path, ["a.py"], timeout=30)
@@ -55,7 +55,7 @@ def test_code_that_cannot_be_read_was_not_looked_at(tmp_path: Path) -> None:
 
 
 def test_secrets_are_found_whatever_comments_say(tmp_path: Path) -> None:
-    """In every file, also one behind a folder that is a link; the value itself is not told."""
+    """In every file, also behind a linked folder; the value itself is not in the facts."""
     real = tmp_path / "real"
     (real / "deep").mkdir(parents=True)
     key = "AKIA" + "QYLPMN5HFZXTRB3C"
@@ -71,18 +71,18 @@ def test_secrets_are_found_whatever_comments_say(tmp_path: Path) -> None:
     assert key not in repr(scan)
 
 
-def test_a_scanner_that_overlooks_the_canary_has_found_nothing(
+def test_a_scanner_that_misses_the_canary_does_not_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty answer is not taken for a clean repository."""
+    """An empty answer does not mean a clean repository."""
     program(tmp_path / "python", """echo '{"results": {}, "version": "1.5.0"}'""")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(EnvironmentFailure, match="overlooked a key that was made for it"):
+    with pytest.raises(EnvironmentFailure, match="did not find the canary"):
         secrets.scan_secrets(tmp_path, [], timeout=30)
 
 
 def checkov(root: Path, answer: dict[str, Any]) -> None:
-    """Install a checkov that gives a recorded answer, if it is called without a way out."""
+    """Install a checkov that gives a recorded answer, if it is called without a network."""
     (root / "answer.json").write_text(json.dumps(answer))
     program(
         root / manifests.PYTHON,
@@ -92,7 +92,7 @@ def checkov(root: Path, answer: dict[str, Any]) -> None:
 
 
 def test_manifests_are_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an annotation lets checkov skip is a finding, and a pod bears its workload's name."""
+    """A check that an annotation skips is a finding; a pod has the name of its workload."""
     monkeypatch.setenv("BC_API_KEY", "somebody's")
     checkov(tmp_path, scanners.CHECKOV)
     scan = manifests.scan_manifests(tmp_path, [{"kind": "Deployment"}], timeout=30)
@@ -104,8 +104,8 @@ def test_manifests_are_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
-def test_manifests_that_nobody_read_were_not_looked_at(tmp_path: Path) -> None:
-    """Neither an answer about nothing nor one with errors counts as a scan."""
+def test_manifests_that_cannot_be_read_were_not_scanned(tmp_path: Path) -> None:
+    """Neither an answer about no object nor one with errors counts as a scan."""
     with pytest.raises(EnvironmentFailure, match=r"not installed in \.tools/checkov"):
         manifests.scan_manifests(tmp_path, [], timeout=30)
     checkov(tmp_path, scanners.CHECKOV_NOTHING)
@@ -137,7 +137,7 @@ def image(programs: Path) -> str:
 
 
 def test_security_updates_are_looked_for_in_images(image: str, apt: RecordedApt) -> None:
-    """Each names the image and both versions; lists that are not of now prove nothing."""
+    """Each names the image and the version; outdated lists prove nothing."""
     scan = images.scan_updates([image], timeout=30)
     assert (scan.scanned, scan.version) == (2, "2.6.1")
     (found,) = scan.findings
@@ -148,17 +148,17 @@ def test_security_updates_are_looked_for_in_images(image: str, apt: RecordedApt)
         images.scan_updates([image], timeout=30)
 
 
-def test_an_image_that_is_nowhere_cannot_be_scanned(programs: Path) -> None:
-    """Docker is asked for it; without images nothing was looked at either."""
+def test_an_image_that_is_missing_cannot_be_scanned(programs: Path) -> None:
+    """Docker does not have it either; without images there is nothing to scan."""
     program(programs / "docker", "echo 'No such image' >&2; exit 1")
-    with pytest.raises(EnvironmentFailure, match="localhost/app:1 is not here"):
+    with pytest.raises(EnvironmentFailure, match="localhost/app:1 is not on this machine"):
         images.scan_updates(["localhost/app:1"], timeout=30)
-    with pytest.raises(EnvironmentFailure, match="knows no image"):
+    with pytest.raises(EnvironmentFailure, match="release has no image"):
         images.scan_updates([], timeout=30)
 
 
-def test_trivy_is_used_where_it_is(image: str, programs: Path) -> None:
-    """It gets the image as a folder; without its database it has found nothing."""
+def test_trivy_is_used_where_it_is_installed(image: str, programs: Path) -> None:
+    """It gets the image as a folder; without its database it cannot scan."""
     (programs.parent / "trivy.json").write_text(json.dumps(scanners.TRIVY))
     program(
         programs / "trivy",
@@ -175,7 +175,7 @@ def test_trivy_is_used_where_it_is(image: str, programs: Path) -> None:
 
 
 def test_a_scanner_that_fails_is_a_fact() -> None:
-    """The others still count, and the report says what was missing."""
+    """The others still count, and the problem says what was missing."""
 
     def fail() -> ScannerFacts:
         raise EnvironmentFailure("It is not installed. Try: make setup\nmore")
@@ -185,8 +185,8 @@ def test_a_scanner_that_fails_is_a_fact() -> None:
     assert scan.problem == "It is not installed. Try: make setup"
 
 
-def test_fingerprints_differ_and_look_like_no_secret() -> None:
-    """Hexadecimal ones would be found by the scanner whose findings they name."""
+def test_fingerprints_differ_and_do_not_look_like_secrets() -> None:
+    """The secret scanner would report hexadecimal ones."""
     assert fingerprint("a", "b") != fingerprint("ab")
     assert len(fingerprint("a")) == 16
     assert not set(fingerprint("a")) <= set("0123456789abcdef")

@@ -64,21 +64,21 @@ def repository(tmp_path: Path) -> Path:
 
 
 def run_one(root: Path, suite: Suite) -> SuiteFacts:
-    """Return the facts of one suite."""
+    """The facts of one suite."""
     return run_suites(root, [suite], timeout=30)[suite.name][0]
 
 
 def test_a_python_suite_is_run_and_read(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test is what it was; the run around it changes nothing in the suite."""
+    """Every test has its result; the surrounding run changes nothing in the suite."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
     facts = run_one(repository, Suite("unit", "backend", ("pytest",)))
-    assert (facts.executed, facts.code) == (2, 1)
+    assert (facts.executed, facts.exit_code) == (2, 1)
     assert facts.failed == ("test_all: test_does_not_hold (assert 1 == 2)",)
     assert len(facts.errors) == 1 and "test_cannot_run" in facts.errors[0]
     assert facts.skipped == ("test_all: test_is_left_out (not today)",)
     assert facts.database == "PostgreSQL 15.18 (LocalPostgres)"
-    assert "2 failed" not in facts.said and "1 failed" in facts.said
+    assert "2 failed" not in facts.last_lines and "1 failed" in facts.last_lines
     assert not list(repository.rglob("__pycache__"))
 
 
@@ -89,39 +89,39 @@ def test_a_python_suite_is_run_and_read(repository: Path, monkeypatch: pytest.Mo
         ("test_all.py", "", 5, "no tests ran"),
     ],
 )
-def test_a_suite_that_does_not_begin_is_a_fact_too(
+def test_a_suite_that_cannot_start_is_a_fact(
     repository: Path, name: str, text: str, code: int, said: str
 ) -> None:
-    """Nothing was executed, and the exit code and the last words say why."""
+    """No test ran, and the exit code and the last lines say why."""
     (repository / "backend" / name).write_text(text)
     facts = run_one(repository, Suite("unit", "backend", ("pytest",)))
-    assert (facts.executed, facts.errors, facts.code) == (0, (), code)
-    assert said in facts.said
+    assert (facts.executed, facts.errors, facts.exit_code) == (0, (), code)
+    assert said in facts.last_lines
 
 
 def test_a_file_that_cannot_be_read_is_an_error(repository: Path) -> None:
-    """A suite of which a part did not run has not passed."""
+    """A suite that ran only in part has not passed."""
     (repository / "backend" / "test_other.py").write_text("import nothing_of_that_name")
     facts = run_one(repository, Suite("unit", "backend", ("pytest",)))
     assert any("test_other" in each for each in facts.errors)
 
 
-def test_the_pages_suite_is_run_and_read(repository: Path) -> None:
-    """By the Node that the project brings."""
+def test_the_frontend_suite_is_run_and_read(repository: Path) -> None:
+    """By the Node that set-up installed."""
     facts = run_one(repository, suites.Suite("frontend", "frontend", ("vitest",)))
-    assert (facts.executed, facts.code) == (1, 1)
+    assert (facts.executed, facts.exit_code) == (1, 1)
     assert facts.failed == ("tests/money.test.ts: money > adds (expected 3 to be 4)",)
     assert facts.skipped == ("tests/money.test.ts: money > waits (no reason)",)
 
 
-def test_a_program_that_is_missing_is_the_environments_fault(tmp_path: Path) -> None:
-    """Nothing is known then about the tests."""
+def test_a_missing_program_is_an_environment_failure(tmp_path: Path) -> None:
+    """It says nothing about the tests."""
     (tmp_path / "frontend").mkdir()
     with pytest.raises(EnvironmentFailure, match="vitest is not installed"):
         run_one(tmp_path, Suite("frontend", "frontend", ("vitest",)))
 
 
-def test_a_report_that_is_none_is_told() -> None:
+def test_a_report_that_is_not_xml_is_an_environment_failure() -> None:
     """A suite that was killed leaves half a file."""
-    with pytest.raises(EnvironmentFailure, match="is no XML"):
+    with pytest.raises(EnvironmentFailure, match="is not XML"):
         read_junit("<testsuites><testsu")
