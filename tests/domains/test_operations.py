@@ -1,17 +1,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from acceptance.deployment.rollout import Status
-from acceptance.domains.delivery.staging import Staging, StagingOperator
 from acceptance.domains.performance.drivers.load import LoadFacts, RequestFacts, read_load
 from acceptance.domains.performance.load_tester import LoadTester, Measurement
 from acceptance.domains.performance.requirements import FILE, read_performance
@@ -23,8 +18,6 @@ from acceptance.errors import EnvironmentFailure
 from acceptance.project import ROOT
 from acceptance.runbooks.reader import read_procedure
 from acceptance.settings import Timeouts
-from acceptance.system import System
-from fixtures.environment import RunDirectory
 from tests.fakes.system import SYSTEM
 
 WRITTEN = (ROOT / PAGE).read_text(encoding="utf-8")
@@ -97,164 +90,6 @@ class Cluster:
 def on(cluster: Cluster) -> Kubernetes:
     """The same, as the actors know it."""
     return cast(Kubernetes, cluster)
-
-
-# Staging ------------------------------------------------------------------------------------------
-
-
-def stager(
-    cluster: Cluster, overlay: Path = ROOT / "manifests/overlays/staging"
-) -> StagingOperator:
-    """The operator of staging."""
-    return StagingOperator(
-        SYSTEM,
-        on(cluster),
-        overlay,
-        visit=cast(Callable[[System], Any], None),
-        tell_secrets=lambda _: None,
-        keep=forget,
-        timeouts=PATIENCE,
-    )
-
-
-def judge_images(released: list[Any], tried: list[Any]) -> None:
-    """Compare what runs in the system with what runs in staging."""
-    actor = stager(Cluster({"checkout": released, "staging": tried}))
-    actor.judge_images(Staging(replace(SYSTEM, namespace="staging"), Status((), ())))
-
-
-SOUND = [pod("backend", "localhost/a:1", "sha256:1"), pod("frontend", "localhost/b:1", "sha256:2")]
-
-
-def test_the_same_images_are_the_release() -> None:
-    """The same references with the same digests in the same containers."""
-    judge_images(SOUND, SOUND)
-
-
-@pytest.mark.parametrize(
-    ("tried", "said"),
-    [
-        ([], "staging does not run backend/backend"),
-        (SOUND[:1], "staging does not run frontend/frontend"),
-        (
-            [SOUND[0], pod("frontend", "localhost/b:1", "sha256:3")],
-            "frontend/frontend is sha256:3 in staging and sha256:2 in the release",
-        ),
-        ([SOUND[0], pod("frontend", "localhost/b:1", "")], "frontend/frontend is nothing in"),
-        (
-            [SOUND[0], pod("frontend", "localhost/b:2", "sha256:2")],
-            "staging runs localhost/b:2 in frontend/frontend, which is not to be released",
-        ),
-        (
-            [*SOUND, pod("frontend", "localhost/b:1", "sha256:2", container="extra")],
-            "staging runs frontend/extra, which is no part of the release",
-        ),
-    ],
-)
-def test_another_image_in_staging_is_seen(tried: list[Any], said: str) -> None:
-    """A missing, other, unknown or additional image is named with its container."""
-    with pytest.raises(AssertionError, match=said):
-        judge_images(SOUND, tried)
-
-
-def test_nothing_to_release_proves_nothing() -> None:
-    """A system without pods has no images to compare with."""
-    with pytest.raises(AssertionError, match="nothing is to be released"):
-        judge_images([], SOUND)
-
-
-def test_staging_has_a_place_and_a_name_of_its_own() -> None:
-    """The team's overlay, with the images of the release, in a namespace of the run's."""
-    images = tuple(f"localhost/checkout-{name}:1" for name in ("backend", "frontend", "database"))
-    actor = stager(Cluster({}))
-    actor.system = replace(SYSTEM, images=images)
-    objects = actor._rendered()
-    place = actor._place(objects)
-    assert (place.namespace, place.host) == ("checkout-staging-1a2b", "staging.checkout.local")
-    assert {each["metadata"]["labels"]["acceptance.checkout/run"] for each in objects} == {"1a2b"}
-    text = json.dumps(objects)
-    assert all(image in text for image in images)
-
-
-@pytest.mark.parametrize(
-    ("rules", "said"),
-    [
-        ([], "Staging has no ingress"),
-        ([{"host": ""}], "names no host"),
-        ([{"host": "checkout.local"}], "Staging has the host of the system itself"),
-        ([{"host": "a"}, {"host": "b"}], "Staging has several hosts: a, b"),
-    ],
-)
-def test_staging_that_cannot_be_told_from_the_system_is_refused(
-    rules: list[dict[str, str]], said: str
-) -> None:
-    """Before anything is deployed."""
-    objects = [
-        {"kind": "Namespace", "metadata": {"name": "staging"}},
-        {"kind": "Ingress", "metadata": {"name": "x"}, "spec": {"rules": rules}},
-    ]
-    with pytest.raises(AssertionError, match=said):
-        stager(Cluster({}))._place(objects)
-
-
-def test_an_overlay_that_cannot_be_rendered_is_no_staging(tmp_path: Path) -> None:
-    """What the team wrote for staging is judged, not excused as the environment's fault."""
-    with pytest.raises(AssertionError, match=r"Staging cannot be deployed: .* is no overlay"):
-        stager(Cluster({}), tmp_path)._rendered()
-
-
-class Occupied(Cluster):
-    """A cluster with staging's namespace in it, which carries a run's label."""
-
-    def __init__(self, run: str, *, stuck: bool = False) -> None:
-        """Have a namespace of `run`, which stays when it is deleted if it is `stuck`."""
-        super().__init__({})
-        self._run = run
-        self._stuck = stuck
-        self.deleted: list[tuple[str, int | None]] = []
-
-    def labels(self, path: str) -> dict[str, str]:
-        """Those of the namespace."""
-        assert path == "/api/v1/namespaces/staging"
-        return {"acceptance.checkout/run": self._run}
-
-    def delete(self, path: str, *, grace: int | None = None) -> bool:
-        """Note what is deleted."""
-        self.deleted.append((path, grace))
-        return True
-
-    def exists(self, path: str) -> bool:
-        """Whether it is still there."""
-        return self._stuck and path.endswith("staging")
-
-
-def test_staging_of_somebody_else_is_never_touched() -> None:
-    """A namespace without this run's label is not ours to delete, whatever it is called."""
-    cluster = Occupied("another")
-    with pytest.raises(EnvironmentFailure, match="is there and not this run's"):
-        stager(cluster)._clear(replace(SYSTEM, namespace="staging"))
-    assert cluster.deleted == []
-
-
-def test_what_a_killed_scenario_left_of_staging_is_removed_first() -> None:
-    """The namespace and, without their grace, its pods."""
-    cluster = Occupied(SYSTEM.run)
-    stager(cluster)._remove("staging")
-    path = "/api/v1/namespaces/staging"
-    assert cluster.deleted == [(path, None), (f"{path}/pods", 0)]
-    with pytest.raises(EnvironmentFailure, match="the namespace staging gone: not reached"):
-        stager(Occupied(SYSTEM.run, stuck=True))._remove("staging")
-
-
-def test_secrets_that_scenarios_make_are_known_to_all_processes(tmp_path: Path) -> None:
-    """None is lost when several tell theirs at the same time, and nobody else may read them."""
-    names = [f"secret-{number}" for number in range(40)]
-    RunDirectory(tmp_path).keep_secrets(["the first"])
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: RunDirectory(tmp_path).keep_secrets([name, name]), names))
-    found = RunDirectory(tmp_path).secrets()
-    assert sorted(found) == sorted(["the first", *names])
-    assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0
 
 
 # Performance --------------------------------------------------------------------------------------
