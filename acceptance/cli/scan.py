@@ -64,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
         except OSError as error:
             message = f"{options.sarif} cannot be written: {error.strerror}."
             raise BrokenInput(message) from error
-    return _tell(found, parts)
+    return _print(found, parts)
 
 
 def _target(settings: Settings, parts: tuple[ScanPart, ...]) -> ScanTarget:
@@ -75,7 +75,7 @@ def _target(settings: Settings, parts: tuple[ScanPart, ...]) -> ScanTarget:
     return ScanTarget(settings.root, parts, overlays_of(settings), references)
 
 
-def _tell(found: ScanResult, parts: tuple[ScanPart, ...]) -> int:
+def _print(found: ScanResult, parts: tuple[ScanPart, ...]) -> int:
     """Print what each scanner did and what it found, and return the exit code."""
     for facts in found.scans:
         print(_line(facts))

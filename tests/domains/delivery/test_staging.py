@@ -38,7 +38,7 @@ def pod(workload: str, image: str, digest: str, *, container: str = "") -> dict[
     }
 
 
-class FakeCluster:
+class PodCluster:
     """A cluster of pods."""
 
     def __init__(self, pods: dict[str, list[Any]]) -> None:
@@ -55,7 +55,7 @@ class FakeCluster:
         )
 
 
-def stager(cluster: FakeCluster, **changes: object) -> StagingOperator:
+def stager(cluster: PodCluster, **changes: object) -> StagingOperator:
     """The operator of staging, of a system with these facts."""
     system = replace(SYSTEM, **changes)  # type: ignore[arg-type]
     return StagingOperator(context_of(system, cluster, timeouts=SHORT))
@@ -63,7 +63,7 @@ def stager(cluster: FakeCluster, **changes: object) -> StagingOperator:
 
 def compare_images(released: list[Any], staged: list[Any]) -> None:
     """Compare what runs in the system with what runs in staging."""
-    actor = stager(FakeCluster({"checkout": released, "staging": staged}))
+    actor = stager(PodCluster({"checkout": released, "staging": staged}))
     system = replace(SYSTEM, namespace="staging")
     actor.assert_release_images(StagingEnvironment(system, Status((), ())))
 
@@ -111,7 +111,7 @@ def test_a_release_without_images_proves_nothing() -> None:
 def test_staging_has_a_namespace_and_a_host_of_its_own() -> None:
     """The team's overlay, with the images of the release, in a namespace of this run."""
     images = tuple(f"localhost/checkout-{name}:1" for name in ("backend", "frontend", "database"))
-    actor = stager(FakeCluster({}), images=images)
+    actor = stager(PodCluster({}), images=images)
     objects = actor._rendered()
     place = actor._place(objects)
     assert (place.namespace, place.host) == ("checkout-staging-1a2b", "staging.checkout.local")
@@ -138,16 +138,16 @@ def test_staging_that_shares_the_host_of_the_system_is_refused(
         {"kind": "Ingress", "metadata": {"name": "x"}, "spec": {"rules": rules}},
     ]
     with pytest.raises(AssertionError, match=said):
-        stager(FakeCluster({}))._place(objects)
+        stager(PodCluster({}))._place(objects)
 
 
 def test_an_overlay_that_cannot_be_rendered_is_unmet(tmp_path: Path) -> None:
     """The team wrote it, so it is not an environment failure."""
     with pytest.raises(AssertionError, match=r"Staging cannot be deployed: .* is no overlay"):
-        stager(FakeCluster({}), repository=str(tmp_path))._rendered()
+        stager(PodCluster({}), repository=str(tmp_path))._rendered()
 
 
-class OccupiedCluster(FakeCluster):
+class OccupiedCluster(PodCluster):
     """A cluster that has the namespace of staging, with the label of a run."""
 
     def __init__(self, run: str, *, stuck: bool = False) -> None:

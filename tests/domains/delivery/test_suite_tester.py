@@ -38,7 +38,7 @@ INTEGRATION = suite("backend integration", database="PostgreSQL 15.18 on x86_64 
 
 
 def test_every_suite_has_to_be_run_and_to_pass(tester: SuiteTester) -> None:
-    """Skipped tests are allowed beside others: they are listed in the evidence."""
+    """A suite may skip some tests; the evidence lists them."""
     tester.assert_all_passed((suite(skipped=("a (later)",)), INTEGRATION))
     tester.assert_real_database((suite(), INTEGRATION))
 
@@ -74,7 +74,7 @@ def test_no_suite_proves_nothing(tester: SuiteTester) -> None:
 
 
 def test_a_machine_without_a_database_proves_nothing(tester: SuiteTester) -> None:
-    """That is unverified; but a test that failed elsewhere counts first."""
+    """That is unverified; but a test that failed counts first."""
     none = suite(
         "backend integration",
         executed=0,
@@ -87,13 +87,13 @@ def test_a_machine_without_a_database_proves_nothing(tester: SuiteTester) -> Non
 
 
 def test_the_suite_skips_in_the_words_that_the_tester_knows() -> None:
-    """They stand in two places that import nothing from each other."""
+    """The words are in two places that cannot import each other."""
     conftest = ROOT / "checkout/backend/tests/conftest.py"
     assert suite_tester._NO_DATABASE in conftest.read_text(encoding="utf-8")
 
 
 def test_a_database_of_another_kind_is_seen(tester: SuiteTester) -> None:
-    """A fast stand-in in memory is no integration."""
+    """A substitute in memory is not an integration test."""
     with pytest.raises(AssertionError, match="report no PostgreSQL, but SQLite 3"):
         tester.assert_real_database((replace(INTEGRATION, database="SQLite 3"),))
 
@@ -101,7 +101,7 @@ def test_a_database_of_another_kind_is_seen(tester: SuiteTester) -> None:
 def test_the_tester_keeps_facts_and_reports(
     tester: SuiteTester, keep: RecordedEvidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Skipped tests are listed there."""
+    """The facts list skipped tests."""
     found = {"backend unit": (suite(skipped=("a (later)",)), "<testsuites/>")}
     monkeypatch.setattr(suites, "run_suites", lambda *_, **__: found)
     assert tester.run_tests() == (found["backend unit"][0],)

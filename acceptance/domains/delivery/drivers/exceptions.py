@@ -1,4 +1,4 @@
-"""Reads the reviewed file of exceptions: findings that a person decided to live with, until a day.
+"""Reads the exceptions file: findings of the security scan that are accepted until a day.
 
 The file is in TOML; docs/adr/0008-what-is-critical.md says when an exception is right:
 
