@@ -14,7 +14,8 @@ from acceptance.domains.traffic.ingress_client import ways_in
 from acceptance.judgement import Unverifiable, require_each
 
 if TYPE_CHECKING:
-    from acceptance.domains.penetration.drivers.raw_http import Connect, Exchange
+    from acceptance.domains.penetration.drivers.raw_http import Exchange
+    from acceptance.drivers.sockets import Connect
 
 _CONNECTIONS = 10
 """Of each kind, at each door, at the same time."""

@@ -19,7 +19,8 @@ from acceptance.judgement import Unverifiable, listed, require, require_each
 if TYPE_CHECKING:
     from acceptance.domains.penetration.attacks import Attack, Family
     from acceptance.domains.penetration.drivers.fuzzing import FuzzFacts
-    from acceptance.domains.penetration.drivers.raw_http import Connect, Exchange
+    from acceptance.domains.penetration.drivers.raw_http import Exchange
+    from acceptance.drivers.sockets import Connect
 
 _INNOCENTS = 4
 """Visitors after each attack: more than one, because servers keep several connections."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.domains.penetration.drivers.raw_http import encrypted, plainly
 from acceptance.drivers.http import Http
+from acceptance.drivers.sockets import encrypted, plainly
 from acceptance.drivers.tls import trusting
 
 if TYPE_CHECKING:
-    from acceptance.domains.penetration.drivers.raw_http import Connect
+    from acceptance.drivers.sockets import Connect
     from acceptance.system import System
 
 

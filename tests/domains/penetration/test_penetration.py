@@ -16,7 +16,6 @@ from acceptance.domains.penetration.drivers.raw_http import (
     Exchange,
     drip,
     exchange,
-    plainly,
     read_answers,
     request,
 )
@@ -25,6 +24,7 @@ from acceptance.domains.penetration.drivers.vulnerable_store import NaiveStore, 
 from acceptance.domains.penetration.id_enumeration import Guesses, IdEnumerationTester
 from acceptance.domains.penetration.stored_injection import _CONDITIONS, _STATEMENTS
 from acceptance.domains.penetration.tester import PenetrationTester
+from acceptance.drivers.sockets import plainly
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts

@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import http.client
 import io
-import socket
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Sequence
+    import socket
+    from collections.abc import Sequence
 
-Connect: TypeAlias = "Callable[[float], socket.socket]"
-"""Opens a connection within so many seconds; TLS is wrapped around it here and nowhere else."""
+    from acceptance.drivers.sockets import Connect
 
 _CHUNK_BYTES = 65536
 _MOST_BYTES = 4 * 1024 * 1024
 """More than any answer to an attack has; what never ends must not fill the memory."""
-
-
-def plainly(address: str, port: int) -> Connect:
-    """Return how to connect to `address`:`port` without encryption."""
-    return lambda timeout: socket.create_connection((address, port), timeout)
-
-
-def encrypted(address: str, port: int, name: str, trust: ssl.SSLContext) -> Connect:
-    """Return how to connect to `address`:`port` with TLS, to whoever proves to be `name`."""
-
-    def connect(timeout: float) -> socket.socket:
-        plain = socket.create_connection((address, port), timeout)
-        try:
-            return trust.wrap_socket(plain, server_hostname=name)
-        except BaseException:
-            plain.close()
-            raise
-
-    return connect
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import unquote_to_bytes
 
-from acceptance.domains.penetration.drivers.raw_http import plainly
+from acceptance.drivers.sockets import plainly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from acceptance.domains.penetration.drivers.raw_http import Connect
+    from acceptance.drivers.sockets import Connect
 
 SECRET_FILE = b"root:x:0:0:root:/root:/bin/bash\n"
 """What stands in a file outside of the public folder, as on every Unix."""
