@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     "The cluster answers from outside and its nodes are ready",
     expects="the node ghost is not ready",
 )
-def a_dead_node(saboteur: Saboteur) -> None:
+def node_not_ready(saboteur: Saboteur) -> None:
     """Register a node whose kubelet never reports."""
     saboteur.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ghost"}})
 
@@ -25,7 +25,7 @@ def a_dead_node(saboteur: Saboteur) -> None:
     "A pod scheduled now runs and resolves a service by name",
     expects=r"could not resolve backend\.",
 )
-def no_dns(saboteur: Saboteur) -> None:
+def dns_without_endpoints(saboteur: Saboteur) -> None:
     """Point the cluster's DNS Service at pods that do not exist."""
     saboteur.patch(
         "service/kube-dns", {"spec": {"selector": {"nobody": "here"}}}, namespace="kube-system"
@@ -33,6 +33,6 @@ def no_dns(saboteur: Saboteur) -> None:
 
 
 @control("TASK-001-AC-1", "The cluster is k3s", expects="which is not k3s")
-def another_kubernetes(saboteur: Saboteur) -> None:
-    """Claim k3s for a cluster that is none."""
+def cluster_that_is_not_k3s(saboteur: Saboteur) -> None:
+    """Run another Kubernetes where k3s is expected."""
     saboteur.claim(flavour="k3s")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     "Visitors reach the page and the service by name",
     expects="The service does not answer",
 )
-def a_wrong_route(saboteur: Saboteur) -> None:
+def api_routed_to_frontend(saboteur: Saboteur) -> None:
     """Route /api to the frontend."""
     saboteur.patch(
         "ingress/checkout",
@@ -31,8 +31,8 @@ def a_wrong_route(saboteur: Saboteur) -> None:
 
 
 @control("TASK-001-AC-6", "An unknown host is refused", expects="The unknown host was not refused")
-def every_host(saboteur: Saboteur) -> None:
-    """Serve the page under any name."""
+def ingress_for_every_host(saboteur: Saboteur) -> None:
+    """Serve the page for any host name."""
     path = {
         "path": "/",
         "pathType": "Prefix",
@@ -54,7 +54,7 @@ def every_host(saboteur: Saboteur) -> None:
     "The ingress has the class nginx and a published address",
     expects="has the class other",
 )
-def another_class(saboteur: Saboteur) -> None:
+def wrong_ingress_class(saboteur: Saboteur) -> None:
     """Give the ingress a class that is not nginx."""
     saboteur.patch("ingress/checkout", {"spec": {"ingressClassName": "other"}})
 
@@ -64,8 +64,8 @@ def another_class(saboteur: Saboteur) -> None:
     "A visitor completes a checkout on <device> [a phone]",
     expects="The visitor could not go on",
 )
-def no_assets(saboteur: Saboteur) -> None:
-    """Route the page's scripts to a server that does not have them."""
+def scripts_not_served(saboteur: Saboteur) -> None:
+    """Route the page's scripts to the backend, which does not have them."""
     _to_backend(saboteur, "/assets", "Prefix")
 
 
@@ -74,8 +74,8 @@ def no_assets(saboteur: Saboteur) -> None:
     "A visitor completes a checkout on <device> [a desktop]",
     expects="On desktop: .*favicon",
 )
-def no_icon(saboteur: Saboteur) -> None:
-    """Lose the page's icon: the page works, and its visitors' consoles show an error."""
+def missing_favicon(saboteur: Saboteur) -> None:
+    """Serve no favicon: the page works, and the browser's console shows an error."""
     _to_backend(saboteur, "/favicon.svg", "Exact")
 
 

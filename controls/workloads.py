@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @control(
     "TASK-001-AC-3",
-    "A checkout outlives the database pod",
+    "A checkout survives the loss of the database pod",
     expects="The checkout is not there any more",
 )
 @control(
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "The database keeps its data on a bound volume",
     expects="on no persistent volume claim",
 )
-def data_in_the_pod(saboteur: Saboteur) -> None:
+def database_on_empty_dir(saboteur: Saboteur) -> None:
     """Keep the database's data in the pod instead of on its volume."""
     saboteur.patch(
         "statefulset/database",
@@ -39,7 +39,7 @@ def data_in_the_pod(saboteur: Saboteur) -> None:
         ],
         kind="json",
     )
-    # The tables are made again, in the empty database.
+    # The restarted backend creates its tables in the empty database.
     saboteur.kubectl("rollout", "status", "statefulset/database", "--timeout=120s")
     saboteur.kubectl("rollout", "restart", "deployment/backend")
     saboteur.settle()
@@ -47,48 +47,48 @@ def data_in_the_pod(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-AC-4",
-    "Each ready backend pod answers for itself",
-    expects="Only 1 pod is ready, and 2 are promised",
+    "Each ready backend pod answers with its own name",
+    expects="Only 1 pod is ready, and 2 are required",
 )
 @control(
     "TASK-001-AC-4",
     "Visitors are served while one backend pod is lost",
-    expects="1 of 1 replicas ready, and 2 are promised",
+    expects="1 of 1 replicas ready, and 2 are required",
 )
 @control(
     "TASK-001-DOD-6",
     "The system performs as required at the stated load",
     expects="1 backend pods serve, and the requirements are for 2",
 )
-def one_backend(saboteur: Saboteur) -> None:
+def single_backend_replica(saboteur: Saboteur) -> None:
     """Deploy one replica of the backend."""
-    _one(saboteur, "backend")
+    _one_replica(saboteur, "backend")
 
 
 @control(
     "TASK-001-AC-5",
-    "Each ready frontend pod answers for itself",
-    expects="Only 1 pod is ready, and 2 are promised",
+    "Each ready frontend pod answers with its own name",
+    expects="Only 1 pod is ready, and 2 are required",
 )
-def one_frontend(saboteur: Saboteur) -> None:
+def single_frontend_replica(saboteur: Saboteur) -> None:
     """Deploy one replica of the frontend."""
-    _one(saboteur, "frontend")
+    _one_replica(saboteur, "frontend")
 
 
 @control(
     "TASK-001-AC-4", "Visitors reach every backend pod", expects="is ready and served no visitor"
 )
-def a_backend_left_out(saboteur: Saboteur) -> None:
-    """Select only one of the backend's pods by its Service."""
-    _left_out(saboteur, "backend")
+def backend_pod_without_service(saboteur: Saboteur) -> None:
+    """Let the backend's Service select only one of its pods."""
+    _select_one_pod(saboteur, "backend")
 
 
 @control(
     "TASK-001-AC-5", "Visitors reach every frontend pod", expects="is ready and served no visitor"
 )
-def a_frontend_left_out(saboteur: Saboteur) -> None:
-    """Select only one of the frontend's pods by its Service."""
-    _left_out(saboteur, "frontend")
+def frontend_pod_without_service(saboteur: Saboteur) -> None:
+    """Let the frontend's Service select only one of its pods."""
+    _select_one_pod(saboteur, "frontend")
 
 
 @control(
@@ -96,9 +96,9 @@ def a_frontend_left_out(saboteur: Saboteur) -> None:
     "Visitors are served while one backend pod is lost",
     expects="A visitor was not served",
 )
-def a_careless_backend(saboteur: Saboteur) -> None:
-    """Send visitors to backend pods that do not listen yet or end at once, and retry nowhere."""
-    _careless(saboteur, "backend", "python -m checkout_backend")
+def backend_without_readiness_and_drain(saboteur: Saboteur) -> None:
+    """Send visitors to backend pods that do not listen yet or stop at once, without a retry."""
+    _without_readiness_and_drain(saboteur, "backend", "python -m checkout_backend")
 
 
 @control(
@@ -106,9 +106,9 @@ def a_careless_backend(saboteur: Saboteur) -> None:
     "Visitors are served while one frontend pod is lost",
     expects="A visitor was not served",
 )
-def a_careless_frontend(saboteur: Saboteur) -> None:
-    """Send visitors to frontend pods that do not listen yet or end at once, and retry nowhere."""
-    _careless(saboteur, "frontend", "nginx -e stderr -g 'daemon off;'")
+def frontend_without_readiness_and_drain(saboteur: Saboteur) -> None:
+    """Send visitors to frontend pods that do not listen yet or stop at once, without a retry."""
+    _without_readiness_and_drain(saboteur, "frontend", "nginx -e stderr -g 'daemon off;'")
 
 
 @control(
@@ -116,8 +116,8 @@ def a_careless_frontend(saboteur: Saboteur) -> None:
     "Every container has its probes and passes them",
     expects="has no liveness probe",
 )
-def no_liveness(saboteur: Saboteur) -> None:
-    """Forget the frontend's liveness probe."""
+def missing_liveness_probe(saboteur: Saboteur) -> None:
+    """Deploy the frontend without its liveness probe."""
     saboteur.patch(
         "deployment/frontend",
         [{"op": "remove", "path": "/spec/template/spec/containers/0/livenessProbe"}],
@@ -131,7 +131,7 @@ def no_liveness(saboteur: Saboteur) -> None:
     "Every container has its probes and passes them",
     expects="was restarted 1 times",
 )
-def a_restart(saboteur: Saboteur) -> None:
+def restarted_container(saboteur: Saboteur) -> None:
     """Let a container of the frontend crash once."""
     pod = saboteur.pods("frontend")[0]
     saboteur.afterwards("delete", f"pod/{pod.name}")
@@ -141,11 +141,11 @@ def a_restart(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-AC-7",
-    "The backend tells the truth while the database is away",
-    expects="every backend pod unready while the database is away",
+    "The backend reports not ready while the database is down",
+    expects="every backend pod unready while the database is down",
 )
-def a_lying_readiness(saboteur: Saboteur) -> None:
-    """Ask the backend whether it is alive where it should be asked whether it is ready."""
+def readiness_probe_without_database(saboteur: Saboteur) -> None:
+    """Use the backend's liveness path, which does not ask the database, as its readiness probe."""
     saboteur.patch(
         "deployment/backend",
         [
@@ -160,20 +160,20 @@ def a_lying_readiness(saboteur: Saboteur) -> None:
     saboteur.settle()
 
 
-def _one(saboteur: Saboteur, workload: str) -> None:
+def _one_replica(saboteur: Saboteur, workload: str) -> None:
     saboteur.patch(f"deployment/{workload}", {"spec": {"replicas": 1}})
     saboteur.settle()
 
 
-def _left_out(saboteur: Saboteur, workload: str) -> None:
+def _select_one_pod(saboteur: Saboteur, workload: str) -> None:
     chosen = saboteur.pods(workload)[0].name
     saboteur.afterwards("label", f"pod/{chosen}", "chosen-")
     saboteur.kubectl("label", f"pod/{chosen}", "chosen=yes")
     saboteur.patch(f"service/{workload}", {"spec": {"selector": {"chosen": "yes"}}})
-    time.sleep(1)  # the ingress hears of it by a watch of its own, which nobody can ask
+    time.sleep(1)  # until the ingress controller has seen the change, which it does not report
 
 
-def _careless(saboteur: Saboteur, workload: str, command: str) -> None:
+def _without_readiness_and_drain(saboteur: Saboteur, workload: str, command: str) -> None:
     annotation = "nginx.ingress.kubernetes.io/proxy-next-upstream"
     once = {annotation: "off", f"{annotation}-tries": "1"}
     saboteur.patch("ingress/checkout", {"metadata": {"annotations": once}})
@@ -194,4 +194,4 @@ def _careless(saboteur: Saboteur, workload: str, command: str) -> None:
         kind="json",
     )
     saboteur.settle()
-    time.sleep(4)  # without probes nobody knows when the last pod began to listen
+    time.sleep(4)  # without probes, nothing tells when the last pod began to listen

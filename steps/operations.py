@@ -7,8 +7,7 @@ from pytest_bdd import given, then, when
 from acceptance.domains.performance.load_tester import LoadTester, Measurement
 from acceptance.domains.performance.requirements import Performance
 from acceptance.domains.recovery.backup_and_restore import Backup, RecoveryOperator
-from acceptance.domains.traffic.visitor import Purchase, Visitor
-from acceptance.drivers.http import SteadyTraffic
+from acceptance.domains.traffic import Purchase, SteadyTraffic, SteadyVisitors, Visitor
 from acceptance.runbooks.reader import Procedure
 from acceptance.runbooks.runner import Ran
 
@@ -50,7 +49,7 @@ def _(load_tester: LoadTester, measured: Measurement) -> None:
 
 @given("a visitor was served by the backend", target_fixture="visit_id")
 def _(visitor: Visitor) -> str:
-    return visitor.come_once()
+    return visitor.visit_with_request_id()
 
 
 @when("the operator reads how to back up and recover", target_fixture="page")
@@ -75,7 +74,7 @@ def _(recovery_operator: RecoveryOperator, page: Procedure) -> None:
 
 @given("a visitor has paid a checkout", target_fixture="purchase")
 def _(visitor: Visitor) -> Purchase:
-    return visitor.pay_checkout(visitor.start_checkout())
+    return visitor.pay_checkout(visitor.create_checkout())
 
 
 @given("the operator has backed up as it is written", target_fixture="backup")
@@ -86,7 +85,7 @@ def _(recovery_operator: RecoveryOperator, traffic: SteadyTraffic) -> Backup:
 @given("the checkout was deleted by accident")
 def _(recovery_operator: RecoveryOperator, visitor: Visitor, purchase: Purchase) -> None:
     recovery_operator.delete_checkout(purchase)
-    visitor.miss_checkout(purchase)
+    visitor.assert_checkout_gone(purchase)
 
 
 @when("the operator restores as it is written", target_fixture="restored")
@@ -95,8 +94,8 @@ def _(recovery_operator: RecoveryOperator) -> Ran:
 
 
 @then("no visitor was turned away during the backup")
-def _(visitor: Visitor, backup: Backup) -> None:
-    visitor.judge_unnoticed(backup.traffic)
+def _(steady_visitors: SteadyVisitors, backup: Backup) -> None:
+    steady_visitors.assert_served(backup.traffic)
 
 
 @then("the restore took no longer than promised")

@@ -1,100 +1,125 @@
-"""Steps about visitors who come over HTTP, and about the pods that serve them."""
+"""Steps about visitors over HTTP and in a browser, and about the ingress that they use."""
 
 from __future__ import annotations
 
 from pytest_bdd import given, parsers, then, when
 
-from acceptance.domains.traffic.visitor import Meeting, Visitor, Welcome
-from acceptance.domains.workloads.operator import WorkloadOperator
-from acceptance.domains.workloads.pods import PodAnswer, Replacement
-from acceptance.drivers.http import Reply, SteadyTraffic
-from acceptance.system import System
-
-
-@when(
-    parsers.re(r"the operator asks each ready (?P<role>backend|frontend) pod"),
-    target_fixture="answers",
+from acceptance.domains.traffic import (
+    BrowserVisitor,
+    HostAnswers,
+    IngressFacts,
+    IngressInspector,
+    Journey,
+    PodCoverage,
+    Purchase,
+    SiteAnswers,
+    SteadyTraffic,
+    SteadyVisitors,
+    Visitor,
 )
-def _(operator: WorkloadOperator, system: System, role: str) -> tuple[PodAnswer, ...]:
-    return operator.ask_each(system.named(role))
 
 
-@then("at least two pods answered, each for itself")
-def _(operator: WorkloadOperator, answers: tuple[PodAnswer, ...]) -> None:
-    operator.judge_answers(answers)
+@given("a visitor has a checkout with items", target_fixture="purchase")
+def _(visitor: Visitor) -> Purchase:
+    return visitor.create_checkout()
+
+
+@then("the visitor finds the checkout with its items again")
+def _(visitor: Visitor, purchase: Purchase) -> None:
+    visitor.assert_checkout_kept(purchase)
 
 
 @when(
     parsers.re(
         r"visitors send requests to the (?P<role>backend|frontend) until each pod has answered"
     ),
-    target_fixture="meeting",
+    target_fixture="coverage",
 )
-def _(visitor: Visitor, operator: WorkloadOperator, system: System, role: str) -> Meeting:
-    return visitor.meet_all(system.named(role), operator.serving_whole(system.named(role)))
+def _(visitor: Visitor, role: str) -> PodCoverage:
+    return visitor.reach_every_pod(role)
 
 
 @then("every ready pod has served visitors")
-def _(visitor: Visitor, meeting: Meeting) -> None:
-    visitor.judge_meeting(meeting)
+def _(visitor: Visitor, coverage: PodCoverage) -> None:
+    visitor.assert_every_pod_served(coverage)
 
 
 @given(
     parsers.re(r"visitors are sending requests to the (?P<role>backend|frontend) steadily"),
     target_fixture="traffic",
 )
-def _(visitor: Visitor, system: System, role: str) -> SteadyTraffic:
-    return visitor.keep_coming(system.named(role))
-
-
-@when(
-    parsers.re(r"the operator loses one (?P<role>backend|frontend) pod"),
-    target_fixture="replacement",
-)
-def _(operator: WorkloadOperator, system: System, role: str) -> Replacement:
-    return operator.lose_pod(system.named(role))
-
-
-@then(parsers.re(r"the (?P<role>backend|frontend) is back to its full strength"))
-def _(operator: WorkloadOperator, system: System, role: str) -> None:
-    operator.judge_strength(system.named(role))
+def _(steady_visitors: SteadyVisitors, role: str) -> SteadyTraffic:
+    return steady_visitors.send_requests(role)
 
 
 @then("every visitor request was answered")
-def _(visitor: Visitor, traffic: SteadyTraffic) -> None:
-    visitor.judge_served(traffic)
+def _(steady_visitors: SteadyVisitors, traffic: SteadyTraffic) -> None:
+    steady_visitors.assert_served_until_now(traffic)
 
 
-@when("a visitor opens the page and the service by name", target_fixture="welcome")
-def _(visitor: Visitor) -> Welcome:
+@when("a visitor opens the page and the service by name", target_fixture="site")
+def _(visitor: Visitor) -> SiteAnswers:
     return visitor.open_by_name()
 
 
 @then("the page comes from the frontend")
-def _(visitor: Visitor, operator: WorkloadOperator, system: System, welcome: Welcome) -> None:
-    visitor.judge_page(welcome.page, operator.serving(system.workloads.frontend))
+def _(visitor: Visitor, site: SiteAnswers) -> None:
+    visitor.assert_page_from_frontend(site.page)
 
 
 @then("the service answers from the backend")
-def _(visitor: Visitor, operator: WorkloadOperator, system: System, welcome: Welcome) -> None:
-    visitor.judge_service(welcome.service, operator.serving(system.workloads.backend))
+def _(visitor: Visitor, site: SiteAnswers) -> None:
+    visitor.assert_service_from_backend(site.service)
 
 
 @when("a visitor asks the ingress for an unknown host", target_fixture="hosts")
-def _(visitor: Visitor) -> tuple[Reply, Reply]:
+def _(visitor: Visitor) -> HostAnswers:
     return visitor.ask_unknown_host()
 
 
 @then("the known host is served and the unknown one is refused")
-def _(visitor: Visitor, hosts: tuple[Reply, Reply]) -> None:
-    visitor.judge_refused(*hosts)
+def _(visitor: Visitor, hosts: HostAnswers) -> None:
+    visitor.assert_unknown_host_refused(hosts)
+
+
+@when("the operator looks at the ingress", target_fixture="ingresses")
+def _(ingress_inspector: IngressInspector) -> tuple[IngressFacts, ...]:
+    return ingress_inspector.read_ingresses()
+
+
+@then("its class is nginx")
+def _(ingress_inspector: IngressInspector, ingresses: tuple[IngressFacts, ...]) -> None:
+    ingress_inspector.assert_class(ingresses)
+
+
+@then("it publishes the address that visitors use")
+def _(ingress_inspector: IngressInspector, ingresses: tuple[IngressFacts, ...]) -> None:
+    ingress_inspector.assert_address(ingresses)
+
+
+@when(
+    parsers.parse("a visitor completes a checkout in the browser on {device}"),
+    target_fixture="journey",
+)
+def _(browser_visitor: BrowserVisitor, device: str) -> Journey:
+    return browser_visitor.complete_checkout(device)
+
+
+@then("the visitor finds the paid checkout again after a reload")
+def _(browser_visitor: BrowserVisitor, journey: Journey) -> None:
+    browser_visitor.assert_checkout_shown(journey)
+
+
+@then("the browser saw no error")
+def _(browser_visitor: BrowserVisitor, journey: Journey) -> None:
+    browser_visitor.assert_no_browser_error(journey)
 
 
 @given("visitors are paging through the list steadily", target_fixture="traffic")
-def _(visitor: Visitor) -> SteadyTraffic:
-    return visitor.keep_paging()
+def _(steady_visitors: SteadyVisitors) -> SteadyTraffic:
+    return steady_visitors.turn_pages()
 
 
 @then("a visitor can pay another checkout")
 def _(visitor: Visitor) -> None:
-    visitor.pay_checkout(visitor.start_checkout())
+    visitor.pay_checkout(visitor.create_checkout())

@@ -9,8 +9,8 @@ Feature: Complete k3s Production Deployment
   Rule: k3s cluster is running and accessible
 
     Scenario: The cluster answers from outside and its nodes are ready
-      When the operator asks the cluster how it is
-      Then the cluster is alive and ready for work
+      When the operator checks the health of the cluster
+      Then the API server is live and ready
       And every node is ready
 
     Scenario: A pod scheduled now runs and resolves a service by name
@@ -18,7 +18,7 @@ Feature: Complete k3s Production Deployment
       Then the new pod resolves a service of the system by its name
 
     Scenario: The cluster is k3s
-      When the operator asks the cluster what it is
+      When the operator asks the cluster for its version
       Then the cluster is k3s
 
   @TASK-001-AC-2
@@ -42,22 +42,22 @@ Feature: Complete k3s Production Deployment
   Rule: Database is deployed with persistent storage
 
     @disturbing
-    Scenario: A checkout outlives the database pod
+    Scenario: A checkout survives the loss of the database pod
       Given a visitor has a checkout with items
       When the operator deletes the database pod
       Then another database pod has taken its place
       And the visitor finds the checkout with its items again
 
     Scenario: The database keeps its data on a bound volume
-      When the operator looks where the database keeps its data
-      Then the data sits on a persistent volume claim that is bound
+      When the operator looks up where the database keeps its data
+      Then the data is on a bound persistent volume claim
 
   @TASK-001-AC-4
   Rule: Backend deployment is healthy with 2+ replicas
 
-    Scenario: Each ready backend pod answers for itself
+    Scenario: Each ready backend pod answers with its own name
       When the operator asks each ready backend pod
-      Then at least two pods answered, each for itself
+      Then at least two pods answered, each with its own name
 
     Scenario: Visitors reach every backend pod
       When visitors send requests to the backend until each pod has answered
@@ -73,9 +73,9 @@ Feature: Complete k3s Production Deployment
   @TASK-001-AC-5
   Rule: Frontend deployment is healthy with 2+ replicas
 
-    Scenario: Each ready frontend pod answers for itself
+    Scenario: Each ready frontend pod answers with its own name
       When the operator asks each ready frontend pod
-      Then at least two pods answered, each for itself
+      Then at least two pods answered, each with its own name
 
     Scenario: Visitors reach every frontend pod
       When visitors send requests to the frontend until each pod has answered
@@ -115,9 +115,9 @@ Feature: Complete k3s Production Deployment
       And no container was restarted during the run
 
     @disturbing
-    Scenario: The backend tells the truth while the database is away
-      When the operator takes the database away for a while
-      Then the backend said that it was not ready
+    Scenario: The backend reports not ready while the database is down
+      When the operator stops the database for a while
+      Then the backend reported not ready
       And the backend recovered by itself
 
   @TASK-001-AC-8

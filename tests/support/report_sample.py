@@ -218,7 +218,7 @@ def _broken(item: Item, store: EvidenceStore) -> Verdict:
     )
     name = "Visitors are served while one backend pod is lost"
     outcomes = (
-        _outcome(item, "Each ready backend pod answers for itself", evidence=evidence[:1]),
+        _outcome(item, "Each ready backend pod answers with its own name", evidence=evidence[:1]),
         _outcome(item, name, "failed", evidence),
     )
     return Verdict(item, "unmet", f"{name}: {_FAILURE}", outcomes)

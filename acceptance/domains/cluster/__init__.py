@@ -1,1 +1,6 @@
-"""The cluster itself: its nodes, API, DNS and scheduling."""
+"""The cluster itself: its nodes, API server, DNS and scheduling."""
+
+from acceptance.domains.cluster.operator import ClusterOperator, ClusterState, DnsLookup
+from acceptance.system import System
+
+__all__ = ["ClusterOperator", "ClusterState", "DnsLookup", "System"]

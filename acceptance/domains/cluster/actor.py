@@ -1,4 +1,4 @@
-"""What the operator's views share: the cluster, the evidence, and an undo of disturbances."""
+"""What the actors share that look at the pods and workloads of the system."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 class ClusterActor(Actor):
-    """Somebody with a kubeconfig."""
+    """Reads the pods and workloads of the system from the API server."""
 
     def serving(self, workload: str) -> tuple[str, ...]:
-        """Return the names of the pods of a workload that are ready now."""
+        """Return the names of the pods of a workload that are ready at this moment."""
         return tuple(pod.name for pod in self._pods(workload) if pod.serving)
 
-    def serving_whole(self, workload: str) -> tuple[str, ...]:
-        """Return the names of the pods that are ready, of a workload that had time to be whole.
+    def serving_when_full(self, workload: str) -> tuple[str, ...]:
+        """Return the names of the ready pods, once all replicas are ready or at the deadline.
 
-        To begin with: the scenario before may have disturbed it.
+        The scenario before may have disturbed the workload.
         """
         with (
             self._waking() as wake,
             suppress(DeadlineExceeded),
-        ):  # what is not whole by then is judged
+        ):  # what is not ready by then is judged
             eventually(
                 lambda: self._workload(workload),
                 lambda found: found.full,

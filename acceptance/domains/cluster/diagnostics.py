@@ -1,4 +1,4 @@
-"""The witness: writes down how the system is at the moment in which a scenario fails."""
+"""Collects the system's objects, events and logs at the moment in which a scenario fails."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.actor import Actor
 from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.drivers.kubernetes.paths import api_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,38 +15,38 @@ if TYPE_CHECKING:
 
 _LOG_LINES = 100
 _KINDS = (
-    "/api/v1/namespaces/{}/pods",
-    "/apis/apps/v1/namespaces/{}/deployments",
-    "/apis/apps/v1/namespaces/{}/statefulsets",
-    "/api/v1/namespaces/{}/services",
-    "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
-    "/apis/networking.k8s.io/v1/namespaces/{}/ingresses",
-    "/api/v1/namespaces/{}/persistentvolumeclaims",
+    "pods",
+    "deployments",
+    "statefulsets",
+    "services",
+    "endpointslices",
+    "ingresses",
+    "persistentvolumeclaims",
 )
 
 
 class Diagnostics(Actor):
-    """Somebody who looks at everything and judges nothing."""
+    """Collects objects, events and logs as evidence of a failure, and checks nothing."""
 
     def collect(self) -> None:
         """Keep the system's objects, their events and the ends of their logs.
 
-        What cannot be had is said in its place: a failure is never hidden by another one.
+        What could not be read is replaced by the reason: it must not hide the first failure.
         """
-        self._keep("Objects at the failure", pretty(self._told(self._objects)))
-        self._keep("Events at the failure", pretty(self._told(self._events)))
-        self._keep("Logs at the failure", str(self._told(self._logs)), "text")
+        self._keep("Objects at the failure", pretty(self._read(self._objects)))
+        self._keep("Events at the failure", pretty(self._read(self._events)))
+        self._keep("Logs at the failure", str(self._read(self._logs)), "text")
 
     def _objects(self) -> dict[str, object]:
         namespace = self.system.namespace
         return {
-            path.rpartition("/")[2]: [_short(each) for each in self._cluster.items(path)]
-            for path in (kind.format(namespace) for kind in _KINDS)
+            kind: [_short(each) for each in self._cluster.items(api_path(kind, namespace))]
+            for kind in _KINDS
         }
 
     def _events(self) -> list[dict[str, object]]:
         found = self._cluster.events(self.system.namespace)
-        told = [
+        events = [
             {
                 "time": each.get("lastTimestamp") or each.get("eventTime"),
                 "object": "{kind}/{name}".format(**each["involvedObject"]),
@@ -56,7 +57,7 @@ class Diagnostics(Actor):
             }
             for each in found
         ]
-        return sorted(told, key=lambda event: str(event["time"]))
+        return sorted(events, key=lambda event: str(event["time"]))
 
     def _logs(self) -> str:
         namespace = self.system.namespace
@@ -71,14 +72,14 @@ class Diagnostics(Actor):
                     parts.append(f"==> {pod.name}/{container.name}{when}\n{text or '(nothing)'}")
         return "\n".join(parts) or "There is no pod."
 
-    def _told(self, ask: Callable[[], Any]) -> object:
+    def _read(self, ask: Callable[[], Any]) -> object:
         try:
             return ask()
         except Refused as error:
-            return f"Not to be had: {error}"
+            return f"Could not be read: {error}"
 
 
 def _short(found: Object) -> dict[str, Any]:
-    """Leave out what only the API server needs."""
+    """Return the object without what only the API server needs."""
     metadata = {key: value for key, value in found["metadata"].items() if key != "managedFields"}
     return {**found, "metadata": metadata}

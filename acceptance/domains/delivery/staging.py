@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from acceptance.actor import ActorContext
     from acceptance.build.manifests import Manifest
     from acceptance.deployment.rollout import Status
-    from acceptance.domains.traffic.visitor import Purchase, Welcome
+    from acceptance.domains.traffic.visitor import Purchase, SiteAnswers
     from acceptance.drivers.kubernetes.facts import ContainerFacts, PodFacts
     from acceptance.system import System
 
@@ -46,7 +46,7 @@ class StagingVisit:
     """What a visitor of staging saw and bought."""
 
     visitor: Visitor
-    welcome: Welcome
+    site: SiteAnswers
     purchase: Purchase
 
 
@@ -83,15 +83,15 @@ class StagingOperator(ClusterActor):
     def visit_staging(self, staging: StagingEnvironment) -> StagingVisit:
         """Open the page of staging by its host name, and pay a checkout there."""
         visitor = self._undo.enter_context(Visitor(self._context.of(staging.system)))
-        welcome = visitor.open_by_name()
-        visitor.judge_page(welcome.page, self._serving(staging, "frontend"))
-        visitor.judge_service(welcome.service, self._serving(staging, "backend"))
-        purchase = visitor.pay_checkout(visitor.start_checkout())
-        return StagingVisit(visitor, welcome, purchase)
+        site = visitor.open_by_name()
+        visitor.assert_page_from_frontend(site.page)
+        visitor.assert_service_from_backend(site.service)
+        purchase = visitor.pay_checkout(visitor.create_checkout())
+        return StagingVisit(visitor, site, purchase)
 
     def assert_checkout_found(self, visit: StagingVisit) -> None:
         """The visitor finds the paid checkout again."""
-        visit.visitor.find_checkout(visit.purchase)
+        visit.visitor.assert_checkout_kept(visit.purchase)
 
     def assert_full_strength(self, staging: StagingEnvironment) -> None:
         """Staging has every workload of the system, at full strength also after the visit."""
@@ -215,11 +215,6 @@ class StagingOperator(ClusterActor):
 
     def _released(self) -> tuple[PodFacts, ...]:
         return tuple(pod for name in self.system.names for pod in self._pods(name))
-
-    def _serving(self, staging: StagingEnvironment, role: str) -> tuple[str, ...]:
-        name = staging.system.named(role)
-        pods = self._cluster.pods(staging.system.namespace, name)
-        return tuple(pod.name for pod in pods if pod.serving)
 
 
 def _path(namespace: str) -> str:

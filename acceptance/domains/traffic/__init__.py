@@ -1,1 +1,28 @@
-"""Visitors over HTTP and in a browser, and the ingress that lets them in."""
+"""Visitors over HTTP and in a browser, and the ingress that they use."""
+
+from acceptance.domains.traffic.browser_visitor import BrowserVisitor, Journey
+from acceptance.domains.traffic.ingress import IngressInspector
+from acceptance.domains.traffic.steady_visitors import SteadyVisitors
+from acceptance.domains.traffic.visitor import (
+    HostAnswers,
+    PodCoverage,
+    Purchase,
+    SiteAnswers,
+    Visitor,
+)
+from acceptance.drivers.http import SteadyTraffic
+from acceptance.drivers.kubernetes.facts import IngressFacts
+
+__all__ = [
+    "BrowserVisitor",
+    "HostAnswers",
+    "IngressFacts",
+    "IngressInspector",
+    "Journey",
+    "PodCoverage",
+    "Purchase",
+    "SiteAnswers",
+    "SteadyTraffic",
+    "SteadyVisitors",
+    "Visitor",
+]

@@ -1,4 +1,4 @@
-"""The visitor in a browser: completes a checkout and finds it again after a reload."""
+"""Completes a checkout in a browser, and checks what the page shows and the browser logged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ITEMS = (("TEA-1", "Green tea", "2", "3.50"), ("CUP-2", "Cup", "1", "12.50"))
 
 @dataclass(frozen=True)
 class Journey:
-    """What a visitor saw from the first page to the reload, and what the browser noted."""
+    """What the page showed from the first page to the reload, and what the browser noted."""
 
     device: Device
     customer: str
@@ -35,7 +35,7 @@ class Journey:
 
 
 class BrowserVisitor(Actor):
-    """Somebody who uses the application on a screen."""
+    """Uses the application in a browser, on a desktop's or a phone's screen."""
 
     def complete_checkout(self, device_words: str) -> Journey:
         """Create a checkout, add items, pay, reload, and look for it in the list."""
@@ -56,17 +56,17 @@ class BrowserVisitor(Actor):
                 self._keep(f"Last page on {device.name}", visitor.screenshot(), "png")
                 self._keep(f"Playwright trace on {device.name}", visitor.trace(), "zip")
 
-    def judge_found_again(self, journey: Journey) -> None:
-        """The paid checkout with its items and its total is there after the reload."""
+    def assert_checkout_shown(self, journey: Journey) -> None:
+        """The page shows the paid checkout, its items and its total, also after a reload."""
         for when, text in (("payment", journey.after_payment), ("reload", journey.after_reload)):
             for wanted in (journey.customer, "Paid", _TOTAL, *(item[1] for item in _ITEMS)):
                 require(wanted in text, f'After the {when}, the page does not show "{wanted}".')
         require(journey.customer in journey.in_list, "The list does not show the checkout.")
 
-    def judge_no_error(self, journey: Journey) -> None:
-        """The browser noted no error, and the content fits on the screen."""
+    def assert_no_browser_error(self, journey: Journey) -> None:
+        """The browser logged no error, and the page is not wider than the screen."""
         noted = journey.noted
-        require(noted.responses > 0, "The browser received no answer, so nothing is known.")
+        require(noted.responses > 0, "The browser received no response, so nothing is known.")
         complaints = _complaints(noted)
         require(not complaints, f"On {journey.device.name}: {listed(complaints)}.")
         require(

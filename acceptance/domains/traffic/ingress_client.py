@@ -1,4 +1,4 @@
-"""How actors reach a system: by its name, encrypted where its Ingress declares that."""
+"""Opens connections to a system by its name, with TLS where its Ingress declares it."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
 
 def reach(system: System, *, timeout: float) -> Http:
-    """Return what sends a visitor's requests, each of `timeout` seconds at most; to be closed.
+    """Return an HTTP client for the system, to be closed; `timeout` is for a request, in seconds.
 
-    Where visitors come encrypted, the system's certificate has to be for its name and by its
-    authority, or nothing is sent.
+    With TLS, the certificate has to be for the system's name and by its authority, or nothing is
+    sent.
     """
     trust = trusting(system.authority) if system.secure else None
     return Http(system.address, system.port, system.host, timeout=timeout, trust=trust)
 
 
 def reach_plain(system: System, *, timeout: float) -> Http:
-    """Return what sends requests without encryption, as one who types http://; to be closed."""
+    """Return a client that sends without TLS, to be closed; `timeout` as for `reach`."""
     return Http(system.address, system.http_port, system.host, timeout=timeout)
 
 
 def ways_in(system: System) -> dict[str, Connect]:
-    """Return how bytes are sent to a system, by what each door is called: all that there are."""
-    doors = {"in the clear": plainly(system.address, system.http_port)}
+    """Return how to connect to each port of the system's ingress, by what the port is called."""
+    ports = {"in the clear": plainly(system.address, system.http_port)}
     if system.secure:
         trust = trusting(system.authority)
-        doors["encrypted"] = encrypted(system.address, system.port, system.host, trust)
-    return doors
+        ports["encrypted"] = encrypted(system.address, system.port, system.host, trust)
+    return ports

@@ -1,4 +1,4 @@
-"""The operator's view of health checks: that they are there, pass, and tell the truth."""
+"""Checks the probes: that they are declared, pass, and report an outage of the database."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Absence:
-    """How the backend was while the database was away, and after it came back."""
+class DatabaseOutage:
+    """The backend's pods while the database was down, and after it was up again."""
 
     during: tuple[PodFacts, ...]
     after: tuple[PodFacts, ...]
 
 
 class HealthOperator(ClusterActor):
-    """Looks after the health checks."""
+    """Checks probes and restarts, and what the backend reports while the database is down."""
 
-    def look_at_health(self) -> tuple[PodFacts, ...]:
-        """Return all pods of the system's workloads.
+    def read_health(self) -> tuple[PodFacts, ...]:
+        """Return all pods of the system's workloads, once all are ready or at the deadline.
 
-        A pod that is on its way up or down gets its time: the scenario before may have lost one.
+        The scenario before may have deleted a pod.
         """
         seen: list[tuple[PodFacts, ...]] = []
 
@@ -41,7 +41,7 @@ class HealthOperator(ClusterActor):
         with (
             self._waking() as wake,
             suppress(DeadlineExceeded),
-        ):  # what is not well by then is judged
+        ):  # what is not ready by then is judged
             eventually(
                 look,
                 lambda pods: all(pod.serving for pod in pods),
@@ -49,11 +49,11 @@ class HealthOperator(ClusterActor):
                 wake=wake,
             )
         pods = seen[-1]
-        self._keep("The health of every container", pretty([asdict(pod) for pod in pods]))
+        self._keep("Health of every container", pretty([asdict(pod) for pod in pods]))
         return pods
 
-    def judge_probes(self, pods: tuple[PodFacts, ...]) -> None:
-        """Every container that goes on running has all three probes."""
+    def assert_probes_declared(self, pods: tuple[PodFacts, ...]) -> None:
+        """Every container but init containers has all three probes."""
 
         def fault(found: tuple[PodFacts, ContainerFacts]) -> str | None:
             pod, container = found
@@ -63,12 +63,12 @@ class HealthOperator(ClusterActor):
                 or None
             )
 
-        self._judge_workloads(pods)
+        self._require_pods(pods)
         require_each(_running(pods), fault, nothing="The system has no container.")
 
-    def judge_passing(self, pods: tuple[PodFacts, ...]) -> None:
+    def assert_probes_pass(self, pods: tuple[PodFacts, ...]) -> None:
         """Every container has started and is ready."""
-        self._judge_workloads(pods)
+        self._require_pods(pods)
         require_each(
             _running(pods),
             lambda found: (
@@ -79,7 +79,7 @@ class HealthOperator(ClusterActor):
             nothing="The system has no container.",
         )
 
-    def judge_restarts(self, pods: tuple[PodFacts, ...]) -> None:
+    def assert_no_restart(self, pods: tuple[PodFacts, ...]) -> None:
         """No container was restarted since the system was deployed."""
         before = dict(self.system.restarts)
 
@@ -90,8 +90,8 @@ class HealthOperator(ClusterActor):
 
         require_each(_running(pods), fault, nothing="The system has no container.")
 
-    def take_database_away(self) -> Absence:
-        """Scale the database to nothing, watch the backend, and bring the database back."""
+    def interrupt_database(self) -> DatabaseOutage:
+        """Scale the database to 0 until no backend pod is ready, then back to all replicas."""
         namespace, names = self.system.namespace, self.system.workloads
         wanted = self._workload(names.database)
         self._undo.callback(
@@ -104,7 +104,7 @@ class HealthOperator(ClusterActor):
                 lambda pods: bool(pods) and not any(pod.ready for pod in pods),
                 timeout=self._timeouts.readiness_change,
                 wake=wake,
-                what="every backend pod unready while the database is away",
+                what="every backend pod unready while the database is down",
                 describe=lambda pods: "; ".join(map(str, pods)) or "no pod",
             )
             self._cluster.scale(wanted.kind, namespace, names.database, wanted.wanted)
@@ -113,20 +113,20 @@ class HealthOperator(ClusterActor):
                 lambda found: bool(found) and all(each.full for each in found),
                 timeout=self._timeouts.recovery,
                 wake=wake,
-                what="the system at full strength after the database came back",
+                what="the system at full strength after the database was started again",
                 describe=lambda found: "; ".join(map(str, found)),
             )
         self._undo.pop_all()  # restored
-        absence = Absence(during, self._pods(names.backend))
-        self._keep("The backend without and with its database", pretty(asdict(absence)))
-        return absence
+        outage = DatabaseOutage(during, self._pods(names.backend))
+        self._keep("The backend during and after the outage", pretty(asdict(outage)))
+        return outage
 
-    def judge_truthful(self, absence: Absence) -> None:
-        """Without the database every backend pod was alive and said that it was not ready."""
+    def assert_not_ready_during(self, outage: DatabaseOutage) -> None:
+        """Without the database, every backend pod was running and reported not ready."""
         require_each(
-            absence.during,
+            outage.during,
             lambda pod: (
-                f"{pod.name} said that it was ready"
+                f"{pod.name} reported ready while the database was down"
                 if pod.ready
                 else None
                 if pod.phase == "Running"
@@ -135,9 +135,9 @@ class HealthOperator(ClusterActor):
             nothing="The backend had no pod.",
         )
 
-    def judge_recovered(self, absence: Absence) -> None:
+    def assert_recovered(self, outage: DatabaseOutage) -> None:
         """The same pods became ready again, without a restart."""
-        after = {pod.uid: pod for pod in absence.after}
+        after = {pod.uid: pod for pod in outage.after}
 
         def fault(pod: PodFacts) -> str | None:
             now = after.get(pod.uid)
@@ -150,9 +150,9 @@ class HealthOperator(ClusterActor):
             )
             return f"{pod.name} recovered only by {restarts} restarts" if restarts else None
 
-        require_each(absence.during, fault, nothing="The backend had no pod.")
+        require_each(outage.during, fault, nothing="The backend had no pod.")
 
-    def _judge_workloads(self, pods: tuple[PodFacts, ...]) -> None:
+    def _require_pods(self, pods: tuple[PodFacts, ...]) -> None:
         present = {pod.workload for pod in pods}
         missing = [name for name in self.system.names if name not in present]
         require(not missing, f"{', '.join(missing)} has no pod.")

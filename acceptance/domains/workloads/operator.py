@@ -1,11 +1,11 @@
-"""The operator: looks after the cluster and the running system, and disturbs it on purpose."""
+"""The operator of the workloads, as the steps use it: pods, health and storage in one actor."""
 
 from __future__ import annotations
 
-from acceptance.domains.cluster.operator import ClusterOperator
 from acceptance.domains.workloads.health import HealthOperator
 from acceptance.domains.workloads.pods import PodOperator
+from acceptance.domains.workloads.storage import StorageOperator
 
 
-class WorkloadOperator(PodOperator, HealthOperator, ClusterOperator):
-    """Somebody with a kubeconfig: everything that the features let the operator do."""
+class WorkloadOperator(PodOperator, HealthOperator, StorageOperator):
+    """Checks replicas, probes and storage of the workloads, and disturbs them on purpose."""

@@ -1,4 +1,4 @@
-"""The pods that the suite itself makes: the strictest Pod Security Standard admits them."""
+"""The pods that the suite itself makes, as the Pod Security Standard "restricted" admits them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from acceptance.build.manifests import RUN_LABEL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+CONTAINER = "probe"
+"""The name of the only container of such a pod."""
+
 
 def probe_pod(name: str, image: str, command: Sequence[str], run: str) -> dict[str, Any]:
-    """Return a pod with one container, called `probe`, that is of the run `run`."""
+    """Return a pod with one container, called `CONTAINER`, that belongs to the run `run`."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -26,7 +29,7 @@ def probe_pod(name: str, image: str, command: Sequence[str], run: str) -> dict[s
                 "runAsUser": 65534,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "containers": [container("probe", image, command)],
+            "containers": [container(CONTAINER, image, command)],
         },
     }
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,9 +11,9 @@ from acceptance.drivers.kubernetes import facts
 from acceptance.settings import Timeouts
 from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded
 from tests.fakes.system import SYSTEM
+from tests.support.actors import context_of
 
 if TYPE_CHECKING:
-    from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
 
 LIMITS = Timeouts(recovery=1.0, readiness_change=0.1)
@@ -38,7 +38,7 @@ def pod(name: str, uid: str, since: str, *, ready: bool = True) -> PodFacts:
 
 @dataclass
 class Cluster:
-    """Says of the backend one thing after another, once the database was lost."""
+    """Shows one state of the backend after another, once the database's pod was deleted."""
 
     backend: list[tuple[PodFacts, ...]]
     database: tuple[PodFacts, ...] = (pod("database-0", "old", "0"),)
@@ -91,23 +91,23 @@ BOTH_AWAY = ONE_AWAY[0], pod("backend-b", "b", "6", ready=False)
 BACK = pod("backend-a", "a", "8"), pod("backend-b", "b", "8")
 
 
-def lose_database(cluster: Cluster) -> Cluster:
-    """Let the operator lose the database."""
+def delete_database(cluster: Cluster) -> Cluster:
+    """Let the operator delete the database's pod."""
     kept: list[str] = []
-    operator = PodOperator(
+    context = context_of(
         SYSTEM,
-        cast("Kubernetes", cluster),
+        cluster,
         keep=lambda title, _, kind="json": kept.append(f"{title} {kind}"),
         timeouts=LIMITS,
     )
-    found = operator.lose_pod("database")
+    found = PodOperator(context).delete_pod("database")
     assert (found.lost.uid, found.found.uid) == ("old", "new")
-    assert kept == ["Which pod took the place of a lost database json"]
+    assert kept == ["Which pod replaced a deleted database pod json"]
     return cluster
 
 
-def test_a_loss_that_probes_report_late_is_waited_for() -> None:
-    """The backend is ready, then away as its probes tell, and the operator waits for the end."""
+def test_an_outage_that_probes_report_late_is_waited_for() -> None:
+    """The backend is ready, then unready by its probes, and the operator waits for the end."""
     course: list[tuple[PodFacts, ...]] = [
         FIRST,
         FIRST,
@@ -116,36 +116,32 @@ def test_a_loss_that_probes_report_late_is_waited_for() -> None:
         (BACK[0], BOTH_AWAY[1]),
         BACK,
     ]
-    cluster = lose_database(Cluster(course))
+    cluster = delete_database(Cluster(course))
     assert cluster.backend == [BACK]
 
 
-def test_a_loss_that_no_probe_saw_is_waited_for_as_long_as_one_may_take() -> None:
-    """Only a probe that had all of its time has nothing more to tell."""
+def test_an_outage_that_no_probe_saw_is_waited_for_as_long_as_one_may_take() -> None:
+    """A probe may still fail until it had all of its time."""
     started = SYSTEM_CLOCK.now()
-    cluster = lose_database(Cluster([FIRST]))
+    cluster = delete_database(Cluster([FIRST]))
     assert SYSTEM_CLOCK.now() - started >= QUICK["timeoutSeconds"]
     assert cluster.looks > len(FIRST)
 
 
-def test_a_backend_that_does_not_come_back_is_told() -> None:
-    """The operator does not say that all is well while a pod is away."""
+def test_a_backend_that_stays_unready_is_reported() -> None:
+    """The wait fails while a pod is unready."""
     with pytest.raises(
         DeadlineExceeded, match=r"backend ready for 0\.4 s, or again: .*backend-b: Running"
     ):
-        lose_database(Cluster([FIRST, BOTH_AWAY, (BACK[0], BOTH_AWAY[1])]))
+        delete_database(Cluster([FIRST, BOTH_AWAY, (BACK[0], BOTH_AWAY[1])]))
 
 
-def test_who_asks_what_is_ready_now_is_told_at_once() -> None:
-    """What a load or a quarantine left is judged as it is, not as it may become."""
-    operator = PodOperator(
-        SYSTEM,
-        cast("Kubernetes", Cluster([ONE_AWAY], whole=False)),
-        keep=lambda *_: None,
-        timeouts=LIMITS,
-    )
+def test_serving_does_not_wait() -> None:
+    """Only `serving_when_full` waits for a workload that the scenario before disturbed."""
+    cluster = Cluster([ONE_AWAY], whole=False)
+    operator = PodOperator(context_of(SYSTEM, cluster, timeouts=LIMITS))
     started = SYSTEM_CLOCK.now()
     assert operator.serving("backend") == ("backend-b",)
     assert SYSTEM_CLOCK.now() - started < LIMITS.readiness_change
-    assert operator.serving_whole("backend") == ("backend-b",)
+    assert operator.serving_when_full("backend") == ("backend-b",)
     assert SYSTEM_CLOCK.now() - started >= LIMITS.readiness_change

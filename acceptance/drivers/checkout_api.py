@@ -1,0 +1,80 @@
+"""Speaks the HTTP API of the checkout system, as its page does; paths and verbs stand only here."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from acceptance.drivers.http import Http, Reply
+
+CHECKOUTS = "/api/checkouts"
+"""The collection of checkouts, which the backend serves."""
+READINESS_PATHS = {"backend": "/readyz", "frontend": "/healthz"}
+"""Where each role's pods answer whether they are ready."""
+VISITED_PATHS = {"backend": CHECKOUTS, "frontend": "/"}
+"""What visitors ask each role for."""
+FIRST_PAGE = f"{CHECKOUTS}?limit=1"
+"""The first page of the list, with one checkout on each page."""
+
+
+class CheckoutApi:
+    """Sends the API's requests through one HTTP client."""
+
+    def __init__(self, http: Http) -> None:
+        """Send through `http`."""
+        self._http = http
+
+    def page(self, *, host: str | None = None) -> Reply:
+        """Ask for the frontend's page, under another `host` if one is given."""
+        return self._http.send("GET", VISITED_PATHS["frontend"], host=host)
+
+    def checkouts(self, *, request_id: str = "") -> Reply:
+        """Ask for the list of checkouts, under a request id if one is given."""
+        headers = {"X-Request-Id": request_id} if request_id else None
+        return self._http.send("GET", CHECKOUTS, headers=headers)
+
+    def first_page(self) -> Reply:
+        """Ask for the first page of the list."""
+        return self._http.send("GET", FIRST_PAGE)
+
+    def visit(self, role: str) -> Reply:
+        """Ask the backend or the frontend, by its role, for what visitors ask it for."""
+        return self._http.send("GET", VISITED_PATHS[role])
+
+    def checkout(self, checkout_id: str) -> Reply:
+        """Ask for one checkout."""
+        return self._http.send("GET", f"{CHECKOUTS}/{checkout_id}")
+
+    def create(self, customer: str) -> Reply:
+        """Create a checkout without items."""
+        return self._http.send("POST", CHECKOUTS, body={"customer": customer})
+
+    def add_item(self, checkout_id: str, sku: str, quantity: int, cents: int) -> Reply:
+        """Add an item, each piece of which costs `cents`; its name is its `sku`."""
+        item = {"sku": sku, "name": sku, "quantity": quantity, "unit_price_cents": cents}
+        return self._http.send("POST", f"{CHECKOUTS}/{checkout_id}/items", body=item)
+
+    def pay(self, checkout_id: str, cents: Any) -> Reply:  # noqa: ANN401 (as the API told it)
+        """Pay a checkout, under an idempotency key of its own."""
+        return self._http.send(
+            "POST",
+            f"{CHECKOUTS}/{checkout_id}/payment",
+            body={"amount_cents": cents},
+            headers={"Idempotency-Key": uuid.uuid4().hex},
+        )
+
+
+def second_page(reply: Reply) -> str:
+    """Return the path of the second page after an answer with the first; after any other, ""."""
+    found = reply.json()
+    if "after=" in reply.request or not isinstance(found, dict) or not found.get("next"):
+        return ""
+    return f"{FIRST_PAGE}&after={found['next']}"
+
+
+def transcript(host: str, reply: Reply) -> str:
+    """Write a request and its answer as text."""
+    head = "\n".join(f"{name}: {value}" for name, value in reply.headers)
+    status = reply.error or f"HTTP {reply.status}"
+    return f"{reply.request}\nHost: {host}\n\n{status}\n{head}\n\n{reply.text}"

@@ -1,0 +1,95 @@
+"""Steps about the workloads: replicas, probes and storage."""
+
+from __future__ import annotations
+
+from pytest_bdd import parsers, then, when
+
+from acceptance.domains.workloads import (
+    DatabaseOutage,
+    DatabaseStorage,
+    PodAnswer,
+    PodFacts,
+    PodReplacement,
+    WorkloadOperator,
+)
+
+
+@when(
+    parsers.re(r"the operator asks each ready (?P<role>backend|frontend) pod"),
+    target_fixture="answers",
+)
+def _(workload_operator: WorkloadOperator, role: str) -> tuple[PodAnswer, ...]:
+    return workload_operator.ask_each_pod(role)
+
+
+@then("at least two pods answered, each with its own name")
+def _(workload_operator: WorkloadOperator, answers: tuple[PodAnswer, ...]) -> None:
+    workload_operator.assert_each_answered(answers)
+
+
+@when(
+    parsers.re(r"the operator loses one (?P<role>backend|frontend) pod"),
+    target_fixture="replacement",
+)
+def _(workload_operator: WorkloadOperator, role: str) -> PodReplacement:
+    return workload_operator.delete_pod(role)
+
+
+@then(parsers.re(r"the (?P<role>backend|frontend) is back to its full strength"))
+def _(workload_operator: WorkloadOperator, role: str) -> None:
+    workload_operator.assert_full_strength(role)
+
+
+@when("the operator deletes the database pod", target_fixture="replacement")
+def _(workload_operator: WorkloadOperator) -> PodReplacement:
+    return workload_operator.delete_pod("database")
+
+
+@then("another database pod has taken its place")
+def _(workload_operator: WorkloadOperator, replacement: PodReplacement) -> None:
+    workload_operator.assert_replaced(replacement)
+
+
+@when("the operator looks up where the database keeps its data", target_fixture="storage")
+def _(workload_operator: WorkloadOperator) -> DatabaseStorage:
+    return workload_operator.read_storage()
+
+
+@then("the data is on a bound persistent volume claim")
+def _(workload_operator: WorkloadOperator, storage: DatabaseStorage) -> None:
+    workload_operator.assert_on_bound_claims(storage)
+
+
+@when("the operator looks at the health of every container", target_fixture="health")
+def _(workload_operator: WorkloadOperator) -> tuple[PodFacts, ...]:
+    return workload_operator.read_health()
+
+
+@then("every container has startup, readiness and liveness probes")
+def _(workload_operator: WorkloadOperator, health: tuple[PodFacts, ...]) -> None:
+    workload_operator.assert_probes_declared(health)
+
+
+@then("every container passes them")
+def _(workload_operator: WorkloadOperator, health: tuple[PodFacts, ...]) -> None:
+    workload_operator.assert_probes_pass(health)
+
+
+@then("no container was restarted during the run")
+def _(workload_operator: WorkloadOperator, health: tuple[PodFacts, ...]) -> None:
+    workload_operator.assert_no_restart(health)
+
+
+@when("the operator stops the database for a while", target_fixture="outage")
+def _(workload_operator: WorkloadOperator) -> DatabaseOutage:
+    return workload_operator.interrupt_database()
+
+
+@then("the backend reported not ready")
+def _(workload_operator: WorkloadOperator, outage: DatabaseOutage) -> None:
+    workload_operator.assert_not_ready_during(outage)
+
+
+@then("the backend recovered by itself")
+def _(workload_operator: WorkloadOperator, outage: DatabaseOutage) -> None:
+    workload_operator.assert_recovered(outage)
