@@ -1,4 +1,4 @@
-"""What every actor is: somebody who acts on the system, judges, and leaves it as it was."""
+"""The base class of all actors, and the context that each of them is given."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ActorContext:
-    """What an actor is given: the system, the cluster that it is on, and where evidence goes."""
+    """What an actor needs: the system, its cluster, the settings, and where evidence is kept."""
 
     system: System
     cluster: Kubernetes
     keep: Recorder
-    """Keeps evidence of the scenario under way."""
+    """Keeps evidence of the current scenario."""
     tell_secrets: Callable[[Sequence[str]], None]
-    """Takes secret values that were found or made: nothing written holds them from then on."""
+    """Registers secret values that were found or made: they are redacted from then on."""
     settings: Settings
 
     @property
@@ -39,15 +39,15 @@ class ActorContext:
         return replace(self, system=system)
 
     def path_in_sources(self, path: Path) -> Path:
-        """Return where a path of the settings is in the sources that the system was deployed from."""
+        """Return a path of the settings within the sources that the system was deployed from."""
         return self.system.sources / path.relative_to(self.settings.root)
 
 
 class Actor:
-    """Acts on a system; leaving the context undoes whatever was disturbed and is not restored."""
+    """Acts on a system and checks it; leaving the context undoes what it has changed."""
 
     def __init__(self, context: ActorContext) -> None:
-        """Begin with an undisturbed system."""
+        """Begin with nothing to undo."""
         self.system = context.system
         self._context = context
         self._cluster = context.cluster
@@ -69,5 +69,5 @@ class Actor:
         self.restore()
 
     def restore(self) -> None:
-        """Undo whatever was disturbed and is not restored yet, the last thing first."""
+        """Undo what was changed and is not yet undone, the last change first."""
         self._undo.close()

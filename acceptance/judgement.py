@@ -1,4 +1,4 @@
-"""What all actors share: how evidence is kept, and how a judgement is worded."""
+"""What all checks share: how evidence is kept, and how a failed check is worded."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _SHOWN = 5
 
 
 class Unverifiable(Exception):
-    """Nobody can tell here whether the criterion holds; the message says why."""
+    """It cannot be checked here whether the criterion holds; the message says why."""
 
 
 class Recorder(Protocol):
-    """Keeps evidence of the scenario under way."""
+    """Keeps evidence of the current scenario."""
 
     def __call__(self, title: str, content: str | bytes, kind: str = "json") -> None:
         """Keep `content`; `kind` is json, text, png or zip."""
@@ -30,9 +30,9 @@ def require(holds: object, sentence: str) -> None:
 
 
 def require_each(things: Collection[T], fault: Callable[[T], str | None], *, nothing: str) -> None:
-    """Judge every one of `things`, of which there has to be one.
+    """Raise an `AssertionError` with the faults of all `things`, or if there is no thing.
 
-    `fault` words what is wrong with a thing, None if nothing is. `nothing` is the sentence for an
+    `fault` returns what is wrong with a thing, None if nothing is. `nothing` is the message for an
     empty collection, which proves nothing.
     """
     require(things, nothing)
@@ -41,7 +41,7 @@ def require_each(things: Collection[T], fault: Callable[[T], str | None], *, not
 
 
 def listed(sentences: Collection[str]) -> str:
-    """Join the first few of many sentences, and say how many more there are."""
+    """Join the first few sentences, and say how many more there are."""
     first = list(sentences)[:_SHOWN]
     more = len(sentences) - len(first)
     return "; ".join(first) + (f"; and {more} more" if more > 0 else "")

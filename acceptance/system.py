@@ -1,4 +1,4 @@
-"""What is known about the system once it is deployed: the facts that all actors share."""
+"""The facts of the deployed system, which all actors share."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class System:
     """The folder with the sources that the system was deployed from."""
     https_port: int = 443
     secure: bool = False
-    """Whether the Ingress declares TLS for `host`, so that visitors come encrypted."""
+    """Whether the Ingress declares TLS for `host`, so that visitors use HTTPS."""
     authority: str = ""
-    """The certificate, as PEM, that vouches for the system's; empty for a public authority, which
-    the machine trusts already."""
+    """The certificate of the authority that signed the system's, as PEM; empty for a public
+    authority, which the machine trusts already."""
     images: tuple[str, ...] = ()
-    """Full references, with their digests, of the images that are to be released."""
+    """References, with their digests, of the images that are to be released."""
     restarts: tuple[tuple[str, int], ...] = ()
-    """Restarts that had happened when the run began, by "pod uid/container"."""
+    """The number of restarts when the run began, by "pod uid/container"."""
     inside: tuple[str, ...] = ()
-    """The beginning of a command that runs what follows it inside the node; empty if nobody can."""
+    """A prefix of commands that runs them on the node; empty if that is impossible."""
     journal: tuple[str, ...] = ()
-    """A command that writes what the node's components said; empty if there is none."""
+    """A command that prints the logs of the node's components; empty if there is none."""
 
     @property
     def sources(self) -> Path:
@@ -52,12 +52,12 @@ class System:
 
     @property
     def port(self) -> int:
-        """Where visitors come in."""
+        """The port of the ingress that visitors use."""
         return self.https_port if self.secure else self.http_port
 
     @property
     def origin(self) -> str:
-        """What visitors type: the scheme and the name, and the port where it is an unusual one."""
+        """The system's URL: scheme and name, and the port if it is not the default one."""
         scheme, usual = ("https", 443) if self.secure else ("http", 80)
         return f"{scheme}://{self.host}" + ("" if self.port == usual else f":{self.port}")
 
@@ -67,12 +67,12 @@ class System:
         return (self.workloads.backend, self.workloads.frontend, self.workloads.database)
 
     def role(self, workload: str) -> str:
-        """Return what a workload is in the system: backend, frontend or database."""
+        """Return the role of a workload: backend, frontend or database."""
         roles = {name: role for role, name in asdict(self.workloads).items()}
         return str(roles[workload])
 
     def named(self, role: str) -> str:
-        """Return the workload that has a role: backend, frontend or database."""
+        """Return the workload of a role: backend, frontend or database."""
         return str(asdict(self.workloads)[role])
 
     def save(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The one way in which this project waits: for a fact, woken by events, with a deadline."""
+"""Waits for a fact, woken by events and with a deadline; nothing else in this project waits."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.05
-"""Between two looks at something that has no events, such as a file or an HTTP answer."""
+"""Between two looks at something without events, such as a file or an HTTP answer."""
 
 RESYNC_SECONDS = 5.0
-"""Look again after this long without an event: a watch that broke must not cost the deadline."""
+"""Look again after this long without an event, in case the watch is broken."""
 
 
 class Watch(Protocol):
-    """Something that wakes a waiting caller when what it looks at may have changed.
+    """Wakes a waiting caller when what it looks at may have changed.
 
-    Events that came since it was opened, or since the last `wait`, count: none is lost between a
-    look and the wait for the next event.
+    Events since it was opened, or since the last `wait`, count. So no event is lost between a look
+    and the next wait.
     """
 
     def wait(self, timeout: float) -> bool:
@@ -32,7 +32,7 @@ class Watch(Protocol):
 
 
 class Clock(Protocol):
-    """Time, so that tests need none."""
+    """The clock, which tests replace by one that takes no time."""
 
     def now(self) -> float:
         """Return seconds since some fixed moment; never goes back."""
@@ -54,11 +54,11 @@ class SystemClock:
 
 
 class DeadlineExceeded(AssertionError):
-    """What was waited for did not come in time; the message holds the last fact seen."""
+    """The goal was not reached in time; the message has the last fact seen."""
 
 
 class Unrecoverable(DeadlineExceeded):
-    """What was waited for cannot come any more, so the rest of the time was not waited."""
+    """The goal can no longer be reached, so the wait ended before its deadline."""
 
 
 SYSTEM_CLOCK = SystemClock()
@@ -78,16 +78,16 @@ def eventually(
     remedy: str | None = None,
     error: type[Exception] | None = None,
 ) -> T:
-    """Return the first fact of `look` that is `ready`; look again whenever `wake` reports an event.
+    """Return the first fact of `look` that is `ready`; look again whenever `wake` has an event.
 
-    `timeout` is in seconds; the fact is looked at once more when it has passed. `unrecoverable` gives a
-    sentence for a fact that cannot become ready, which ends the wait at once. Without an event the
-    fact is looked at every `resync` seconds, and without `wake` every `PAUSE_SECONDS`. `what` names
-    the goal in messages (default: the name of `ready`), `describe` puts a fact in words, `remedy`
-    says what to try.
+    `timeout` is in seconds; after it, the fact is looked at once more. `unrecoverable` returns why
+    a fact can never become ready, which ends the wait at once, or None. Without an event, the fact
+    is looked at every `resync` seconds, and without `wake` every `PAUSE_SECONDS`. `what` names the
+    goal in messages (default: the name of `ready`), `describe` words a fact, and `remedy` says what
+    to try.
 
-    Raises `DeadlineExceeded` or `Unrecoverable`, or `error` in their place where waiting is not judging (a
-    cluster that does not start is an `EnvironmentFailure`).
+    Raises `DeadlineExceeded` or `Unrecoverable`. With `error`, raises that in place of both: an
+    `EnvironmentFailure` for a cluster that does not start, which is no failed check.
     """
     goal = what or getattr(ready, "__name__", "the goal").strip("_<>").replace("_", " ")
     started = clock.now()
@@ -120,9 +120,9 @@ def eventually(
 def lasting(
     reason: Callable[[T], str | None], *, seconds: float, clock: Clock = SYSTEM_CLOCK
 ) -> Callable[[T], str | None]:
-    """Return `reason`, but silent until it has given some reason for `seconds` without a break.
+    """Return `reason`, but with None until it has had a reason for `seconds` without a break.
 
-    For states that look final and often are not: a kubelet that has not heard of a Secret yet.
+    For states that look final and often are not, as when a kubelet has not seen a Secret yet.
     """
     since: float | None = None
 

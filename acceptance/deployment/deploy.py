@@ -1,4 +1,4 @@
-"""Deploys the system under test: builds its images, makes its secrets, waits until it is up."""
+"""Deploys the system under test: builds its images, makes its secrets, and waits for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def build_images(settings: Settings, engine: str) -> tuple[Image, ...]:
-    """Return the system's images, built side by side by docker or buildah unless they are cached.
+    """Return the system's images, built in parallel by docker or buildah unless they are cached.
 
     Raises `BuildFailure` when one cannot be built.
     """
@@ -51,12 +51,12 @@ def deploy(
     progress: Progress,
     tell_secrets: Callable[[Sequence[str]], None],
 ) -> System:
-    """Return the system once every workload is at full strength, and visitors can trust it.
+    """Return the system once every workload is at full strength and its certificate is served.
 
-    `tell_secrets` gets the generated values, so that they are redacted from what is written.
+    `tell_secrets` is given the generated values, so that they are redacted.
 
-    Raises `BrokenInput` for a broken manifest; `EnvironmentFailure` when the system does not come
-    up, with the pod's reason and its last log lines, or gets no certificate.
+    Raises `BrokenInput` for a broken manifest. Raises `EnvironmentFailure` if the system does not
+    become ready, with the pod's reason and last log lines, or gets no certificate.
     """
     overlay, limits = settings.overlay_for(facts.driver), settings.timeouts
     namespace = cluster.namespace
@@ -114,7 +114,7 @@ def deploy(
 def _require_cert_manager(client: Kubernetes, objects: Sequence[Manifest], overlay: Path) -> None:
     if wants_cert_manager(objects) and not has_cert_manager(client):
         message = (
-            f"The cluster has no cert-manager, which is to issue the certificate that {overlay} "
-            "asks for. Try: install cert-manager there, or take an overlay without TLS."
+            f"The cluster has no cert-manager, which has to issue the certificate of {overlay}. "
+            "Try: install cert-manager in the cluster, or use an overlay without TLS."
         )
         raise EnvironmentFailure(message)

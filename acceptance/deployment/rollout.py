@@ -1,4 +1,4 @@
-"""Brings objects into a cluster and waits until what they describe is up."""
+"""Applies objects to a cluster, and waits until their workloads are at full strength."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ _LOG_LINES = 10
 
 
 @dataclass(frozen=True)
-class Status:
-    """How far the rollout is: its workloads and pods."""
+class RolloutStatus:
+    """The workloads and pods of a namespace during a rollout."""
 
     workloads: tuple[WorkloadFacts, ...]
     pods: tuple[PodFacts, ...]
 
     @property
     def complete(self) -> bool:
-        """Whether every workload has all of its pods, and there is one."""
+        """Whether there is a workload, and all are at full strength."""
         return bool(self.workloads) and all(workload.full for workload in self.workloads)
 
     @property
     def unrecoverable(self) -> str | None:
-        """The first pod that cannot come up any more, in words; None if there is none."""
+        """Why the first failed pod cannot become ready; None if no pod has failed."""
         return next((pod.unrecoverable for pod in self.pods if pod.unrecoverable), None)
 
     def __str__(self) -> str:
-        """Name what is not up yet."""
+        """Return what is not ready yet."""
         parts = [str(each) for each in self.workloads if not each.full]
         parts += [str(pod) for pod in self.pods if not pod.ready and not pod.deleting]
         return "; ".join(parts) or "there is no workload yet"
 
 
 def apply(kubeconfig: Path, context: str, objects: Sequence[Manifest], *, timeout: float) -> None:
-    """Apply objects that name their namespaces, in an order that works; `timeout` is in seconds.
+    """Apply objects that name their namespaces; `timeout` is in seconds.
 
-    Raises `EnvironmentFailure` with kubectl's last lines when one is not taken.
+    Raises `EnvironmentFailure` with kubectl's last lines if an object is refused.
     """
-    # The server takes one List in its order; kustomize and the secrets come in a working order.
+    # kubectl applies a List in its order: what others depend on comes first.
     ordered = sorted(objects, key=_order)
     document: dict[str, Any] = {"apiVersion": "v1", "kind": "List", "items": ordered}
     kubectl(
@@ -70,16 +70,16 @@ def await_rollout(
     what: str,
     remedy: str,
     error: type[Exception] = DeadlineExceeded,
-) -> Status:
-    """Return how the namespace is once every workload in it is at full strength.
+) -> RolloutStatus:
+    """Return the namespace's status once every workload in it is at full strength.
 
     `what` and `remedy` word the failure. Raises `error` with the pod's reason and its last log
-    lines: an `DeadlineExceeded` judges what was deployed, an `EnvironmentFailure` does not.
+    lines: `DeadlineExceeded` is a failed check, `EnvironmentFailure` is not.
     """
     with client.watch(namespace) as wake:
         try:
             return eventually(
-                lambda: Status(client.workloads(namespace), client.pods(namespace)),
+                lambda: RolloutStatus(client.workloads(namespace), client.pods(namespace)),
                 lambda status: status.complete,
                 timeout=timeouts.rollout,
                 wake=wake,

@@ -1,4 +1,4 @@
-"""Drives Chromium as a visitor would, through Playwright, and notes every error that it sees."""
+"""Drives Chromium through Playwright, and records every error of the page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _FIRST_ERROR = 400
 _SWITCHES = (
-    # What a browser asks for by itself has no place in a test, and often no network either.
+    # Requests that a browser makes by itself would disturb a test.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-default-apps",
@@ -46,7 +46,7 @@ _SWITCHES = (
 
 @dataclass(frozen=True)
 class Device:
-    """What the visitor looks at: a name and the size of the page in CSS pixels."""
+    """A screen: its name, and the size of the page in CSS pixels."""
 
     name: str
     width: int
@@ -60,20 +60,20 @@ PHONE = Device("phone", 390, 844, touch=True)
 
 @dataclass(frozen=True)
 class BrowserFacts:
-    """What the browser noted while a visit lasted."""
+    """What the browser recorded during a visit."""
 
     address: str
     console_errors: tuple[str, ...]
     failed_requests: tuple[str, ...]
-    """Requests without an answer, and answers of the 400s and 500s."""
+    """Requests without an answer, and answers with a 4xx or 5xx."""
     exceptions: tuple[str, ...]
     responses: int
     page_width: int
-    """How wide the content is, in CSS pixels: more than the device's width scrolls sideways."""
+    """The width of the content in CSS pixels; one above the device's width scrolls sideways."""
 
 
 class Visit:
-    """One visitor's browser window: what can be done in it, in the words of the screen."""
+    """One browser window, whose elements are found by their visible names."""
 
     def __init__(self, page: Page, context: BrowserContext) -> None:
         """Listen to the page from its first request on."""
@@ -89,7 +89,7 @@ class Visit:
         page.on("pageerror", lambda error: self._exceptions.append(str(error)))
 
     def open(self, address: str) -> None:
-        """Load a page and wait until it is quiet."""
+        """Load a page."""
         self._page.goto(address, wait_until="load")
 
     def reload(self) -> None:
@@ -109,19 +109,19 @@ class Visit:
         self._page.get_by_label(label, exact=True).fill(text)
 
     def await_text(self, text: str | re.Pattern[str], *, exact: bool = False) -> None:
-        """Wait until the text is to be seen."""
+        """Wait until the text is visible."""
         self._page.get_by_text(text, exact=exact).first.wait_for(state="visible")
 
     def await_heading(self, name: str) -> None:
-        """Wait until the heading is to be seen."""
+        """Wait until the heading is visible."""
         self._page.get_by_role("heading", name=name, exact=True).wait_for(state="visible")
 
     def text(self) -> str:
-        """Return all that is to be read on the page."""
+        """Return the text of the page's main part."""
         return self._page.get_by_role("main").inner_text()
 
     def globals_like(self, prefix: str) -> tuple[str, ...]:
-        """Return the names of the page's global variables that begin so: what scripts have set."""
+        """Return the names of the page's global variables that begin with `prefix`."""
         found = self._page.evaluate("p => Object.keys(window).filter(n => n.startsWith(p))", prefix)
         return tuple(map(str, found))
 
@@ -130,7 +130,7 @@ class Visit:
         return self._page.screenshot(full_page=True)
 
     def facts(self) -> BrowserFacts:
-        """Return what was noted so far."""
+        """Return what was recorded so far."""
         return BrowserFacts(
             address=self._page.url,
             console_errors=tuple(self._console),
@@ -161,18 +161,18 @@ class Visit:
 
 
 BrowserError = Error
-"""What Playwright raises when something on the page does not come, with a call log."""
+"""What Playwright raises when an element does not appear, with a call log."""
 
 
 @contextmanager
 def visit(
     host: str, address: str, device: Device, *, trust: str = "", timeout: float
 ) -> Iterator[Visit]:
-    """Open a browser window that finds `host` at `address`; closed, whatever happened in it.
+    """Open a browser window in which `host` resolves to `address`; it is closed at the end.
 
-    The browser trusts `trust`, an authority's certificate as PEM, beside those that it brings.
-    `timeout` in seconds holds for each page and each thing waited for.
-    Raises `EnvironmentFailure` if there is no browser, or it cannot be made to trust.
+    The browser trusts the authority `trust`, a certificate as PEM, beside its own.
+    `timeout` is for each page and each element waited for, in seconds.
+    Raises `EnvironmentFailure` if there is no browser, or the authority cannot be imported.
     """
     with ExitStack() as leaving:
         home = leaving.enter_context(trusting_home(trust, timeout=timeout)) if trust else None
@@ -196,12 +196,12 @@ def visit(
 def trusting_home(authority: str, *, timeout: float) -> Iterator[Path]:
     """Make a home directory whose user has imported `authority`, a certificate as PEM.
 
-    There Chromium on Linux finds what its user trusts: the NSS database of the user. Nothing of
-    the machine's own is touched. Raises `EnvironmentFailure` without certutil.
+    Chromium on Linux reads its user's authorities from an NSS database there. The machine's own is
+    not changed. Raises `EnvironmentFailure` without certutil.
     """
     certutil = shutil.which("certutil")
     if certutil is None:
-        message = "certutil is missing, so the browser cannot be told whom to trust."
+        message = "certutil is missing, so the browser cannot be given the authority to trust."
         raise EnvironmentFailure(f"{message} Try: apt-get install libnss3-tools")
     with tempfile.TemporaryDirectory(prefix="home-") as name:
         home = Path(name)
@@ -218,7 +218,7 @@ def trusting_home(authority: str, *, timeout: float) -> Iterator[Path]:
 def launch(playwright: Playwright, rules: str, home: Path | None = None) -> Browser:
     """Start the machine's Chromium, else Playwright's own; `rules` are its host-resolver-rules.
 
-    With `home`, its user is one who has that home directory.
+    With `home`, it uses that home directory.
 
     Raises `EnvironmentFailure` if there is no browser.
     """

@@ -1,8 +1,7 @@
-"""Looks at a running container from inside of it: what its processes are, may and can see.
+"""Inspects a running container with a shell in it: its processes, rights, files and variables.
 
-Everything is read from /proc by a shell in the container itself, so it is the kernel that answers
-and no manifest (proc_pid_status(5), namespaces(7)). Only names of variables and files are read,
-no values.
+The shell reads /proc, so the kernel answers and not a manifest (proc_pid_status(5), namespaces(7)).
+Of variables and files, only names are read, no values.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")
 READ_ONLY = "Read-only file system"
-WRITABLE = "/dev/shm"  # noqa: S108 (where every container may write: it proves that the try works)
+WRITABLE = "/dev/shm"  # noqa: S108 (every container may write there: it proves that the probe works)
 _TRIED = (WRITABLE, "/", "/etc", "/usr", "/var")
 # What a service account's token looks like: header and payload of a JSON Web Token (RFC 7519).
 _TOKEN = r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."  # noqa: S105 (a pattern)
@@ -68,34 +67,34 @@ class ProcessFacts:
     pid: int
     name: str
     users: tuple[int, ...]
-    """Real, effective, saved and of the file system."""
+    """Real, effective, saved and file-system user."""
     groups: tuple[int, ...]
-    """The same four, and the supplementary ones."""
+    """Real, effective, saved and file-system group, and the supplementary groups."""
     capabilities: tuple[tuple[str, int], ...]
     """Each set as a bit mask."""
     no_new_privileges: bool
     seccomp: int
     """0 is none, 2 is a filter."""
     namespaces: tuple[tuple[str, str], ...]
-    """(kind, identity); the identity is empty where the process may not be looked at."""
+    """(kind, identity); the identity is empty if the process may not be inspected."""
 
 
 @dataclass(frozen=True)
-class InsideFacts:
-    """What a look from inside of one container has found."""
+class ContainerInspection:
+    """What the shell in one container has found."""
 
     pod: str
     container: str
     hostname: str
     addresses: tuple[str, ...]
     processes: tuple[ProcessFacts, ...]
-    """Without those that look."""
+    """Without the shell and its children."""
     writes: tuple[tuple[str, str], ...]
-    """(folder, why nothing could be written there; empty if something could)."""
+    """(folder, why it is not writable; empty if it is)."""
     variables: tuple[str, ...]
-    """Names in the environment of the first process."""
+    """The names of the first process's environment variables."""
     tokens: tuple[str, ...]
-    """Files of mounted volumes, and variables, that hold what looks like a token."""
+    """Files of mounted volumes, and variables, that contain something like a token."""
 
     def namespace(self, kind: str) -> str:
         """Return the identity of a namespace of the container's first process."""
@@ -103,12 +102,12 @@ class InsideFacts:
         return dict(first[0].namespaces).get(kind, "") if first else ""
 
 
-def look_inside(
+def inspect_container(
     kubeconfig: Path, context: str, namespace: str, pod: str, container: str, *, timeout: float
-) -> InsideFacts:
-    """Return what can be seen from inside of a running container; `timeout` is in seconds.
+) -> ContainerInspection:
+    """Inspect a running container; `timeout` is in seconds.
 
-    Raises `EnvironmentFailure` if no shell can be run in it, or a program that it needs is missing.
+    Raises `EnvironmentFailure` if its image has no shell, or not the programs that are needed.
     """
     script = _SCRIPT
     for name, value in (
@@ -120,11 +119,11 @@ def look_inside(
         script = script.replace(f"@{name}@", value)
     where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
     said = kubectl(kubeconfig, context, [*where, "sh", "-c", script], timeout=timeout)
-    return read_inside(pod, container, said)
+    return parse_inspection(pod, container, said)
 
 
-def read_inside(pod: str, container: str, said: str) -> InsideFacts:
-    """Read what the script wrote."""
+def parse_inspection(pod: str, container: str, said: str) -> ContainerInspection:
+    """Parse the output of the script."""
     parts = dict(_parts(said))
     shell = next(int(title.split()[1]) for title in parts if title.startswith("shell "))
     processes = [
@@ -132,7 +131,7 @@ def read_inside(pod: str, container: str, said: str) -> InsideFacts:
         for title, lines in parts.items()
         if title.startswith("process ") and (fields := _fields(lines))
     ]
-    return InsideFacts(
+    return ContainerInspection(
         pod,
         container,
         hostname="".join(parts["hostname"]),
@@ -183,7 +182,7 @@ def _process(pid: int, fields: dict[str, str]) -> ProcessFacts:
 
 
 def _local_addresses(trie: list[str]) -> tuple[str, ...]:
-    """Return the host's own addresses, each of which stands in the line before `host LOCAL`."""
+    """Return the local addresses, each of which is in the line before `host LOCAL`."""
     found = {
         match[1]: None
         for before, line in pairwise(trie)

@@ -1,4 +1,4 @@
-"""Logs in to PostgreSQL over TCP, through a port forwarded by the API server."""
+"""Logs in to PostgreSQL through a forwarded port, and runs commands in its container."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DIRECTORIES = (
     'for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null)" = postgres ] && '
     'readlink "$p/cwd"; done | sort -u'
 )
-# As the server's own account, over the socket that nobody else reaches; it has no password.
+# As the server's own account, over a socket that only its container reaches, without a password.
 _PSQL = (
     "exec psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
     '--host=/run/postgresql --username=postgres --dbname="${1:-$DATABASE_NAME}" --command="$0"'
@@ -37,11 +37,11 @@ _NO_PASSWORD = "no password supplied"  # noqa: S105 - what libpq says without as
 
 @dataclass(frozen=True)
 class Login:
-    """What became of one attempt to log in."""
+    """The result of one attempt to log in."""
 
     accepted: bool
     refused: bool
-    """The server refused the credentials; False also if it could not be asked at all."""
+    """Whether the server refused the credentials; False also if it could not be reached."""
     said: str
 
 
@@ -49,9 +49,9 @@ class Login:
 def forwarded(
     kubeconfig: Path, context: str, namespace: str, pod: str, port: int, *, timeout: float
 ) -> Iterator[int]:
-    """Forward a local port to a pod's while the body runs, and give its number.
+    """Forward a local port to a port of a pod while the body runs, and yield its number.
 
-    Raises `EnvironmentFailure` if kubectl has not begun within `timeout` seconds.
+    Raises `EnvironmentFailure` if kubectl does not forward within `timeout` seconds.
     """
     command = ["kubectl", "--kubeconfig", str(kubeconfig), "--context", context]
     command += ["--namespace", namespace, "port-forward", f"pod/{pod}", f":{port}"]
@@ -70,7 +70,7 @@ def forwarded(
 
 
 def log_in(port: int, *, name: str, user: str, password: str | None, timeout: float) -> Login:
-    """Try to log in at a local port and to run a query; a password of None sends none at all."""
+    """Try to log in at a local port and run a query; with a password of None, none is sent."""
     try:
         with psycopg.connect(
             host="127.0.0.1",
@@ -85,7 +85,7 @@ def log_in(port: int, *, name: str, user: str, password: str | None, timeout: fl
             row = connection.execute("SELECT current_user").fetchone()
     except psycopg.OperationalError as error:
         said = " ".join(str(error).split())
-        # A failed start of a connection carries no SQLSTATE in libpq, only the server's words.
+        # When a connection fails to start, libpq gives no SQLSTATE, only the server's message.
         refused = (
             error.sqlstate in _REFUSED
             or "authentication failed" in said
@@ -99,9 +99,10 @@ def log_in(port: int, *, name: str, user: str, password: str | None, timeout: fl
 def data_directories(
     kubeconfig: Path, context: str, namespace: str, pod: str, container: str, *, timeout: float
 ) -> tuple[str, ...]:
-    """Return where the PostgreSQL that runs in a container keeps its data; empty if none runs.
+    """Return the data directories of the PostgreSQL servers that run in a container.
 
-    Raises `EnvironmentFailure` if the container cannot be looked into within `timeout` seconds.
+    Raises `EnvironmentFailure` if the command fails in the container, or takes over `timeout`
+    seconds.
     """
     where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
     said = kubectl(kubeconfig, context, [*where, "sh", "-c", _DIRECTORIES], timeout=timeout)
@@ -119,10 +120,11 @@ def execute_sql(
     database: str = "",
     timeout: float,
 ) -> tuple[str, ...]:
-    """Run SQL as the database's superuser inside its container, and return the lines of the answer.
+    """Run SQL as the database's superuser in its container, and return the lines of the result.
 
-    `database` is the system's own if empty; several statements at once are one transaction.
-    Raises `EnvironmentFailure` with the server's words if it fails or takes over `timeout` seconds.
+    Without `database`, the system's is used. Several statements at once are one transaction.
+    Raises `EnvironmentFailure` with the server's message if it fails or takes over `timeout`
+    seconds.
     """
     where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
     command = ["sh", "-c", _PSQL, statement, *([database] if database else [])]

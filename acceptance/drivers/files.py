@@ -1,4 +1,4 @@
-"""Looks into the files of the repository that others get when they clone it."""
+"""Lists and searches the files of a repository that git tracks or would track."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FileScan:
-    """Which files were read, and which of them hold one of the texts."""
+    """Which files were read, and which of them contain one of the texts."""
 
     read: tuple[str, ...]
     holding: tuple[str, ...]
@@ -23,7 +23,7 @@ class FileScan:
 def tracked(root: Path, *, timeout: float) -> tuple[str, ...]:
     """Return the files that git tracks or would track in `root`, relative to it.
 
-    Raises `EnvironmentFailure` if `root` is no git working tree or git is missing.
+    Raises `EnvironmentFailure` if `root` is not a git working tree, or git is missing.
     """
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = run(command, cwd=root, timeout=timeout).stdout

@@ -1,4 +1,4 @@
-"""Reads a repository's history with git: who wrote and approved what, and what changed when."""
+"""Reads a repository's history with git: authors, reviewers, releases and changes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _RELEASE = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
-"""A tag that names a release; one with a suffix (v1.2.0-rc.1) names a candidate."""
+"""The tag of a release; one with a suffix (v1.2.0-rc.1) is a candidate's."""
 _PERSON = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<email>[^<>\s]+)>")
 _UNIT, _FIELD, _RECORD = "\x1f", "\x1e", "\x1d"
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody as git knows them, after .mailmap."""
+    """A person as git names them, after .mailmap."""
 
     name: str
     email: str
@@ -34,7 +34,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit, and whom it names."""
+    """One commit, and the people it names."""
 
     hash: str
     subject: str
@@ -42,7 +42,7 @@ class Commit:
     committer: Person
     coauthors: tuple[Person, ...]
     reviewers: tuple[Person, ...]
-    """Of its `Reviewed-by` trailers."""
+    """From its `Reviewed-by` trailers."""
     merge: bool
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Commit:
 
 
 @dataclass(frozen=True)
-class History:
+class CommitHistory:
     """The commits since the last release, the newest first."""
 
     release: str
@@ -59,24 +59,24 @@ class History:
     head: str
     commits: tuple[Commit, ...]
     clean_merges: frozenset[str]
-    """Merges that brought nothing but what they merged."""
+    """Merges without changes of their own."""
     uncommitted: tuple[str, ...]
-    """Files of the working tree that are not as in the newest commit."""
+    """Files of the working tree that differ from the newest commit."""
     shallow: bool
     """Whether the history was cut off when the repository was cloned."""
 
 
 class Repository:
-    """The git repository at `root`. Every question raises `EnvironmentFailure` if git cannot."""
+    """Reads the git repository at `root`; every method raises `EnvironmentFailure` if git fails."""
 
     def __init__(self, root: Path, *, timeout: float) -> None:
-        """Ask about `root`; `timeout` in seconds holds for each command."""
+        """Read the repository `root`; `timeout` is for each command, in seconds."""
         self._root = root
         self._timeout = timeout
 
     def git(self, *arguments: str, stdin: str | None = None) -> str:
         """Return what a git command wrote; file names in `arguments` may be pathspecs."""
-        # What somebody has configured for their own eyes is not for ours.
+        # Whatever the user has configured, the output has to be parsable.
         plain = ("-c", "core.quotePath=false", "-c", "log.showSignature=false")
         command = ["git", *plain, *arguments]
         return run(command, cwd=self._root, timeout=self._timeout, stdin=stdin).stdout
@@ -103,11 +103,11 @@ class Repository:
         highest = max(versions, key=lambda each: [int(n) for n in each[0].groups()], default=None)
         return highest[1] if highest else ""
 
-    def history(self) -> History:
+    def history(self) -> CommitHistory:
         """Return what was committed since the last release."""
         release = self.release()
         revisions = ["HEAD", *([f"^refs/tags/{release}"] if release else [])]
-        return History(
+        return CommitHistory(
             release=release,
             head=self.head(),
             commits=self._commits(revisions),
@@ -117,7 +117,7 @@ class Repository:
         )
 
     def uncommitted(self) -> tuple[str, ...]:
-        """Return the files that are new, changed or gone, and not committed."""
+        """Return the files that are new, changed or deleted, and not committed."""
         command = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
         return tuple(entry[3:] for entry in self.git(*command).split("\0") if entry)
 
@@ -141,14 +141,14 @@ class Repository:
         return tuple((line[:40], line[41:]) for line in listed.splitlines())
 
     def ignored(self, names: Sequence[str]) -> frozenset[str]:
-        """Return those of `names` that .gitignore leaves out: what is made, not written.
+        """Return those of `names` that .gitignore leaves out, such as built files.
 
-        What lies beyond a symbolic link is left out where the link is.
+        A path behind a symbolic link is left out if the link is.
         """
         if not names:
             return frozenset()
         asked = {name: self._reachable(name) for name in names}
-        # A name without a match is no failure to git's check-ignore, but its exit code says 1.
+        # git check-ignore exits with 1 if no name matches, which is no failure here.
         script = 'git check-ignore --no-index -z --stdin || test "$?" -eq 1'
         given = "\0".join(asked.values())
         found = run(["sh", "-c", script], cwd=self._root, timeout=self._timeout, stdin=given)
@@ -156,7 +156,7 @@ class Repository:
         return frozenset(name for name, reachable in asked.items() if reachable in left_out)
 
     def _reachable(self, name: str) -> str:
-        """Return the path, cut off at its first symbolic link: git follows none."""
+        """Return the path up to its first symbolic link, because git follows none."""
         paths = [*reversed(Path(name).parents), Path(name)]
         links = (str(path) for path in paths if path.name and (self._root / path).is_symlink())
         return next(links, name)
@@ -191,18 +191,20 @@ class Repository:
         )  # fmt: skip
 
     def _mapped(self, people: Sequence[Person]) -> dict[Person, Person]:
-        """Return each person as .mailmap has them; git does so itself only for the author."""
+        """Return each person as .mailmap names them; git itself does so only for authors."""
         addressed = [person for person in dict.fromkeys(people) if person.email]
         asked = "".join(f"{person}\n" for person in addressed)
         answer = self.git("check-mailmap", "--stdin", stdin=asked).splitlines() if asked else []
         if len(answer) != len(addressed):
-            raise EnvironmentFailure("git check-mailmap left somebody out. Try: look at .mailmap.")
+            raise EnvironmentFailure(
+                "git check-mailmap did not name everybody. Try: correct .mailmap."
+            )
         known = {person: person for person in people}
         known |= {one: _people(line)[0] for one, line in zip(addressed, answer, strict=True)}
         return known
 
     def _clean_merges(self, revisions: Sequence[str]) -> frozenset[str]:
-        """Merge each merge's parents again: what then differs is what the merge itself brought."""
+        """Merge each merge's parents again: a difference is a change of the merge itself."""
         form = ("--merges", "--max-parents=2", "--remerge-diff", "--name-only", "--format=%x1d%H")
         listed = self.git("log", *form, *revisions).split(_RECORD)[1:]
         merges = [text.split("\n", 1) for text in listed]
@@ -210,10 +212,10 @@ class Repository:
 
 
 def _people(text: str) -> tuple[Person, ...]:
-    """Read people as trailers name them, one or more; a name without an address is one too."""
+    """Read the people of a trailer; a name without an address is one too."""
     found = []
     for each in text.split(_UNIT):
-        match = _PERSON.match(each.strip())  # what follows the address is a remark
+        match = _PERSON.match(each.strip())  # after the address comes a remark
         if match is not None:
             found.append(Person(match["name"], match["email"]))
         elif each.strip():

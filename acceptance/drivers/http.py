@@ -1,4 +1,4 @@
-"""Sends what a visitor's browser or program would send, to the ingress, by the system's name."""
+"""Sends HTTP requests to the ingress under the system's name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back for one request; `status` is None if nothing did, and `error` says why."""
+    """The answer to one request; without one, `status` is None and `error` says why."""
 
     status: int | None
     headers: tuple[tuple[str, str], ...]
@@ -36,7 +36,7 @@ class Reply:
 
     @property
     def served_by(self) -> str:
-        """The pod that says that it answered; empty if none does."""
+        """The pod that the answer names as its sender; empty if it names none."""
         return self.header("x-served-by")
 
     @property
@@ -46,28 +46,28 @@ class Reply:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it is an answer of the 200s."""
+        """Whether the status is a 2xx."""
         return self.status is not None and httpx.codes.is_success(self.status)
 
     def json(self) -> Any:  # noqa: ANN401 - the shape is for the caller to judge
-        """Return the decoded body; None if it is no JSON."""
+        """Return the decoded body; None if it is not JSON."""
         try:
             return json.loads(self.text)
         except ValueError:
             return None
 
     def __str__(self) -> str:
-        """Say in a line what came back."""
+        """Return the request and its answer in one line."""
         what = self.error or f"HTTP {self.status} {' '.join(self.text.split())[:200]}"
         return f"{self.request} → {what}".strip()
 
 
 class Http:
-    """Requests to `address`:`port` under a name that no resolver needs to know.
+    """Sends requests to `address`:`port` under a name that need not resolve.
 
-    The name goes into the Host header and, with `trust`, into the TLS handshake, where the
-    certificate has to be for it: by whom, says `trust`. Each request has a connection of its own,
-    as requests of different visitors have.
+    The name goes into the Host header. With `trust` it goes into the TLS handshake too, and the
+    certificate has to be for it and by an authority that `trust` accepts. Each request has a
+    connection of its own, like requests of different visitors.
     """
 
     def __init__(
@@ -79,19 +79,19 @@ class Http:
         timeout: float,
         trust: ssl.SSLContext | None = None,
     ) -> None:
-        """Keep where to send; `timeout` in seconds holds for each request.
+        """Prepare the client; `timeout` is for each request, in seconds.
 
-        Without `trust` nothing is encrypted.
+        Without `trust`, requests are sent without TLS.
         """
         self.host = host
         self.last: Reply | None = None
-        """What came back most recently."""
+        """The most recent answer."""
         literal = f"[{address}]" if ":" in address else address
         self._client = httpx.Client(
             base_url=f"{'http' if trust is None else 'https'}://{literal}:{port}",
             verify=True if trust is None else trust,
             timeout=timeout,
-            trust_env=False,  # a proxy of the machine does not know the cluster
+            trust_env=False,  # a proxy of this machine cannot reach the cluster
             follow_redirects=False,
             limits=httpx.Limits(max_keepalive_connections=0),
         )
@@ -116,10 +116,12 @@ class Http:
     def _ask(self, method: str, path: str, body: object, named: Mapping[str, str]) -> Reply:
         started = time.monotonic()
         request = f"{method} {path}"
-        # Another name in the Host header is no other server: the one that was met is asked for it.
-        met = {"sni_hostname": self.host}
+        # Another Host header goes to the same server: the TLS handshake keeps the name.
+        handshake = {"sni_hostname": self.host}
         try:
-            answer = self._client.request(method, path, headers=named, json=body, extensions=met)
+            answer = self._client.request(
+                method, path, headers=named, json=body, extensions=handshake
+            )
         except httpx.HTTPError as error:
             reason = f"{type(error).__name__}: {error}"
             return Reply(None, (), "", time.monotonic() - started, error=reason, request=request)
@@ -130,14 +132,14 @@ class Http:
 
 @dataclass(frozen=True)
 class TrafficFacts:
-    """What a time of steady traffic brought."""
+    """The answers to a time of steady traffic."""
 
     replies: tuple[Reply, ...]
     seconds: float
 
 
 class SteadyTraffic:
-    """One visitor after the other, at a steady rate, until stopped: bounded in rate and number."""
+    """Sends one request after another at a steady rate, until stopped or at most so many."""
 
     def __init__(
         self,
@@ -150,8 +152,7 @@ class SteadyTraffic:
     ) -> None:
         """Start sending GET `path` `rate` times a second, at most `most` times in all.
 
-        `follow` returns where an answer leads on to: its path is asked for next, empty means `path`
-        again.
+        `follow` returns the path to ask for after an answer; if it is empty, `path` is asked again.
         """
         self._http = http
         self._path = path
@@ -166,17 +167,17 @@ class SteadyTraffic:
 
     @property
     def count(self) -> int:
-        """How many replies there are so far."""
+        """The number of answers so far."""
         return len(self._replies)
 
     def stop(self) -> TrafficFacts:
-        """Wait for the request under way and return what was seen; may be called again."""
+        """Wait for the current request, and return all answers; may be called again."""
         self._stopped.set()
         self._thread.join()
         return TrafficFacts(tuple(self._replies), time.monotonic() - self._started)
 
     def __enter__(self) -> Self:
-        """Return the traffic, which flows already."""
+        """Return the traffic, which has begun already."""
         return self
 
     def __exit__(
@@ -189,7 +190,7 @@ class SteadyTraffic:
         self.stop()
 
     def _send(self) -> None:
-        # By the clock, not by adding pauses: a slow answer does not make the visitors fewer.
+        # By the clock, not by adding pauses: a slow answer does not lower the rate.
         due = time.monotonic()
         path = self._path
         while not self._stopped.is_set() and len(self._replies) < self.most:

@@ -1,4 +1,4 @@
-"""Copies of the repository, in which things may be tried that nobody wants in it."""
+"""Makes copies of the repository, for changes that must not get into the original."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INSTALLED = (".venv", ".tools", "checkout/frontend/node_modules", "tools/allure/node_modules")
-"""What set-up puts beside the committed files."""
+"""What set-up installs beside the committed files."""
 
 _AUTHOR = ("-c", "user.name=A developer", "-c", "user.email=developer@checkout.invalid")
 _PLAIN = ("-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
@@ -22,7 +22,7 @@ def copy_repository(root: Path, into: Path, *, timeout: float) -> Path:
     It has the committed files; what is installed beside them is shared with the original.
     `timeout` is in seconds.
 
-    Raises `EnvironmentFailure` if `root` is no repository or git is missing.
+    Raises `EnvironmentFailure` if `root` is not a repository, or git is missing.
     """
     copy = into / "repository"
     run(["git", "clone", "--quiet", root, copy], timeout=timeout)
@@ -33,9 +33,9 @@ def copy_repository(root: Path, into: Path, *, timeout: float) -> Path:
 
 
 def commit_all(copy: Path, subject: str, *, timeout: float) -> None:
-    """Commit everything that was changed in `copy`, in a made-up name.
+    """Commit all changes in `copy`, with a made-up author; `timeout` is in seconds.
 
-    Raises `EnvironmentFailure` when git refuses, as it does where nothing was changed.
+    Raises `EnvironmentFailure` if git refuses, as it does without a change.
     """
     run(["git", "add", "--all"], cwd=copy, timeout=timeout)
     command = ["git", *_AUTHOR, *_PLAIN, "commit", "--quiet", f"--message={subject}"]

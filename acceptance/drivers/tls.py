@@ -1,4 +1,4 @@
-"""Shakes hands over TLS as a visitor's program does, and tells what was presented and believed."""
+"""Probes TLS: connects as a client does, and returns the certificate and whether it verified."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 
 @dataclass(frozen=True)
 class CertificateFacts:
-    """An X.509 certificate, as RFC 5280 words it."""
+    """An X.509 certificate, in the terms of RFC 5280."""
 
     serial: str
     """Hexadecimal, as browsers show it."""
@@ -27,44 +27,44 @@ class CertificateFacts:
     """SHA-256 of the whole certificate, hexadecimal."""
 
     def __str__(self) -> str:
-        """Name it for a person."""
+        """Return its names, issuer and serial number."""
         names = ", ".join(self.names) or "no name"
         return f"the certificate for {names} by {self.issuer or 'nobody'}, serial {self.serial}"
 
 
 @dataclass(frozen=True)
 class Handshake:
-    """What one attempt to speak TLS brought."""
+    """The result of one TLS handshake."""
 
     problem: str
-    """Why the client would not go on; empty if it verified the chain and the name."""
+    """Why verification failed; empty if the chain and the name were verified."""
     protocol: str
-    """TLSv1.3; empty without a verified connection."""
+    """Such as TLSv1.3; empty without a verified connection."""
     cipher: str
     certificate: CertificateFacts | None
-    """What was presented, also where it was not believed; None if there was no answer."""
+    """What the server presented, also if it did not verify; None if there was no answer."""
 
     @property
     def verified(self) -> bool:
-        """Whether chain, name and time were all as they have to be."""
+        """Whether chain, name and validity period were verified."""
         return not self.problem
 
     def __str__(self) -> str:
-        """Say what came of it."""
+        """Return the protocol or the problem, and the certificate."""
         shown = f" ({self.certificate})" if self.certificate else ""
         return f"{self.problem or f'{self.protocol} {self.cipher}'}{shown}"
 
 
 def trusting(authority: str) -> ssl.SSLContext:
-    """Return a client's context that trusts the certificate `authority`, as PEM, and nobody else.
+    """Return a client's context that trusts only the certificate `authority`, as PEM.
 
-    With an empty one it trusts whom the machine trusts.
+    If it is empty, the context trusts the machine's authorities.
     """
     return ssl.create_default_context(cadata=authority or None)
 
 
 def probe_tls(address: str, port: int, host: str, authority: str, *, timeout: float) -> Handshake:
-    """Connect to `address`:`port` as to `host`, verify, and hang up; `timeout` is in seconds."""
+    """Connect to `address`:`port` as `host`, verify, and close; `timeout` is in seconds."""
     problem = protocol = cipher = ""
     try:
         with _connected(trusting(authority), address, port, host, timeout) as found:
@@ -100,7 +100,7 @@ def read_certificate(encoded: bytes) -> CertificateFacts:
 
 
 def _presented(address: str, port: int, host: str, timeout: float) -> bytes | None:
-    """Return the certificate of a server that is not believed, to tell what it is."""
+    """Return the certificate that a server presents, without verification."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # nothing is sent over this connection

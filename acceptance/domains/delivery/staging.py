@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from acceptance.actor import ActorContext
     from acceptance.build.manifests import Manifest
-    from acceptance.deployment.rollout import Status
+    from acceptance.deployment.rollout import RolloutStatus
     from acceptance.domains.traffic.visitor import Purchase, SiteAnswers
     from acceptance.drivers.kubernetes.facts import ContainerFacts, PodFacts
     from acceptance.system import System
@@ -38,7 +38,7 @@ class StagingEnvironment:
     """A staging environment that is running."""
 
     system: System
-    status: Status
+    status: RolloutStatus
 
 
 @dataclass(frozen=True)

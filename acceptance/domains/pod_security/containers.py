@@ -19,7 +19,7 @@ from acceptance.process import workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acceptance.drivers.container_inspection import InsideFacts, ProcessFacts
+    from acceptance.drivers.container_inspection import ContainerInspection, ProcessFacts
     from acceptance.drivers.kubernetes.facts import PodFacts
 
 _AT_A_TIME = 3
@@ -40,7 +40,7 @@ class Look:
 
     pod: PodFacts
     node_address: str
-    inside: InsideFacts
+    inside: ContainerInspection
 
     def __str__(self) -> str:
         """Name the container."""
@@ -204,11 +204,13 @@ class ContainerInspector(ClusterActor):
         self._keep("Which images run", pretty(shown))
         return pods
 
-    def _look(self, pod: PodFacts, container: str) -> InsideFacts:
+    def _look(self, pod: PodFacts, container: str) -> ContainerInspection:
         system, limit = self.system, self._timeouts.execute
         where = (Path(system.kubeconfig), system.context, system.namespace)
         try:
-            return container_inspection.look_inside(*where, pod.name, container, timeout=limit)
+            return container_inspection.inspect_container(
+                *where, pod.name, container, timeout=limit
+            )
         except EnvironmentFailure as error:
             said = error.message.strip().splitlines()[-1]
             message = f"Nobody can look inside of {pod.name}/{container}: {said}"

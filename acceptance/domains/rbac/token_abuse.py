@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acceptance.actor import ActorContext
-    from acceptance.drivers.container_inspection import InsideFacts
+    from acceptance.drivers.container_inspection import ContainerInspection
     from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.client import Kubernetes
 
@@ -79,7 +79,7 @@ class TokenAbuseTester(ContainerInspector):
         super().__init__(context)
         self._tell_secrets = context.tell_secrets
 
-    def look_at_careless_pod(self) -> InsideFacts:
+    def look_at_careless_pod(self) -> ContainerInspection:
         """Look inside of a new pod that has credentials, as one of the backend's could have."""
         pods = self._pods(self.system.workloads.backend)
         require(pods, "The backend has no pod whose image a new pod could use.")
@@ -105,7 +105,7 @@ class TokenAbuseTester(ContainerInspector):
             )
         return self._look(pod, "probe")
 
-    def judge_found(self, careless: InsideFacts) -> None:
+    def judge_found(self, careless: ContainerInspection) -> None:
         """Credentials are found where there are some; else a look that finds none says nothing."""
         if not careless.tokens:
             message = f"The look does not find the credentials that {careless.pod} has"

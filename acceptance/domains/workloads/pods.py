@@ -118,12 +118,12 @@ class PodOperator(ClusterActor):
         over. So a pod has noticed if it is ready since another time than `before` (by its uid), or
         if its probe had enough time.
         """
-        patience = max((pod.patience for pod in self._pods(workload)), default=0.0)
+        seconds = max((pod.seconds_to_notice for pod in self._pods(workload)), default=0.0)
 
         def ready(found: tuple[PodFacts, ...]) -> str | None:
             return "ready" if found and all(pod.serving for pod in found) else None
 
-        stable = lasting(ready, seconds=patience)
+        stable = lasting(ready, seconds=seconds)
 
         def noticed(found: tuple[PodFacts, ...]) -> bool:
             turned = all(pod.ready_since != before.get(pod.uid) for pod in found)
@@ -135,7 +135,7 @@ class PodOperator(ClusterActor):
             timeout=self._timeouts.recovery,
             wake=wake,
             resync=_LOOK_SECONDS,
-            what=f"{workload} ready for {patience:g} s, or again",
+            what=f"{workload} ready for {seconds:g} s, or again",
             describe=lambda pods: "; ".join(map(str, pods)) or "no pod",
         )
 

@@ -1,7 +1,6 @@
-"""What the Kubernetes API says, reduced to the facts that somebody judges.
+"""Facts of Kubernetes objects, and the functions that read them from the API's JSON.
 
-Every function here takes an object as the API sends it (JSON, camel case) and reads nothing else.
-Missing fields mean what the API documents for them, never "fine".
+A missing field means what the API documents for it, never "fine".
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 Object = Mapping[str, Any]
 
 PROBES = ("startup", "readiness", "liveness")
-_HOPELESS = frozenset(
+_UNRECOVERABLE = frozenset(
     {
         "ErrImageNeverPull",
         "ErrImagePull",
@@ -27,7 +26,7 @@ _HOPELESS = frozenset(
 
 @dataclass(frozen=True)
 class SecretUse:
-    """A pod uses a key of a Secret; without a key it uses all of them."""
+    """A pod's use of a Secret's key, or of all its keys if `key` is None."""
 
     secret: str
     key: str | None
@@ -36,35 +35,35 @@ class SecretUse:
 
 @dataclass(frozen=True)
 class Mount:
-    """A volume, mounted into a container that goes on running."""
+    """A volume, mounted into a container that is not an init container."""
 
     container: str
     path: str
     claim: str
-    """The PersistentVolumeClaim that it is; empty if it is none."""
+    """The name of its PersistentVolumeClaim; empty for any other volume."""
 
 
 @dataclass(frozen=True)
 class ContainerFacts:
-    """One container of a pod: what its specification asks for and what became of it."""
+    """One container of a pod: its specification and its state."""
 
     name: str
     image: str
     image_id: str
-    """What really runs, by its digest; empty before it was started."""
+    """The image that runs, by its digest; empty before it was started."""
     init: bool
     ready: bool
     started: bool
     restarts: int
     state: str
-    """`running`, `terminated` or the reason why it waits."""
+    """`running`, `terminated`, or the reason for which it waits."""
     explanation: str
-    """Why it waits, in the kubelet's words; empty if it does not."""
+    """The kubelet's message why it waits; empty if it does not."""
     probes: tuple[str, ...]
-    patience: float
-    """Seconds until the readiness probe has noticed that something is wrong; 0 without one."""
+    seconds_to_notice: float
+    """Seconds until the readiness probe reports a failure; 0 without one."""
     literals: tuple[tuple[str, str], ...]
-    """Every text that the specification itself holds: environment, command and arguments."""
+    """Every literal text of the specification: environment, command and arguments."""
     uses: tuple[SecretUse, ...]
 
 
@@ -75,11 +74,11 @@ class PodFacts:
     name: str
     uid: str
     workload: str
-    """The workload whose pods were asked for; empty if all of the namespace's were."""
+    """The workload whose pods were listed; empty if all of the namespace were."""
     phase: str
     ready: bool
     ready_since: str
-    """When it became as ready as it is, in the API server's words, to the second."""
+    """When its readiness last changed, as the API server writes it, to the second."""
     deleting: bool
     node: str
     address: str
@@ -90,25 +89,25 @@ class PodFacts:
 
     @property
     def serving(self) -> bool:
-        """Whether it is ready and nobody asked it to end."""
+        """Whether it is ready and not being deleted."""
         return self.ready and not self.deleting
 
     @property
-    def patience(self) -> float:
-        """Seconds until its readiness has followed something that went wrong."""
-        return max((each.patience for each in self.containers), default=0.0)
+    def seconds_to_notice(self) -> float:
+        """Seconds until its readiness reflects a failure."""
+        return max((each.seconds_to_notice for each in self.containers), default=0.0)
 
     @property
     def unrecoverable(self) -> str | None:
-        """Why the pod cannot become ready by waiting, in words, or None."""
+        """Why the pod cannot become ready by waiting; None if it can."""
         for container in self.containers:
-            if container.state in _HOPELESS:
+            if container.state in _UNRECOVERABLE:
                 said = f": {container.explanation}" if container.explanation else ""
                 return f"{self.name}: {container.state} {container.image}{said}"
         return None
 
     def __str__(self) -> str:
-        """Say in a few words how the pod is."""
+        """Return the pod's state in a few words."""
         if self.deleting:
             return f"{self.name}: ending"
         if self.ready:
@@ -120,7 +119,7 @@ class PodFacts:
 
 @dataclass(frozen=True)
 class WorkloadFacts:
-    """A Deployment or StatefulSet and how many of its pods are what was asked for."""
+    """A Deployment or StatefulSet, and how many of its pods are ready and current."""
 
     kind: str
     name: str
@@ -133,11 +132,11 @@ class WorkloadFacts:
 
     @property
     def full(self) -> bool:
-        """Whether all the pods asked for are ready, all of the newest revision, and some are."""
+        """Whether all wanted pods, one or more, are ready and of the newest revision."""
         return self.observed and self.wanted > 0 and self.ready == self.current == self.wanted
 
     def __str__(self) -> str:
-        """Say how far the workload is."""
+        """Return how many replicas are ready."""
         return f"{self.kind} {self.name}: {self.ready} of {self.wanted} replicas ready"
 
 
@@ -162,7 +161,7 @@ class ClaimFacts:
 
 @dataclass(frozen=True)
 class IngressFacts:
-    """An Ingress: for whom, by which class, published where."""
+    """An Ingress: its class, hosts and published addresses."""
 
     name: str
     ingress_class: str
@@ -171,7 +170,7 @@ class IngressFacts:
 
 
 def selector(found: Object) -> str:
-    """Read a LabelSelector, as the query parameter labelSelector wants it.
+    """Return a LabelSelector in the form of the query parameter labelSelector.
 
     Source: Kubernetes documentation, "Labels and Selectors", API.
     """
@@ -191,7 +190,7 @@ def selector(found: Object) -> str:
 
 
 def pod(found: Object, workload: str = "") -> PodFacts:
-    """Read a Pod, which was asked for as one of `workload`."""
+    """Read a Pod, which was listed as one of `workload`."""
     metadata, spec, status = _parts(found)
     statuses = {
         each["name"]: each
@@ -223,7 +222,7 @@ def pod(found: Object, workload: str = "") -> PodFacts:
 
 
 def workload(kind: str, found: Object) -> WorkloadFacts:
-    """Read a Deployment or a StatefulSet; the API leaves counts out that are 0."""
+    """Read a Deployment or a StatefulSet; the API omits counts of 0."""
     metadata, spec, status = _parts(found)
     return WorkloadFacts(
         kind=kind,
@@ -313,14 +312,14 @@ def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
         state=_state(status.get("state") or {}),
         explanation=((status.get("state") or {}).get("waiting") or {}).get("message", ""),
         probes=tuple(name for name in PROBES if spec.get(f"{name}Probe")),
-        patience=_patience(spec.get("readinessProbe")),
+        seconds_to_notice=_seconds_to_notice(spec.get("readinessProbe")),
         literals=tuple(literals),
         uses=tuple(uses),
     )
 
 
-def _patience(probe: Object | None) -> float:
-    """Read how long a probe may fail unnoticed, with the defaults that the API documents."""
+def _seconds_to_notice(probe: Object | None) -> float:
+    """Return how long a probe takes to report a failure, with the API's defaults."""
     if not probe:
         return 0.0
     failures, period = probe.get("failureThreshold", 3), probe.get("periodSeconds", 10)

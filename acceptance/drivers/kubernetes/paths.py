@@ -1,4 +1,4 @@
-"""The paths of the Kubernetes API, so that nothing else spells one out.
+"""The paths of the Kubernetes API; no other module spells one out.
 
 Groups and versions are from the API references of Kubernetes 1.34 and cert-manager 1.21.
 """

@@ -1,4 +1,4 @@
-"""Wakes a waiting caller when the API server tells of a change."""
+"""Wakes a waiting caller when the API server reports a change."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 _WATCHED = (("api/v1", "pods"), ("apis/apps/v1", "deployments"), ("apis/apps/v1", "statefulsets"))
 
 _WATCH_SECONDS = 30
-"""A watch is asked for anew after this long, so that a connection that died is not waited on."""
+"""A watch is opened anew after this long, so that a dead connection is not waited on."""
 
 _OK = 200
 
 _REPAIR_SECONDS = 1.0
-"""Before a watch that the server ended with an error is asked for again."""
+"""The pause before a watch that ended with an error is opened again."""
 
 
 class ChangeWatch:
-    """Any change of a pod or of a workload, as `acceptance.waiting.Watch` wants it.
+    """Reports any change of a pod or of a workload; implements `acceptance.waiting.Watch`.
 
-    Of workloads too: what a controller says of its pods, it says after the last of them changed.
-    A new watch begins with an event for each object that there is, so nothing is lost between
-    opening it and the first look; one look too many is the only cost.
+    Workloads are watched too, because a controller updates their status after the last pod has
+    changed. A new watch begins with an event for each existing object. So no change is lost
+    between opening it and the first look; the only cost is one look too many.
     """
 
     def __init__(self, connection: client.ApiClient, namespace: str) -> None:
@@ -76,7 +76,7 @@ class ChangeWatch:
                 answer = self._connection.call_api(
                     *prepared, _request_timeout=(_REPAIR_SECONDS, _WATCH_SECONDS * 2)
                 )
-                # What happened is not looked at: an event is a reason to look at the facts again.
+                # The event itself is not read: it is only a reason to look at the facts again.
                 for _ in answer.response.stream(amt=None, decode_content=True):
                     if self._closed.is_set():
                         return
@@ -85,5 +85,5 @@ class ChangeWatch:
                     self._closed.wait(_REPAIR_SECONDS)
             except (client.ApiException, urllib3.exceptions.HTTPError, OSError, ValueError):
                 self._closed.wait(_REPAIR_SECONDS)
-            # Whatever the reason for a new watch: look, something may have happened meanwhile.
+            # Before each new watch: something may have changed meanwhile.
             self._changed.set()

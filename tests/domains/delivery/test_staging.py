@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from acceptance.deployment.rollout import Status
+from acceptance.deployment.rollout import RolloutStatus
 from acceptance.domains.delivery.staging import StagingEnvironment, StagingOperator
 from acceptance.drivers.kubernetes import facts
 from acceptance.errors import EnvironmentFailure
@@ -65,7 +65,7 @@ def compare_images(released: list[Any], staged: list[Any]) -> None:
     """Compare what runs in the system with what runs in staging."""
     actor = stager(PodCluster({"checkout": released, "staging": staged}))
     system = replace(SYSTEM, namespace="staging")
-    actor.assert_release_images(StagingEnvironment(system, Status((), ())))
+    actor.assert_release_images(StagingEnvironment(system, RolloutStatus((), ())))
 
 
 SOUND = [pod("backend", "localhost/a:1", "sha256:1"), pod("frontend", "localhost/b:1", "sha256:2")]

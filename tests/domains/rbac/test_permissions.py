@@ -13,7 +13,7 @@ from acceptance.domains.rbac.drivers import permissions
 from acceptance.domains.rbac.drivers.permissions import Binding, Resource, Right, Subject
 from acceptance.domains.rbac.permission_table import COLUMNS, Grant, grants_of, read_access_table
 from acceptance.domains.rbac.permissions import Answers, PermissionInspector
-from acceptance.drivers.container_inspection import read_inside
+from acceptance.drivers.container_inspection import parse_inspection
 from acceptance.errors import BrokenInput
 from acceptance.project import ROOT
 
@@ -155,7 +155,7 @@ def test_a_look_inside_is_read_without_those_who_look() -> None:
         f"== process 30\n{status.format('sh', 0)}{ending}"
         f"== process 31\n{status.format('cat', 30)}{ending}"
     )
-    found = read_inside("web-0", "web", said)
+    found = parse_inspection("web-0", "web", said)
     assert (found.hostname, found.addresses) == ("web-0", ("10.0.0.7",))
     assert found.writes == (("/dev/shm", ""), ("/", "sh: Read-only file system"))
     assert (found.variables, found.tokens) == (("HOME",), ("/run/token",))
