@@ -1,6 +1,6 @@
-"""What this machine is and has: facts for `make setup`, `make doctor` and the choice of a cluster.
+"""Facts about this machine, for `make setup`, `make doctor` and the choice of a cluster.
 
-Only the standard library is used here: the facts are wanted before anything is installed.
+Only the standard library is used: the facts are needed before anything is installed.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-_ASK_SECONDS = 5.0  # how long a container engine may take to say that it is there
+_ASK_SECONDS = 5.0  # how long a container engine may take to answer
 
 
 @dataclass(frozen=True)
 class Need:
-    """A program or file of the host, the Debian package that has it, and what it is for."""
+    """A program or file that the host needs, its Debian package, and its purpose."""
 
     name: str
     package: str
     purpose: str
     path: str | None = None
-    """Where the file lies, for what is not a program in PATH; `*` stands for a version."""
+    """The path of a file that is not a program in PATH; `*` stands for a version."""
 
 
 EMBEDDED_NEEDS = (
@@ -60,7 +60,7 @@ EMBEDDED_NEEDS = (
         "/usr/share/keyrings/debian-archive-keyring.gpg",
     ),
 )
-"""What the embedded cluster takes from the host."""
+"""What the embedded cluster needs of the host."""
 
 POSTGRES = Need(
     "PostgreSQL",
@@ -68,58 +68,58 @@ POSTGRES = Need(
     "is the real database of the integration tests, where no Docker API answers",
     "/usr/lib/postgresql/*/bin/initdb",
 )
-"""What the system's own tests take from the host."""
+"""What the system's own tests need of the host."""
 
 CERTUTIL = Need(
     "certutil",
     "libnss3-tools",
     "tells the visitor's browser which authority to trust",
 )
-"""What lets the browser verify a certificate by an authority that is made for the run."""
+"""What the browser needs to verify a certificate by the run's own authority."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""The programs that serve as the visitor's browser, the first one found."""
+"""The programs that can be the visitor's browser; the first one found is used."""
 
 SERVER_PATH = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-"""Folders with programs for root, which the PATH of other users leaves out."""
+"""Folders with programs for root, which are not in the PATH of other users."""
 
 
 @dataclass(frozen=True)
 class MachineFacts:
-    """What was found; nothing here says whether it suffices."""
+    """What was found on the machine; whether it suffices is decided elsewhere."""
 
     system: str
-    """linux, darwin, win32: `sys.platform`."""
+    """`sys.platform`: linux, darwin or win32."""
     architecture: str
     distribution: str
     """The ID of os-release(5): debian, ubuntu, …; empty if there is none."""
     python: tuple[int, int]
     root: bool
     found: frozenset[str]
-    """The names of programs and of `Need`s that are there."""
+    """The names of the programs and `Need`s that were found."""
     engine: str | None
-    """docker or podman, if its API answers."""
+    """docker or podman, whichever answers first; None if neither does."""
     engine_problem: str
-    """Why there is no engine, in its own words or ours; empty if there is one."""
+    """Why there is no engine; empty if there is one."""
     free_gib: float
-    """Free space where the cache is, or will be."""
+    """Free disk space at the cache."""
     memory_gib: float
 
 
 def find_program(name: str) -> str | None:
-    """Return the path of a program in PATH or in the folders that are for root only."""
+    """Return the path of a program in PATH or in `SERVER_PATH`; None if there is none."""
     return shutil.which(name) or shutil.which(name, path=os.pathsep.join(SERVER_PATH))
 
 
 def is_there(need: Need) -> bool:
-    """Say whether the host has what is needed."""
+    """Return whether the host has what is needed."""
     if need.path is None:
         return find_program(need.name) is not None
     return any(Path("/").glob(need.path.lstrip("/")))
 
 
 def look_at_machine(cache: Path) -> MachineFacts:
-    """Gather the facts; takes a moment, because the container engine is asked whether it works."""
+    """Return the facts; this waits until the container engine has answered."""
     engine, problem = _engine()
     programs = (*BROWSERS, "apt-get", "docker", "k3d", "kubectl", "podman")
     found = {name for name in programs if find_program(name)}

@@ -1,4 +1,4 @@
-"""Runs other programs so that none of them outlives this one, and says clearly how one failed."""
+"""Runs other programs so that none outlives this process, and reports how a program failed."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
 TAIL_LINES = 15
-"""How many of the last lines of output an error message shows."""
+"""How many of the last lines of output an error message quotes."""
 
 PROMPT_SECONDS = 60.0
-"""For a program that answers at once: one that lies on a busy disk takes long to begin."""
+"""The timeout of a program that answers at once; on a busy disk it takes long to start."""
 
 GRACE_SECONDS = 2.0
 """How long a program has to end after SIGTERM before SIGKILL: Ctrl-C must be over within 5 s."""
@@ -45,7 +45,7 @@ _STOPPING = threading.Event()
 
 @dataclass(frozen=True)
 class Completed:
-    """A program that ended as it may: what it wrote and how long it took, in seconds."""
+    """What a program wrote that ended with an accepted code, and how many seconds it took."""
 
     stdout: str
     stderr: str
@@ -54,21 +54,21 @@ class Completed:
 
 
 def dying_with_parent(argv: Sequence[str]) -> list[str]:
-    """Wrap `argv` so that the kernel kills it when its parent dies; elsewhere it stays as it is.
+    """Wrap `argv` so that Linux kills it when its parent dies; elsewhere return it as it is.
 
-    The kernel watches the thread that starts it, so that thread must live as long as it may.
+    The kernel watches the thread that starts it, so that thread must live at least as long.
 
-    A program of util-linux asks for it, after the fork: Python code between fork and exec could
-    wait forever for a lock that another thread held, and copies this process's memory tables.
+    setpriv of util-linux sets this up after the fork. Python code between fork and exec could wait
+    forever for a lock that another thread held, and would copy this process's memory tables.
     """
     return list(argv) if _SETPRIV is None else [_SETPRIV, "--pdeathsig=KILL", "--", *argv]
 
 
 def contained(argv: Sequence[str]) -> list[str]:
-    """Wrap `argv` so that its grandchildren and mounts end with it, however it ends.
+    """Wrap `argv` so that its child processes and mounts end with it, however it ends.
 
-    A parent-death signal reaches a child, not the child's children. In a process namespace of its
-    own they all die with the first process. Needs root and util-linux; elsewhere `argv` is
+    A parent-death signal reaches a child, but not the child's children. In a process namespace of
+    their own, they all die with the first process. Needs root and util-linux; elsewhere `argv` is
     returned as it is.
     """
     unshare = shutil.which("unshare")
@@ -84,9 +84,9 @@ def tail(text: str, lines: int = TAIL_LINES) -> str:
 
 @contextmanager
 def workers(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Give `count` threads to run programs in; they are waited for, but not after an exception.
+    """Yield a pool of `count` threads that run programs, and wait for them at the end.
 
-    What a thread still runs is killed then, so that Ctrl-C need not wait for a build.
+    After an exception, their programs are killed instead, so that Ctrl-C need not wait for a build.
     """
     with ThreadPoolExecutor(count) as pool:
         try:
@@ -116,17 +116,17 @@ def run(
 ) -> Completed:
     """Run `argv` to its end and return what it wrote.
 
-    `timeout` is in seconds. `env` is added to this process's environment; None takes a variable
-    away. `accepted` are the exit codes that are an answer. `log` is a file to which
-    stdout and stderr are appended as they come. `stdin` is given to the program; without it the
-    program reads an end of file. `remedy` is a sentence for the error message, in place of the
-    command to try by hand.
+    `timeout` is in seconds. `env` is added to this process's environment; None removes a variable.
+    `accepted` are the exit codes that count as success. `log` is a file to which stdout and stderr
+    are appended at once. `stdin` is the program's input; without it, the input is empty. `remedy`
+    is a sentence for the error message, in place of the command to try by hand.
 
-    The program leads a process group of its own, which is killed when it ends, is late, or this
-    process is interrupted; when this process is killed, the kernel kills the program.
+    The program leads a process group of its own. The group is killed when the program ends, at the
+    timeout, and when this process is interrupted. When this process is killed, the kernel kills the
+    program.
 
-    Raises `EnvironmentFailure`: program not found, late, or ended with another code than
-    an accepted one.
+    Raises `EnvironmentFailure` if the program is not found, does not end in time, or ends with a
+    code that is not accepted.
     """
     command = [os.fspath(part) for part in argv]
     advice = remedy or f"Try by hand: {shlex.join(command)}"
@@ -141,14 +141,14 @@ def run(
             source.seek(0)
         child: subprocess.Popen[bytes] | None = None
         try:
-            # An interrupt may come when the program runs and nobody knows it yet.
+            # An interrupt must not come between the start and `child`: nothing would kill it.
             with _interrupts_held():
                 child = _start(command, source, env, cwd)
                 stack.enter_context(child)  # closes its pipes
                 _RUNNING.add(child)
                 stack.callback(_RUNNING.discard, child)
             if _STOPPING.is_set() and threading.current_thread() is not threading.main_thread():
-                _signal_group(child, signal.SIGKILL)  # begun while the others were being killed
+                _signal_group(child, signal.SIGKILL)  # started while the others were being killed
             out, err, in_time = _collect(child, started + timeout, sink)
         except BaseException:
             if child is not None:
@@ -190,12 +190,12 @@ def _start(
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Let interrupts wait until the end, where they are raised.
+    """Delay interrupts until the end of the body.
 
-    Blocked by the kernel they would be blocked for a program that starts meanwhile, too.
+    If the kernel blocked them, they would be blocked for a program that starts meanwhile, too.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # Python gives them to the main thread alone
+        yield  # Python delivers them only to the main thread
         return
     came: list[tuple[int, FrameType | None]] = []
     held = {
@@ -232,7 +232,7 @@ def _require(program: str, path: str | None, cwd: Path | None) -> None:
 def _collect(
     child: subprocess.Popen[bytes], deadline: float, sink: IO[bytes] | None
 ) -> tuple[str, str, bool]:
-    """Read both streams until the program has ended; False in the end means that it was late."""
+    """Read both streams until the program has ended; the last value is False if it was late."""
     assert child.stdout is not None
     assert child.stderr is not None
     written = {child.stdout.fileno(): bytearray(), child.stderr.fileno(): bytearray()}
@@ -251,8 +251,8 @@ def _collect(
                 if key.fd != ended:
                     _receive(key.fd, written[key.fd], sink, selector)
                     continue
-                # Nothing that it started may stay; the pipes then reach their end too, unless
-                # something left the group and kept them: its output is not waited for.
+                # Kill what it has started. Then the pipes end too, unless a process has left the
+                # group and kept them open: its output is not waited for.
                 _signal_group(child, signal.SIGKILL)
                 selector.unregister(key.fd)
                 child.wait()
@@ -288,7 +288,7 @@ def _exit_descriptor(child: subprocess.Popen[bytes], stack: ExitStack) -> int | 
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """Stop the program and whatever it started: politely first, then for good."""
+    """Stop the program and what it has started: first with SIGTERM, then with SIGKILL."""
     _signal_group(child, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         child.wait(GRACE_SECONDS)

@@ -188,7 +188,7 @@ def test_what_cannot_recover_fails_at_once() -> None:
     assert clock.time == 102.0
 
 
-def test_a_ready_fact_is_never_hopeless() -> None:
+def test_a_ready_fact_is_never_unrecoverable() -> None:
     """Ready is asked first: what is there need not be possible any more."""
     assert (
         eventually(lambda: 1, bool, timeout=1, unrecoverable=lambda _: "no", clock=FakeClock()) == 1
