@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.build.kubectl import kubectl
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import facts, reading
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually, lasting
@@ -114,7 +114,7 @@ class BackendPods:
             _Pod(
                 found["metadata"]["name"],
                 (found["metadata"].get("annotations") or {}).get(ANNOTATION, ""),
-                facts.pod(found, target.backend),
+                reading.pod(found, target.backend),
             )
             for found in self._kubernetes.pod_objects(target.namespace, target.backend)
         )

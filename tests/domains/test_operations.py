@@ -12,7 +12,7 @@ from acceptance.domains.performance.load_tester import LoadTester, Measurement
 from acceptance.domains.performance.requirements import FILE, read_performance
 from acceptance.domains.recovery.backup_and_restore import PAGE, RecoveryOperator
 from acceptance.drivers.http import Reply
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import facts, reading
 from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.project import ROOT
@@ -65,7 +65,7 @@ class Cluster:
         """Those of a namespace; a workload is only known as such if its pods were asked for."""
         found = self._pods.get(namespace, [])
         return tuple(
-            facts.pod(each, workload or "")
+            reading.pod(each, workload or "")
             for each in found
             if workload in {None, each["metadata"]["labels"]["app.kubernetes.io/name"]}
         )

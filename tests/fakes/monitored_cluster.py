@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from acceptance.drivers.http import Reply
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import facts, reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class MonitoredCluster:
         """The pods of a workload."""
         assert namespace
         return tuple(
-            facts.pod(each, workload)
+            reading.pod(each, workload)
             for each in self._pods
             if each["metadata"]["labels"]["app.kubernetes.io/name"] == workload
         )

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import CONTAINER, probe_pod
@@ -84,7 +84,7 @@ class ClusterOperator(ClusterActor):
             # By name, not by label: the pod is not one of the system's.
             found = self._cluster.read(path)
             require(found is not None, f"The new pod {name} was deleted before it ran.")
-            return facts.pod(found or {})
+            return reading.pod(found or {})
 
         with self._waking() as wake:
             try:

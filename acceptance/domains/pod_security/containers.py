@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import container_inspection
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import facts, reading
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, require, require_each
@@ -53,7 +53,7 @@ class ContainerInspector(ClusterActor):
     def look_inside(self) -> tuple[Look, ...]:
         """Look inside of each running container of the system."""
         found = [
-            (facts.pod(each), each["status"].get("hostIP", ""))
+            (reading.pod(each), each["status"].get("hostIP", ""))
             for each in self._cluster.pod_objects(self.system.namespace)
             # What nobody looks after is no part of the system, such as a pod of the suite's own.
             if each["metadata"].get("ownerReferences")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.pod_security.containers import ContainerInspector
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import MERGE, Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import probe_pod
@@ -92,7 +92,7 @@ class TokenAbuseTester(ContainerInspector):
         self._cluster.create(api_path("pods", namespace), body)
         with self._waking() as wake:
             pod = eventually(
-                lambda: facts.pod(
+                lambda: reading.pod(
                     self._cluster.send("GET", api_path("pods", namespace, name)).json()
                 ),
                 lambda pod: pod.ready,

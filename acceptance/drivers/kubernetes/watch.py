@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Self
 import urllib3
 from kubernetes import client
 
+from acceptance.drivers.kubernetes.paths import api_path
+
 if TYPE_CHECKING:
     from types import TracebackType
 
-_WATCHED = (("api/v1", "pods"), ("apis/apps/v1", "deployments"), ("apis/apps/v1", "statefulsets"))
+_WATCHED = ("pods", "deployments", "statefulsets")
 
 _WATCH_SECONDS = 30
 """A watch is opened anew after this long, so that a dead connection is not waited on."""
@@ -35,9 +37,8 @@ class ChangeWatch:
         self._connection = connection
         self._changed = threading.Event()
         self._closed = threading.Event()
-        inside = f"namespaces/{namespace}/" if namespace else ""
-        for group, kind in _WATCHED:
-            path = f"/{group}/{inside}{kind}"
+        for kind in _WATCHED:
+            path = api_path(kind, namespace)
             threading.Thread(
                 target=self._follow, args=(path,), name=f"watch-{kind}", daemon=True
             ).start()

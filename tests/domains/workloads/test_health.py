@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from acceptance.domains.workloads.health import DatabaseOutage, HealthOperator
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.facts import PodFacts
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -33,7 +33,7 @@ def pod(
         "restartCount": restarts,
         "state": {"running": {}},
     }
-    return facts.pod(
+    return reading.pod(
         {
             "metadata": {"name": f"{workload}-0", "uid": uid or workload},
             "spec": {"containers": [{"name": "main", **probes}]},

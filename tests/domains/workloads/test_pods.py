@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acceptance.domains.workloads.pods import PodOperator
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import reading
 from acceptance.settings import Timeouts
 from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded
 from tests.fakes.system import SYSTEM
@@ -27,7 +27,7 @@ def pod(name: str, uid: str, since: str, *, ready: bool = True) -> PodFacts:
         "status": "True" if ready else "False",
         "lastTransitionTime": since,
     }
-    return facts.pod(
+    return reading.pod(
         {
             "metadata": {"name": name, "uid": uid},
             "spec": {"containers": [{"name": "main", "readinessProbe": QUICK}]},
@@ -59,7 +59,7 @@ class Cluster:
         """Return workloads as controllers see them, at full strength or not."""
         ready = {"readyReplicas": int(self.whole), "updatedReplicas": 1}
         return tuple(
-            facts.workload(
+            reading.workload(
                 "StatefulSet",
                 {"metadata": {"name": name}, "spec": {"replicas": 1}, "status": ready},
             )

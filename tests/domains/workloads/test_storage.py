@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from acceptance.domains.workloads.storage import DatabaseStorage, StorageOperator
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.facts import ClaimFacts
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -20,7 +20,7 @@ def storage(
 ) -> DatabaseStorage:
     """Return the storage of one database pod, with its data on `claim`."""
     volume = {"persistentVolumeClaim": {"claimName": claim}} if claim else {"emptyDir": {}}
-    pod = facts.pod(
+    pod = reading.pod(
         {
             "metadata": {"name": "database-0", "uid": "1"},
             "spec": {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from acceptance.build.kubectl import kubectl
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.network.drivers.probe_pods import CONTAINER, PROBE_LABEL, Probe, probe_pod
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import workers
@@ -179,7 +179,9 @@ class ProbeFleet:
 
     def _pods(self) -> list[PodFacts]:
         selector = f"{RUN_LABEL}={self._system.run},{PROBE_LABEL}"
-        return [facts.pod(e) for e in self._cluster.items(api_path("pods"), labelSelector=selector)]
+        return [
+            reading.pod(e) for e in self._cluster.items(api_path("pods"), labelSelector=selector)
+        ]
 
     def _lines(self, name: str) -> list[dict[str, Any]]:
         namespace = self._probes[name].placement.namespace

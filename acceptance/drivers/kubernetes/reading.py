@@ -1,0 +1,223 @@
+"""Reads facts from Kubernetes objects as the API sends them, in JSON.
+
+A missing field means what the API documents for it, never "fine".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from acceptance.drivers.kubernetes.facts import (
+    PROBES,
+    ClaimFacts,
+    ContainerFacts,
+    IngressFacts,
+    Mount,
+    NodeFacts,
+    PodFacts,
+    SecretUse,
+    WorkloadFacts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.drivers.kubernetes.facts import Object
+
+
+def selector(found: Object) -> str:
+    """Return a LabelSelector in the form of the query parameter labelSelector.
+
+    Source: Kubernetes documentation, "Labels and Selectors", API.
+    """
+    parts = [f"{key}={value}" for key, value in (found.get("matchLabels") or {}).items()]
+    for rule in found.get("matchExpressions") or ():
+        key, operator = rule["key"], rule["operator"]
+        values = ",".join(rule.get("values") or ())
+        parts.append(
+            {
+                "In": f"{key} in ({values})",
+                "NotIn": f"{key} notin ({values})",
+                "Exists": key,
+                "DoesNotExist": f"!{key}",
+            }[operator]
+        )
+    return ",".join(parts)
+
+
+def pod(found: Object, workload: str = "") -> PodFacts:
+    """Read a Pod, which was listed as one of `workload`."""
+    metadata, spec, status = _parts(found)
+    statuses = {
+        each["name"]: each
+        for group in ("initContainerStatuses", "containerStatuses")
+        for each in status.get(group) or ()
+    }
+    containers = tuple(
+        _container(each, statuses.get(each["name"], {}), init=init)
+        for init, group in ((True, "initContainers"), (False, "containers"))
+        for each in spec.get(group) or ()
+    )
+    volumes = spec.get("volumes") or ()
+    uses = [use for container in containers for use in container.uses]
+    uses += [use for volume in volumes for use in _volume_uses(volume)]
+    return PodFacts(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        workload=workload,
+        phase=status.get("phase", "Unknown"),
+        ready=_condition(status, "Ready"),
+        ready_since=_changed(status, "Ready"),
+        deleting="deletionTimestamp" in metadata,
+        node=spec.get("nodeName", ""),
+        address=status.get("podIP", ""),
+        containers=containers,
+        uses=tuple(dict.fromkeys(uses)),
+        mounts=tuple(_mounts(spec)),
+    )
+
+
+def workload(kind: str, found: Object) -> WorkloadFacts:
+    """Read a Deployment or a StatefulSet; the API omits counts of 0."""
+    metadata, spec, status = _parts(found)
+    return WorkloadFacts(
+        kind=kind,
+        name=metadata["name"],
+        wanted=spec.get("replicas", 1),
+        ready=status.get("readyReplicas", 0),
+        current=status.get("updatedReplicas", 0),
+        observed=status.get("observedGeneration", 0) >= metadata.get("generation", 0),
+    )
+
+
+def node(found: Object) -> NodeFacts:
+    """Read a Node."""
+    metadata, _, status = _parts(found)
+    version = (status.get("nodeInfo") or {}).get("kubeletVersion", "")
+    return NodeFacts(metadata["name"], _condition(status, "Ready"), version)
+
+
+def claim(found: Object) -> ClaimFacts:
+    """Read a PersistentVolumeClaim."""
+    metadata, spec, status = _parts(found)
+    return ClaimFacts(
+        name=metadata["name"],
+        phase=status.get("phase", "Unknown"),
+        volume=spec.get("volumeName", ""),
+        storage_class=spec.get("storageClassName", ""),
+    )
+
+
+def ingress(found: Object) -> IngressFacts:
+    """Read an Ingress."""
+    metadata, spec, status = _parts(found)
+    published = (status.get("loadBalancer") or {}).get("ingress") or ()
+    return IngressFacts(
+        name=metadata["name"],
+        ingress_class=spec.get("ingressClassName", ""),
+        hosts=tuple(rule["host"] for rule in spec.get("rules") or () if rule.get("host")),
+        addresses=tuple(each.get("ip") or each.get("hostname", "") for each in published),
+    )
+
+
+def _parts(found: Object) -> tuple[Object, Object, Object]:
+    return found["metadata"], found.get("spec") or {}, found.get("status") or {}
+
+
+def _condition(status: Object, wanted: str) -> bool:
+    return any(
+        each.get("type") == wanted and each.get("status") == "True"
+        for each in status.get("conditions") or ()
+    )
+
+
+def _changed(status: Object, wanted: str) -> str:
+    return next(
+        (
+            each.get("lastTransitionTime", "")
+            for each in status.get("conditions") or ()
+            if each.get("type") == wanted
+        ),
+        "",
+    )
+
+
+def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
+    environment = spec.get("env") or ()
+    literals = [(each["name"], each["value"]) for each in environment if each.get("value")]
+    for part in ("command", "args"):
+        literals += [(part, text) for text in spec.get(part) or ()]
+    uses = [
+        use
+        for each in environment
+        if (use := _use((each.get("valueFrom") or {}).get("secretKeyRef")))
+    ]
+    uses += [
+        SecretUse(reference["name"], None, bool(reference.get("optional")))
+        for source in spec.get("envFrom") or ()
+        if (reference := source.get("secretRef"))
+    ]
+    return ContainerFacts(
+        name=spec["name"],
+        image=spec.get("image", ""),
+        image_id=status.get("imageID", ""),
+        init=init,
+        ready=bool(status.get("ready")),
+        started=bool(status.get("started")) or (init and bool(status.get("ready"))),
+        restarts=int(status.get("restartCount", 0)),
+        state=_state(status.get("state") or {}),
+        explanation=((status.get("state") or {}).get("waiting") or {}).get("message", ""),
+        probes=tuple(name for name in PROBES if spec.get(f"{name}Probe")),
+        seconds_to_notice=_seconds_to_notice(spec.get("readinessProbe")),
+        literals=tuple(literals),
+        uses=tuple(uses),
+    )
+
+
+def _seconds_to_notice(probe: Object | None) -> float:
+    """Return how long a probe takes to report a failure, with the API's defaults."""
+    if not probe:
+        return 0.0
+    failures, period = probe.get("failureThreshold", 3), probe.get("periodSeconds", 10)
+    return float(failures * period + probe.get("timeoutSeconds", 1))
+
+
+def _mounts(spec: Object) -> list[Mount]:
+    claims = {
+        volume["name"]: volume["persistentVolumeClaim"]["claimName"]
+        for volume in spec.get("volumes") or ()
+        if volume.get("persistentVolumeClaim")
+    }
+    return [
+        Mount(container["name"], mount["mountPath"], claims.get(mount["name"], ""))
+        for container in spec.get("containers") or ()
+        for mount in container.get("volumeMounts") or ()
+    ]
+
+
+def _state(state: Object) -> str:
+    if "running" in state:
+        return "running"
+    if "terminated" in state:
+        return "terminated"
+    return str((state.get("waiting") or {}).get("reason", "unknown"))
+
+
+def _use(reference: Object | None) -> SecretUse | None:
+    if not reference:
+        return None
+    return SecretUse(reference["name"], reference["key"], bool(reference.get("optional")))
+
+
+def _volume_uses(volume: Object) -> Sequence[SecretUse]:
+    sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
+    uses = []
+    for source in sources:
+        secret = source.get("secret")
+        if not secret:
+            continue
+        name = secret.get("secretName") or secret.get("name", "")
+        optional = bool(secret.get("optional"))
+        keys = [item["key"] for item in secret.get("items") or ()]
+        uses += [SecretUse(name, key, optional) for key in keys or (None,)]
+    return uses
