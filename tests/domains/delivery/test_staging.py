@@ -9,7 +9,7 @@ import pytest
 
 from acceptance.deployment.rollout import RolloutStatus
 from acceptance.domains.delivery.staging import StagingEnvironment, StagingOperator
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import facts, reading
 from acceptance.errors import EnvironmentFailure
 from acceptance.settings import Timeouts
 from tests.fakes.system import SYSTEM
@@ -49,7 +49,7 @@ class PodCluster:
         """The pods of a namespace; they know their workload only if it was asked for."""
         found = self._pods.get(namespace, [])
         return tuple(
-            facts.pod(each, workload or "")
+            reading.pod(each, workload or "")
             for each in found
             if workload in {None, each["metadata"]["labels"]["app.kubernetes.io/name"]}
         )
