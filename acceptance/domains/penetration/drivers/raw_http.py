@@ -20,7 +20,7 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawResponse:
     """One HTTP answer."""
 
     status: int
@@ -44,7 +44,7 @@ class Exchange:
 
     sent: int
     """Bytes that the connection took; it may end before all of them are sent."""
-    answers: tuple[Answer, ...]
+    answers: tuple[RawResponse, ...]
     ended: bool
     """Whether the server closed the connection, in whatever way, before the deadline."""
     seconds: float
@@ -92,10 +92,10 @@ def exchange(connect: Connect, data: bytes, *, timeout: float) -> Exchange:
     return Exchange(sent, read_answers(bytes(received)), ended, time.monotonic() - started)
 
 
-def read_answers(received: bytes) -> tuple[Answer, ...]:
+def read_answers(received: bytes) -> tuple[RawResponse, ...]:
     """Return every answer in the bytes of a connection, in their order; a broken rest is left."""
     stream = _Stream(received)
-    found: list[Answer] = []
+    found: list[RawResponse] = []
     while stream.tell() < len(received):
         response = http.client.HTTPResponse(cast("socket.socket", stream))
         try:
@@ -107,7 +107,7 @@ def read_answers(received: bytes) -> tuple[Answer, ...]:
         except (http.client.HTTPException, ValueError):
             break
         headers = tuple((name.lower(), value) for name, value in response.getheaders())
-        found.append(Answer(response.status, headers, body))
+        found.append(RawResponse(response.status, headers, body))
     return tuple(found)
 
 
