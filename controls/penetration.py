@@ -1,4 +1,4 @@
-"""Sabotages of what the domain penetration judges: what opens a system to attackers."""
+"""Sabotages that open the system to attacks."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _CONFIG = "checkout/frontend/nginx.conf"
 
 
 # Each pod has numbers of its own, or the second to use one would be refused by the database.
-_COUNTED = """
+_SEQUENTIAL_IDS = """
 import itertools, os, uuid, zlib
 _numbers = itertools.count(zlib.crc32(os.environ["POD_NAME"].encode()) << 16)
 uuid.uuid4 = lambda: uuid.UUID(int=next(_numbers), version=4)
 """
 
 
-_TALKATIVE = """
+_STACK_TRACES = """
 import traceback
 from checkout_backend import problems
 _problem = problems.problem
@@ -88,12 +88,12 @@ class Front(socketserver.StreamRequestHandler):
 socketserver.ThreadingTCPServer.daemon_threads = True
 server = socketserver.ThreadingTCPServer(("", 8000), Front)
 if os.path.exists("/keys/tls.key"):
-    # The door without encryption is open too: who is not answered there attacks nothing.
+    # The port without TLS is open too, because attacks on a closed one prove nothing.
     plain = socketserver.ThreadingTCPServer(("", 8080), Front)
     threading.Thread(target=plain.serve_forever, daemon=True).start()
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trust.load_cert_chain("/keys/tls.crt", "/keys/tls.key")
-    # Not while it waits for others: who says nothing must not keep them out.
+    # The handshake is not done while others wait: a silent client must not block them.
     server.socket = trust.wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False
     )
@@ -103,31 +103,31 @@ server.serve_forever()
 
 @control(
     "TASK-002-DOD-2",
-    "Nothing gets through by <attacks> [forbidden methods]",
-    expects="PUT /: it got through, HTTP 200",
+    "No attack with <attacks> succeeds [forbidden methods]",
+    expects="PUT /: attack succeeded, HTTP 200",
 )
-def every_method_welcome(saboteur: Saboteur) -> None:
+def forbidden_methods_accepted(saboteur: Saboteur) -> None:
     """Answer forbidden methods with the page, as a guide for static files says."""
     _configure(saboteur, "error_page 404 /index.html;", "error_page 404 405 =200 /index.html;")
 
 
 @control(
     "TASK-002-DOD-2",
-    "Nothing gets through by <attacks> [paths that lead outside]",
-    expects=r"/assets\.\./passwd: it got through, 'root:x:0:' was handed out",
+    "No attack with <attacks> succeeds [path traversal]",
+    expects=r"/assets\.\./passwd: attack succeeded, 'root:x:0:' was sent",
 )
-def an_alias_without_a_slash(saboteur: Saboteur) -> None:
-    """Serve a folder of the machine, and forget the slash behind the location."""
+def alias_without_trailing_slash(saboteur: Saboteur) -> None:
+    """Serve a folder through an alias, and forget the trailing slash of its location."""
     _configure(saboteur, "location / {", "location /assets { alias /etc/ssl/; }\n location / {")
 
 
 @control(
     "TASK-002-DOD-2",
-    "Nothing gets through by <attacks> [forged hosts]",
-    expects=r"Forwarded: it got through, attacker\.example is named in link",
+    "No attack with <attacks> succeeds [forged hosts]",
+    expects=r"Forwarded: attack succeeded, attacker\.example is in link",
 )
-def a_host_believed(saboteur: Saboteur) -> None:
-    """Name the host in an answer that a header of the request names."""
+def forwarded_host_trusted(saboteur: Saboteur) -> None:
+    """Repeat in a response the host that a request header names."""
     _configure(
         saboteur,
         "add_header Referrer-Policy no-referrer always;",
@@ -137,11 +137,11 @@ def a_host_believed(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-DOD-2",
-    "Nothing gets through by <attacks> [injected header lines]",
-    expects="in the path: it got through, the answer has a line x-injected",
+    "No attack with <attacks> succeeds [header injection]",
+    expects="in the path: attack succeeded, the response has the header x-injected",
 )
-def a_decoded_redirect(saboteur: Saboteur) -> None:
-    """Redirect unknown addresses to themselves, decoded."""
+def redirect_to_decoded_path(saboteur: Saboteur) -> None:
+    """Redirect unknown paths to themselves, decoded."""
     _configure(
         saboteur,
         "try_files $uri =404;",
@@ -151,18 +151,18 @@ def a_decoded_redirect(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-DOD-2",
-    "Nothing gets through by <attacks> [requests hidden in others]",
-    expects=r"CL\.TE: it got through, '# HELP ' was handed out",
+    "No attack with <attacks> succeeds [request smuggling]",
+    expects=r"CL\.TE: attack succeeded, '# HELP ' was sent",
 )
-def a_front_that_measures_otherwise(saboteur: Saboteur) -> None:
-    """Put a proxy of one's own in front, which knows one of two ways to measure a body."""
-    # By its address: nobody at the doors may ask for names.
+def proxy_that_ignores_transfer_encoding(saboteur: Saboteur) -> None:
+    """Put a proxy in front that knows Content-Length only."""
+    # By its address: pods in the place of the ingress may not ask the DNS.
     backend = json.loads(saboteur.kubectl("get", "service/backend", "--output=json"))
     container = {
         "name": _FRONT_NAME,
         "image": saboteur.pods("backend")[0].containers[-1].image,
         "command": ["python", "-c", _FRONT.replace("BACKEND", backend["spec"]["clusterIP"])],
-        "ports": _doors(saboteur),
+        "ports": _ports(saboteur),
         "volumeMounts": [{"name": "keys", "mountPath": "/keys"}],
         "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
@@ -203,8 +203,8 @@ def a_front_that_measures_otherwise(saboteur: Saboteur) -> None:
     saboteur.await_answer(saboteur.system.host, "/api/checkouts?limit=1", 200)
 
 
-def _doors(saboteur: Saboteur) -> list[dict[str, Any]]:
-    """Return the ports by which visitors come in, under the names that the Service knows."""
+def _ports(saboteur: Saboteur) -> list[dict[str, Any]]:
+    """Return the ports of the ingress, under the names that its Service knows."""
     if not saboteur.system.secure:
         return [{"name": "web", "containerPort": 8000}]
     return [{"name": "websecure", "containerPort": 8000}, {"name": "web", "containerPort": 8080}]
@@ -224,30 +224,30 @@ def _keys(saboteur: Saboteur) -> dict[str, str]:
 
 @control(
     "TASK-002-DOD-2",
-    "Nothing gets through by <attacks> [oversized requests]",
-    expects="2000 header lines to the API: it got through, HTTP 200",
+    "No attack with <attacks> succeeds [oversized requests]",
+    expects="2000 header lines to the API: attack succeeded, HTTP 200",
 )
-def no_limit_of_headers(saboteur: Saboteur) -> None:
+def no_header_limit(saboteur: Saboteur) -> None:
     """Let the ingress take a megabyte of header lines, as it does by default."""
     _reconfigure_ingress(saboteur, "maxheaderbytes=16384", "maxheaderbytes=1048576")
 
 
 @control(
     "TASK-002-DOD-2",
-    "Slow attackers are cut while visitors are served",
-    expects=r"nothing at all, .*: \d+ of 10 connections are still",
+    "Slow connections are closed while visitors are served",
+    expects=r"nothing at all, .*: \d+ of 10 connections are still open",
 )
-def no_limit_of_time(saboteur: Saboteur) -> None:
-    """Let the ingress wait for a request as long as it takes."""
+def no_request_timeout(saboteur: Saboteur) -> None:
+    """Let the ingress wait for a request without a limit."""
     _reconfigure_ingress(saboteur, "readtimeout=10s", "readtimeout=0s")
 
 
 @control(
     "TASK-002-DOD-2",
-    "Unexpected requests find no weakness in the service",
+    "Fuzzing finds no weakness in the service",
     expects=r"Server error \(ST101\)",
 )
-def a_service_that_crashes(saboteur: Saboteur) -> None:
+def service_crashes_on_invalid_input(saboteur: Saboteur) -> None:
     """Rename a table, and leave the service as it was."""
     saboteur.afterwards("exec", "database-0", "--", *psql("ALTER TABLE things RENAME TO items"))
     saboteur.execute("database-0", *psql("ALTER TABLE items RENAME TO things"))
@@ -255,30 +255,30 @@ def a_service_that_crashes(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-DOD-2",
-    "Unexpected requests find no weakness in the service",
-    expects="Answers show the inside of the program: ",
+    "Fuzzing finds no weakness in the service",
+    expects="Responses leak internals: ",
 )
-def a_service_that_tells_all(saboteur: Saboteur) -> None:
-    """Write a trace of the program into every refusal, as it helps to find errors."""
-    _customise(saboteur, _TALKATIVE)
+def stack_traces_in_responses(saboteur: Saboteur) -> None:
+    """Write a stack trace into every error response, to help find errors."""
+    _customise(saboteur, _STACK_TRACES)
 
 
 @control(
     "TASK-002-DOD-2",
     "No other visitor's checkout is found by guessing",
-    expects="Guessed ids lead to checkouts: ",
+    expects="Guessed ids found checkouts: ",
 )
-def ids_that_are_counted(saboteur: Saboteur) -> None:
-    """Count checkouts instead of drawing their ids."""
-    _customise(saboteur, _COUNTED)
+def sequential_ids(saboteur: Saboteur) -> None:
+    """Number checkouts in sequence instead of giving them random ids."""
+    _customise(saboteur, _SEQUENTIAL_IDS)
 
 
 @control(
     "TASK-002-DOD-2",
-    "What an attacker stores is shown and never executed",
-    expects="The page executed what was stored: executed",
+    "Stored injection strings are shown and never executed",
+    expects="The page executed stored text: executed",
 )
-def a_page_that_executes(saboteur: Saboteur) -> None:
+def page_executes_stored_text(saboteur: Saboteur) -> None:
     """Put stored text into the page as HTML, and let scripts run from anywhere."""
     image = saboteur.pods("frontend")[0].containers[-1].image
     program = (
@@ -362,7 +362,7 @@ def _reconfigure_ingress(saboteur: Saboteur, old: str, new: str) -> None:
     container = found["spec"]["template"]["spec"]["containers"][0]
     arguments = [each.replace(old, new) for each in container["args"]]
     assert arguments != container["args"], f"the ingress has no argument like {old}"
-    saboteur.use(_back_again(saboteur, *status))
+    saboteur.use(_wait_at_the_end(saboteur, *status))
     path = "/spec/template/spec/containers/0/args"
     patch = [{"op": "replace", "path": path, "value": arguments}]
     saboteur.patch(target, patch, kind="json", namespace=where)
@@ -371,7 +371,7 @@ def _reconfigure_ingress(saboteur: Saboteur, old: str, new: str) -> None:
 
 
 @contextmanager
-def _back_again(saboteur: Saboteur, *status: str) -> Iterator[None]:
+def _wait_at_the_end(saboteur: Saboteur, *status: str) -> Iterator[None]:
     """Wait at the end until the ingress serves: it is ready before it knows its routes."""
     yield
     saboteur.kubectl(*status, namespace=_INGRESS)

@@ -1,111 +1,128 @@
-"""Steps of a penetration tester, who sees each attack get through where nothing forbids it."""
+"""Steps of penetration tests, which try each attack on a vulnerable server first."""
 
 from __future__ import annotations
 
 from pytest_bdd import given, parsers, then, when
 
-from acceptance.domains.penetration.id_enumeration import Guesses, IdEnumerationTester
-from acceptance.domains.penetration.slow_connections import Siege, SlowConnectionTester
-from acceptance.domains.penetration.stored_injection import Shown, StoredInjectionTester, Typed
-from acceptance.domains.penetration.tester import Fuzzed, PenetrationTester, Rehearsal
+from acceptance.domains.penetration import (
+    AttackTrials,
+    FuzzResult,
+    GuessedIds,
+    IdEnumerationTester,
+    InjectionResult,
+    InjectionStrings,
+    PenetrationTester,
+    SlowConnections,
+    SlowConnectionTester,
+    StoredInjectionTester,
+)
 
 
 @given(
-    parsers.parse("the penetration tester has seen {way} get through where nothing is defended"),
-    target_fixture="rehearsal",
+    parsers.parse("the penetration tester has seen {attacks} succeed on a vulnerable server"),
+    target_fixture="known_attacks",
 )
-def _(penetration_tester: PenetrationTester, way: str) -> Rehearsal:
-    return penetration_tester.rehearse(way)
+def _(penetration_tester: PenetrationTester, attacks: str) -> AttackTrials:
+    return penetration_tester.try_on_vulnerable_server(attacks)
 
 
 @when(
-    parsers.parse("the penetration tester attacks the system by {way}"), target_fixture="attacked"
+    parsers.parse("the penetration tester attacks the system with {attacks}"),
+    target_fixture="tried_attacks",
 )
-def _(penetration_tester: PenetrationTester, rehearsal: Rehearsal, way: str) -> Rehearsal:  # noqa: ARG001 (the words)
-    return penetration_tester.attack(rehearsal)
+def _(
+    penetration_tester: PenetrationTester,
+    known_attacks: AttackTrials,
+    attacks: str,  # noqa: ARG001 (for the reader)
+) -> AttackTrials:
+    return penetration_tester.attack(known_attacks)
 
 
-@then("no attack got through")
-def _(penetration_tester: PenetrationTester, attacked: Rehearsal) -> None:
-    penetration_tester.judge_repelled(attacked)
+@then("no attack succeeds")
+def _(penetration_tester: PenetrationTester, tried_attacks: AttackTrials) -> None:
+    penetration_tester.assert_no_attack_succeeded(tried_attacks)
 
 
-@then("every visitor who came afterwards was given their own answer")
-def _(penetration_tester: PenetrationTester, attacked: Rehearsal) -> None:
-    penetration_tester.judge_unharmed(attacked)
+@then("every later visitor gets the response to their own request")
+def _(penetration_tester: PenetrationTester, tried_attacks: AttackTrials) -> None:
+    penetration_tester.assert_no_visitor_disturbed(tried_attacks)
 
 
-@when("the penetration tester sends whatever the service does not expect", target_fixture="fuzzed")
-def _(penetration_tester: PenetrationTester) -> Fuzzed:
+@when("the penetration tester fuzzes the service", target_fixture="fuzz_result")
+def _(penetration_tester: PenetrationTester) -> FuzzResult:
     return penetration_tester.fuzz()
 
 
-@then("the service refused what it has to refuse and never failed")
-def _(penetration_tester: PenetrationTester, fuzzed: Fuzzed) -> None:
-    penetration_tester.judge_sound(fuzzed)
+@then("the service rejects invalid requests and never fails")
+def _(penetration_tester: PenetrationTester, fuzz_result: FuzzResult) -> None:
+    penetration_tester.assert_no_weakness(fuzz_result)
 
 
-@then("no answer showed the inside of a program")
-def _(penetration_tester: PenetrationTester, fuzzed: Fuzzed) -> None:
-    penetration_tester.judge_discreet(fuzzed)
+@then("no response leaks internals")
+def _(penetration_tester: PenetrationTester, fuzz_result: FuzzResult) -> None:
+    penetration_tester.assert_no_internals_leaked(fuzz_result)
 
 
 @when(
-    "the penetration tester holds many connections open and finishes none",
-    target_fixture="sieges",
+    "the penetration tester holds many slow connections open",
+    target_fixture="slow_connections",
 )
-def _(slow_connection_tester: SlowConnectionTester) -> tuple[Siege, ...]:
-    return slow_connection_tester.besiege()
+def _(slow_connection_tester: SlowConnectionTester) -> tuple[SlowConnections, ...]:
+    return slow_connection_tester.hold_connections()
 
 
-@then("the system has cut all of them")
-def _(slow_connection_tester: SlowConnectionTester, sieges: tuple[Siege, ...]) -> None:
-    slow_connection_tester.judge_cut(sieges)
+@then("the system closes all of them")
+def _(
+    slow_connection_tester: SlowConnectionTester, slow_connections: tuple[SlowConnections, ...]
+) -> None:
+    slow_connection_tester.assert_all_closed(slow_connections)
 
 
 @given(
-    "the penetration tester has seen harmful strings do harm where nothing is defended",
-    target_fixture="typed",
+    "the penetration tester has seen injection strings do harm to a vulnerable server",
+    target_fixture="injection_strings",
 )
-def _(stored_injection_tester: StoredInjectionTester) -> Typed:
-    return stored_injection_tester.rehearse()
+def _(stored_injection_tester: StoredInjectionTester) -> InjectionStrings:
+    return stored_injection_tester.try_on_vulnerable_server()
 
 
-@when("the penetration tester types them into every field", target_fixture="shown")
-def _(stored_injection_tester: StoredInjectionTester, typed: Typed) -> Shown:
-    return stored_injection_tester.type_all(typed)
+@when("the penetration tester types them into every field", target_fixture="injection_result")
+def _(
+    stored_injection_tester: StoredInjectionTester, injection_strings: InjectionStrings
+) -> InjectionResult:
+    return stored_injection_tester.type_all(injection_strings)
 
 
-@then("the service kept them as they are and nothing else was changed")
-def _(stored_injection_tester: StoredInjectionTester, shown: Shown) -> None:
-    stored_injection_tester.judge_kept(shown)
+@then("the service stores them unchanged and changes nothing else")
+def _(stored_injection_tester: StoredInjectionTester, injection_result: InjectionResult) -> None:
+    stored_injection_tester.assert_stored_unchanged(injection_result)
 
 
-@then("nothing is found by them")
-def _(stored_injection_tester: StoredInjectionTester, shown: Shown) -> None:
-    stored_injection_tester.judge_found(shown)
+@then("they find nothing in place of an id or a page")
+def _(stored_injection_tester: StoredInjectionTester, injection_result: InjectionResult) -> None:
+    stored_injection_tester.assert_nothing_found(injection_result)
 
 
 @then("the pages show them and execute none")
-def _(stored_injection_tester: StoredInjectionTester, shown: Shown) -> None:
-    stored_injection_tester.judge_inert(shown)
+def _(stored_injection_tester: StoredInjectionTester, injection_result: InjectionResult) -> None:
+    stored_injection_tester.assert_nothing_executed(injection_result)
 
 
-@given("the penetration tester has seen guessing find what was counted")
+@given("the penetration tester has seen guessing find sequential ids")
 def _(id_enumeration_tester: IdEnumerationTester) -> None:
-    id_enumeration_tester.rehearse()
+    id_enumeration_tester.try_on_sequential_ids()
 
 
-@when("the penetration tester guesses ids of checkouts", target_fixture="guesses")
-def _(id_enumeration_tester: IdEnumerationTester) -> Guesses:
+@when("the penetration tester guesses ids of checkouts", target_fixture="guessed_ids")
+def _(id_enumeration_tester: IdEnumerationTester) -> GuessedIds:
     return id_enumeration_tester.guess()
 
 
-@then("no guess found a checkout")
-def _(id_enumeration_tester: IdEnumerationTester, guesses: Guesses) -> None:
-    id_enumeration_tester.judge_missed(guesses)
+@then("no guess finds a checkout")
+def _(id_enumeration_tester: IdEnumerationTester, guessed_ids: GuessedIds) -> None:
+    id_enumeration_tester.assert_no_guess_found(guessed_ids)
 
 
 @then("every id is random")
-def _(id_enumeration_tester: IdEnumerationTester, guesses: Guesses) -> None:
-    id_enumeration_tester.judge_random(guesses)
+def _(id_enumeration_tester: IdEnumerationTester, guessed_ids: GuessedIds) -> None:
+    id_enumeration_tester.assert_ids_random(guessed_ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from acceptance.drivers.http import Http, Reply
@@ -34,25 +35,36 @@ class CheckoutApi:
         headers = {"X-Request-Id": request_id} if request_id else None
         return self._http.send("GET", CHECKOUTS, headers=headers)
 
-    def first_page(self) -> Reply:
-        """Ask for the first page of the list."""
-        return self._http.send("GET", FIRST_PAGE)
+    def first_page(self, *, request_id: str = "") -> Reply:
+        """Ask for the first page of the list, under a request id if one is given."""
+        headers = {"X-Request-Id": request_id} if request_id else None
+        return self._http.send("GET", FIRST_PAGE, headers=headers)
+
+    def page_after(self, cursor: str) -> Reply:
+        """Ask for the page of the list after `cursor`, which is sent as it is given."""
+        return self._http.send("GET", f"{CHECKOUTS}?after={quote(cursor, safe='')}")
+
+    def openapi_document(self) -> Reply:
+        """Ask the service for its OpenAPI document."""
+        return self._http.send("GET", "/api/openapi.json")
 
     def visit(self, role: str) -> Reply:
         """Ask the backend or the frontend, by its role, for what visitors ask it for."""
         return self._http.send("GET", VISITED_PATHS[role])
 
     def checkout(self, checkout_id: str) -> Reply:
-        """Ask for one checkout."""
-        return self._http.send("GET", f"{CHECKOUTS}/{checkout_id}")
+        """Ask for one checkout; any text may stand in place of its id."""
+        return self._http.send("GET", f"{CHECKOUTS}/{quote(checkout_id, safe='')}")
 
     def create(self, customer: str) -> Reply:
         """Create a checkout without items."""
         return self._http.send("POST", CHECKOUTS, body={"customer": customer})
 
-    def add_item(self, checkout_id: str, sku: str, quantity: int, cents: int) -> Reply:
-        """Add an item, each piece of which costs `cents`; its name is its `sku`."""
-        item = {"sku": sku, "name": sku, "quantity": quantity, "unit_price_cents": cents}
+    def add_item(
+        self, checkout_id: str, sku: str, quantity: int, cents: int, *, name: str = ""
+    ) -> Reply:
+        """Add an item, each piece of which costs `cents`; its name is its `sku` by default."""
+        item = {"sku": sku, "name": name or sku, "quantity": quantity, "unit_price_cents": cents}
         return self._http.send("POST", f"{CHECKOUTS}/{checkout_id}/items", body=item)
 
     def pay(self, checkout_id: str, cents: Any) -> Reply:  # noqa: ANN401 (as the API told it)

@@ -8,48 +8,48 @@ Feature: Definition of Done of the production security hardening
   @TASK-002-DOD-2
   Rule: Penetration testing performed
 
-    Scenario Outline: Nothing gets through by <attacks>
-      Given the penetration tester has seen <attacks> get through where nothing is defended
-      When the penetration tester attacks the system by <attacks>
-      Then no attack got through
-      And every visitor who came afterwards was given their own answer
+    Scenario Outline: No attack with <attacks> succeeds
+      Given the penetration tester has seen <attacks> succeed on a vulnerable server
+      When the penetration tester attacks the system with <attacks>
+      Then no attack succeeds
+      And every later visitor gets the response to their own request
 
       Examples:
-        | attacks                   |
-        | forbidden methods         |
-        | paths that lead outside   |
-        | forged hosts              |
-        | injected header lines     |
-        | requests hidden in others |
-        | oversized requests        |
+        | attacks            |
+        | forbidden methods  |
+        | path traversal     |
+        | forged hosts       |
+        | header injection   |
+        | request smuggling  |
+        | oversized requests |
 
-    # Alone, as the others that fill the list of checkouts: a visitor beside them would look for
-    # their own on its first page.
+    # Alone, like the others that fill the list of checkouts: a visitor at the same time would look
+    # for their own checkout on its first page.
     @disturbing
-    Scenario: Unexpected requests find no weakness in the service
-      When the penetration tester sends whatever the service does not expect
-      Then the service refused what it has to refuse and never failed
-      And no answer showed the inside of a program
+    Scenario: Fuzzing finds no weakness in the service
+      When the penetration tester fuzzes the service
+      Then the service rejects invalid requests and never fails
+      And no response leaks internals
 
-    Scenario: Slow attackers are cut while visitors are served
+    Scenario: Slow connections are closed while visitors are served
       Given visitors are sending requests to the backend steadily
-      When the penetration tester holds many connections open and finishes none
-      Then the system has cut all of them
+      When the penetration tester holds many slow connections open
+      Then the system closes all of them
       And every visitor request was answered
 
     @disturbing
-    Scenario: What an attacker stores is shown and never executed
-      Given the penetration tester has seen harmful strings do harm where nothing is defended
+    Scenario: Stored injection strings are shown and never executed
+      Given the penetration tester has seen injection strings do harm to a vulnerable server
       When the penetration tester types them into every field
-      Then the service kept them as they are and nothing else was changed
-      And nothing is found by them
+      Then the service stores them unchanged and changes nothing else
+      And they find nothing in place of an id or a page
       And the pages show them and execute none
 
     @disturbing
     Scenario: No other visitor's checkout is found by guessing
-      Given the penetration tester has seen guessing find what was counted
+      Given the penetration tester has seen guessing find sequential ids
       When the penetration tester guesses ids of checkouts
-      Then no guess found a checkout
+      Then no guess finds a checkout
       And every id is random
 
   @TASK-002-DOD-3

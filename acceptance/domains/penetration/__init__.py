@@ -1,1 +1,23 @@
-"""Attacks on the application."""
+"""Attacks on the application, each tried on a vulnerable server first."""
+
+from acceptance.domains.penetration.id_enumeration import GuessedIds, IdEnumerationTester
+from acceptance.domains.penetration.slow_connections import SlowConnections, SlowConnectionTester
+from acceptance.domains.penetration.stored_injection import (
+    InjectionResult,
+    InjectionStrings,
+    StoredInjectionTester,
+)
+from acceptance.domains.penetration.tester import AttackTrials, FuzzResult, PenetrationTester
+
+__all__ = [
+    "AttackTrials",
+    "FuzzResult",
+    "GuessedIds",
+    "IdEnumerationTester",
+    "InjectionResult",
+    "InjectionStrings",
+    "PenetrationTester",
+    "SlowConnectionTester",
+    "SlowConnections",
+    "StoredInjectionTester",
+]

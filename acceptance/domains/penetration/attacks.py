@@ -44,7 +44,11 @@ def _repeated_host(response: RawResponse) -> str | None:
 
 
 def _injected(response: RawResponse) -> str | None:
-    return f"the response has the header {INJECTED_HEADER}" if response.header(INJECTED_HEADER) else None
+    return (
+        f"the response has the header {INJECTED_HEADER}"
+        if response.header(INJECTED_HEADER)
+        else None
+    )
 
 
 def _accepted_size(response: RawResponse) -> str | None:

@@ -1,4 +1,4 @@
-"""The penetration tester who guesses: another visitor's checkout, by an id that is likely."""
+"""Tests whether checkouts of others can be found by guessing their ids."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.actor import Actor, ActorContext
-from acceptance.domains.penetration.attacks import API
-from acceptance.domains.penetration.drivers.vulnerable_store import numbered
-from acceptance.domains.traffic.ingress_client import reach
+from acceptance.domains.penetration.drivers.vulnerable_store import sequential_ids
+from acceptance.domains.traffic.actor import IngressActor
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 
@@ -31,39 +29,33 @@ _GONE = 404
 
 
 @dataclass(frozen=True)
-class Guesses:
-    """What guessing brought."""
+class GuessedIds:
+    """Which guessed ids were found."""
 
     own: tuple[str, ...]
     tried: int
     found: tuple[str, ...]
-    """Guesses that were answered with a checkout."""
+    """Guessed ids for which a checkout was returned."""
     unclear: tuple[str, ...]
-    """Guesses that were answered with neither a checkout nor its absence."""
+    """Guessed ids with a response that is neither a checkout nor "not found"."""
 
 
-class IdEnumerationTester(Actor):
-    """Somebody who has checkouts of their own, and wants another's."""
+class IdEnumerationTester(IngressActor):
+    """Creates checkouts, and guesses the ids of others from theirs."""
 
-    def __init__(self, context: ActorContext) -> None:
-        """Come to the system as everybody does."""
-        super().__init__(context)
-        self._http = reach(self.system, timeout=self._timeouts.request)
-        self._undo.callback(self._http.close)
-
-    def rehearse(self) -> None:
-        """Show that guessing finds what was counted; raises `Unverifiable` if it does not."""
-        counted = numbered(_OWN)
+    def try_on_sequential_ids(self) -> None:
+        """Show that guessing finds sequential ids; raises `Unverifiable` if it does not."""
+        counted = sequential_ids(_OWN)
         known = {str(each) for each in counted}
         mine = [str(each) for each in counted[::2]]
         if not (known - set(mine)) & set(_likely(mine)) or not _constant_bits(list(known)):
-            raise Unverifiable("Guessing does not even find ids that were counted.")
+            raise Unverifiable("Guessing does not even find sequential ids.")
 
-    def guess(self) -> Guesses:
-        """Make checkouts, and ask for ids that are near, early, or made of the same bits."""
+    def guess(self) -> GuessedIds:
+        """Create checkouts, and ask for ids near theirs, and for the first ones."""
         own = []
         for number in range(_OWN):
-            reply = self._http.send("POST", API, body={"customer": f"Guesser {number}"})
+            reply = self._api.create(f"Guesser {number}")
             told = reply.json()
             require(reply.succeeded and isinstance(told, dict), f"No checkout was made: {reply}.")
             own.append(str(told.get("id")))
@@ -72,23 +64,25 @@ class IdEnumerationTester(Actor):
         # An own id that is near another own one was found too: whoever has one, has both.
         near = set(_likely(own[:_GUESSED_AROUND])) & set(own)
         for each in tried:
-            reply = self._http.send("GET", f"{API}/{each}")
+            reply = self._api.checkout(each)
             if reply.succeeded:
                 found.append(each)
             elif reply.status != _GONE:
                 unclear.append(f"{each}: {reply}")
-        guesses = Guesses(tuple(own), len(tried), (*found, *sorted(near)), tuple(unclear))
+        guesses = GuessedIds(tuple(own), len(tried), (*found, *sorted(near)), tuple(unclear))
         self._keep("Guessed ids", pretty({**asdict(guesses), "note": _NOTE}))
         return guesses
 
-    def judge_missed(self, guesses: Guesses) -> None:
-        """No guess found a checkout, and each was answered as one that is not there."""
+    def assert_no_guess_found(self, guesses: GuessedIds) -> None:
+        """No guess found a checkout, and each response said that there is none."""
         require(guesses.tried, "Nothing was guessed.")
-        require(not guesses.found, f"Guessed ids lead to checkouts: {listed(guesses.found)}.")
-        require(not guesses.unclear, f"A guess was not just missed: {listed(guesses.unclear)}.")
+        require(not guesses.found, f"Guessed ids found checkouts: {listed(guesses.found)}.")
+        require(
+            not guesses.unclear, f"Unexpected response to a guessed id: {listed(guesses.unclear)}."
+        )
 
-    def judge_random(self, guesses: Guesses) -> None:
-        """Every id is a random UUID of its own, and none of its random bits is always the same."""
+    def assert_ids_random(self, guesses: GuessedIds) -> None:
+        """Every id is its own random UUID, and no random bit is the same in all of them."""
         require_each(guesses.own, _no_random_uuid, nothing="There is no id.")
         require(len(set(guesses.own)) == len(guesses.own), "Two checkouts have the same id.")
         same = _constant_bits(list(guesses.own))
@@ -127,7 +121,7 @@ def _constant_bits(ids: Sequence[str]) -> int:
         try:
             value = uuid.UUID(each).int
         except ValueError:
-            return 0  # which is judged for itself
+            return 0  # judged on its own
         every &= value
         some |= value
     return ((every | ~some) & _RANDOM_BITS).bit_count()

@@ -1,4 +1,4 @@
-"""The penetration tester who is slow: many connections that are never finished."""
+"""Opens many slow connections that it never finishes, as slowloris does."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor, ActorContext
-from acceptance.domains.penetration.attacks import API
-from acceptance.domains.penetration.drivers.raw_http import drip, request
-from acceptance.domains.penetration.drivers.vulnerable_server import undefended
+from acceptance.domains.penetration.drivers.payloads import slow_requests
+from acceptance.domains.penetration.drivers.raw_http import drip
+from acceptance.domains.penetration.drivers.vulnerable_server import vulnerable_server
 from acceptance.domains.traffic.ingress_client import ways_in
 from acceptance.judgement import Unverifiable, require_each
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from acceptance.drivers.sockets import Connect
 
 _CONNECTIONS = 10
-"""Of each kind, at each door, at the same time."""
-_PAUSE = 1.0  # seconds between two drops, as slowloris does it
+"""Of each kind, to each port, at the same time."""
+_PAUSE = 1.0  # seconds between two pieces
 
 
 @dataclass(frozen=True)
-class Siege:
+class SlowConnections:
     """What became of connections of one kind that were never finished."""
 
     kind: str
@@ -31,71 +31,60 @@ class Siege:
 
 
 class SlowConnectionTester(Actor):
-    """Somebody with much time."""
+    """Holds connections open, and sends a little at a time."""
 
     def __init__(self, context: ActorContext) -> None:
         """Open no connection yet."""
         super().__init__(context)
         self._limit = self._timeouts.slow_request
 
-    def besiege(self) -> tuple[Siege, ...]:
-        """Hold many connections to the system open, and one of each kind to a naive server.
+    def hold_connections(self) -> tuple[SlowConnections, ...]:
+        """Hold many connections to the system open, and one of each kind to a vulnerable server.
 
-        Raises `Unverifiable` if even a server without any defence cuts one: it was not slow.
+        Raises `Unverifiable` if even a vulnerable server closes one: it was not slow.
         """
         system = self.system
-        doors, kinds = ways_in(system), _kinds(system.host)
-        threads = len(kinds) * (len(doors) * _CONNECTIONS + 1)
-        with undefended() as naive, ThreadPoolExecutor(threads) as pool:
+        ports, kinds = ways_in(system), slow_requests(system.host)
+        threads = len(kinds) * (len(ports) * _CONNECTIONS + 1)
+        with vulnerable_server() as vulnerable, ThreadPoolExecutor(threads) as pool:
 
             def hold(connect: Connect, kind: str) -> Exchange:
                 first, drop = kinds[kind]
                 return drip(connect, first, drop, seconds=self._limit, pause=_PAUSE)
 
-            free = {kind: pool.submit(hold, naive, kind) for kind in kinds}
+            free = {kind: pool.submit(hold, vulnerable, kind) for kind in kinds}
             held = {
-                f"{kind}, {door}": [pool.submit(hold, connect, kind) for _ in range(_CONNECTIONS)]
+                f"{kind}, {port}": [pool.submit(hold, connect, kind) for _ in range(_CONNECTIONS)]
                 for kind in kinds
-                for door, connect in doors.items()
+                for port, connect in ports.items()
             }
             cut = [kind for kind, each in free.items() if each.result().ended]
-            sieges = tuple(
-                Siege(kind, tuple(each.result() for each in of)) for kind, of in held.items()
+            groups = tuple(
+                SlowConnections(kind, tuple(each.result() for each in of))
+                for kind, of in held.items()
             )
         lines = [
-            f"{siege.kind}: {each} after {each.seconds:.1f} s, {each.sent} bytes sent"
-            for siege in sieges
-            for each in siege.held
+            f"{group.kind}: {each} after {each.seconds:.1f} s, {each.sent} bytes sent"
+            for group in groups
+            for each in group.held
         ]
         self._keep("Connections that were never finished", "\n".join(lines), "text")
         if cut:
-            message = f"Even a server without any defence ended {', '.join(cut)}: nothing is known."
+            message = f"Even a vulnerable server closed {', '.join(cut)}: nothing is known."
             raise Unverifiable(message)
-        return sieges
+        return groups
 
-    def judge_cut(self, sieges: tuple[Siege, ...]) -> None:
-        """Every connection was made, and was ended by the server within the limit."""
+    def assert_all_closed(self, groups: tuple[SlowConnections, ...]) -> None:
+        """The server accepted every connection, and closed it within the limit."""
 
-        def fault(siege: Siege) -> str | None:
-            failed = [each.error for each in siege.held if each.error]
+        def fault(group: SlowConnections) -> str | None:
+            failed = [each.error for each in group.held if each.error]
             if failed:
-                return f"{siege.kind}: no connection was to be had: {failed[0]}"
-            left = sum(not each.ended for each in siege.held)
+                return f"{group.kind}: no connection could be made: {failed[0]}"
+            left = sum(not each.ended for each in group.held)
             if not left:
                 return None
-            total, limit = len(siege.held), self._limit
-            return f"{siege.kind}: {left} of {total} connections are still held after {limit:g} s"
+            total, limit = len(group.held), self._limit
+            return f"{group.kind}: {left} of {total} connections are still open after {limit:g} s"
 
-        require_each(sieges, fault, nothing="Nothing was held open.")
-
-
-def _kinds(host: str) -> dict[str, tuple[bytes, bytes]]:
-    """Return by kind what is sent first, and what is sent again and again."""
-    head = request("GET", "/", host=host, close=False).removesuffix(b"\r\n")
-    kind = "Content-Type: application/json"
-    body = request("POST", API, kind, "Content-Length: 1000", host=host, close=False)
-    return {
-        "nothing at all": (b"", b""),
-        "a head, line by line": (head, b"X-More: a\r\n"),
-        "a body, byte by byte": (body, b" "),
-    }
+        require_each(groups, fault, nothing="No connection was held open.")

@@ -1,4 +1,4 @@
-"""The penetration tester who types: strings that are stored, and must never be more than text."""
+"""Tests stored injection: scripts, templates and SQL typed into every field must stay text."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from acceptance.actor import Actor, ActorContext
-from acceptance.domains.penetration.attacks import API
-from acceptance.domains.penetration.drivers.vulnerable_server import undefended
-from acceptance.domains.penetration.drivers.vulnerable_store import NaiveStore
-from acceptance.domains.traffic.ingress_client import reach
+from acceptance.domains.penetration.drivers.vulnerable_server import address_of, vulnerable_server
+from acceptance.domains.penetration.drivers.vulnerable_store import VulnerableStore
+from acceptance.domains.traffic.actor import IngressActor
 from acceptance.drivers.browser import DESKTOP, BrowserError, visit
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from acceptance.drivers.browser import Visit
 
 _MARK = "executed_"
-"""What every script of ours sets, as a global variable with a number behind it."""
+"""Every script sets a global variable with this name and a number."""
 _SCRIPTS = (
     "<script>{set}</script>",
     '<img src=x onerror="{set}">',
@@ -41,12 +39,12 @@ _STATEMENTS = (
 )
 _CONDITIONS = ("' OR '1'='1", "x' OR 1=1 --", "x' UNION SELECT id FROM checkouts --")
 _REFUSED = {400, 404, 422}
-"""By the ingress, by the service that has no such checkout, and by the one that checks."""
+"""By the ingress, by the service for an unknown checkout, and by its validation."""
 
 
 @dataclass(frozen=True)
-class Typed:
-    """Strings that did harm where nothing is defended: by what they are."""
+class InjectionStrings:
+    """Strings that did harm to a vulnerable server or store, by kind."""
 
     scripts: tuple[str, ...]
     templates: tuple[str, ...]
@@ -55,38 +53,32 @@ class Typed:
 
     @property
     def stored(self) -> tuple[str, ...]:
-        """Return those that are typed into fields."""
+        """Return those that are typed into fields: all."""
         return (*self.scripts, *self.templates, *self.statements, *self.conditions)
 
 
 @dataclass(frozen=True)
-class Shown:
+class InjectionResult:
     """What became of the strings in the system."""
 
-    typed: Typed
+    strings: InjectionStrings
     kept: tuple[tuple[str, str], ...]
-    """What was typed, and what the service has of it."""
-    found: tuple[tuple[str, int | None], ...]
-    """What was asked for in the place of an id or a page, and the status that was answered."""
+    """What was typed, and what the service returns for it."""
+    lookups: tuple[tuple[str, int | None], ...]
+    """Requests with a string in place of an id or a cursor, and their status."""
     bystander: str
-    """What is wrong with a checkout that was there before; empty if nothing is."""
+    """What is wrong with a checkout that existed before; empty if nothing is."""
     pages: tuple[tuple[str, str], ...]
-    """The address and the text of each page that shows them."""
+    """The path and the text of each page that shows them."""
     executed: tuple[str, ...]
-    """Global variables that scripts of ours have set on any page."""
+    """Global variables that the typed scripts set on any page."""
 
 
-class StoredInjectionTester(Actor):
-    """Somebody who types what nobody's name is."""
+class StoredInjectionTester(IngressActor):
+    """Types injection strings into every field, and looks at what the system makes of them."""
 
-    def __init__(self, context: ActorContext) -> None:
-        """Come to the system as everybody does."""
-        super().__init__(context)
-        self._http = reach(self.system, timeout=self._timeouts.request)
-        self._undo.callback(self._http.close)
-
-    def rehearse(self) -> Typed:
-        """Show that each string does harm where nothing forbids it.
+    def try_on_vulnerable_server(self) -> InjectionStrings:
+        """Show that each string does harm to a vulnerable server or store.
 
         Raises `Unverifiable` for one that does none: it would prove nothing.
         """
@@ -96,77 +88,78 @@ class StoredInjectionTester(Actor):
         first, second = _FACTORS
         templates = tuple(each.format(a=first, b=second) for each in _TEMPLATES)
         blunt = self._harmless(scripts, templates)
-        store = NaiveStore()
+        store = VulnerableStore()
         for each in _STATEMENTS:
             if store.keep(each) == ("a bystander", each):
                 blunt.append(each)
         blunt += [each for each in _CONDITIONS if store.find(each) <= 1]
         if blunt:
-            raise Unverifiable(f"These strings do no harm even where nothing is defended: {blunt}")
-        return Typed(scripts, templates, _STATEMENTS, _CONDITIONS)
+            raise Unverifiable(
+                f"These strings do no harm even to a vulnerable server or store: {blunt}"
+            )
+        return InjectionStrings(scripts, templates, _STATEMENTS, _CONDITIONS)
 
-    def type_all(self, typed: Typed) -> Shown:
+    def type_all(self, strings: InjectionStrings) -> InjectionResult:
         """Store each string as a customer and as an item, ask by it, and look at the pages."""
         before = self._create("A bystander")
         ids, kept = [], []
-        for text in typed.stored:
+        for text in strings.stored:
             checkout = self._create(text)
-            item = {"sku": text[:64], "name": text, "quantity": 1, "unit_price_cents": 1}
-            self._http.send("POST", f"{API}/{checkout}/items", body=item)
-            told = self._http.send("GET", f"{API}/{checkout}").json() or {}
+            self._api.add_item(checkout, text[:64], 1, 1, name=text)
+            told = self._api.checkout(checkout).json() or {}
             items = told.get("items") or [{}]
             kept += [(text, str(told.get("customer"))), (text, str(items[0].get("name")))]
             ids.append(checkout)
         asked = [
-            (path, self._http.send("GET", path).status)
-            for text in (*typed.conditions, *typed.statements)
-            for path in (f"{API}/{quote(text, safe='')}", f"{API}?after={quote(text, safe='')}")
+            (reply.request, reply.status)
+            for text in (*strings.conditions, *strings.statements)
+            for reply in (self._api.checkout(text), self._api.page_after(text))
         ]
-        after = self._http.send("GET", f"{API}/{before}")
+        after = self._api.checkout(before)
         lost = "" if (after.json() or {}).get("customer") == "A bystander" else str(after)
         pages, executed = self._look(ids)
-        shown = Shown(typed, tuple(kept), tuple(asked), lost, pages, executed)
-        self._keep("What was typed and what was kept", pretty({"kept": kept, "asked": asked}))
-        self._keep("Pages that show it", pretty({"pages": pages, "executed": executed}))
-        return shown
+        result = InjectionResult(strings, tuple(kept), tuple(asked), lost, pages, executed)
+        self._keep("What was typed and what is stored", pretty({"kept": kept, "asked": asked}))
+        self._keep("Pages that show what was typed", pretty({"pages": pages, "executed": executed}))
+        return result
 
-    def judge_kept(self, shown: Shown) -> None:
-        """The service kept each string as it is, and nothing else was changed by it."""
+    def assert_stored_unchanged(self, result: InjectionResult) -> None:
+        """The service stored each string unchanged, and changed nothing else."""
         require_each(
-            shown.kept,
+            result.kept,
             lambda pair: None if pair[0] == pair[1] else f"{pair[0]!r} became {pair[1]!r}",
             nothing="Nothing was stored.",
         )
         require(
-            not shown.bystander, f"A checkout that was there before changed: {shown.bystander}."
+            not result.bystander, f"A checkout that existed before changed: {result.bystander}."
         )
 
-    def judge_found(self, shown: Shown) -> None:
-        """Nothing is found by a string in the place of an id or a page."""
+    def assert_nothing_found(self, result: InjectionResult) -> None:
+        """No string finds anything in place of an id or a cursor."""
         require_each(
-            shown.found,
-            lambda pair: None if pair[1] in _REFUSED else f"{pair[0]} was answered with {pair[1]}",
-            nothing="Nothing was asked for.",
+            result.lookups,
+            lambda pair: None if pair[1] in _REFUSED else f"{pair[0]} got the status {pair[1]}",
+            nothing="Nothing was looked up.",
         )
 
-    def judge_inert(self, shown: Shown) -> None:
-        """Every string is to be read on the pages as it was typed, and none was executed."""
-        require(not shown.executed, f"The page executed what was stored: {listed(shown.executed)}.")
-        everything = "\n".join(text for _, text in shown.pages)
+    def assert_nothing_executed(self, result: InjectionResult) -> None:
+        """The pages show every string as it was typed, and execute none."""
+        require(not result.executed, f"The page executed stored text: {listed(result.executed)}.")
+        everything = "\n".join(text for _, text in result.pages)
         require_each(
-            shown.typed.stored,
+            result.strings.stored,
             lambda text: None if text in everything else f"{text!r} is not shown as it was typed",
             nothing="Nothing was stored.",
         )
 
     def _create(self, customer: str) -> str:
-        reply = self._http.send("POST", API, body={"customer": customer})
+        reply = self._api.create(customer)
         told = reply.json()
         require(reply.succeeded and isinstance(told, dict), f"{customer!r} was refused: {reply}.")
         return str(told.get("id"))
 
     def _look(self, ids: list[str]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-        """Open the list and the page of each checkout, and read what a visitor reads."""
+        """Open the list and the page of each checkout, and return their texts."""
         system = self.system
         trust = system.authority if system.secure else ""
         pages, executed = [], set()
@@ -189,11 +182,11 @@ class StoredInjectionTester(Actor):
         return tuple(pages), tuple(sorted(executed))
 
     def _harmless(self, scripts: tuple[str, ...], templates: tuple[str, ...]) -> list[str]:
-        """Return those that a page without any defence neither executes nor works out."""
+        """Return those that a vulnerable page neither executes nor evaluates."""
         product = str(_FACTORS[0] * _FACTORS[1])
         found = []
-        with undefended() as connect, connect(1.0) as connection:
-            host, port = connection.getpeername()[:2]
+        with vulnerable_server() as connect:
+            host, port = address_of(connect)
             with visit(host, host, DESKTOP, timeout=self._timeouts.page) as visitor:
                 for text in (*scripts, *templates):
                     visitor.open(f"http://{host}:{port}/show?text={quote(text, safe='')}")

@@ -1,189 +1,186 @@
-"""The penetration tester: tries each attack where nothing forbids it, then on the system."""
+"""Tries each attack on a vulnerable server first, then on the system."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.actor import Actor, ActorContext
-from acceptance.domains.penetration.attacks import API, FAMILIES
+from acceptance.domains.penetration.attacks import FAMILIES
 from acceptance.domains.penetration.drivers.fuzzing import fuzz
 from acceptance.domains.penetration.drivers.raw_http import exchange
-from acceptance.domains.penetration.drivers.vulnerable_server import undefended
-from acceptance.domains.traffic.ingress_client import reach, ways_in
+from acceptance.domains.penetration.drivers.vulnerable_server import address_of, vulnerable_server
+from acceptance.domains.traffic.actor import IngressActor
+from acceptance.domains.traffic.ingress_client import ways_in
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
-    from acceptance.domains.penetration.attacks import Attack, Family
+    from acceptance.domains.penetration.attacks import AttackFamily
     from acceptance.domains.penetration.drivers.fuzzing import FuzzFacts
+    from acceptance.domains.penetration.drivers.payloads import HttpAttack
     from acceptance.domains.penetration.drivers.raw_http import Exchange
     from acceptance.drivers.sockets import Connect
 
-_INNOCENTS = 4
-"""Visitors after each attack: more than one, because servers keep several connections."""
-_DOCUMENT = "/api/openapi.json"
-_SHOWN_FIRST = {
+_HARMLESS_REQUESTS = 4
+"""Harmless requests after each attack: more than one, because servers keep several connections."""
+_FOUND_FIRST = {
     "ST101": "a crash",
-    "ST201": "wrong data that is accepted",
-    "ST203": "a missing header that is not missed",
-    "ST204": "a method that nobody declared",
+    "ST201": "accepted invalid data",
+    "ST203": "a missing header that is accepted",
+    "ST204": "an undeclared method",
 }
-"""What schemathesis has to find in a service without any defence before it is believed."""
+"""What schemathesis has to find in a vulnerable service before its result counts."""
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What one attack did: to a server without any defence, and to the system."""
+class AttackTrial:
+    """What one attack did to a vulnerable server, and to the system."""
 
-    attack: Attack
-    undefended: Exchange
+    attack: HttpAttack
+    vulnerable: Exchange
     proof: str
-    """What shows that it got through there; empty if nothing does."""
-    door: str = ""
-    """By which of its doors the system was attacked."""
+    """What shows that it succeeded there; empty if nothing does."""
+    port: str = ""
+    """Which port of the ingress was attacked."""
     system: Exchange | None = None
     harm: str = ""
     """The same of the system."""
     disturbed: str = ""
-    """What went wrong for the innocent visitors who came next; empty if nothing did."""
+    """What went wrong with the harmless requests after it; empty if nothing did."""
 
 
 @dataclass(frozen=True)
-class Rehearsal:
-    """Attacks of one kind that were tried where nothing forbids them."""
+class AttackTrials:
+    """Trials of all attacks of one kind."""
 
-    way: str
-    trials: tuple[Trial, ...]
+    kind: str
+    trials: tuple[AttackTrial, ...]
 
 
 @dataclass(frozen=True)
-class Fuzzed:
-    """What schemathesis found in a service without any defence, and in the system's."""
+class FuzzResult:
+    """What schemathesis found in a vulnerable service, and in the system's."""
 
-    undefended: FuzzFacts
+    vulnerable: FuzzFacts
     system: FuzzFacts
 
 
-class PenetrationTester(Actor):
-    """Somebody who is paid to break in, into this system and no other."""
+class PenetrationTester(IngressActor):
+    """Attacks the system as a penetration tester does, and looks for what succeeded."""
 
-    def __init__(self, context: ActorContext) -> None:
-        """Come to the system as everybody does."""
-        super().__init__(context)
-        self._http = reach(self.system, timeout=self._timeouts.request)
-        self._undo.callback(self._http.close)
+    def try_on_vulnerable_server(self, kind: str) -> AttackTrials:
+        """Try all attacks of one kind on a vulnerable server.
 
-    def rehearse(self, way: str) -> Rehearsal:
-        """Try all attacks of one kind on a server without any defence.
-
-        Raises `Unverifiable` if one does nothing even there: what was never sent as it was meant
-        proves nothing about a defence.
+        Raises `Unverifiable` if one does nothing even there: it would prove nothing about a
+        defence.
         """
-        family = FAMILIES[way]
-        rows = family.rows(self.system.host)
-        with undefended() as alone:
+        family = FAMILIES[kind]
+        attacks = family.attacks(self.system.host)
+        with vulnerable_server() as alone:
             trials = [
                 _tried(family, attack, alone, timeout=self._timeouts.request)
-                for attack in rows
+                for attack in attacks
                 if not attack.pair
             ]
-        for attack in rows:
-            if attack.pair:  # each a pair of its own: a fooled one stays fooled
-                with undefended(attack.pair) as pair:
+        for attack in attacks:
+            if attack.pair:  # each a pair of its own: a deceived one stays so
+                with vulnerable_server(attack.pair) as pair:
                     trials.append(_tried(family, attack, pair, timeout=self._timeouts.request))
         blunt = [trial.attack.name for trial in trials if not trial.proof]
         if blunt or not trials:
             message = (
-                f"These attacks do nothing even to a server without any defence, so they prove "
-                f"nothing: {listed(blunt) or 'there is none'}"
+                "These attacks do nothing even to a vulnerable server, so they prove nothing: "
+                f"{listed(blunt) or 'there is none'}"
             )
             raise Unverifiable(message)
-        return Rehearsal(way, tuple(trials))
+        return AttackTrials(kind, tuple(trials))
 
-    def attack(self, rehearsal: Rehearsal) -> Rehearsal:
-        """Send each attack to each door of the system; innocent visitors come after each."""
-        family = FAMILIES[rehearsal.way]
-        first = self._visit()
+    def attack(self, known: AttackTrials) -> AttackTrials:
+        """Send each attack to each port of the ingress, with harmless requests after each."""
+        family = FAMILIES[known.kind]
+        first = self._send_harmless_request()
         require(not first, f"The system does not serve visitors before any attack: {first}.")
         trials = []
-        for door, connect in ways_in(self.system).items():
-            for trial in rehearsal.trials:
+        for port, connect in ways_in(self.system).items():
+            for trial in known.trials:
                 seen = exchange(connect, trial.attack.data, timeout=self._timeouts.request)
-                found = [said for each in seen.answers if (said := family.shown(each))]
-                visits = [said for _ in range(_INNOCENTS) if (said := self._visit())]
+                found = [said for each in seen.responses if (said := family.harm(each))]
+                after = [
+                    said
+                    for _ in range(_HARMLESS_REQUESTS)
+                    if (said := self._send_harmless_request())
+                ]
                 trials.append(
                     replace(
                         trial,
-                        door=door,
+                        port=port,
                         system=seen,
                         harm=found[0] if found else "",
-                        disturbed=visits[0] if visits else "",
+                        disturbed=after[0] if after else "",
                     )
                 )
-        done = Rehearsal(rehearsal.way, tuple(trials))
-        self._keep(f"Attacks by {rehearsal.way}", _table(done), "text")
+        done = AttackTrials(known.kind, tuple(trials))
+        self._keep(f"Attacks: {known.kind}", _table(done), "text")
         return done
 
-    def judge_repelled(self, done: Rehearsal) -> None:
-        """No attack got through, and the server had an answer to each or cut it."""
+    def assert_no_attack_succeeded(self, done: AttackTrials) -> None:
+        """No attack succeeded, and the server answered each or closed the connection."""
 
-        def fault(trial: Trial) -> str | None:
+        def fault(trial: AttackTrial) -> str | None:
             seen = trial.system
             if seen is None or seen.error:
-                return f"{trial.attack.name}: it could not be sent: {seen or 'not tried'}"
+                return f"{trial.attack.name}: could not be sent: {seen or 'not tried'}"
             if trial.harm:
-                return f"{trial.attack.name}: it got through, {trial.harm}, {trial.door}"
-            if not seen.ended and not seen.answers:
-                return f"{trial.attack.name}: no answer after {seen.seconds:.0f} s, and not cut"
+                return f"{trial.attack.name}: attack succeeded, {trial.harm}, {trial.port}"
+            if not seen.ended and not seen.responses:
+                return f"{trial.attack.name}: no response after {seen.seconds:.0f} s, left open"
             return None
 
         require_each(done.trials, fault, nothing="Nothing was attacked.")
 
-    def judge_unharmed(self, done: Rehearsal) -> None:
-        """Every visitor who came after an attack was given the answer to their own request."""
+    def assert_no_visitor_disturbed(self, done: AttackTrials) -> None:
+        """Every harmless request after an attack got its own response."""
         require_each(
             done.trials,
             lambda trial: f"{trial.attack.name}: {trial.disturbed}" if trial.disturbed else None,
             nothing="Nothing was attacked.",
         )
 
-    def fuzz(self) -> Fuzzed:
-        """Let schemathesis attack a service without any defence, then the system's.
+    def fuzz(self) -> FuzzResult:
+        """Let schemathesis attack a vulnerable service, then the system's.
 
-        Raises `Unverifiable` if the service describes itself nowhere, or if schemathesis finds
-        nothing where there is no defence.
+        Raises `Unverifiable` if the service has no OpenAPI document, or if schemathesis finds
+        nothing in the vulnerable service.
         """
-        described = self._http.send("GET", _DOCUMENT)
-        if not described.succeeded or not isinstance(described.json(), dict):
-            message = f"The service has no OpenAPI document to be attacked by: {described}."
+        document = self._api.openapi_document()
+        if not document.succeeded or not isinstance(document.json(), dict):
+            message = f"The service has no OpenAPI document to be attacked by: {document}."
             raise Unverifiable(message)
-        root, limit = Path(self.system.repository), self._timeouts.scan
-        with undefended() as connect:
-            host, port = _where(connect)
-            naive = fuzz(root, described.text, f"http://{host}:{port}", briefly=True, timeout=limit)
-        missed = sorted(set(_SHOWN_FIRST) - {each.code for each in naive.weaknesses})
-        if missed or not naive.leaks:
-            what = listed([_SHOWN_FIRST[code] for code in missed] or ["a trace of the program"])
-            raise Unverifiable(f"schemathesis sees nothing where there is no defence: not {what}.")
+        root, limit = self.system.sources, self._timeouts.scan
+        with vulnerable_server() as connect:
+            host, port = address_of(connect)
+            weak = fuzz(root, document.text, f"http://{host}:{port}", briefly=True, timeout=limit)
+        missed = sorted(set(_FOUND_FIRST) - {each.code for each in weak.weaknesses})
+        if missed or not weak.leaks:
+            what = listed([_FOUND_FIRST[code] for code in missed] or ["a stack trace"])
+            raise Unverifiable(f"schemathesis does not find in a vulnerable service: {what}.")
         system = self.system
         found = fuzz(
             root,
-            described.text,
+            document.text,
             system.origin,
             resolve=(system.host, system.address),
             authority=system.authority if system.secure else "",
             timeout=limit,
         )
         self._keep("What schemathesis found in the system", pretty(asdict(found)))
-        self._keep("What it finds where nothing is defended", pretty(asdict(naive)))
-        return Fuzzed(naive, found)
+        self._keep("What schemathesis found in a vulnerable service", pretty(asdict(weak)))
+        return FuzzResult(weak, found)
 
-    def judge_sound(self, fuzzed: Fuzzed) -> None:
-        """Every operation was attacked to the end, and no check complained."""
-        found = fuzzed.system
+    def assert_no_weakness(self, result: FuzzResult) -> None:
+        """Every operation was attacked to the end, and no check failed."""
+        found = result.system
         require(
             found.operations
             and found.cases
@@ -194,41 +191,37 @@ class PenetrationTester(Actor):
         )
         require(not found.weaknesses, f"{listed([str(each) for each in found.weaknesses])}.")
 
-    def judge_discreet(self, fuzzed: Fuzzed) -> None:
-        """No answer showed the inside of the program."""
-        leaks = fuzzed.system.leaks
-        require(not leaks, f"Answers show the inside of the program: {listed(leaks)}.")
+    def assert_no_internals_leaked(self, result: FuzzResult) -> None:
+        """No response leaked the program's internals."""
+        leaks = result.system.leaks
+        require(not leaks, f"Responses leak internals: {listed(leaks)}.")
 
-    def _visit(self) -> str:
-        """Come as an innocent visitor; return what was wrong with the answer."""
-        chosen = f"innocent-{uuid.uuid4().hex}"
-        reply = self._http.send("GET", f"{API}?limit=1", headers={"X-Request-Id": chosen})
+    def _send_harmless_request(self) -> str:
+        """Send a visitor's request; return what was wrong with the response."""
+        chosen = f"harmless-{uuid.uuid4().hex}"
+        reply = self._api.first_page(request_id=chosen)
         if not reply.succeeded:
             return f"a visitor was not served: {reply}"
         if (said := reply.header("x-request-id")) != chosen:
-            return f"a visitor was given the answer to another request: {said!r}, not {chosen!r}"
+            return f"a visitor got the response to another request: {said!r}, not {chosen!r}"
         return ""
 
 
-def _tried(family: Family, attack: Attack, connect: Connect, *, timeout: float) -> Trial:
+def _tried(
+    family: AttackFamily, attack: HttpAttack, connect: Connect, *, timeout: float
+) -> AttackTrial:
     seen = exchange(connect, attack.data, timeout=timeout)
-    found = [said for each in seen.answers if (said := family.shown(each))]
-    return Trial(attack, seen, found[0] if found else "")
+    found = [said for each in seen.responses if (said := family.harm(each))]
+    return AttackTrial(attack, seen, found[0] if found else "")
 
 
-def _where(connect: Connect) -> tuple[str, int]:
-    with connect(1.0) as connection:
-        host, port = connection.getpeername()[:2]
-        return str(host), int(port)
-
-
-def _table(done: Rehearsal) -> str:
-    rows = [("attack", "door", "where nothing is defended", "the system", "visitors afterwards")]
+def _table(done: AttackTrials) -> str:
+    rows = [("attack", "port", "vulnerable server", "system", "visitors afterwards")]
     rows += [
         (
             trial.attack.name,
-            trial.door,
-            f"{trial.undefended}: {trial.proof}",
+            trial.port,
+            f"{trial.vulnerable}: {trial.proof}",
             f"{trial.system}" + (f": {trial.harm}" if trial.harm else ""),
             trial.disturbed or "served",
         )

@@ -26,7 +26,7 @@ class HttpAttack:
     name: str
     data: bytes
     pair: str = ""
-    """Which pair of servers it needs, if it smuggles a request past one to another: CL.TE or TE.CL."""
+    """Which pair of servers it needs, if it smuggles a request past the first: CL.TE or TE.CL."""
 
 
 def forbidden_methods(host: str) -> tuple[HttpAttack, ...]:
@@ -81,7 +81,9 @@ def forged_hosts(host: str) -> tuple[HttpAttack, ...]:
     rows = {
         "another Host": request("GET", "/", host=FOREIGN_HOST),
         "Host twice": request("GET", "/", line, host=host),
-        "Host twice, the foreign one first": request("GET", "/", f"Host: {host}", host=FOREIGN_HOST),
+        "Host twice, the foreign one first": request(
+            "GET", "/", f"Host: {host}", host=FOREIGN_HOST
+        ),
         "Host, folded": request("GET", "/", f" {FOREIGN_HOST}", host=host),
         "Host with a user name": request("GET", "/", host=f"{host}@{FOREIGN_HOST}"),
         "Host with two names": request("GET", "/", host=f"{host},{FOREIGN_HOST}"),
@@ -146,7 +148,9 @@ def smuggled_requests(host: str) -> tuple[HttpAttack, ...]:
 
     def outer(body: bytes, *fields: str) -> bytes:
         kind = "Content-Type: application/json"
-        return request("POST", CHECKOUTS, kind, *fields, host=host, body=body, close=False) + harmless
+        return (
+            request("POST", CHECKOUTS, kind, *fields, host=host, body=body, close=False) + harmless
+        )
 
     length = f"Content-Length: {len(whole)}"
     rows = [HttpAttack(name, outer(whole, length, field), "CL.TE") for name, field in _CHUNKED]
@@ -173,7 +177,9 @@ def oversized_requests(host: str) -> tuple[HttpAttack, ...]:
     many = [f"X-Line-{number}: a" for number in range(2000)]
     measured = f"Content-Length: {len(large)}"
     rows = {
-        "a body of 1 MB to the API": request("POST", CHECKOUTS, kind, measured, host=host, body=large),
+        "a body of 1 MB to the API": request(
+            "POST", CHECKOUTS, kind, measured, host=host, body=large
+        ),
         "a body of unknown length": request(
             "POST", CHECKOUTS, kind, "Transfer-Encoding: chunked", host=host, body=chunks
         ),
@@ -192,3 +198,15 @@ def oversized_requests(host: str) -> tuple[HttpAttack, ...]:
 
 def _long() -> str:
     return "X-Long: " + "a" * 65536
+
+
+def slow_requests(host: str) -> dict[str, tuple[bytes, bytes]]:
+    """Return by kind what is sent first, and what is then sent repeatedly, never to finish."""
+    head = request("GET", "/", host=host, close=False).removesuffix(b"\r\n")
+    kind = "Content-Type: application/json"
+    body = request("POST", CHECKOUTS, kind, "Content-Length: 1000", host=host, close=False)
+    return {
+        "nothing at all": (b"", b""),
+        "a head, line by line": (head, b"X-More: a\r\n"),
+        "a body, byte by byte": (body, b" "),
+    }

@@ -1,4 +1,4 @@
-"""Sends bytes that no HTTP library would send, and reads every answer that comes back for them."""
+"""Sends bytes that no HTTP library would send, and reads every response."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 65536
 _MOST_BYTES = 4 * 1024 * 1024
-"""More than any answer to an attack has; what never ends must not fill the memory."""
+"""More than any response to an attack has; an endless one must not fill the memory."""
 
 
 @dataclass(frozen=True)
 class RawResponse:
-    """One HTTP answer."""
+    """One HTTP response."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -34,7 +34,7 @@ class RawResponse:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it is an answer of the 200s."""
+        """Whether its status is in the 200s."""
         return http.client.OK <= self.status < http.client.MULTIPLE_CHOICES
 
 
@@ -44,18 +44,18 @@ class Exchange:
 
     sent: int
     """Bytes that the connection took; it may end before all of them are sent."""
-    answers: tuple[RawResponse, ...]
+    responses: tuple[RawResponse, ...]
     ended: bool
     """Whether the server closed the connection, in whatever way, before the deadline."""
     seconds: float
     error: str = ""
-    """Why there is nothing, if no connection was to be had."""
+    """Why there is nothing, if no connection was made."""
 
     def __str__(self) -> str:
-        """Say in a line what came back."""
+        """Return one line with what came back."""
         if self.error:
             return self.error
-        said = ", ".join(str(each.status) for each in self.answers) or "no answer"
+        said = ", ".join(str(each.status) for each in self.responses) or "no response"
         return said + (", closed" if self.ended else ", left open")
 
 
@@ -76,7 +76,7 @@ def exchange(connect: Connect, data: bytes, *, timeout: float) -> Exchange:
                 connection.sendall(data)
                 sent = len(data)
             except OSError:
-                ended = True  # cut in the middle, often with an answer before it
+                ended = True  # cut in the middle, often with a response before it
             while not _over(started, timeout) and len(received) < _MOST_BYTES:
                 connection.settimeout(max(0.05, started + timeout - time.monotonic()))
                 chunk = connection.recv(_CHUNK_BYTES)
@@ -89,10 +89,10 @@ def exchange(connect: Connect, data: bytes, *, timeout: float) -> Exchange:
             return Exchange(0, (), ended=False, seconds=0.0, error=str(error))
         # Reset is as good as closed; what came before it counts.
         ended = not isinstance(error, TimeoutError)
-    return Exchange(sent, read_answers(bytes(received)), ended, time.monotonic() - started)
+    return Exchange(sent, read_responses(bytes(received)), ended, time.monotonic() - started)
 
 
-def read_answers(received: bytes) -> tuple[RawResponse, ...]:
+def read_responses(received: bytes) -> tuple[RawResponse, ...]:
     """Return every answer in the bytes of a connection, in their order; a broken rest is left."""
     stream = _Stream(received)
     found: list[RawResponse] = []
@@ -137,7 +137,7 @@ def drip(connect: Connect, first: bytes, drop: bytes, *, seconds: float, pause: 
         if not connected:
             return Exchange(0, (), ended=False, seconds=0.0, error=str(error))
         ended = True
-    return Exchange(sent, read_answers(bytes(received)), ended, time.monotonic() - started)
+    return Exchange(sent, read_responses(bytes(received)), ended, time.monotonic() - started)
 
 
 def request(

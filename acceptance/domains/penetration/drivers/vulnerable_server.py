@@ -1,7 +1,7 @@
-"""A server without any defence, on this machine only: what an attack can do shows on it first.
+"""A server without any defence, on this machine only: each attack is tried on it first.
 
-It believes every byte that it is sent. Nothing here may ever serve anybody else: it listens on the
-loopback address, has no files but the made-up ones below, and ends with the scenario.
+It believes every byte that it is sent. It serves nobody else: it listens on the loopback address,
+has only the invented files below, and ends with the scenario.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from acceptance.drivers.sockets import Connect
 
 SECRET_FILE = b"root:x:0:0:root:/root:/bin/bash\n"
-"""What stands in a file outside of the public folder, as on every Unix."""
+"""The content of a file outside the public folder, as on every Unix."""
 METRICS = b"# HELP made_up A page for the operators.\n"
-"""What stands on a page that visitors are not led to."""
+"""The content of a page that the ingress does not route."""
 
 _ROOT = "/srv/site"
 _FILES = {
@@ -39,7 +39,7 @@ _TEMPLATE = re.compile(rb"(?:\{\{|\$\{|<%=)\s*(\d+)\*(\d+)\s*(?:\}\}|\}|%>)")
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 
 
-class _Naive(socketserver.StreamRequestHandler):
+class _VulnerableHandler(socketserver.StreamRequestHandler):
     """Serves one connection: any method, any path, any host, any size, at any pace."""
 
     timeout: ClassVar[float | None] = None
@@ -73,20 +73,20 @@ class _Naive(socketserver.StreamRequestHandler):
         return whole
 
 
-class _Pair(_Naive):
-    """Two servers behind each other that measure a request in different ways.
+class _PairHandler(_VulnerableHandler):
+    """Two servers in a row that measure a request in different ways.
 
-    The one in front hands on what it takes for one request; the one behind may find another one
-    in it. All visitors share the connection between the two, and each is given the next answer.
+    The first forwards what it takes for one request; the second may find another one in it. All
+    visitors share the connection between the two, and each gets the next response.
     """
 
-    behind: ClassVar[_Behind]
+    behind: ClassVar[_SecondServer]
 
     def handle(self) -> None:
-        """Carry requests to the server behind, one answer for each."""
+        """Forward requests to the second server, and return one response for each."""
         while (head := self._head()) is not None:
             if head.split(b" ")[1:2] == [b"/metrics"]:
-                self.wfile.write(_reply(b"404 Not Found", [], b""))  # nobody is led there
+                self.wfile.write(_reply(b"404 Not Found", [], b""))  # not routed
                 continue
             lengths = _LENGTH.findall(head)
             if self.behind.by_chunks:
@@ -104,8 +104,8 @@ class _Pair(_Naive):
         return whole
 
 
-class _Behind:
-    """Measures by chunks, however that is written, or by length: what the one in front does not."""
+class _SecondServer:
+    """Measures by chunks, however declared, or by length: the way that the first does not."""
 
     def __init__(self, *, by_chunks: bool) -> None:
         self.by_chunks = by_chunks
@@ -131,7 +131,7 @@ class _Behind:
 
 
 def _answer(method: bytes, target: bytes, fields: bytes, whole: bytes, body: bytes = b"") -> bytes:
-    """Return what somebody writes who has never been attacked."""
+    """Return the response of a server that was written without attacks in mind."""
     if method == b"TRACE":
         return _reply(b"200 OK", [], whole)
     if target.startswith(b"/show?text="):
@@ -166,7 +166,7 @@ def _page(target: bytes) -> bytes:
     """Return a page with a text in it, as it is, and its templates worked out."""
     text = unquote_to_bytes(target.partition(b"=")[2])
     text = _TEMPLATE.sub(lambda found: b"%d" % (int(found[1]) * int(found[2])), text)
-    return b"<!doctype html><title>Naive</title><main>" + text + b"</main>"
+    return b"<!doctype html><title>Vulnerable</title><main>" + text + b"</main>"
 
 
 def _authority(target: bytes) -> bytes:
@@ -196,15 +196,17 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def undefended(pair: str = "") -> Iterator[Connect]:
+def vulnerable_server(pair: str = "") -> Iterator[Connect]:
     """Serve without any defence on a free port of the loopback address; give how to connect.
 
     `pair` puts two servers behind each other that disagree about where a request ends: CL.TE (the
     one in front goes by Content-Length, the other by Transfer-Encoding) or TE.CL.
     """
-    handler: type[_Naive] = _Naive
+    handler: type[_VulnerableHandler] = _VulnerableHandler
     if pair:
-        handler = type("_OnePair", (_Pair,), {"behind": _Behind(by_chunks=pair == "CL.TE")})
+        handler = type(
+            "_OnePair", (_PairHandler,), {"behind": _SecondServer(by_chunks=pair == "CL.TE")}
+        )
     with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
@@ -212,3 +214,10 @@ def undefended(pair: str = "") -> Iterator[Connect]:
             yield plainly("127.0.0.1", server.server_address[1])
         finally:
             server.shutdown()
+
+
+def address_of(connect: Connect) -> tuple[str, int]:
+    """Return the address and the port to which `connect` connects."""
+    with connect(1.0) as connection:
+        host, port = connection.getpeername()[:2]
+        return str(host), int(port)

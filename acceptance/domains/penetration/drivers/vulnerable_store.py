@@ -1,4 +1,4 @@
-"""A store that believes what it is given: statements made of text, and ids that are counted."""
+"""A store without any defence: SQL statements put together as text, and sequential ids."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _BYSTANDER = "a bystander"
 _FIRST = 0x5EED
 
 
-class NaiveStore:
+class VulnerableStore:
     """Keeps names in a database in memory, by statements that are put together as text."""
 
     def keep(self, text: str) -> tuple[str, ...]:
         """Store a name beside one that is there, and return all names then; none if all is lost.
 
-        Whoever reads (name, bystander) back has stored a name, and nothing else.
+        A harmless name gives the bystander and that name.
         """
         with closing(sqlite3.connect(":memory:")) as database:
             database.executescript("CREATE TABLE checkouts (customer TEXT)")
@@ -40,6 +40,6 @@ class NaiveStore:
                 return 0
 
 
-def numbered(count: int) -> tuple[UUID, ...]:
-    """Return ids as somebody makes them who counts, in the form of UUIDs."""
+def sequential_ids(count: int) -> tuple[UUID, ...]:
+    """Return sequential ids in the form of UUIDs."""
     return tuple(UUID(int=_FIRST + number, version=4) for number in range(count))
