@@ -11,7 +11,7 @@ from controls.control import control
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur
 
-_PROOF = "TASK-002-DOD-2: Slow attackers are cut while visitors are served"
+_PROOF = "TASK-002-DOD-2: Slow connections are closed while visitors are served"
 _TABLE = "<!-- table: end -->"
 _FEATURES = "features/task_002_security_hardening"
 
@@ -147,7 +147,7 @@ def a_threat_without_a_proof(saboteur: Saboteur) -> None:
 def a_proof_that_was_renamed(saboteur: Saboteur) -> None:
     """Rename a scenario, and leave its old name in the threat model."""
     path = f"{_FEATURES}/definition_of_done.feature"
-    saboteur.edit(path, "Slow attackers are cut while", "Attackers are cut while")
+    saboteur.edit(path, "Slow connections are closed while", "Connections are closed while")
 
 
 @control(
