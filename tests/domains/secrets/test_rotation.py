@@ -16,6 +16,7 @@ from acceptance.domains.secrets.rotation_run import RotationAttempt, RotationRun
 from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
 from acceptance.runbooks.reader import read_procedure
+from acceptance.waiting import eventually
 from tests.fakes.kubernetes_objects import SETTINGS, FakeObjects, backend, config_map, secret
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -190,7 +191,13 @@ def test_a_killed_program_leaves_nothing_behind(tmp_path: Path) -> None:
     child = Path("/proc", program.output.strip(), "stat")
     program.kill()
     assert program.code == -9
-    assert not child.exists() or child.read_text(encoding="utf-8").split()[2] == "Z"
+    # The kernel ends a killed process a moment after the signal.
+    eventually(
+        lambda: child.read_text(encoding="utf-8").split()[2] if child.exists() else "gone",
+        lambda state: state in {"Z", "gone"},
+        timeout=10,
+        what="the program's child ended",
+    )
 
 
 @pytest.mark.parametrize("mark", ["rotate", "audit"])
