@@ -193,7 +193,7 @@ def test_a_killed_program_leaves_nothing_behind(tmp_path: Path) -> None:
     assert program.code == -9
     # The kernel ends a killed process a moment after the signal.
     eventually(
-        lambda: child.read_text(encoding="utf-8").split()[2] if child.exists() else "gone",
+        lambda: _state(child),
         lambda state: state in {"Z", "gone"},
         timeout=10,
         what="the program's child ended",
@@ -215,3 +215,11 @@ def test_a_system_that_does_not_support_rotation_is_unverified() -> None:
     operator = RotationOperator(context_of(SYSTEM, cluster))
     with pytest.raises(Unverifiable, match="takes no SIGNING_KEY_ACCEPTED, DATABASE_NAME"):
         operator.try_old_secrets()
+
+
+def _state(process: Path) -> str:
+    """Return the state of a process, by its stat file."""
+    try:
+        return process.read_text(encoding="utf-8").split()[2]
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone"
