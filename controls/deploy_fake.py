@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from acceptance.drivers.kubernetes.pods import hardened_pod
+
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur
 
@@ -39,27 +41,13 @@ def service(program: str) -> dict[str, object]:
 def deploy_fake(saboteur: Saboteur, program: str, answer: object) -> None:
     """Deploy a fake of `program` that answers every request with `answer`."""
     saboteur.create(service(program))
-    container = {
-        "name": program,
-        "image": saboteur.pods("backend")[0].containers[-1].image,
-        "command": ["python", "-c", _PROGRAM, json.dumps(answer)],
-        "readinessProbe": {"httpGet": {"path": "/", "port": _PORT}, "periodSeconds": 1},
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    saboteur.create(
-        {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": program, "labels": {"app.kubernetes.io/name": program}},
-            "spec": {
-                "containers": [container],
-                "terminationGracePeriodSeconds": 0,
-                "securityContext": {
-                    "runAsNonRoot": True,
-                    "runAsUser": 65534,
-                    "seccompProfile": {"type": "RuntimeDefault"},
-                },
-            },
-        }
+    pod = hardened_pod(
+        program,
+        saboteur.pods("backend")[0].containers[-1].image,
+        ["python", "-c", _PROGRAM, json.dumps(answer)],
+        labels={"app.kubernetes.io/name": program},
+        container=program,
+        readinessProbe={"httpGet": {"path": "/", "port": _PORT}, "periodSeconds": 1},
     )
+    saboteur.create(pod)
     saboteur.kubectl("wait", f"pod/{program}", "--for=condition=Ready", "--timeout=60s")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from acceptance.drivers.kubernetes.pods import hardened_container, hardened_pod
 from controls.control import control
 from controls.saboteur import psql
 
@@ -158,30 +159,17 @@ def proxy_that_ignores_transfer_encoding(saboteur: Saboteur) -> None:
     """Put a proxy in front that knows Content-Length only."""
     # By its address: pods in the place of the ingress may not ask the DNS.
     backend = json.loads(saboteur.kubectl("get", "service/backend", "--output=json"))
-    container = {
-        "name": _FRONT_NAME,
-        "image": saboteur.pods("backend")[0].containers[-1].image,
-        "command": ["python", "-c", _FRONT.replace("BACKEND", backend["spec"]["clusterIP"])],
-        "ports": _ports(saboteur),
-        "volumeMounts": [{"name": "keys", "mountPath": "/keys"}],
-        "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1},
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    pod = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": _FRONT_NAME, "labels": {_NAME: "traefik", "front": "own"}},
-        "spec": {
-            "containers": [container],
-            "terminationGracePeriodSeconds": 0,
-            "volumes": [{"name": "keys", "secret": {"secretName": _FRONT_NAME}}],
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 65534,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-        },
-    }
+    pod = hardened_pod(
+        _FRONT_NAME,
+        saboteur.pods("backend")[0].containers[-1].image,
+        ["python", "-c", _FRONT.replace("BACKEND", backend["spec"]["clusterIP"])],
+        labels={_NAME: "traefik", "front": "own"},
+        container=_FRONT_NAME,
+        spec={"volumes": [{"name": "keys", "secret": {"secretName": _FRONT_NAME}}]},
+        ports=_doors(saboteur),
+        volumeMounts=[{"name": "keys", "mountPath": "/keys"}],
+        readinessProbe={"tcpSocket": {"port": 8000}, "periodSeconds": 1},
+    )
     keys = {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -286,13 +274,12 @@ def page_executes_stored_text(saboteur: Saboteur) -> None:
         'Object.assign(document.createElement("span"),{innerHTML:\\1})/g\' /weak/assets/*.js '
         "&& grep -q 'innerHTML:[A-Za-z]' /weak/assets/*.js"
     )
-    weaken = {
-        "name": "weaken",
-        "image": image,
-        "command": ["sh", "-c", program],
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        "volumeMounts": [{"name": "weak", "mountPath": "/weak"}],
-    }
+    weaken = hardened_container(
+        "weaken",
+        image,
+        ["sh", "-c", program],
+        volumeMounts=[{"name": "weak", "mountPath": "/weak"}],
+    )
     mount = {"name": "weak", "mountPath": "/srv/checkout"}
 
     def change(spec: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from acceptance.drivers.kubernetes.pods import hardened_pod
 from controls import edits
 from controls.control import control
 
@@ -55,36 +56,16 @@ def password_in_configmap(saboteur: Saboteur) -> None:
 )
 def password_in_log(saboteur: Saboteur) -> None:
     """Log the database's password, from a container beside the database."""
-    container = {
-        "name": "chatty",
-        "image": saboteur.pods("database")[0].containers[0].image,
-        "command": ["sh", "-c", 'echo "connecting with $PASSWORD"; exec sleep 3600'],
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        "env": [
-            {
-                "name": "PASSWORD",
-                "valueFrom": {
-                    "secretKeyRef": {"name": "checkout-secrets", "key": "DATABASE_PASSWORD"}
-                },
-            }
-        ],
-    }
-    saboteur.create(
-        {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": "chatty", "labels": {"app.kubernetes.io/name": "chatty"}},
-            "spec": {
-                "containers": [container],
-                "terminationGracePeriodSeconds": 0,
-                "securityContext": {
-                    "runAsNonRoot": True,
-                    "runAsUser": 65534,
-                    "seccompProfile": {"type": "RuntimeDefault"},
-                },
-            },
-        }
+    reference = {"name": "checkout-secrets", "key": "DATABASE_PASSWORD"}
+    pod = hardened_pod(
+        "chatty",
+        saboteur.pods("database")[0].containers[0].image,
+        ["sh", "-c", 'echo "connecting with $PASSWORD"; exec sleep 3600'],
+        labels={"app.kubernetes.io/name": "chatty"},
+        container="chatty",
+        env=[{"name": "PASSWORD", "valueFrom": {"secretKeyRef": reference}}],
     )
+    saboteur.create(pod)
     saboteur.kubectl("wait", "pod/chatty", "--for=condition=Ready", "--timeout=60s")
 
 

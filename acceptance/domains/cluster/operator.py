@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.drivers.kubernetes import reading
-from acceptance.drivers.kubernetes.client import pretty
-from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.kubernetes.pods import CONTAINER, probe_pod
+from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes.client import pod_path, pretty
+from acceptance.drivers.kubernetes.pods import hardened_pod
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually, lasting
 
@@ -72,11 +71,15 @@ class ClusterOperator(ClusterActor):
         container = next(each for each in pods[0].containers if not each.init)
         service = f"{backend}.{namespace}.svc"
         name = f"acceptance-lookup-{uuid.uuid4().hex[:8]}"
-        body = probe_pod(name, container.image, ("getent", "hosts", service), self.system.run)
-        body["metadata"]["labels"] |= _MAY_ASK_DNS
-        # Before it is created: it is deleted whatever happens in between.
-        path = api_path("pods", namespace, name)
-        self._undo.callback(self._cluster.delete, path)
+        body = hardened_pod(
+            name,
+            container.image,
+            ["getent", "hosts", service],
+            labels={RUN_LABEL: self.system.run, **_ASKS_DNS},
+            container="lookup",
+        )
+        # Told to end before it is created: whatever happens in between, it does not stay.
+        self._undo.callback(self._cluster.delete, api_path("pods", namespace, name))
         created = self._cluster.create(api_path("pods", namespace), body)
         require(created is not None, f"The pod {name} could not be created: its name is taken.")
 
@@ -129,4 +132,39 @@ class ClusterOperator(ClusterActor):
                 "so whether k3s runs is not known. Try: pytest --cluster k3d"
             )
             raise Unverifiable(message)
-        require("k3s" in version, f"The cluster's version is {version}, which is not k3s.")
+        require("k3s" in version, f"The cluster calls itself {version}, which is not k3s.")
+
+    def look_at_ingress(self) -> tuple[IngressFacts, ...]:
+        """Return the ingresses for the system's host."""
+        found = tuple(
+            each
+            for each in self._cluster.ingresses(self.system.namespace)
+            if self.system.host in each.hosts
+        )
+        self._keep("The ingress", pretty([asdict(each) for each in found]))
+        return found
+
+    def judge_class(self, ingresses: tuple[IngressFacts, ...]) -> None:
+        """Every ingress for the host is of the class nginx."""
+        require_each(
+            ingresses,
+            lambda each: (
+                None
+                if each.ingress_class == _INGRESS_CLASS
+                else f"{each.name} has the class {each.ingress_class or '(none)'}"
+            ),
+            nothing=f"There is no ingress for {self.system.host}.",
+        )
+
+    def judge_published(self, ingresses: tuple[IngressFacts, ...]) -> None:
+        """Every ingress for the host publishes an address, and it is the one that visitors use."""
+        require_each(
+            ingresses,
+            lambda each: (
+                None
+                if self.system.published in each.addresses
+                else f"{each.name} publishes {', '.join(each.addresses) or 'no address'}, "
+                f"and visitors are led to {self.system.published}"
+            ),
+            nothing=f"There is no ingress for {self.system.host}.",
+        )

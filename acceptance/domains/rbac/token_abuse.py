@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.pod_security.containers import ContainerInspector
-from acceptance.drivers.kubernetes import reading
-from acceptance.drivers.kubernetes.client import MERGE, Refused, pretty
-from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.kubernetes.pods import probe_pod
+from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes.client import MERGE, Refused, pod_path, pretty
+from acceptance.drivers.kubernetes.pods import hardened_pod
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import eventually, lasting
 
@@ -85,7 +84,9 @@ class TokenAbuseTester(ContainerInspector):
         require(pods, "The backend has no pod whose image a new pod could use.")
         image = next(each.image for each in pods[0].containers if not each.init)
         name = f"acceptance-careless-{uuid.uuid4().hex[:8]}"
-        body = probe_pod(name, image, ["sleep", str(_SECONDS)], self.system.run)
+        body = hardened_pod(
+            name, image, ["sleep", str(_SECONDS)], labels={RUN_LABEL: self.system.run}
+        )
         body["spec"]["automountServiceAccountToken"] = True
         namespace = self.system.namespace
         self._undo.callback(self._cluster.delete, api_path("pods", namespace, name), grace=0)
@@ -183,7 +184,9 @@ class TokenAbuseTester(ContainerInspector):
         pod, trial = pods[0].name, (("dryRun", "All"),)
         here = f"{_CORE}/namespaces/{own}"
         deployment = f"/apis/apps/v1/namespaces/{own}/deployments/{self.system.workloads.backend}"
-        new_pod = probe_pod("acceptance-thief", "localhost/nobody/runs:this", ["/nothing"], run)
+        new_pod = hardened_pod(
+            "acceptance-thief", "localhost/nobody/runs:this", ["/nothing"], labels={RUN_LABEL: run}
+        )
         return (
             Wish("list the Secrets", "GET", f"{here}/secrets"),
             Wish("read a Secret", "GET", f"{here}/secrets/{secrets[0]}"),

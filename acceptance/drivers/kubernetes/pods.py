@@ -1,24 +1,37 @@
-"""The pods that the suite itself makes, as the Pod Security Standard "restricted" admits them."""
+"""The pods that the suite itself creates: the Pod Security Standard `restricted` admits them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acceptance.build.manifests import RUN_LABEL
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 CONTAINER = "probe"
 """The name of the only container of such a pod."""
 
 
-def probe_pod(name: str, image: str, command: Sequence[str], run: str) -> dict[str, Any]:
-    """Return a pod with one container, called `CONTAINER`, that belongs to the run `run`."""
+def hardened_pod(
+    name: str,
+    image: str,
+    command: Sequence[str],
+    *,
+    labels: Mapping[str, str],
+    container: str = "probe",
+    namespace: str = "",
+    spec: Mapping[str, Any] | None = None,
+    **fields: object,
+) -> dict[str, Any]:
+    """Return a pod with one hardened container, called `container`, which runs `command` once.
+
+    `spec` adds fields to the pod's specification, or replaces them; `fields` do so for the
+    container. Without a namespace the pod belongs to the one that it is posted to.
+    """
+    where = {"namespace": namespace} if namespace else {}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "labels": {RUN_LABEL: run}},
+        "metadata": {"name": name, **where, "labels": dict(labels)},
         "spec": {
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
@@ -29,13 +42,16 @@ def probe_pod(name: str, image: str, command: Sequence[str], run: str) -> dict[s
                 "runAsUser": 65534,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "containers": [container(CONTAINER, image, command)],
+            "containers": [hardened_container(container, image, command, **fields)],
+            **(spec or {}),
         },
     }
 
 
-def container(name: str, image: str, command: Sequence[str]) -> dict[str, Any]:
-    """Return a container of such a pod."""
+def hardened_container(
+    name: str, image: str, command: Sequence[str], **fields: object
+) -> dict[str, Any]:
+    """Return a container of such a pod; `fields` adds fields or replaces them."""
     return {
         "name": name,
         "image": image,
@@ -47,4 +63,5 @@ def container(name: str, image: str, command: Sequence[str]) -> dict[str, Any]:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
+        **fields,
     }

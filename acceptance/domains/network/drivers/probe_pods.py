@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
+from acceptance.drivers.kubernetes.pods import hardened_pod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,63 +77,40 @@ def probe_pod(probe: Probe, image: str, run: str, ports: Sequence[Port]) -> dict
         "udp": [port.number for port in ports if port.protocol == "udp"],
         "sockets": [1] if on_node else [],
     }
-    spec: dict[str, Any] = {
-        "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 0,
-        "readinessGates": [{"conditionType": _NEVER}],
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 65534,
-            "runAsGroup": 65534,
-            "seccompProfile": {"type": "RuntimeDefault"},
+    # A node has several addresses, and an answer has to come from the right one.
+    address = "status.hostIP" if on_node else "status.podIP"
+    pod = hardened_pod(
+        probe.name,
+        image,
+        ["python3", "-I", "-S", "-c", _LISTENER, json.dumps(wanted)],
+        labels={**post.labels, RUN_LABEL: run, PROBE_LABEL: probe.name},
+        container=CONTAINER,
+        namespace=post.namespace,
+        spec={
+            "terminationGracePeriodSeconds": 0,
+            "readinessGates": [{"conditionType": _NEVER}],
         },
-        "containers": [
-            {
-                "name": CONTAINER,
-                "image": image,
-                "imagePullPolicy": "IfNotPresent",
-                # A node has several addresses, and answers must come from this one.
-                "env": [
-                    {
-                        "name": "ADDRESS",
-                        "valueFrom": {
-                            "fieldRef": {
-                                "fieldPath": "status.hostIP" if on_node else "status.podIP"
-                            }
-                        },
-                    }
-                ],
-                "command": ["python3", "-I", "-S", "-c", _LISTENER, json.dumps(wanted)],
-                "resources": {
-                    "requests": {"cpu": "1m", "memory": "8Mi"},
-                    "limits": {"cpu": "1", "memory": "64Mi"},
-                },
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-            }
-        ],
-    }
-    container = spec["containers"][0]
+        env=[{"name": "ADDRESS", "valueFrom": {"fieldRef": {"fieldPath": address}}}],
+        resources={
+            "requests": {"cpu": "1m", "memory": "8Mi"},
+            "limits": {"cpu": "1", "memory": "64Mi"},
+        },
+    )
+    spec: dict[str, Any] = pod["spec"]
+    spec["securityContext"]["runAsGroup"] = 65534
     if on_node:
         spec |= {"hostNetwork": True, "nodeName": placement.node}
     else:
         # Every Pod Security Standard admits this setting. DNS listens on a port below 1024.
         setting = {"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}
         spec["securityContext"]["sysctls"] = [setting]
-        container["ports"] = [
-            {"name": name, "containerPort": port.number, "protocol": port.protocol.upper()}
-            for name, port in placement.named_ports
+        spec["containers"][0]["ports"] = [
+            {"name": name, "containerPort": door.port, "protocol": door.protocol.upper()}
+            for name, door in post.doors
         ]
-    if placement.service_account:
-        spec["serviceAccountName"] = placement.service_account
-    labels = {**placement.labels, RUN_LABEL: run, PROBE_LABEL: probe.name}
-    metadata = {"name": probe.name, "namespace": placement.namespace, "labels": labels}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    if post.service_account:
+        spec["serviceAccountName"] = post.service_account
+    return pod
 
 
 def exposing_service(probe: Probe, run: str, ports: Sequence[Port]) -> dict[str, Any]:

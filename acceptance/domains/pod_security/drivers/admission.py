@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.drivers.kubernetes.client import DRY_RUN
-from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.kubernetes.pods import container, probe_pod
+from acceptance.build.manifests import RUN_LABEL
+from acceptance.drivers.kubernetes.client import pod_path
+from acceptance.drivers.kubernetes.pods import hardened_container, hardened_pod
 from acceptance.errors import BrokenInput
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def ask(cluster: Kubernetes, namespace: str, request: Request, pod: str) -> Repl
 
 def unscheduled_pod(run: str) -> dict[str, Any]:
     """Return a pod that never gets a node, to ask for containers to be added to it."""
-    pod = probe_pod(STANDING, _IMAGE, _COMMAND, run)
+    pod = hardened_pod(STANDING, _IMAGE, _COMMAND, labels={RUN_LABEL: run})
     pod["spec"]["schedulerName"] = "nobody"
     return pod
 
@@ -108,11 +108,11 @@ def _attacks(row: Sequence[str]) -> Iterator[Attack]:
 
 
 def _request(attack: Attack, run: str, *, bad: bool) -> Request:
-    pod = probe_pod("acceptance-forbidden", _IMAGE, _COMMAND, run)
+    pod = hardened_pod("acceptance-forbidden", _IMAGE, _COMMAND, labels={RUN_LABEL: run})
     # It goes on running, so that it may have probes.
-    first = container("first", _IMAGE, _COMMAND) | {"restartPolicy": "Always"}
+    first = hardened_container("first", _IMAGE, _COMMAND) | {"restartPolicy": "Always"}
     pod["spec"]["initContainers"] = [first]
-    added = container("added", _IMAGE, _COMMAND)
+    added = hardened_container("added", _IMAGE, _COMMAND)
     added.pop("resources")  # which nobody can give to a container that is added
     target = {
         POD: pod,
