@@ -14,36 +14,36 @@ _RBAC = "rbac.authorization.k8s.io"
 
 @control(
     "TASK-002-AC-2",
-    "Everybody may do what is granted and nothing else",
-    expects=r"the role operator may create pods/exec in \S+, which nobody granted",
+    "Everybody has exactly the permissions in the table",
+    expects=r"role operator may create pods/exec in \S+, which the table does not grant",
 )
-def a_verb_more(saboteur: Saboteur) -> None:
-    """Let operators enter containers, since it was needed once at night."""
+def an_extra_permission(saboteur: Saboteur) -> None:
+    """Let operators run commands in containers, since it was needed once at night."""
     rule = {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}
     saboteur.patch("role/operator", [{"op": "add", "path": "/rules/-", "value": rule}], kind="json")
 
 
 @control(
     "TASK-002-AC-2",
-    "Everybody may do what is granted and nothing else",
-    expects=r"the role operator may not delete pods in \S+, which is granted",
+    "Everybody has exactly the permissions in the table",
+    expects=r"role operator may not delete pods in \S+, which the table grants",
 )
-def a_verb_less(saboteur: Saboteur) -> None:
-    """Take the right to restart away from operators."""
+def a_missing_permission(saboteur: Saboteur) -> None:
+    """Take from operators the permission to restart pods."""
     saboteur.patch("role/operator", [{"op": "remove", "path": "/rules/6"}], kind="json")
 
 
 @control(
     "TASK-002-AC-2",
-    "Everybody may do what is granted and nothing else",
-    expects=r"the service account backend may \* \*\.\* in ",
+    "Everybody has exactly the permissions in the table",
+    expects=r"service account backend may \* \*\.\* in ",
 )
 @control(
     "TASK-002-AC-2",
-    "Stolen credentials of a pod open nothing",
-    expects=r"who has the credentials of backend-\S+ could list the Secrets",
+    "A stolen token of a pod permits nothing",
+    expects=r"an attacker with the token of backend-\S+ could list the Secrets",
 )
-def an_almighty_service_account(saboteur: Saboteur) -> None:
+def a_cluster_admin_service_account(saboteur: Saboteur) -> None:
     """Make the backend's service account an administrator of the cluster."""
     subject = {
         "kind": "ServiceAccount",
@@ -54,7 +54,7 @@ def an_almighty_service_account(saboteur: Saboteur) -> None:
         {
             "apiVersion": f"{_RBAC}/v1",
             "kind": "ClusterRoleBinding",
-            "metadata": {"name": "almighty"},
+            "metadata": {"name": "backend-admin"},
             "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": "cluster-admin"},
             "subjects": [subject],
         }
@@ -63,11 +63,11 @@ def an_almighty_service_account(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-AC-2",
-    "Everybody may do what is granted and nothing else",
-    expects="the role binding stranger gives view to the User mallory",
+    "Everybody has exactly the permissions in the table",
+    expects="the role binding stranger gives the role view to the User mallory, who is not in the",
 )
-def a_right_for_a_stranger(saboteur: Saboteur) -> None:
-    """Let somebody read everything who is in none of the groups."""
+def a_role_for_an_unknown_user(saboteur: Saboteur) -> None:
+    """Let a user read everything who is in none of the groups."""
     saboteur.create(
         {
             "apiVersion": f"{_RBAC}/v1",
@@ -81,8 +81,8 @@ def a_right_for_a_stranger(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-AC-2",
-    "No container holds credentials of the cluster",
-    expects=r"backend-\S+/backend holds credentials of the cluster in /",
+    "No container holds a token of the Kubernetes API",
+    expects=r"backend-\S+/backend holds a token of the Kubernetes API in /",
 )
 def a_mounted_token(saboteur: Saboteur) -> None:
     """Mount the service account's token into the backend."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor
+from acceptance.drivers import container_inspection
+from acceptance.errors import EnvironmentFailure
+from acceptance.judgement import Unverifiable
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
+    from acceptance.drivers.container_inspection import ContainerInspection
     from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
     from acceptance.drivers.kubernetes.watch import ChangeWatch
 
@@ -48,6 +53,17 @@ class ClusterActor(Actor):
 
     def _workloads(self) -> tuple[WorkloadFacts, ...]:
         return self._cluster.workloads(self.system.namespace)
+
+    def _inspect(self, pod: str, container: str) -> ContainerInspection:
+        """Inspect a container of the system's namespace; raises `Unverifiable` if that fails."""
+        system, limit = self.system, self._timeouts.execute
+        where = (Path(system.kubeconfig), system.context, system.namespace)
+        try:
+            return container_inspection.inspect_container(*where, pod, container, timeout=limit)
+        except EnvironmentFailure as error:
+            said = error.message.strip().splitlines()[-1]
+            message = f"The container {pod}/{container} cannot be inspected: {said}"
+            raise Unverifiable(f"{message} Try: an image with a shell.") from error
 
     def _waking(self) -> ChangeWatch:
         return self._cluster.watch(self.system.namespace)

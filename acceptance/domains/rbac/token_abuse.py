@@ -1,4 +1,4 @@
-"""The thief: looks for credentials in containers, and uses those that each pod could have."""
+"""Sends the requests of an attacker with the token that each pod could have."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
-from acceptance.domains.pod_security.containers import ContainerInspector
+from acceptance.domains.cluster.actor import ClusterActor
+from acceptance.domains.rbac.drivers import api_requests
+from acceptance.domains.rbac.drivers.api_requests import ApiRequest, RequestTargets
 from acceptance.drivers.kubernetes import facts
-from acceptance.drivers.kubernetes.client import MERGE, Refused, pod_path, pretty
+from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import eventually, lasting
@@ -21,260 +24,158 @@ if TYPE_CHECKING:
     from acceptance.actor import ActorContext
     from acceptance.drivers.container_inspection import ContainerInspection
     from acceptance.drivers.http import Reply
-    from acceptance.drivers.kubernetes.client import Kubernetes
 
-_CORE = "/api/v1"
-_RBAC = "/apis/rbac.authorization.k8s.io/v1"
-_WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _FORBIDDEN = 403
-_SECONDS = 600
-"""How long stolen credentials are valid: the shortest that the API gives."""
-# Exactly what the requests below need, of the one who shows that they can be sent.
-_RULES: tuple[tuple[str, str, str], ...] = (
-    ("", "secrets configmaps namespaces nodes", "get list"),
-    ("", "pods", "get list create delete"),
-    ("", "pods/log", "get"),
-    ("", "serviceaccounts/token", "create"),
-    ("", "users", "impersonate"),
-    ("apps", "deployments", "get patch"),
-    ("rbac.authorization.k8s.io", "rolebindings", "create"),
-    ("rbac.authorization.k8s.io", "roles", "bind"),
-)
+_CONTAINER = "probe"
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A request that a thief would like to send."""
-
-    words: str
-    method: str
-    path: str
-    body: Mapping[str, Any] | None = None
-    query: tuple[tuple[str, str], ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
-
-    def send(self, cluster: Kubernetes) -> Reply:
-        """Return the answer to it."""
-        headers, query = dict(self.headers), dict(self.query)
-        return cluster.send(self.method, self.path, self.body, headers=headers, query=query)
-
-
-@dataclass(frozen=True)
-class Theft:
-    """What became of a wish with the credentials that a pod could have."""
+class ApiRequestResult:
+    """The answer to a request that was sent with the token that a pod could have."""
 
     pod: str
     account: str
-    """Who the cluster says that it is; empty if it does not know."""
-    wish: str
+    """The user name of the token by the API server; empty if it does not know the token."""
+    action: str
     reply: Reply
 
 
-class TokenAbuseTester(ContainerInspector):
-    """Somebody who got into a container, and wants the cluster."""
+class TokenAbuseTester(ClusterActor):
+    """Tests that the token of a pod's service account is of no use to an attacker."""
 
     def __init__(self, context: ActorContext) -> None:
-        """Steal nothing yet."""
+        """Create no token yet."""
         super().__init__(context)
         self._tell_secrets = context.tell_secrets
 
-    def look_at_careless_pod(self) -> ContainerInspection:
-        """Look inside of a new pod that has credentials, as one of the backend's could have."""
+    def inspect_pod_with_token(self) -> ContainerInspection:
+        """Inspect a new pod that has a token, as one of the backend's could have."""
         pods = self._pods(self.system.workloads.backend)
         require(pods, "The backend has no pod whose image a new pod could use.")
         image = next(each.image for each in pods[0].containers if not each.init)
-        name = f"acceptance-careless-{uuid.uuid4().hex[:8]}"
+        name = f"acceptance-token-{uuid.uuid4().hex[:8]}"
         body = hardened_pod(
-            name, image, ["sleep", str(_SECONDS)], labels={RUN_LABEL: self.system.run}
+            name,
+            image,
+            ["sleep", str(api_requests.TOKEN_SECONDS)],
+            labels={RUN_LABEL: self.system.run},
+            container=_CONTAINER,
+            spec={"automountServiceAccountToken": True},
         )
-        body["spec"]["automountServiceAccountToken"] = True
-        namespace = self.system.namespace
-        self._undo.callback(self._cluster.delete, api_path("pods", namespace, name), grace=0)
-        self._cluster.create(api_path("pods", namespace), body)
+        path = api_path("pods", self.system.namespace, name)
+        self._undo.callback(self._cluster.delete, path, grace=0)
+        self._cluster.create(api_path("pods", self.system.namespace), body)
         with self._waking() as wake:
             pod = eventually(
-                lambda: reading.pod(
-                    self._cluster.send("GET", api_path("pods", namespace, name)).json()
-                ),
+                lambda: facts.pod(self._cluster.get(path).json()),
                 lambda pod: pod.ready,
                 timeout=self._timeouts.schedule,
                 wake=wake,
                 unrecoverable=lasting(
                     lambda pod: pod.unrecoverable, seconds=self._timeouts.unrecoverable
                 ),
-                what="a pod that has credentials",
+                what="a pod that has a token",
             )
-        return self._look(pod, "probe")
+        return self._inspect(pod.name, _CONTAINER)
 
-    def judge_found(self, careless: ContainerInspection) -> None:
-        """Credentials are found where there are some; else a look that finds none says nothing."""
-        if not careless.tokens:
-            message = f"The look does not find the credentials that {careless.pod} has"
-            raise Unverifiable(f"{message}, so it says nothing about others.")
+    def assert_token_found(self, found: ContainerInspection) -> None:
+        """The inspection finds the token of a pod that has one; else it proves nothing."""
+        if not found.tokens:
+            message = f"The inspection does not find the token that {found.pod} has"
+            raise Unverifiable(f"{message}, so it proves nothing about other pods.")
 
-    def wishes(self) -> tuple[Wish, ...]:
-        """Return requests that succeed with credentials that allow them, as was tried.
+    def requests_that_succeed(self) -> tuple[ApiRequest, ...]:
+        """Return requests that were just sent with success by an account that may send them.
 
-        Raises `Unverifiable` if one does not succeed even so.
+        Raises `Unverifiable` if one of them fails even so.
         """
-        wishes = self._wishes()
-        name = f"acceptance-accomplice-{uuid.uuid4().hex[:8]}"
+        requests = self._requests()
+        name = f"acceptance-permitted-{uuid.uuid4().hex[:8]}"
         try:
-            self._allow(name)
+            api_requests.create_permitted_account(
+                self._cluster,
+                self.system.namespace,
+                name,
+                self.system.run,
+                lambda path: self._undo.callback(self._cluster.delete, path),
+            )
             token = self._token(name)
         except Refused as error:
-            message = f"Nobody could show that the requests can be sent at all: {error}."
+            message = f"The requests cannot be tried with a permitted account: {error}."
             raise Unverifiable(f"{message} Try: kubectl auth can-i create clusterroles") from error
-        with closing(self._cluster.with_token(token)) as accomplice:
-            replies = eventually(  # the API server hears of new rights a moment later
-                lambda: [(wish, wish.send(accomplice)) for wish in wishes],
+        with closing(self._cluster.with_token(token)) as permitted:
+            eventually(  # new permissions reach the API server a moment later
+                lambda: [(each, each.send(permitted)) for each in requests],
                 lambda found: all(reply.succeeded for _, reply in found),
                 timeout=self._timeouts.api,
-                what="each request of a thief succeeds where it is allowed",
+                what="each request succeeds with a permitted account",
                 describe=lambda found: "; ".join(
-                    f"{wish.words}: {reply}" for wish, reply in found if not reply.succeeded
+                    f"{each.action}: {reply}" for each, reply in found if not reply.succeeded
                 ),
                 error=Unverifiable,
             )
-        shown = {wish.words: f"{wish.method} {wish.path}" for wish, _ in replies}
-        self._keep("What succeeds where it is allowed", pretty(shown))
-        return wishes
+        shown = {each.action: str(each) for each in requests}
+        self._keep("Requests that succeed with a permitted account", pretty(shown))
+        return requests
 
-    def steal(self, wishes: Sequence[Wish]) -> tuple[Theft, ...]:
-        """Send every wish with the credentials that each pod of the system could have."""
-        thefts = []
+    def send_with_tokens_of_pods(
+        self, requests: Sequence[ApiRequest]
+    ) -> tuple[ApiRequestResult, ...]:
+        """Send every request with the token that each pod of the system could have."""
+        results = []
         for found in self._cluster.pod_objects(self.system.namespace):
             if not found["metadata"].get("ownerReferences"):
                 continue  # the suite's own
-            account = found["spec"].get("serviceAccountName", "default")
-            token = self._token(account, found)
-            with closing(self._cluster.with_token(token)) as thief:
-                known = (thief.send("POST", _WHO_AM_I, {}).json() or {}).get("status") or {}
-                user = (known.get("userInfo") or {}).get("username", "")
-                thefts += [
-                    Theft(found["metadata"]["name"], user, wish.words, wish.send(thief))
-                    for wish in wishes
+            token = self._token(found["spec"].get("serviceAccountName", "default"), found)
+            with closing(self._cluster.with_token(token)) as attacker:
+                user = api_requests.user_name(attacker)
+                results += [
+                    ApiRequestResult(
+                        found["metadata"]["name"], user, each.action, each.send(attacker)
+                    )
+                    for each in requests
                 ]
-        self._keep("What a thief was told", pretty([_shown(each) for each in thefts]))
-        return tuple(thefts)
+        self._keep("Answers to requests with stolen tokens", pretty(list(map(_shown, results))))
+        return tuple(results)
 
-    def judge_refused(self, thefts: Sequence[Theft]) -> None:
-        """The cluster knew who asked, and did not allow it."""
+    def assert_every_request_forbidden(self, results: Sequence[ApiRequestResult]) -> None:
+        """The API server knew each token and forbade each request."""
 
-        def fault(theft: Theft) -> str | None:
-            if not theft.account.startswith("system:serviceaccount:"):
-                return f"the cluster does not know the credentials that {theft.pod} could have"
-            if theft.reply.status == _FORBIDDEN:
+        def fault(result: ApiRequestResult) -> str | None:
+            if not result.account.startswith("system:serviceaccount:"):
+                return f"the API server does not know the token of {result.pod}"
+            if result.reply.status == _FORBIDDEN:
                 return None
-            done = "could" if theft.reply.succeeded else "was not refused when it tried to"
-            return f"who has the credentials of {theft.pod} {done} {theft.wish}"
+            done = "could" if result.reply.succeeded else "was not forbidden to"
+            return f"an attacker with the token of {result.pod} {done} {result.action}"
 
-        seen = {theft.pod for theft in thefts}
+        tested = {result.pod for result in results}
         for name in self.system.names:
             pods = {pod.name for pod in self._pods(name)}
-            require(pods and pods <= seen, f"Nobody stole from each pod of {name}.")
-        require_each(thefts, fault, nothing="There is no pod to steal from.")
+            require(pods and pods <= tested, f"Some pods' tokens of {name} were not tested.")
+        require_each(results, fault, nothing="There is no pod whose token could be tested.")
 
-    def _wishes(self) -> tuple[Wish, ...]:
-        own, run = self.system.namespace, self.system.run
-        secrets = sorted(self._cluster.secrets(own))
-        pods = self._pods(self.system.workloads.backend)
-        require(secrets, "The system has no Secret, so there is nothing to steal.")
+    def _requests(self) -> tuple[ApiRequest, ...]:
+        namespace, backend = self.system.namespace, self.system.workloads.backend
+        secrets = sorted(self._cluster.secrets(namespace))
+        pods = self._pods(backend)
+        require(secrets, "The system has no Secret that an attacker could read.")
         require(pods, "The backend has no pod.")
-        pod, trial = pods[0].name, (("dryRun", "All"),)
-        here = f"{_CORE}/namespaces/{own}"
-        deployment = f"/apis/apps/v1/namespaces/{own}/deployments/{self.system.workloads.backend}"
-        new_pod = hardened_pod(
-            "acceptance-thief", "localhost/nobody/runs:this", ["/nothing"], labels={RUN_LABEL: run}
-        )
-        return (
-            Wish("list the Secrets", "GET", f"{here}/secrets"),
-            Wish("read a Secret", "GET", f"{here}/secrets/{secrets[0]}"),
-            Wish("list the Secrets of the whole cluster", "GET", f"{_CORE}/secrets"),
-            Wish("read the configuration", "GET", f"{here}/configmaps"),
-            Wish("read another namespace", "GET", f"{_CORE}/namespaces/kube-system/configmaps"),
-            Wish("list the namespaces", "GET", f"{_CORE}/namespaces"),
-            Wish("list the nodes", "GET", f"{_CORE}/nodes"),
-            Wish("list the pods", "GET", f"{here}/pods"),
-            Wish("read a log", "GET", f"{here}/pods/{pod}/log", query=(("limitBytes", "1"),)),
-            Wish("create a pod", "POST", f"{here}/pods", new_pod, trial),
-            Wish("delete a pod", "DELETE", f"{here}/pods/{pod}", None, trial),
-            Wish(
-                "change a Deployment",
-                "PATCH",
-                deployment,
-                {"metadata": {"annotations": {"acceptance.checkout/thief": "was here"}}},
-                trial,
-                tuple(MERGE.items()),
-            ),
-            Wish(
-                "get the credentials of another service account",
-                "POST",
-                f"{here}/serviceaccounts/default/token",
-                {"spec": {"expirationSeconds": _SECONDS}},
-                trial,
-            ),
-            Wish(
-                "give itself a role",
-                "POST",
-                f"{_RBAC}/namespaces/{own}/rolebindings",
-                {
-                    "metadata": {"name": "acceptance-thief"},
-                    "roleRef": {
-                        "apiGroup": "rbac.authorization.k8s.io",
-                        "kind": "Role",
-                        "name": "anything",
-                    },
-                },
-                trial,
-            ),
-            Wish(
-                "act as somebody else",
-                "POST",
-                _WHO_AM_I,
-                {},
-                headers=(("Impersonate-User", "acceptance:somebody"),),
-            ),
-        )
-
-    def _allow(self, name: str) -> None:
-        """Make a service account that may send the requests, to be removed afterwards."""
-        own, labels = self.system.namespace, {RUN_LABEL: self.system.run}
-        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
-        rules = [
-            {"apiGroups": [group], "resources": resources.split(), "verbs": verbs.split()}
-            for group, resources, verbs in _RULES
-        ]
-        subject = {"kind": "ServiceAccount", "name": name, "namespace": own}
-        for path, body in (
-            (f"{_CORE}/namespaces/{own}/serviceaccounts", {}),
-            (f"{_RBAC}/clusterroles", {"rules": rules}),
-            (f"{_RBAC}/clusterrolebindings", {"roleRef": reference, "subjects": [subject]}),
-        ):
-            self._undo.callback(self._cluster.delete, f"{path}/{name}")
-            self._cluster.create(path, {"metadata": {"name": name, "labels": labels}, **body})
+        targets = RequestTargets(namespace, secrets[0], pods[0].name, backend)
+        return api_requests.token_abuse_requests(targets, self.system.run)
 
     def _token(self, account: str, pod: Mapping[str, Any] | None = None) -> str:
-        """Return a token of a service account, as a kubelet would mount it into `pod`."""
-        spec: dict[str, Any] = {"expirationSeconds": _SECONDS}
-        if pod is not None:
-            own = {"name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
-            spec["boundObjectRef"] = {"apiVersion": "v1", "kind": "Pod", **own}
-        path = f"{_CORE}/namespaces/{self.system.namespace}/serviceaccounts/{account}/token"
-        made = self._cluster.create(path, {"spec": spec})
-        if made is None:
-            raise Refused(f"{path}: there is no token to be had")
-        token = str(made["status"]["token"])
+        token = api_requests.create_token(self._cluster, self.system.namespace, account, pod)
         self._tell_secrets([token])
         return token
 
 
-def _shown(theft: Theft) -> dict[str, object]:
-    said = theft.reply.json() or {}
+def _shown(result: ApiRequestResult) -> dict[str, object]:
+    said = result.reply.json() or {}
     return {
-        "pod": theft.pod,
-        "known as": theft.account,
-        "wish": theft.wish,
-        "status": theft.reply.status,
+        "pod": result.pod,
+        "user": result.account,
+        "request": result.action,
+        "status": result.reply.status,
         "said": said.get("message", "") if isinstance(said, dict) else "",
     }

@@ -1,7 +1,6 @@
-"""Asks the API server who may do what, for everything that it knows.
+"""Asks the API server who may do what, by a SubjectAccessReview for each permission.
 
-SelfSubjectRulesReview may leave rules out, so each right is asked for by a SubjectAccessReview
-(Kubernetes documentation, "Authorization").
+A SelfSubjectRulesReview may be incomplete (Kubernetes documentation, "Authorization").
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.process import workers
 
 if TYPE_CHECKING:
@@ -19,15 +19,14 @@ if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.facts import Object
 
-REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
-_ALL_AT_ONCE = "g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
+_AGGREGATED_LIST = "g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
 _AGGREGATED = {
-    "Accept": ",".join(f"application/json;{_ALL_AT_ONCE.format(v)}" for v in ("v2", "v2beta1"))
+    "Accept": ",".join(f"application/json;{_AGGREGATED_LIST.format(v)}" for v in ("v2", "v2beta1"))
 }
 _AT_A_TIME = 4
 _RBAC = "rbac.authorization.k8s.io"
-# What is authorized and in no discovery: verbs of their own, users and groups, the kubelet's API.
-_BEYOND: tuple[tuple[str, str, bool, tuple[str, ...]], ...] = (
+# Authorized, but not listed by discovery: special verbs, users and groups, the kubelet's API.
+_UNLISTED: tuple[tuple[str, str, bool, tuple[str, ...]], ...] = (
     (_RBAC, "roles", True, ("bind", "escalate")),
     (_RBAC, "clusterroles", False, ("bind", "escalate")),
     ("", "users", False, ("impersonate",)),
@@ -47,13 +46,13 @@ _PATH_VERBS = ("get", "post")
 
 
 @dataclass(frozen=True)
-class Resource:
-    """A kind of thing that requests can be about, or a part of one."""
+class ApiResource:
+    """A resource of the API, or a subresource."""
 
     group: str
     """Empty for the core group."""
     name: str
-    """In the plural; a part behind a slash, as in pods/log."""
+    """In the plural; a subresource follows a slash, as in pods/log."""
     namespaced: bool
     verbs: tuple[str, ...]
 
@@ -64,19 +63,19 @@ class Resource:
 
 
 @dataclass(frozen=True)
-class Right:
-    """One thing that somebody may be allowed to do."""
+class Permission:
+    """One verb on one resource or path, which RBAC allows or not."""
 
     verb: str
     group: str
     resource: str
-    """As in `Resource`; a path that begins with a slash for what is no resource."""
+    """As in `ApiResource`, or a path that begins with a slash (a nonResourceURL)."""
     namespace: str
     """Empty for the whole cluster."""
     name: str = ""
-    """Of a single object; empty for any."""
+    """The name of the only object that it is for; empty for all objects."""
 
-    def review(self, subject: Subject) -> dict[str, Any]:
+    def review(self, subject: RbacSubject) -> dict[str, Any]:
         """Return the SubjectAccessReview that asks for it."""
         spec: dict[str, Any] = {"user": subject.user, "groups": list(subject.groups)}
         if self.resource.startswith("/"):
@@ -99,18 +98,18 @@ class Right:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """Somebody who is asked for."""
+class RbacSubject:
+    """A user with groups, whose permissions are asked for."""
 
     who: str
-    """As the table of rights calls it."""
+    """The name in the permission table."""
     user: str
     groups: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Binding:
-    """A subject of a RoleBinding."""
+class RoleBindingSubject:
+    """One subject of a RoleBinding."""
 
     name: str
     """Of the RoleBinding."""
@@ -121,17 +120,17 @@ class Binding:
     """Of a service account; empty for users and groups."""
 
 
-def resources(cluster: Kubernetes) -> tuple[Resource, ...]:
-    """Return every resource that the API server knows, with its verbs.
+def resources(cluster: Kubernetes) -> tuple[ApiResource, ...]:
+    """Return every resource of the API server, with its verbs.
 
-    Raises `Refused` where it cannot tell all of them.
+    Raises `Refused` if one of its APIs cannot be listed.
     """
     found: dict[tuple[str, str, bool], set[str]] = {}
     for path in ("/api", "/apis"):
         reply = cluster.send("GET", path, headers=_AGGREGATED)
         said = reply.json()
         if not reply.succeeded or said.get("kind") != "APIGroupDiscoveryList":
-            raise Refused(f"{path} does not tell its resources: {reply}")
+            raise Refused(f"the resources of {path} cannot be listed: {reply}")
         for group in said["items"]:
             name = group["metadata"].get("name", "")
             for version in group["versions"]:
@@ -139,25 +138,25 @@ def resources(cluster: Kubernetes) -> tuple[Resource, ...]:
                     raise Refused(f"the API {name}/{version['version']} does not answer")
                 for each, verbs, namespaced in _discovered(version["resources"]):
                     found.setdefault((name, each, namespaced), set()).update(verbs)
-    for name, each, namespaced, extra in _BEYOND:
+    for name, each, namespaced, extra in _UNLISTED:
         found.setdefault((name, each, namespaced), set()).update(extra)
-    return tuple(Resource(*key, tuple(sorted(verbs))) for key, verbs in sorted(found.items()))
+    return tuple(ApiResource(*key, tuple(sorted(verbs))) for key, verbs in sorted(found.items()))
 
 
-def paths(cluster: Kubernetes) -> tuple[str, ...]:
-    """Return every path of the API server that is none of a resource's."""
-    found = cluster.send("GET", "/").json()
+def non_resource_paths(cluster: Kubernetes) -> tuple[str, ...]:
+    """Return every path of the API server that belongs to no resource."""
+    found = cluster.get("/").json()
     if not isinstance(found, dict) or not found.get("paths"):
-        raise Refused("the API server does not tell its paths")
+        raise Refused("the API server does not list its paths")
     apis = ("/api/", "/apis/")
     return tuple(sorted(each for each in found["paths"] if not each.startswith(apis)))
 
 
 def named_objects(cluster: Kubernetes) -> frozenset[tuple[str, str, str]]:
-    """Return (group, resource, name) of the objects that some role of the cluster names."""
+    """Return (group, resource, name) of each object that a role of the cluster names."""
     found = set()
     for kind in ("roles", "clusterroles"):
-        for role in cluster.items(f"/apis/{_RBAC}/v1/{kind}"):
+        for role in cluster.items(api_path(kind)):
             for rule in role.get("rules") or ():
                 found |= {
                     (group, resource, name)
@@ -168,67 +167,68 @@ def named_objects(cluster: Kubernetes) -> frozenset[tuple[str, str, str]]:
     return frozenset(found)
 
 
-def bindings(cluster: Kubernetes, namespace: str) -> tuple[Binding, ...]:
+def role_bindings(cluster: Kubernetes, namespace: str) -> tuple[RoleBindingSubject, ...]:
     """Return every subject of every RoleBinding of a namespace."""
     return tuple(
-        Binding(
+        RoleBindingSubject(
             found["metadata"]["name"],
             found["roleRef"]["name"],
             subject["kind"],
             subject["name"],
             subject.get("namespace", ""),
         )
-        for found in cluster.items(f"/apis/{_RBAC}/v1/namespaces/{namespace}/rolebindings")
+        for found in cluster.items(api_path("rolebindings", namespace))
         for subject in found.get("subjects") or ()
     )
 
 
-def rights(
-    known: Sequence[Resource],
-    addresses: Sequence[str],
+def every_permission(
+    known: Sequence[ApiResource],
+    paths: Sequence[str],
     named: Iterable[tuple[str, str, str]],
     namespaces: Sequence[str],
-) -> tuple[Right, ...]:
-    """Return all that can be asked for: in each of `namespaces`, and in the whole cluster."""
+) -> tuple[Permission, ...]:
+    """Return all permissions there are: in each of `namespaces`, and in the whole cluster."""
     names: dict[tuple[str, str], list[str]] = {}
     for group, resource, name in sorted(named):
         names.setdefault((group, resource), []).append(name)
     return tuple(
         [
-            Right(verb, each.group, each.name, namespace, name)
+            Permission(verb, each.group, each.name, namespace, name)
             for each in known
-            # A request about one namespace is authorized in that namespace.
+            # A request for one namespace is authorized in that namespace.
             for namespace in (
                 (*namespaces, "") if each.namespaced or each.name == "namespaces" else ("",)
             )
             for verb in each.verbs
             for name in ("", *names.get((each.group, each.name), ()))
         ]
-        + [Right(verb, "", path, "") for path in addresses for verb in _PATH_VERBS]
+        + [Permission(verb, "", path, "") for path in paths for verb in _PATH_VERBS]
     )
 
 
 def allowed(
-    cluster: Kubernetes, subjects: Sequence[Subject], asked: Sequence[Right]
-) -> dict[str, frozenset[Right]]:
-    """Return what each subject may do of `asked`, by the API server's own answers.
+    cluster: Kubernetes, subjects: Sequence[RbacSubject], asked: Sequence[Permission]
+) -> dict[str, frozenset[Permission]]:
+    """Return which permissions of `asked` the API server grants to each subject, by its name.
 
-    Raises `Refused` if one cannot be had: no answer is not a no.
+    Raises `Refused` if the API server does not answer a question: no answer is not a no.
     """
+    reviews = api_path("subjectaccessreviews")
 
-    def ask(question: tuple[Subject, Right]) -> bool:
-        subject, right = question
-        reply = cluster.send("POST", REVIEWS, right.review(subject))
+    def ask(question: tuple[RbacSubject, Permission]) -> bool:
+        subject, permission = question
+        reply = cluster.send("POST", reviews, permission.review(subject))
         if not reply.succeeded:
-            raise Refused(f"the API server does not say what {subject.who} may do: {reply}")
+            raise Refused(f"no answer about the permissions of {subject.who}: {reply}")
         return bool(json.loads(reply.text)["status"].get("allowed"))
 
-    questions = [(subject, right) for subject in subjects for right in asked]
-    found: dict[str, set[Right]] = {subject.who: set() for subject in subjects}
+    questions = [(subject, permission) for subject in subjects for permission in asked]
+    found: dict[str, set[Permission]] = {subject.who: set() for subject in subjects}
     with workers(_AT_A_TIME) as pool:
-        for (subject, right), answer in zip(questions, pool.map(ask, questions), strict=True):
+        for (subject, permission), answer in zip(questions, pool.map(ask, questions), strict=True):
             if answer:
-                found[subject.who].add(right)
+                found[subject.who].add(permission)
     return {who: frozenset(each) for who, each in found.items()}
 
 

@@ -1,1 +1,0 @@
-"""Protocols that only this domain speaks."""
