@@ -1,55 +1,60 @@
-"""Steps about published lists of controls, and about Secrets below the cluster's API."""
+"""Steps about control catalogues, Secrets at rest and the audit log."""
 
 from __future__ import annotations
 
 from pytest_bdd import parsers, then, when
 
-from acceptance.domains.compliance import ComplianceOfficer
-from acceptance.domains.compliance.assessment import Assessment
-from acceptance.domains.compliance.officer import Planted, Recorded
+from acceptance.domains.compliance import (
+    Assessment,
+    AuditLogInspector,
+    AuditRecord,
+    ComplianceAssessor,
+    SecretsAtRest,
+    SecretStoreInspector,
+)
 
 
 @when(
-    parsers.re(r"the compliance officer holds the running cluster against the (?P<name>.+)"),
+    parsers.parse("the running cluster is assessed by the {framework}"),
     target_fixture="assessment",
 )
-def _(compliance_officer: ComplianceOfficer, name: str) -> Assessment:
-    return compliance_officer.hold(name)
+def _(compliance_assessor: ComplianceAssessor, framework: str) -> Assessment:
+    return compliance_assessor.assess(framework)
 
 
-@then("every control that applies is met")
-def _(compliance_officer: ComplianceOfficer, assessment: Assessment) -> None:
-    compliance_officer.judge_met(assessment)
+@then("every applicable control is met")
+def _(compliance_assessor: ComplianceAssessor, assessment: Assessment) -> None:
+    compliance_assessor.assert_controls_met(assessment)
 
 
-@then("there is none that nobody could look at")
-def _(compliance_officer: ComplianceOfficer, assessment: Assessment) -> None:
-    compliance_officer.judge_seen(assessment)
+@then("every applicable control was assessed")
+def _(compliance_assessor: ComplianceAssessor, assessment: Assessment) -> None:
+    compliance_assessor.assert_controls_assessed(assessment)
 
 
 @when(
-    "the compliance officer reads all Secrets where the cluster keeps them",
-    target_fixture="planted",
+    "all Secrets are read directly from the cluster's data store",
+    target_fixture="secrets_at_rest",
 )
-def _(compliance_officer: ComplianceOfficer) -> Planted:
-    return compliance_officer.read_store()
+def _(secret_store_inspector: SecretStoreInspector) -> SecretsAtRest:
+    return secret_store_inspector.read_store()
 
 
-@then("not one of them can be read there")
-def _(compliance_officer: ComplianceOfficer, planted: Planted) -> None:
-    compliance_officer.judge_unreadable(planted)
+@then("every one of them is encrypted")
+def _(secret_store_inspector: SecretStoreInspector, secrets_at_rest: SecretsAtRest) -> None:
+    secret_store_inspector.assert_secrets_encrypted(secrets_at_rest)
 
 
-@when("the compliance officer reads a Secret", target_fixture="record")
-def _(compliance_officer: ComplianceOfficer) -> Recorded:
-    return compliance_officer.read_secret()
+@when("somebody reads a Secret", target_fixture="audit_record")
+def _(audit_log_inspector: AuditLogInspector) -> AuditRecord:
+    return audit_log_inspector.read_secret()
 
 
-@then("it is recorded who read it, and when")
-def _(compliance_officer: ComplianceOfficer, record: Recorded) -> None:
-    compliance_officer.judge_recorded(record)
+@then("the audit log records who read it and when")
+def _(audit_log_inspector: AuditLogInspector, audit_record: AuditRecord) -> None:
+    audit_log_inspector.assert_reading_recorded(audit_record)
 
 
-@then("the record does not say what was in it")
-def _(compliance_officer: ComplianceOfficer, record: Recorded) -> None:
-    compliance_officer.judge_discreet(record)
+@then("the audit log does not contain its value")
+def _(audit_log_inspector: AuditLogInspector, audit_record: AuditRecord) -> None:
+    audit_log_inspector.assert_no_value_in_log(audit_record)

@@ -1,4 +1,4 @@
-"""What was found about the controls of one framework, and how it is told."""
+"""The assessment of one framework's controls, as data and as Markdown."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from acceptance.domains.compliance.finding import Finding, Status
-    from acceptance.domains.compliance.table import Control, Framework
+    from acceptance.domains.compliance.catalogue import CatalogueControl, ControlFramework
+    from acceptance.domains.compliance.check_result import CheckResult, Status
     from acceptance.system import System
 
 
 @dataclass(frozen=True)
-class Result:
-    """A control, and what was found about it."""
+class AssessedControl:
+    """A control and the result of its check."""
 
-    control: Control
-    finding: Finding
+    control: CatalogueControl
+    outcome: CheckResult
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """A framework, and what was found about each of its controls."""
+    """A framework and the result for each of its controls."""
 
-    framework: Framework
-    results: tuple[Result, ...]
+    framework: ControlFramework
+    results: tuple[AssessedControl, ...]
 
     def having(self, status: Status) -> list[str]:
-        """Name the controls of one status, each with what was seen."""
+        """Name the controls of one status, each with what was observed."""
         return [
-            f"{r.control.id} {r.control.title} ({r.finding.observed})"
+            f"{r.control.id} {r.control.title} ({r.outcome.observed})"
             for r in self.results
-            if r.finding.status == status
+            if r.outcome.status == status
         ]
 
-    def unseen(self) -> list[str]:
-        """Say why nobody could look, each time with the controls for which that was so."""
-        found = [r for r in self.results if r.finding.status == "unverified"]
-        reasons = dict.fromkeys(r.finding.observed for r in found)
+    def unverified_by_reason(self) -> list[str]:
+        """Return each reason why controls were not assessed, with their ids."""
+        found = [r for r in self.results if r.outcome.status == "unverified"]
+        reasons = dict.fromkeys(r.outcome.observed for r in found)
         return [
-            f"{reason}: {', '.join(r.control.id for r in found if r.finding.observed == reason)}"
+            f"{reason}: {', '.join(r.control.id for r in found if r.outcome.observed == reason)}"
             for reason in reasons
         ]
 
 
 def as_data(found: Assessment) -> dict[str, object]:
-    """Return the whole assessment as it goes into JSON."""
+    """Return the whole assessment as JSON data."""
     return {
         "framework": found.framework.name,
         "version": found.framework.version,
@@ -55,9 +55,9 @@ def as_data(found: Assessment) -> dict[str, object]:
             {
                 "id": r.control.id,
                 "title": r.control.title,
-                "status": r.finding.status,
-                "observed": r.finding.observed,
-                "exceptions": r.finding.exceptions,
+                "status": r.outcome.status,
+                "observed": r.outcome.observed,
+                "exceptions": r.outcome.exceptions,
                 "check": r.control.check,
             }
             for r in found.results
@@ -67,24 +67,24 @@ def as_data(found: Assessment) -> dict[str, object]:
 
 def as_markdown(found: Assessment, system: System) -> str:
     """Return the whole assessment as a Markdown table."""
-    count = Counter(r.finding.status for r in found.results)
+    count = Counter(r.outcome.status for r in found.results)
     lines = [
         f"# {found.framework.name} {found.framework.version}",
         "",
-        f"{found.framework.source}. Checked on Kubernetes {system.version} ({system.driver}): "
+        f"{found.framework.source}. Assessed on Kubernetes {system.version} ({system.driver}): "
         + ", ".join(f"{number} {status}" for status, number in sorted(count.items())),
         "",
         "| control | title | status | observed, or why it does not apply |",
         "| --- | --- | --- | --- |",
     ]
     for result in found.results:
-        observed = " ".join(result.finding.observed.replace("|", "\\|").split())
-        excepted = f" ({len(result.finding.exceptions)} excepted)"
-        status = result.finding.status + (excepted if result.finding.exceptions else "")
+        observed = " ".join(result.outcome.observed.replace("|", "\\|").split())
+        excepted = f" ({len(result.outcome.exceptions)} excepted)"
+        status = result.outcome.status + (excepted if result.outcome.exceptions else "")
         cells = (result.control.id, result.control.title, status, observed)
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", "## Exceptions, with their reasons", ""]
     exceptions = [
-        f"- {r.control.id} {each}" for r in found.results for each in r.finding.exceptions
+        f"- {r.control.id} {each}" for r in found.results for each in r.outcome.exceptions
     ]
     return "\n".join([*lines, *(exceptions or ["None."])]) + "\n"

@@ -1,4 +1,4 @@
-"""Checks that try: what a stranger gets at the ports of the cluster, and what lies in its store."""
+"""Checks of what is exposed: ports, anonymous access, TLS versions, Secrets at rest."""
 
 from __future__ import annotations
 
@@ -6,119 +6,133 @@ import ipaddress
 import ssl
 from typing import TYPE_CHECKING
 
+from acceptance.domains.compliance.check_result import CheckResult, first_few, result_of
 from acceptance.domains.compliance.drivers import secret_store
-from acceptance.domains.compliance.drivers.access_attempts import KUBELET_PORT
-from acceptance.domains.compliance.drivers.node_shell import Unseen
-from acceptance.domains.compliance.finding import Finding, judged, some
+from acceptance.domains.compliance.drivers.access_attempts import KUBELET_PODS, KUBELET_PORT
+from acceptance.domains.compliance.drivers.node_shell import Unobservable
+from acceptance.drivers.kubernetes.paths import api_path
 
 if TYPE_CHECKING:
-    from acceptance.domains.compliance.drivers.access_attempts import Answers
-    from acceptance.domains.compliance.drivers.snapshot import Look
-    from acceptance.domains.compliance.finding import Arguments
+    from acceptance.domains.compliance.check_result import CheckArguments
+    from acceptance.domains.compliance.drivers.access_attempts import AccessAnswers
+    from acceptance.domains.compliance.drivers.snapshot import ClusterSnapshot
 
 _OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
-_READ_ONLY_PORT, _STORE_PORT = 10255, 2379
+_READ_ONLY_PORT, _ETCD_PORT = 10255, 2379
 
 
-def anonymous(look: Look, _: Arguments) -> Finding:
-    """A stranger gets nothing from the API server that somebody known gets."""
-    paths = ("/api/v1/namespaces", f"/api/v1/namespaces/{look.system.namespace}/secrets")
-    return _turned_away([look.attempts.api_server(path) for path in paths])
+def api_server_refuses_anonymous(snapshot: ClusterSnapshot, _: CheckArguments) -> CheckResult:
+    """The API server refuses requests without credentials that succeed with credentials."""
+    paths = (api_path("namespaces"), api_path("secrets", snapshot.system.namespace))
+    return _refused_without_credentials([snapshot.attempts.api_server(path) for path in paths])
 
 
-def anonymous_kubelet(look: Look, _: Arguments) -> Finding:
-    """A stranger gets nothing from any kubelet that somebody known gets."""
-    return _turned_away([look.attempts.kubelet(each, "/pods") for each in _nodes(look)])
-
-
-def no_read_only_port(look: Look, _: Arguments) -> Finding:
-    """No kubelet listens on the port that asks nobody who they are."""
-    for each in _nodes(look):
-        if not look.attempts.listens(each, KUBELET_PORT):
-            raise Unseen(f"the kubelet of {each} cannot be reached at all")
-    open_ports = [each for each in _nodes(look) if look.attempts.listens(each, _READ_ONLY_PORT)]
-    faults = [f"{each}:{_READ_ONLY_PORT} is open" for each in open_ports]
-    return judged(
-        faults, f"refused at {some(f'{each}:{_READ_ONLY_PORT}' for each in _nodes(look))}"
+def kubelet_refuses_anonymous(snapshot: ClusterSnapshot, _: CheckArguments) -> CheckResult:
+    """Every kubelet refuses a request without credentials that succeeds with credentials."""
+    return _refused_without_credentials(
+        [snapshot.attempts.kubelet(each, KUBELET_PODS) for each in _nodes(snapshot)]
     )
 
 
-def old_tls(look: Look, _: Arguments) -> Finding:
-    """The API server and the kubelets speak no TLS before 1.2."""
-    doors = [look.attempts.server, *((each, KUBELET_PORT) for each in _nodes(look))]
-    faults = [
-        f"{host}:{port} agrees to {agreed}"
-        for host, port in doors
-        for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
-        if (agreed := look.attempts.negotiated(host, port, version))
+def no_read_only_port(snapshot: ClusterSnapshot, _: CheckArguments) -> CheckResult:
+    """No kubelet listens on its read-only port, which needs no credentials."""
+    for each in _nodes(snapshot):
+        if not snapshot.attempts.listens(each, KUBELET_PORT):
+            raise Unobservable(f"the kubelet of {each} cannot be reached")
+    open_ports = [
+        each for each in _nodes(snapshot) if snapshot.attempts.listens(each, _READ_ONLY_PORT)
     ]
-    for host, port in doors:
-        if look.attempts.negotiated(host, port, ssl.TLSVersion.TLSv1_2) is None:
-            raise Unseen(f"{host}:{port} does not even speak TLS 1.2")
-    return judged(faults, f"TLS 1.0 and 1.1 refused by {some(f'{h}:{p}' for h, p in doors)}")
+    faults = [f"{each}:{_READ_ONLY_PORT} is open" for each in open_ports]
+    return result_of(
+        faults, f"refused at {first_few(f'{each}:{_READ_ONLY_PORT}' for each in _nodes(snapshot))}"
+    )
 
 
-def closed_store(look: Look, _: Arguments) -> Finding:
-    """The store lets nobody in who has no certificate, and nobody at all from outside."""
-    if not look.node.runs("etcd"):
-        return Finding("not applicable", "the store is a file of k3s, which listens nowhere")
+def no_outdated_tls(snapshot: ClusterSnapshot, _: CheckArguments) -> CheckResult:
+    """The API server and the kubelets refuse TLS before 1.2."""
+    endpoints = [snapshot.attempts.server, *((each, KUBELET_PORT) for each in _nodes(snapshot))]
+    faults = [
+        f"{host}:{port} accepts {agreed}"
+        for host, port in endpoints
+        for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
+        if (agreed := snapshot.attempts.negotiated(host, port, version))
+    ]
+    for host, port in endpoints:
+        if snapshot.attempts.negotiated(host, port, ssl.TLSVersion.TLSv1_2) is None:
+            raise Unobservable(f"{host}:{port} does not accept TLS 1.2 either")
+    return result_of(
+        faults, f"TLS 1.0 and 1.1 refused by {first_few(f'{h}:{p}' for h, p in endpoints)}"
+    )
+
+
+def etcd_refuses_anonymous(snapshot: ClusterSnapshot, _: CheckArguments) -> CheckResult:
+    """Etcd refuses clients without a certificate, and is not reachable from outside the node."""
+    if not snapshot.node.runs("etcd"):
+        return CheckResult(
+            "not applicable", "the data store is a file of k3s, which listens on no port"
+        )
     faults = (
-        [] if secret_store.refuses_strangers(look.node) else ["it answers without a certificate"]
+        []
+        if secret_store.refuses_anonymous_clients(snapshot.node)
+        else ["it answers without a certificate"]
     )
-    outside = [each for each in _nodes(look) if look.attempts.listens(each, _STORE_PORT)]
-    faults += [f"it can be reached at {each}:{_STORE_PORT}" for each in outside]
-    return judged(faults, "no certificate, no answer; its port is refused from outside")
+    outside = [each for each in _nodes(snapshot) if snapshot.attempts.listens(each, _ETCD_PORT)]
+    faults += [f"it can be reached at {each}:{_ETCD_PORT}" for each in outside]
+    return result_of(faults, "refused without a certificate; its port is closed to the outside")
 
 
-def to_itself(look: Look, arguments: Arguments) -> Finding:
-    """A component listens to its own machine alone, as the kernel of its node says."""
+def loopback_only(snapshot: ClusterSnapshot, arguments: CheckArguments) -> CheckResult:
+    """A component listens on loopback addresses only, by the kernel of its node."""
     name, port = arguments.text("component"), int(arguments.text("port"))
-    if not look.node.runs(name):
-        return Finding("not applicable", f"no {name} runs here")
-    found = look.node.listening(port)
+    if not snapshot.node.runs(name):
+        return CheckResult("not applicable", f"no {name} runs here")
+    found = snapshot.node.listening(port)
     if not found:
-        raise Unseen(f"nothing listens on port {port}, on which {name} should")
-    faults = [f"{each}:{port} is open to others" for each in found if not _is_loopback(each)]
-    return judged(faults, some(f"{each}:{port}" for each in found))
+        raise Unobservable(f"nothing listens on port {port}, the port of {name}")
+    faults = [
+        f"{each}:{port} is not a loopback address" for each in found if not _is_loopback(each)
+    ]
+    return result_of(faults, first_few(f"{each}:{port}" for each in found))
 
 
-def encrypted_store(look: Look, _: Arguments) -> Finding:
-    """Every Secret lies in the store as something that only the API server can read."""
-    found = secret_store.secrets_in_store(look.node)
-    clear = [each.key for each in found if not each.encrypted]
+def secrets_encrypted_at_rest(snapshot: ClusterSnapshot, _: CheckArguments) -> CheckResult:
+    """Every Secret is encrypted in the data store."""
+    found = secret_store.secrets_in_store(snapshot.node)
+    unencrypted = [each.key for each in found if not each.encrypted]
     providers = {each.provider for each in found}
-    return judged(
-        [f"{each} is not encrypted" for each in clear], f"{len(found)} keys: {some(providers)}"
+    return result_of(
+        [f"{each} is not encrypted" for each in unencrypted],
+        f"{len(found)} keys: {first_few(providers)}",
     )
 
 
-def patched(look: Look, _: Arguments) -> Finding:
-    """All parts of the cluster have one version, that of the API server."""
-    version = look.system.version
+def same_versions(snapshot: ClusterSnapshot, _: CheckArguments) -> CheckResult:
+    """Every kubelet has the version of the API server."""
+    version = snapshot.system.version
     found = {
         node["metadata"]["name"]: node["status"]["nodeInfo"]["kubeletVersion"]
-        for node in look.objects("Node")
+        for node in snapshot.objects("Node")
     }
     if not found:
-        raise Unseen("there is no node")
+        raise Unobservable("the cluster has no node")
     faults = [f"{name} has {each}" for name, each in found.items() if each != version]
-    return judged(faults, f"{version} everywhere")
+    return result_of(faults, f"{version} everywhere")
 
 
-def _turned_away(answers: list[Answers]) -> Finding:
+def _refused_without_credentials(answers: list[AccessAnswers]) -> CheckResult:
     if not answers:
-        raise Unseen("there is nothing to try")
+        raise Unobservable("there was nothing to request")
     for each in answers:
-        if each.known != _OK:
-            raise Unseen(f"not even known people get an answer, {each}")
-    faults = [str(each) for each in answers if each.stranger not in {_UNAUTHORIZED, _FORBIDDEN}]
-    return judged(faults, some(map(str, answers)))
+        if each.authenticated != _OK:
+            raise Unobservable(f"the request fails even with credentials, {each}")
+    faults = [str(each) for each in answers if each.anonymous not in {_UNAUTHORIZED, _FORBIDDEN}]
+    return result_of(faults, first_few(map(str, answers)))
 
 
-def _nodes(look: Look) -> tuple[str, ...]:
-    if not look.addresses:
-        raise Unseen("no node has an address")
-    return look.addresses
+def _nodes(snapshot: ClusterSnapshot) -> tuple[str, ...]:
+    if not snapshot.addresses:
+        raise Unobservable("no node has an address")
+    return snapshot.addresses
 
 
 def _is_loopback(address: str) -> bool:

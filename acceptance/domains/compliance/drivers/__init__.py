@@ -1,1 +1,1 @@
-"""What a cluster is made of, below its API: its processes, files, store and listening ports."""
+"""What a cluster consists of below its API: processes, files, data store, open ports."""

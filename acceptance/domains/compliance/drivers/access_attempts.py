@@ -1,7 +1,7 @@
-"""Tries what a stranger would try at the ports of a cluster, and what somebody known may do there.
+"""Sends requests to the ports of a cluster, each with and without credentials.
 
-A refusal counts only where the same request got through with credentials: each attempt returns
-both answers.
+A refusal counts only if the same request succeeds with credentials: each attempt returns both
+answers.
 """
 
 from __future__ import annotations
@@ -25,87 +25,89 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from kubernetes import client, config
 
-from acceptance.domains.compliance.drivers.node_shell import Unseen
+from acceptance.domains.compliance.drivers.node_shell import Unobservable
 
 KUBELET_PORT = 10250
+KUBELET_PODS = "/pods"
+"""The path at which a kubelet lists its pods."""
 _WEAK = "DEFAULT:@SECLEVEL=0"
-"""OpenSSL speaks the versions of old at no higher level of security."""
+"""The security level at which OpenSSL still speaks outdated versions of TLS."""
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The HTTP status of one request, by whom it was sent."""
+class AccessAnswers:
+    """The HTTP status of one request, sent with and without credentials."""
 
     what: str
-    known: int
-    stranger: int
+    authenticated: int
+    anonymous: int
 
     def __str__(self) -> str:
-        """Say both."""
-        return f"{self.what}: {self.known} with credentials, {self.stranger} without"
+        """Name both."""
+        return f"{self.what}: {self.authenticated} with credentials, {self.anonymous} without"
 
 
-class Attempts:
+class AccessAttempts:
     """Requests to the API server and kubelets of one cluster."""
 
     def __init__(self, kubeconfig: Path, context: str, *, timeout: float) -> None:
-        """Take the credentials of the kubeconfig; `timeout` in seconds is for each request."""
+        """Use the credentials of the kubeconfig; `timeout` in seconds is for each request."""
         self._timeout = timeout
         self._config = client.Configuration()
         try:
             config.load_kube_config(str(kubeconfig), context, client_configuration=self._config)
         except (config.ConfigException, OSError) as error:
-            raise Unseen(f"the kubeconfig cannot be used: {error}") from error
+            raise Unobservable(f"the kubeconfig cannot be used: {error}") from error
 
     @cached_property
     def server(self) -> tuple[str, int]:
-        """Where the API server listens."""
+        """Host and port of the API server."""
         parts = urlsplit(self._config.host)
         return str(parts.hostname), parts.port or 443
 
     @property
     def certificate(self) -> x509.Certificate | None:
-        """The client certificate of whoever runs the suite; None if it uses none."""
+        """The client certificate of the kubeconfig; None if it uses none."""
         if not self._config.cert_file:
             return None
         return x509.load_pem_x509_certificate(Path(self._config.cert_file).read_bytes())
 
-    def api_server(self, path: str) -> Answers:
-        """GET `path` of the API server; raises `Unseen` if nothing answers."""
+    def api_server(self, path: str) -> AccessAnswers:
+        """GET `path` of the API server; raises `Unobservable` if nothing answers."""
         return self._ask(f"{self._config.host}{path}", f"GET {path} of the API server")
 
-    def kubelet(self, address: str, path: str) -> Answers:
-        """GET `path` of the kubelet at `address`; raises `Unseen` if nothing answers."""
+    def kubelet(self, address: str, path: str) -> AccessAnswers:
+        """GET `path` of the kubelet at `address`; raises `Unobservable` if nothing answers."""
         url = f"https://{address}:{KUBELET_PORT}{path}"
         return self._ask(url, f"GET {path} of the kubelet at {address}")
 
     def listens(self, address: str, port: int) -> bool:
-        """Whether a connection to a port is accepted; raises `Unseen` if the host is silent."""
+        """Whether a port accepts connections; raises `Unobservable` if the host does not answer."""
         try:
             with socket.create_connection((address, port), self._timeout):
                 return True
         except ConnectionRefusedError:
             return False
         except OSError as error:
-            raise Unseen(f"{address}:{port} does not answer: {error}") from error
+            raise Unobservable(f"{address}:{port} does not answer: {error}") from error
 
     def negotiated(self, host: str, port: int, version: ssl.TLSVersion) -> str | None:
-        """Return the TLS version that a server agrees to with a client of `version` alone.
+        """Return the TLS version that a server accepts from a client that offers `version` alone.
 
-        None means that it refused. Raises `Unseen` if this client cannot speak that version even
-        with a server that does, so that a refusal would say nothing.
+        None means that it refused. Raises `Unobservable` if this client cannot speak that version
+        even with a server that does, as a refusal would prove nothing.
         """
         _prove_able(version, self._timeout)
         return _handshake(host, port, version, self._timeout)
 
-    def _ask(self, url: str, what: str) -> Answers:
-        known, stranger = (self._status(url, known=each) for each in (True, False))
-        return Answers(what, known, stranger)
+    def _ask(self, url: str, what: str) -> AccessAnswers:
+        authenticated, anonymous = (self._status(url, authenticated=each) for each in (True, False))
+        return AccessAnswers(what, authenticated, anonymous)
 
-    def _status(self, url: str, *, known: bool) -> int:
+    def _status(self, url: str, *, authenticated: bool) -> int:
         context = ssl.create_default_context(cafile=self._config.ssl_ca_cert)
         headers = {}
-        if known:
+        if authenticated:
             if self._config.cert_file:
                 context.load_cert_chain(self._config.cert_file, self._config.key_file)
             token = (self._config.api_key or {}).get("authorization")
@@ -113,14 +115,14 @@ class Attempts:
         try:
             answer = httpx.get(url, headers=headers, verify=context, timeout=self._timeout)
         except httpx.HTTPError as error:
-            raise Unseen(f"{url} does not answer: {error}") from error
+            raise Unobservable(f"{url} does not answer: {error}") from error
         return answer.status_code
 
 
 def _handshake(host: str, port: int, version: ssl.TLSVersion, timeout: float) -> str | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # who it is does not matter, only what it agrees to
+    context.verify_mode = ssl.CERT_NONE  # only the version counts here, not the identity
     context.set_ciphers(_WEAK)
     _only(context, version)
     try:
@@ -132,11 +134,11 @@ def _handshake(host: str, port: int, version: ssl.TLSVersion, timeout: float) ->
     except ssl.SSLError:
         return None
     except OSError as error:
-        raise Unseen(f"{host}:{port} does not answer: {error}") from error
+        raise Unobservable(f"{host}:{port} does not answer: {error}") from error
 
 
 def _prove_able(version: ssl.TLSVersion, timeout: float) -> None:
-    """Have a handshake with a server of our own that speaks this version and no other."""
+    """Connect to a server of our own that speaks this version and no other."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers(_WEAK)
     _only(context, version)
@@ -157,12 +159,14 @@ def _prove_able(version: ssl.TLSVersion, timeout: float) -> None:
         agreed = _handshake("127.0.0.1", listening.getsockname()[1], version, timeout)
         thread.join(timeout)
     if agreed is None:
-        raise Unseen(f"this machine's OpenSSL speaks no {version.name}, so nobody can try it")
+        raise Unobservable(
+            f"this machine's OpenSSL does not speak {version.name}, so it cannot be tried"
+        )
 
 
 def _only(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
     with warnings.catch_warnings():
-        # It is old, which is the point.
+        # Outdated versions are what this is about.
         warnings.simplefilter("ignore", DeprecationWarning)
         context.maximum_version = version
         context.minimum_version = version

@@ -1,8 +1,8 @@
-"""Reads keys of an etcd by its JSON gateway, with a client certificate or without.
+"""Reads keys of etcd through its JSON gateway, with or without a client certificate.
 
-It is run by path inside the node, isolated (`python -I`), so it uses the standard library alone.
-Arguments: address, authority, certificate, key, and the prefix; certificate and key are empty for
-somebody who has none. Writes JSON: {"key in base64": "value in base64"}.
+It runs in the node by its path, isolated (`python -I`), so it uses the standard library alone.
+Arguments: address, certificate authority, certificate, key, and the prefix of the keys; certificate
+and key are empty for a client without them. Writes JSON: {"key in base64": "value in base64"}.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Looks into a node: which processes run there with which flags, who may read which files.
+"""Runs commands in a node: reads the flags of its components, its files and its open ports.
 
-Whoever made the cluster says how to get in, as the beginning of a command; nothing here knows
-which kind of cluster it is. Only programs that Debian and busybox both have are run.
+The cluster's driver gives the beginning of the command that enters the node; nothing here knows
+which kind of cluster it is. Only programs of both Debian and busybox are run.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ for each in /proc/[0-9]*; do
     printf '%s ' "$(stat -c %U "$each" 2>/dev/null)"; tr '\\0' '\\037' < "$each/cmdline"; echo
   fi
 done 2>/dev/null"""
-"""Containers have a process namespace of their own: what they call themselves says nothing."""
+"""Processes of containers are left out, as they have process namespaces of their own."""
 _FIELD = "\x1f"
 _STATE, _LISTENS = 3, "0A"  # of a line in /proc/net/tcp (Linux, proc_pid_net(5))
 _STARTED = re.compile(r"Running (kube-[a-z-]+|kubelet|etcd) (--[^\n]*)")
-"""The line with which k3s starts a component inside of itself."""
+"""The line that k3s logs when it starts a component in its own process."""
 
 
-class Unseen(Exception):
-    """What was to be looked at could not be; the message says why."""
+class Unobservable(Exception):
+    """Something could not be observed; the message says why."""
 
 
 @dataclass(frozen=True)
-class Component:
-    """A component of the cluster as it was started."""
+class NodeComponent:
+    """A running component of the cluster, with its flags."""
 
     name: str
     user: str
-    """Whose process it is; empty if that is not known."""
+    """The user of its process; empty if that is not known."""
     flags: tuple[tuple[str, str], ...]
-    """Each without its dashes; a flag without a value is `true`."""
+    """Each without its dashes; a flag without a value has the value `true`."""
 
     def get(self, name: str) -> str | None:
         """Return the last value of a flag; None if it was not given."""
@@ -54,7 +54,7 @@ class Component:
 
 
 @dataclass(frozen=True)
-class FileFacts:
+class NodeFileFacts:
     """A file or folder of the node."""
 
     path: str
@@ -64,12 +64,12 @@ class FileFacts:
     folder: bool
 
     def __str__(self) -> str:
-        """Say who may do what with it."""
+        """Name path, mode and owner."""
         return f"{self.path} {self.mode:o} {self.owner}:{self.group}"
 
 
-class Inside:
-    """One node; all that is asked of it twice is looked at once."""
+class NodeShell:
+    """A shell in one node."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Inside:
         timeout: float,
         declared: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """Get in by `command`, empty if there is no way; `timeout` in seconds is for each look.
+        """Get in by `command`, empty if there is no way; `timeout` in seconds is for each snapshot.
 
         `journal` is a command that writes what one program says that is all components. `declared`
         are the command lines of components that the API itself shows, as static pods.
@@ -90,21 +90,21 @@ class Inside:
         self._declared = dict(declared or {})
 
     def run(self, *argv: str) -> str:
-        """Return what a command wrote inside; raises `Unseen` if it failed or nobody gets in."""
+        """Return the output of a command in the node; raises `Unobservable` if it cannot run."""
         if not self._command:
-            raise Unseen("nobody can look into the nodes of this cluster")
+            raise Unobservable("there is no way into the nodes of this cluster")
         try:
             return run([*self._command, *argv], timeout=self._timeout).stdout
         except EnvironmentFailure as error:
             said = error.message.splitlines()[0]
-            raise Unseen(f"{shlex.join(argv)[:60]} failed in the node: {said}") from error
+            raise Unobservable(f"{shlex.join(argv)[:60]} failed in the node: {said}") from error
 
     @cached_property
-    def components(self) -> tuple[Component, ...]:
-        """Every component that was started, several times if it runs several times."""
+    def components(self) -> tuple[NodeComponent, ...]:
+        """Every running component; several times if it runs several times."""
         if not self._command:
             return tuple(
-                Component(name, "", _flags(line[1:])) for name, line in self._declared.items()
+                NodeComponent(name, "", _flags(line[1:])) for name, line in self._declared.items()
             )
         found = []
         for line in self.run("sh", "-c", _PROCESSES).splitlines():
@@ -112,25 +112,25 @@ class Inside:
             argv = [part for part in text.split(_FIELD) if part]
             if argv:
                 name = argv[0].rpartition("/")[2]
-                found.append(Component(name, user, _flags(argv[1:])))
-        return (*found, *self._told())
+                found.append(NodeComponent(name, user, _flags(argv[1:])))
+        return (*found, *self._logged())
 
-    def named(self, name: str) -> tuple[Component, ...]:
-        """Return every running component of this name; raises `Unseen` if none can be seen."""
+    def named(self, name: str) -> tuple[NodeComponent, ...]:
+        """Return every running component of this name; raises `Unobservable` if there is none."""
         found = tuple(each for each in self.components if each.name == name)
         if not found:
-            where = "in its node" if self._command else "in the API"
-            raise Unseen(f"no {name} can be seen {where}")
+            where = "in the node" if self._command else "in the API"
+            raise Unobservable(f"no {name} was found {where}")
         return found
 
     def runs(self, name: str) -> bool:
-        """Whether such a component runs; raises `Unseen` where nobody can look."""
+        """Whether such a component runs; raises `Unobservable` if that is not known."""
         if not self._command and not self._declared:
-            raise Unseen("nobody can look into the nodes of this cluster")
+            raise Unobservable("there is no way into the nodes of this cluster")
         return any(each.name == name for each in self.components)
 
     def listening(self, port: int) -> tuple[str, ...]:
-        """Return the addresses at which something takes connections of TCP to `port`."""
+        """Return the addresses at which something listens on the TCP port `port`."""
         found = []
         for line in self.run("sh", "-c", "cat /proc/net/tcp /proc/net/tcp6").splitlines():
             parts = line.split()
@@ -140,34 +140,39 @@ class Inside:
                     found.append(_address(address))
         return tuple(sorted(set(found)))
 
-    def files(self, *paths: str) -> tuple[FileFacts, ...]:
-        """Return the files `paths` and what is below those that are folders; `Unseen` if none."""
+    def files(self, *paths: str) -> tuple[NodeFileFacts, ...]:
+        """Return the files of `paths` and all below folders; raises `Unobservable` for none."""
         script = 'find "$@" -exec stat -L -c "%a %U %G %F|%n" {} + 2>/dev/null || true'
         found = []
         for line in self.run("sh", "-c", script, "sh", *paths).splitlines():
             about, _, path = line.partition("|")
             mode, owner, group, kind = about.split(maxsplit=3)
-            found.append(FileFacts(path, int(mode, 8), owner, group, kind == "directory"))
+            found.append(NodeFileFacts(path, int(mode, 8), owner, group, kind == "directory"))
         if not found:
-            raise Unseen(f"there is nothing in {', '.join(paths)}")
+            raise Unobservable(f"there is nothing in {', '.join(paths)}")
         return tuple(found)
 
     def read(self, path: str) -> str:
-        """Return a file's text; raises `Unseen`."""
+        """Return a file's text; raises `Unobservable`."""
         return self.run("cat", path)
 
-    def _told(self) -> list[Component]:
+    def lines_with(self, path: str, text: str) -> str:
+        """Return the lines of a file that contain `text`; raises `Unobservable`."""
+        # grep exits with 1 if nothing matches, which is an answer too.
+        return self.run("sh", "-c", 'grep -aF "$1" "$2" || test $? = 1', "sh", text, path)
+
+    def _logged(self) -> list[NodeComponent]:
         if not self._journal:
             return []
         try:
             said = run(self._journal, timeout=self._timeout)
         except EnvironmentFailure as error:
-            raise Unseen(f"the node's journal cannot be read: {error.message}") from error
+            raise Unobservable(f"the node's log cannot be read: {error.message}") from error
         last = {
             match[1]: shlex.split(match[2].rstrip('"'))
             for match in _STARTED.finditer(f"{said.stdout}\n{said.stderr}")
         }
-        return [Component(name, "", _flags(line)) for name, line in last.items()]
+        return [NodeComponent(name, "", _flags(line)) for name, line in last.items()]
 
 
 def _flags(argv: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -185,7 +190,7 @@ def _flags(argv: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _address(raw: str) -> str:
-    """Read an address as the kernel writes it: hexadecimal, in words of the machine's order."""
+    """Read an address as the kernel writes it: hexadecimal words in the machine's byte order."""
     words = [raw[at : at + 8] for at in range(0, len(raw), 8)]
     packed = b"".join(int(word, 16).to_bytes(4, sys.byteorder) for word in words)
     return str(ipaddress.ip_address(packed))

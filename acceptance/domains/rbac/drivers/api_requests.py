@@ -70,7 +70,7 @@ class RequestTargets:
 
 
 def token_abuse_requests(targets: RequestTargets, run: str) -> tuple[ApiRequest, ...]:
-    """Return what an attacker would try, to read, to change and to become somebody else."""
+    """Return the requests of an attacker who wants to read, to change things and to gain permissions."""
     own = targets.namespace
     image, command = "localhost/nobody/runs:this", ["/nothing"]
     new_pod = hardened_pod(_NAME, image, command, labels={RUN_LABEL: run})

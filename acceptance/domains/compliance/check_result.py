@@ -1,4 +1,4 @@
-"""What a check says of a control, and how checks compare values."""
+"""The result of a check, and how checks compare values."""
 
 from __future__ import annotations
 
@@ -11,74 +11,76 @@ from acceptance.errors import BrokenInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from acceptance.domains.compliance.drivers.snapshot import Look
+    from acceptance.domains.compliance.drivers.snapshot import ClusterSnapshot
 
 Status: TypeAlias = Literal["met", "unmet", "not applicable", "unverified"]
 _SHOWN = 4
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What was observed, and what it means for the control."""
+class CheckResult:
+    """What a check observed, and what that means for the control."""
 
     status: Status
     observed: str
     exceptions: tuple[str, ...] = ()
-    """What breaks it and is excused, with the reasons."""
+    """What violates the control and is allowed, with the reasons."""
 
 
 @dataclass(frozen=True)
-class Arguments:
-    """What the table says about how a control is checked."""
+class CheckArguments:
+    """What the catalogue passes to a check."""
 
     values: Mapping[str, Any]
     allowed: Mapping[str, str]
-    """Patterns of names that may do otherwise, each with its reason."""
+    """Patterns of names that may violate the control, each with its reason."""
 
     def text(self, name: str) -> str:
-        """Return a value that has to be there."""
+        """Return a value that the check needs."""
         return str(self.values[name])
 
     def allows(self, name: str) -> str | None:
-        """Return the pattern that excuses a name; None if none does."""
+        """Return the pattern that allows a name; None if none does."""
         return next((each for each in self.allowed if fnmatch(name, each)), None)
 
 
 if TYPE_CHECKING:
-    Check: TypeAlias = Callable[[Look, Arguments], Finding]
+    Check: TypeAlias = Callable[[ClusterSnapshot, CheckArguments], CheckResult]
 
 
-def some(sentences: Iterable[str]) -> str:
+def first_few(sentences: Iterable[str]) -> str:
     """Join the first few, and say how many more there are."""
     every = list(dict.fromkeys(sentences))
     more = len(every) - _SHOWN
     return "; ".join(every[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
-def judged(faults: Collection[str], observed: str) -> Finding:
+def result_of(faults: Collection[str], observed: str) -> CheckResult:
     """Return met with what was observed, or unmet with the faults."""
-    return Finding("unmet", some(faults)) if faults else Finding("met", observed)
+    return CheckResult("unmet", first_few(faults)) if faults else CheckResult("met", observed)
 
 
-def without(names: Mapping[str, str], arguments: Arguments, observed: str) -> Finding:
-    """Judge faults by the name of who has them; the table excuses some, with reasons.
-
-    `names` has the fault of each name.
-    """
-    excused = {name: arguments.allows(name) for name in names}
-    faults = [f"{name}: {fault}" for name, fault in names.items() if excused[name] is None]
-    told = [f"{name}: {arguments.allowed[why]}" for name, why in excused.items() if why]
-    found = judged(faults, observed)
-    return Finding(found.status, found.observed, tuple(told))
+def result_with_exceptions(
+    faults_by_name: Mapping[str, str], arguments: CheckArguments, observed: str
+) -> CheckResult:
+    """Return the result for the fault of each name; the catalogue allows some of the names."""
+    pattern_of = {name: arguments.allows(name) for name in faults_by_name}
+    faults = [
+        f"{name}: {fault}" for name, fault in faults_by_name.items() if pattern_of[name] is None
+    ]
+    exceptions = [f"{name}: {arguments.allowed[why]}" for name, why in pattern_of.items() if why]
+    found = result_of(faults, observed)
+    return CheckResult(found.status, found.observed, tuple(exceptions))
 
 
 def fault_of(value: str | None, how: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with a setting's value (None: not set), by the words of the table.
+    """Return what is wrong with a setting's value (None: not set), by the words of the catalogue.
 
-    is, is_not: the one value. has, has_not: in a list with commas. within: all of the list are
-    among these. least: a number. default: what it is where it is not set. unset: it may not be set.
+    is, is_not: the whole value. has, has_not: one element of a comma-separated list. within: every
+    element is one of these. least: a number. default: the value of a setting that is not set.
+    unset: it must not be set.
 
-    Raises `BrokenInput` for a table that says nothing, which no value could fail.
+    Raises `BrokenInput` for a control that compares nothing, as no value could fail it.
     """
     if value is None and "default" in how:
         value = str(how["default"])
@@ -98,5 +100,5 @@ def fault_of(value: str | None, how: Mapping[str, Any]) -> str | None:
     }
     asked = how.keys() & wrong.keys()
     if not asked:
-        raise BrokenInput(f"A check of the compliance table asks for nothing: {dict(how)}.")
+        raise BrokenInput(f"A control of the compliance catalogue compares nothing: {dict(how)}.")
     return f"is {value}" if any(wrong[each](how[each]) for each in asked) else None
