@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acceptance.build import manifests
-from acceptance.build.manifests import Manifest, generate_secret, overlays, render, secrets_for
+from acceptance.build.manifests import (
+    Manifest,
+    generate_secret,
+    name_of,
+    overlays,
+    render,
+    secrets_for,
+)
 from acceptance.errors import BrokenInput
 from acceptance.project import ROOT
 
@@ -205,3 +212,10 @@ def test_no_keys_is_an_error() -> None:
     """A Secret without keys is never what was meant."""
     with pytest.raises(BrokenInput, match="names no secret key"):
         generate_secret({"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {}})
+
+
+def test_an_image_has_a_name_without_tag_and_digest() -> None:
+    """The port of a registry is not a tag."""
+    digest = "@sha256:" + "0" * 64
+    for reference in ("a:5000/b", "a:5000/b:1", f"a:5000/b{digest}", f"a:5000/b:1{digest}"):
+        assert name_of(reference) == "a:5000/b"
