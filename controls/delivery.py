@@ -15,7 +15,6 @@ from acceptance.domains.delivery.drivers.scanners.images import archives
 from acceptance.domains.delivery.malicious_changes import MALICIOUS_CHANGES
 from acceptance.domains.delivery.pipeline import WORKFLOW
 from acceptance.drivers.kubernetes.pods import hardened_container
-from acceptance.drivers.repository_copies import commit_all
 from acceptance.process import run
 from controls import edits
 from controls.control import control
@@ -67,8 +66,8 @@ def staging_api_routed_to_frontend(saboteur: Saboteur) -> None:
     "A new staging environment runs the release and serves visitors",
     expects="staging runs frontend/prepare, which is not part of the release",
 )
-def another_image_in_staging(saboteur: Saboteur) -> None:
-    """Prepare staging's frontend by a container that the release does not have."""
+def staging_with_an_unreleased_container(saboteur: Saboteur) -> None:
+    """Add an init container to the frontend of staging that the release does not have."""
     container = hardened_container("prepare", "localhost/checkout-database", ["true"])
     change = {"spec": {"template": {"spec": {"initContainers": [container]}}}}
     _patch_staging(saboteur, "Deployment", "frontend", change)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers.kubernetes import facts
-from acceptance.drivers.kubernetes.client import pod_path, pretty
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually, lasting

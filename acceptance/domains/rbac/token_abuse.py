@@ -67,7 +67,7 @@ class TokenAbuseTester(ClusterActor):
         self._cluster.create(api_path("pods", self.system.namespace), body)
         with self._waking() as wake:
             pod = eventually(
-                lambda: facts.pod(self._cluster.get(path).json()),
+                lambda: facts.pod(self._cluster.send("GET", path).json()),
                 lambda pod: pod.ready,
                 timeout=self._timeouts.schedule,
                 wake=wake,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
+from acceptance.drivers.kubernetes.client import DRY_RUN
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pod_security_standard import CONTAINER, EPHEMERAL, INIT, POD
 from acceptance.drivers.kubernetes.pods import hardened_container, hardened_pod
@@ -52,8 +53,8 @@ def send_request(
     """Return the API server's answer; an ephemeral container would be added to `pod`."""
     if request.ephemeral:
         path = api_path("pods", namespace, pod, "ephemeralcontainers")
-        return cluster.send("PATCH", path, request.body, headers=_STRATEGIC, dryRun="All")
-    return cluster.send("POST", api_path("pods", namespace), request.body, dryRun="All")
+        return cluster.send("PATCH", path, request.body, headers=_STRATEGIC, query=DRY_RUN)
+    return cluster.send("POST", api_path("pods", namespace), request.body, query=DRY_RUN)
 
 
 def unrestricted_namespace(name: str, run: str) -> dict[str, Any]:

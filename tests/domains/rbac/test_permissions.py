@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acceptance.domains.documentation.feature_tables import read_tables
+from acceptance.domains.documentation.generated_tables import read_tables
 from acceptance.domains.rbac.drivers import access_reviews
 from acceptance.domains.rbac.drivers.access_reviews import (
     ApiResource,

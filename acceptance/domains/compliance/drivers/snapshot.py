@@ -67,7 +67,7 @@ class ClusterSnapshot:
         found = {}
         for node in self.objects("Node"):
             name = node["metadata"]["name"]
-            reply = self.cluster.get(api_path("nodes", name=name, part="proxy/configz"))
+            reply = self.cluster.send("GET", api_path("nodes", name=name, part="proxy/configz"))
             document = reply.json()
             if not reply.succeeded or not isinstance(document, dict):
                 raise Unobservable(

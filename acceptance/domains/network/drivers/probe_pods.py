@@ -77,15 +77,15 @@ def probe_pod(probe: Probe, image: str, run: str, ports: Sequence[Port]) -> dict
         "udp": [port.number for port in ports if port.protocol == "udp"],
         "sockets": [1] if on_node else [],
     }
-    # A node has several addresses, and an answer has to come from the right one.
+    # A node has several addresses, and answers must come from this one.
     address = "status.hostIP" if on_node else "status.podIP"
     pod = hardened_pod(
         probe.name,
         image,
         ["python3", "-I", "-S", "-c", _LISTENER, json.dumps(wanted)],
-        labels={**post.labels, RUN_LABEL: run, PROBE_LABEL: probe.name},
+        labels={**placement.labels, RUN_LABEL: run, PROBE_LABEL: probe.name},
         container=CONTAINER,
-        namespace=post.namespace,
+        namespace=placement.namespace,
         spec={
             "terminationGracePeriodSeconds": 0,
             "readinessGates": [{"conditionType": _NEVER}],
@@ -105,11 +105,11 @@ def probe_pod(probe: Probe, image: str, run: str, ports: Sequence[Port]) -> dict
         setting = {"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}
         spec["securityContext"]["sysctls"] = [setting]
         spec["containers"][0]["ports"] = [
-            {"name": name, "containerPort": door.port, "protocol": door.protocol.upper()}
-            for name, door in post.doors
+            {"name": name, "containerPort": port.number, "protocol": port.protocol.upper()}
+            for name, port in placement.named_ports
         ]
-    if post.service_account:
-        spec["serviceAccountName"] = post.service_account
+    if placement.service_account:
+        spec["serviceAccountName"] = placement.service_account
     return pod
 
 

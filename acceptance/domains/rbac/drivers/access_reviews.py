@@ -145,7 +145,7 @@ def resources(cluster: Kubernetes) -> tuple[ApiResource, ...]:
 
 def non_resource_paths(cluster: Kubernetes) -> tuple[str, ...]:
     """Return every path of the API server that belongs to no resource."""
-    found = cluster.get("/").json()
+    found = cluster.send("GET", "/").json()
     if not isinstance(found, dict) or not found.get("paths"):
         raise Refused("the API server does not list its paths")
     apis = ("/api/", "/apis/")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
-from acceptance.drivers.kubernetes.client import MERGE, Refused
+from acceptance.drivers.kubernetes.client import DRY_RUN, MERGE, Refused
+from acceptance.drivers.kubernetes.identity import own_name
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
 
@@ -23,7 +24,7 @@ TOKEN_SECONDS = 600
 """How long a token is valid: the shortest time that the API offers."""
 _RBAC = "rbac.authorization.k8s.io"
 _NAME = "acceptance-token-abuse"
-_DRY_RUN = (("dryRun", "All"),)
+_DRY_RUN = tuple(DRY_RUN.items())
 # The permissions that the requests need, and no others.
 _RULES: tuple[tuple[str, str, str], ...] = (
     ("", "secrets configmaps namespaces nodes", "get list"),
@@ -56,7 +57,7 @@ class ApiRequest:
     def send(self, cluster: Kubernetes) -> Reply:
         """Return the answer to it."""
         headers, query = dict(self.headers), dict(self.query)
-        return cluster.send(self.method, self.path, self.body, headers=headers, **query)
+        return cluster.send(self.method, self.path, self.body, headers=headers, query=query)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class RequestTargets:
 
 
 def token_abuse_requests(targets: RequestTargets, run: str) -> tuple[ApiRequest, ...]:
-    """Return the requests of an attacker who wants to read, to change things and to gain permissions."""
+    """Return the requests of an attacker who wants to read, change, and gain permissions."""
     own = targets.namespace
     image, command = "localhost/nobody/runs:this", ["/nothing"]
     new_pod = hardened_pod(_NAME, image, command, labels={RUN_LABEL: run})
@@ -165,6 +166,7 @@ def create_token(
 
 def user_name(cluster: Kubernetes) -> str:
     """Return who the API server takes the client for; empty if it does not know."""
-    said = cluster.send("POST", api_path("selfsubjectreviews"), {}).json() or {}
-    status = said.get("status") or {}
-    return str((status.get("userInfo") or {}).get("username", ""))
+    try:
+        return own_name(cluster)
+    except Refused:
+        return ""
