@@ -166,7 +166,7 @@ def proxy_that_ignores_transfer_encoding(saboteur: Saboteur) -> None:
         labels={_NAME: "traefik", "front": "own"},
         container=_FRONT_NAME,
         spec={"volumes": [{"name": "keys", "secret": {"secretName": _FRONT_NAME}}]},
-        ports=_doors(saboteur),
+        ports=_ports(saboteur),
         volumeMounts=[{"name": "keys", "mountPath": "/keys"}],
         readinessProbe={"tcpSocket": {"port": 8000}, "periodSeconds": 1},
     )

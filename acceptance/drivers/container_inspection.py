@@ -1,7 +1,7 @@
-"""Inspects a running container from inside: its processes, their privileges, what they can reach.
+"""Inspects a running container with a shell in it: its processes, rights, files and variables.
 
-A shell in the container reads /proc, so the kernel answers and no manifest does
-(proc_pid_status(5), namespaces(7)). Only names of variables and files are read, no values.
+The shell reads /proc, so the kernel answers and not a manifest (proc_pid_status(5), namespaces(7)).
+Of variables and files, only names are read, no values.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")
 READ_ONLY = "Read-only file system"
-WRITABLE = "/dev/shm"  # noqa: S108 (every container may write there: it proves that the attempt works)
+WRITABLE = "/dev/shm"  # noqa: S108 (every container may write there: it proves that the probe works)
 _TRIED = (WRITABLE, "/", "/etc", "/usr", "/var")
-# A service account's token begins as a JSON Web Token: header and payload (RFC 7519).
+# What a service account's token looks like: header and payload of a JSON Web Token (RFC 7519).
 _TOKEN = r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."  # noqa: S105 (a pattern)
 _LARGEST_TOKEN = "64k"  # noqa: S105 (a size)
 _MARK = "== "
@@ -42,7 +42,7 @@ for folder in @TRIED@; do
   probe="${folder%/}/.acceptance-probe"
   if (: > "$probe") 2>&1; then rm -f "$probe"; fi
 done
-# Some servers overwrite their environment; this shell has got the same one.
+# Some servers write over the environment that they were given; this shell was given the same.
 echo "== variables"; variables | cut -d= -f1 | sort -u
 echo "== tokens"
 variables | grep -aE '@TOKEN@' | cut -d= -f1 | sort -u
@@ -67,34 +67,34 @@ class ProcessFacts:
     pid: int
     name: str
     users: tuple[int, ...]
-    """Real, effective, saved and file system user ids."""
+    """Real, effective, saved and file-system user."""
     groups: tuple[int, ...]
-    """The same four group ids, and the supplementary ones."""
+    """Real, effective, saved and file-system group, and the supplementary groups."""
     capabilities: tuple[tuple[str, int], ...]
     """Each set as a bit mask."""
     no_new_privileges: bool
     seccomp: int
     """0 is none, 2 is a filter."""
     namespaces: tuple[tuple[str, str], ...]
-    """(kind, identity); the identity is empty where the process may not be inspected."""
+    """(kind, identity); the identity is empty if the process may not be inspected."""
 
 
 @dataclass(frozen=True)
 class ContainerInspection:
-    """What was found inside one container."""
+    """What the shell in one container has found."""
 
     pod: str
     container: str
     hostname: str
     addresses: tuple[str, ...]
     processes: tuple[ProcessFacts, ...]
-    """Without those of the inspection itself."""
+    """Without the shell and its children."""
     writes: tuple[tuple[str, str], ...]
-    """(folder, the error of writing there; empty if a file was written)."""
+    """(folder, why it is not writable; empty if it is)."""
     variables: tuple[str, ...]
     """The names of the first process's environment variables."""
     tokens: tuple[str, ...]
-    """Variables, and files of mounted volumes, that hold what looks like a token."""
+    """Files of mounted volumes, and variables, that contain something like a token."""
 
     def namespace(self, kind: str) -> str:
         """Return the identity of a namespace of the container's first process."""
@@ -105,9 +105,9 @@ class ContainerInspection:
 def inspect_container(
     kubeconfig: Path, context: str, namespace: str, pod: str, container: str, *, timeout: float
 ) -> ContainerInspection:
-    """Return what is found inside a running container; `timeout` is in seconds.
+    """Inspect a running container; `timeout` is in seconds.
 
-    Raises `EnvironmentFailure` if it has no shell, or lacks a program that the inspection runs.
+    Raises `EnvironmentFailure` if its image has no shell, or not the programs that are needed.
     """
     script = _SCRIPT
     for name, value in (
@@ -119,11 +119,11 @@ def inspect_container(
         script = script.replace(f"@{name}@", value)
     where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
     said = kubectl(kubeconfig, context, [*where, "sh", "-c", script], timeout=timeout)
-    return read_inspection(pod, container, said)
+    return parse_inspection(pod, container, said)
 
 
-def read_inspection(pod: str, container: str, said: str) -> ContainerInspection:
-    """Read the output of the script."""
+def parse_inspection(pod: str, container: str, said: str) -> ContainerInspection:
+    """Parse the output of the script."""
     parts = dict(_parts(said))
     shell = next(int(title.split()[1]) for title in parts if title.startswith("shell "))
     processes = [
@@ -182,7 +182,7 @@ def _process(pid: int, fields: dict[str, str]) -> ProcessFacts:
 
 
 def _local_addresses(trie: list[str]) -> tuple[str, ...]:
-    """Return the host's own addresses: each is in the line before `host LOCAL`."""
+    """Return the local addresses, each of which is in the line before `host LOCAL`."""
     found = {
         match[1]: None
         for before, line in pairwise(trie)

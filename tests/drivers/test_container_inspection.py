@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from acceptance.drivers.container_inspection import read_inspection
+from acceptance.drivers.container_inspection import parse_inspection
 
 
 def test_an_inspection_leaves_its_own_processes_out() -> None:
@@ -22,7 +22,7 @@ def test_an_inspection_leaves_its_own_processes_out() -> None:
         f"== process 30\n{status.format('sh', 0)}{ending}"
         f"== process 31\n{status.format('cat', 30)}{ending}"
     )
-    found = read_inspection("web-0", "web", said)
+    found = parse_inspection("web-0", "web", said)
     assert (found.hostname, found.addresses) == ("web-0", ("10.0.0.7",))
     assert found.writes == (("/dev/shm", ""), ("/", "sh: Read-only file system"))
     assert (found.variables, found.tokens) == (("HOME",), ("/run/token",))

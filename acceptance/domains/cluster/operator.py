@@ -6,11 +6,12 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.kubernetes.pods import hardened_pod
+from acceptance.drivers.kubernetes.pods import CONTAINER, hardened_pod
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually, lasting
 
@@ -76,11 +77,11 @@ class ClusterOperator(ClusterActor):
             name,
             container.image,
             ["getent", "hosts", service],
-            labels={RUN_LABEL: self.system.run, **_ASKS_DNS},
-            container="lookup",
+            labels={RUN_LABEL: self.system.run, **_MAY_ASK_DNS},
         )
-        # Told to end before it is created: whatever happens in between, it does not stay.
-        self._undo.callback(self._cluster.delete, api_path("pods", namespace, name))
+        # Before it is created: it is deleted whatever happens in between.
+        path = api_path("pods", namespace, name)
+        self._undo.callback(self._cluster.delete, path)
         created = self._cluster.create(api_path("pods", namespace), body)
         require(created is not None, f"The pod {name} could not be created: its name is taken.")
 
@@ -133,39 +134,4 @@ class ClusterOperator(ClusterActor):
                 "so whether k3s runs is not known. Try: pytest --cluster k3d"
             )
             raise Unverifiable(message)
-        require("k3s" in version, f"The cluster calls itself {version}, which is not k3s.")
-
-    def look_at_ingress(self) -> tuple[IngressFacts, ...]:
-        """Return the ingresses for the system's host."""
-        found = tuple(
-            each
-            for each in self._cluster.ingresses(self.system.namespace)
-            if self.system.host in each.hosts
-        )
-        self._keep("The ingress", pretty([asdict(each) for each in found]))
-        return found
-
-    def judge_class(self, ingresses: tuple[IngressFacts, ...]) -> None:
-        """Every ingress for the host is of the class nginx."""
-        require_each(
-            ingresses,
-            lambda each: (
-                None
-                if each.ingress_class == _INGRESS_CLASS
-                else f"{each.name} has the class {each.ingress_class or '(none)'}"
-            ),
-            nothing=f"There is no ingress for {self.system.host}.",
-        )
-
-    def judge_published(self, ingresses: tuple[IngressFacts, ...]) -> None:
-        """Every ingress for the host publishes an address, and it is the one that visitors use."""
-        require_each(
-            ingresses,
-            lambda each: (
-                None
-                if self.system.published in each.addresses
-                else f"{each.name} publishes {', '.join(each.addresses) or 'no address'}, "
-                f"and visitors are led to {self.system.published}"
-            ),
-            nothing=f"There is no ingress for {self.system.host}.",
-        )
+        require("k3s" in version, f"The cluster's version is {version}, which is not k3s.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import container_inspection
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import require, require_each
 from acceptance.process import workers
@@ -51,7 +51,7 @@ class ContainerInspector(ClusterActor):
     def inspect_containers(self) -> tuple[InspectedContainer, ...]:
         """Inspect each running container of the system."""
         found = [
-            (facts.pod(each), each["status"].get("hostIP", ""))
+            (reading.pod(each), each["status"].get("hostIP", ""))
             for each in self._cluster.pod_objects(self.system.namespace)
             # A pod without an owner is no part of the system, such as one of the suite's own.
             if each["metadata"].get("ownerReferences")

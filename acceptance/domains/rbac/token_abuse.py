@@ -11,10 +11,10 @@ from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.rbac.drivers import api_requests
 from acceptance.domains.rbac.drivers.api_requests import ApiRequest, RequestTargets
-from acceptance.drivers.kubernetes import facts
+from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.kubernetes.pods import hardened_pod
+from acceptance.drivers.kubernetes.pods import CONTAINER, hardened_pod
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import eventually, lasting
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from acceptance.drivers.http import Reply
 
 _FORBIDDEN = 403
-_CONTAINER = "probe"
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,6 @@ class TokenAbuseTester(ClusterActor):
             image,
             ["sleep", str(api_requests.TOKEN_SECONDS)],
             labels={RUN_LABEL: self.system.run},
-            container=_CONTAINER,
             spec={"automountServiceAccountToken": True},
         )
         path = api_path("pods", self.system.namespace, name)
@@ -67,7 +65,7 @@ class TokenAbuseTester(ClusterActor):
         self._cluster.create(api_path("pods", self.system.namespace), body)
         with self._waking() as wake:
             pod = eventually(
-                lambda: facts.pod(self._cluster.send("GET", path).json()),
+                lambda: reading.pod(self._cluster.send("GET", path).json()),
                 lambda pod: pod.ready,
                 timeout=self._timeouts.schedule,
                 wake=wake,
@@ -76,7 +74,7 @@ class TokenAbuseTester(ClusterActor):
                 ),
                 what="a pod that has a token",
             )
-        return self._inspect(pod.name, _CONTAINER)
+        return self._inspect(pod.name, CONTAINER)
 
     def assert_token_found(self, found: ContainerInspection) -> None:
         """The inspection finds the token of a pod that has one; else it proves nothing."""

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 CONTAINER = "probe"
 """The name of the only container of such a pod."""
 
+CONTAINER = "probe"
+"""The name of a pod's only container, where no other is given."""
+
 
 def hardened_pod(
     name: str,
@@ -17,7 +20,7 @@ def hardened_pod(
     command: Sequence[str],
     *,
     labels: Mapping[str, str],
-    container: str = "probe",
+    container: str = CONTAINER,
     namespace: str = "",
     spec: Mapping[str, Any] | None = None,
     **fields: object,
