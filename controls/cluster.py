@@ -35,4 +35,4 @@ def dns_without_endpoints(saboteur: Saboteur) -> None:
 @control("TASK-001-AC-1", "The cluster is k3s", expects="which is not k3s")
 def cluster_that_is_not_k3s(saboteur: Saboteur) -> None:
     """Run another Kubernetes where k3s is expected."""
-    saboteur.claim(flavour="k3s")
+    saboteur.override_facts(flavour="k3s")

@@ -197,7 +197,7 @@ def an_unencrypted_secret(saboteur: Saboteur) -> None:
 )
 def a_node_without_access(saboteur: Saboteur) -> None:
     """Remove the access to the node, as on a cluster that a provider manages."""
-    saboteur.claim(inside=(), journal=())
+    saboteur.override_facts(inside=(), journal=())
 
 
 def _node(saboteur: Saboteur) -> NodeShell:
@@ -265,7 +265,7 @@ def _api_server(saboteur: Saboteur, changes: Mapping[str, str | None]) -> Iterat
                 what="the second API server to answer",
                 error=EnvironmentFailure,
             )
-        saboteur.claim(kubeconfig=str(kubeconfig))
+        saboteur.override_facts(kubeconfig=str(kubeconfig))
         yield
     finally:
         with suppress(ProcessLookupError):

@@ -256,7 +256,7 @@ def image_without_security_updates(saboteur: Saboteur) -> None:
         hash_inputs(reference, old),
         lambda place: write_image(place / "image.tar", files),
     )
-    saboteur.claim(images=(f"localhost/outdated:{place.name}",))
+    saboteur.override_facts(images=(f"localhost/outdated:{place.name}",))
 
 
 @control(
@@ -284,7 +284,7 @@ def exceptions_expired(saboteur: Saboteur) -> None:
 )
 def image_unavailable(saboteur: Saboteur) -> None:
     """Release an image that was built elsewhere and is not on this machine."""
-    saboteur.claim(images=("localhost/elsewhere:1",))
+    saboteur.override_facts(images=("localhost/elsewhere:1",))
 
 
 @control(

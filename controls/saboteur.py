@@ -1,4 +1,4 @@
-"""The saboteur: breaks one thing in a running system, and repairs it afterwards."""
+"""Breaks one thing in a running system, and repairs it afterwards."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ _SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceV
 
 
 class Saboteur:
-    """Does what a mistake or an accident would do; leaving the context undoes all of it."""
+    """Makes the mistakes of a team; leaving the context undoes all of them."""
 
     def __init__(self, system: System, run_folder: Path, timeouts: Timeouts) -> None:
-        """Take aim at the `system` of the run in `run_folder`; nothing is broken yet."""
+        """Work on the `system` of the run in `run_folder`; nothing is broken yet."""
         self.system = system
         self._facts = run_folder / "system.json"
         self._timeouts = timeouts
         self._undo = ExitStack()
 
     def __enter__(self) -> Self:
-        """Begin with a system at full strength."""
+        """Wait until the system has all of its pods."""
         self.settle()
         return self
 
@@ -55,7 +55,7 @@ class Saboteur:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Repair what was broken, the last thing first, and wait until all is well."""
+        """Undo the changes, the last one first, and wait until the system has all of its pods."""
         self._undo.close()
         self.settle()
 
@@ -104,8 +104,8 @@ class Saboteur:
         """Return what a command wrote that ran in a pod's first container."""
         return self.kubectl("exec", pod, "--", *command)
 
-    def claim(self, **facts: str | tuple[str, ...]) -> None:
-        """Let the run believe something else about the system."""
+    def override_facts(self, **facts: str | tuple[str, ...]) -> None:
+        """Give the run other facts about the system."""
         self._undo.callback(self.system.save, self._facts)
         replace(self.system, **facts).save(self._facts)  # type: ignore[arg-type]
 
@@ -116,7 +116,7 @@ class Saboteur:
         return folder
 
     def await_object(self, target: str, *, namespace: str) -> None:
-        """Wait until `target` (kind/name) is there, which somebody else makes."""
+        """Wait until `target` (kind/name) exists, which the cluster creates."""
         self.kubectl("wait", "--for=create", target, "--timeout=30s", namespace=namespace)
 
     def repository(self) -> Path:
@@ -127,7 +127,7 @@ class Saboteur:
         folder = Path(tempfile.mkdtemp(prefix="acceptance-copy-"))
         self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
         copy = edits.copy_repository(self.system.sources, folder)
-        self.claim(repository=str(copy))
+        self.override_facts(repository=str(copy))
         return copy
 
     def edit(self, name: str, old: str, new: str) -> None:
@@ -169,12 +169,12 @@ class Saboteur:
         return base64.b64decode(found).decode("utf-8")
 
     def await_answer(self, host: str, path: str, status: int) -> None:
-        """Wait until the ingress answers so; what it was told takes it a moment."""
+        """Wait until the ingress gives this status; a change reaches it after a moment."""
         with closing(reach(self.system, timeout=self._timeouts.request)) as http:
             self._await(http, host, path, status)
 
     def await_plain_answer(self, path: str, status: int) -> None:
-        """Wait until the ingress answers so to a visitor who comes without encryption."""
+        """Wait until the ingress gives this status to an unencrypted request."""
         with closing(reach_plain(self.system, timeout=self._timeouts.request)) as http:
             self._await(http, self.system.host, path, status)
 
@@ -202,7 +202,7 @@ class Saboteur:
         return tuple(pod for pod in found if pod.serving)
 
     def settle(self) -> None:
-        """Wait until no pod comes or goes and every workload is at full strength."""
+        """Wait until no pod is starting or ending, and every workload has all of its pods."""
         namespace = self.system.namespace
 
         def look() -> tuple[tuple[WorkloadFacts, ...], tuple[PodFacts, ...]]:
@@ -222,7 +222,7 @@ class Saboteur:
             )
 
     def _definition(self, target: str, namespace: str) -> str:
-        """Return an object as somebody would have written it, without what the server adds."""
+        """Return an object without the fields that the server adds."""
         found = json.loads(self.kubectl("get", target, "--output=json", namespace=namespace))
         found.pop("status", None)
         for name in _SERVER_FIELDS:

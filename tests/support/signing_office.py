@@ -147,7 +147,7 @@ class Office:
 
     def waiver(self, **changed: Any) -> Claim:  # noqa: ANN401 (fields of several types)
         """What Bob decides about the item, but for what is `changed`."""
-        return self.claim(
+        return self.override_facts(
             **{
                 "kind": "waiver",
                 "statement": "The customer agreed.",
