@@ -147,7 +147,7 @@ class Office:
 
     def waiver(self, **changed: Any) -> Claim:  # noqa: ANN401 (fields of several types)
         """What Bob decides about the item, but for what is `changed`."""
-        return self.override_facts(
+        return self.claim(
             **{
                 "kind": "waiver",
                 "statement": "The customer agreed.",
