@@ -1,5 +1,5 @@
-// Runs the controllers of cert-manager that a CA of the cluster's own needs, from its published
-// module. The official program is a module of its own that is not published for Go.
+// Runs the cert-manager controllers that a CA in the cluster needs, from cert-manager's published Go
+// module. The official program is a separate Go module, which is not published.
 package main
 
 import (

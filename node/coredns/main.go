@@ -1,11 +1,11 @@
-// Runs the DNS server of the embedded cluster: CoreDNS with the plugins that its Corefile names,
-// and without the fifty others. Some of them bring clouds' clients, which take long to build.
+// Runs the DNS server of the embedded cluster: CoreDNS with only the plugins that its Corefile
+// names. Some of the fifty others contain clients for clouds, which take long to build.
 package main
 
 import (
 	"github.com/coredns/coredns/coremain"
 
-	// Each registers its plugin; the order in which a query passes them is CoreDNS's own.
+	// Each registers its plugin. CoreDNS itself sets the order in which a query passes them.
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/health"
