@@ -29,14 +29,14 @@ NPM     = PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-c
 MAKEFLAGS += --no-builtin-rules
 
 .PHONY: help
-help: ## Explain the targets (the default)
+help: ## List the targets (the default)
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo 'Variables: CLUSTER=auto|k3d|embedded|existing  ARGS="arguments for pytest"  PYTHON=python3.12'
 	@echo 'After make setup, plain "$(BIN)/pytest" does what make acceptance does.'
 
 .PHONY: setup
-setup: ## Install what is locked: .venv, the npm packages and the Go tools (says what it does)
+setup: ## Install what is locked: .venv, the npm packages and the Go tools (prints each step)
 	@$(PYTHON) -m acceptance.setup $(LOCKED)
 
 .PHONY: acceptance
@@ -45,17 +45,17 @@ acceptance: ## Prove the tracker on a real cluster and write reports/ (as root, 
 	@$(BIN)/pytest --cluster="$(CLUSTER)" $(ARGS)
 
 .PHONY: controls
-controls: ## Break the running system on purpose: every scenario has to see it (as root)
+controls: ## Break the running system on purpose: each scenario must fail with the right message (as root)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup $(OF_RUN)
 	@$(BIN)/pytest controls --cluster="$(CLUSTER)" $(ARGS)
 
 .PHONY: scan
-scan: ## Scan code, deployment and files for secrets; fail on what is critical (no cluster)
+scan: ## Scan code and deployment, and files for secrets; fail if a finding is critical (no cluster)
 	@$(PYTHON) -m acceptance.setup python checkov
 	@$(BIN)/python -m acceptance.cli scan $(ARGS)
 
 .PHONY: doctor
-doctor: setup ## Say what this machine can run, what is missing, and the exact remedy
+doctor: setup ## Report what this machine can run, what is missing, and the exact remedy
 	@$(BIN)/python -m acceptance.cli.doctor
 
 .PHONY: bench
@@ -63,11 +63,11 @@ bench: setup ## Measure start, run and memory; print a table and write benchmark
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: format
-format: setup ## Format the Python code and repair what ruff can repair
+format: setup ## Format the Python code and fix what ruff can fix
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 .PHONY: lock
-lock: ## Lock each requirements.in anew, with hashes and without addresses
+lock: ## Lock each requirements.in again, with hashes and without index addresses
 	@$(PYTHON) -m venv .make/uv && .make/uv/bin/pip install --quiet uv
 	@for folder in . tools/checkov tools/probes tools/probes/build; do \
 	  .make/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -76,14 +76,14 @@ lock: ## Lock each requirements.in anew, with hashes and without addresses
 	done
 
 .PHONY: clean
-clean: ## Remove everything that was made in this folder; the cache of builds stays
+clean: ## Remove everything generated in this folder; keep the build cache
 	@rm -rf .venv .make .tools reports benchmarks/results node_modules tools/*/node_modules \
 	  checkout/frontend/node_modules checkout/frontend/dist \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: clean-cache
-clean-cache: ## Remove the cache of built binaries and images, which all runs of this user share
+clean-cache: ## Remove the build cache (binaries and images), which all runs of this user share
 	@rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/checkout-acceptance"
 
 # --------------------------------------------------------------------------------------------------
