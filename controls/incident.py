@@ -1,4 +1,4 @@
-"""Sabotages of what the domain incident judges: incident response."""
+"""Sabotages of incident response."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 @control(
     "TASK-002-DOD-5",
-    "The written response to an incident has what people need who were never in one",
-    expects="gives nobody the role speaker",
+    "The incident response runbook is complete and was drilled recently",
+    expects="assigns the role communications lead to nobody",
 )
-def nobody_to_speak(saboteur: Saboteur) -> None:
-    """Forget to say who talks to customers."""
-    saboteur.edit(PAGE, "| speaker |", "| management |")
+def no_communications_lead(saboteur: Saboteur) -> None:
+    """Leave out who talks to customers."""
+    saboteur.edit(PAGE, "| communications lead |", "| management |")
 
 
 @control(
     "TASK-002-DOD-5",
-    "The written response to an incident has what people need who were never in one",
-    expects="has no time to answer for SEV1",
+    "The incident response runbook is complete and was drilled recently",
+    expects="has no response time for SEV1",
 )
-def a_severity_without_a_time(saboteur: Saboteur) -> None:
-    """Answer the worst of all as soon as possible."""
+def severity_without_response_time(saboteur: Saboteur) -> None:
+    """Give the highest severity no response time."""
     saboteur.edit(
         PAGE, "| within 15 minutes | within 1 hour |", "| at once | as soon as possible |"
     )
@@ -35,31 +35,31 @@ def a_severity_without_a_time(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-DOD-5",
-    "The written response to an incident has what people need who were never in one",
+    "The incident response runbook is complete and was drilled recently",
     expects="The last drill was on 2020-02-29",
 )
-def an_old_drill(saboteur: Saboteur) -> None:
-    """Drill once, and never again."""
+def drill_overdue(saboteur: Saboteur) -> None:
+    """Drill once, long ago, and never again."""
     saboteur.edit(PAGE, "- 2026-11-25, by", "- 2020-02-29, by")
 
 
 @control(
     "TASK-002-DOD-5",
-    "A suspicious pod is contained, its evidence kept, and visitors served",
-    expects="The quarantine as written fails",
+    "A suspicious pod is contained and removed, its evidence preserved, and visitors are served",
+    expects="The runbook's commands to quarantine fail",
 )
-def a_quarantine_in_name_only(saboteur: Saboteur) -> None:
-    """Label the suspect, and leave it in the traffic."""
+def suspect_left_in_service(saboteur: Saboteur) -> None:
+    """Label the suspicious pod, and leave it behind its Service."""
     saboteur.edit(PAGE, " app.kubernetes.io/name- incident=", " incident=")
 
 
 @control(
     "TASK-002-DOD-5",
-    "A suspicious pod is contained, its evidence kept, and visitors served",
-    expects=r"The revoke as written fails: [\s\S]*pods \S+ not found",
+    "A suspicious pod is contained and removed, its evidence preserved, and visitors are served",
+    expects=r"The runbook's commands to revoke fail: [\s\S]*pods \S+ not found",
 )
-def a_suspect_that_is_deleted(saboteur: Saboteur) -> None:
-    """Delete the suspect at once, and its traces with it."""
+def suspect_deleted_at_once(saboteur: Saboteur) -> None:
+    """Delete the suspicious pod before its evidence is preserved."""
     saboteur.edit(
         PAGE,
         'label pod "$POD" app.kubernetes.io/name- incident=quarantined',
@@ -69,31 +69,31 @@ def a_suspect_that_is_deleted(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-DOD-5",
-    "A suspicious pod is contained, its evidence kept, and visitors served",
+    "A suspicious pod is contained and removed, its evidence preserved, and visitors are served",
     expects=r"the evidence has no log\.txt",
 )
-def evidence_without_its_log(saboteur: Saboteur) -> None:
-    """Keep the objects and forget what the suspect wrote."""
+def evidence_without_log(saboteur: Saboteur) -> None:
+    """Preserve the objects, and not the log of the pod."""
     saboteur.edit(PAGE, '--prefix > "$FOLDER/log.txt"', "--prefix > /dev/null")
 
 
 @control(
     "TASK-002-DOD-5",
-    "A suspicious pod is contained, its evidence kept, and visitors served",
+    "A suspicious pod is contained and removed, its evidence preserved, and visitors are served",
     expects=r"processes\.txt holds a secret value",
 )
 def evidence_with_secrets(saboteur: Saboteur) -> None:
-    """Collect the environments of processes as well."""
+    """Collect the environment variables of processes as well."""
     saboteur.edit(PAGE, 'tr "\\0" " " < "$each/cmdline"', 'tr "\\0" " " < "$each/environ"')
 
 
 @control(
     "TASK-002-DOD-5",
-    "A suspicious pod is contained, its evidence kept, and visitors served",
-    expects=r"connections\.txt is not what its hash says",
+    "A suspicious pod is contained and removed, its evidence preserved, and visitors are served",
+    expects=r"the hash of connections\.txt is wrong or missing",
 )
-def evidence_without_a_seal(saboteur: Saboteur) -> None:
-    """Write the hashes before the last file is there."""
+def evidence_not_sealed(saboteur: Saboteur) -> None:
+    """Write the hashes of some files only."""
     saboteur.edit(
         PAGE,
         '(cd "$FOLDER" && sha256sum -- * > SHA256SUMS)',

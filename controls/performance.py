@@ -1,4 +1,4 @@
-"""Sabotages of what the domain performance judges: load."""
+"""Sabotages of performance."""
 
 from __future__ import annotations
 
@@ -15,17 +15,15 @@ CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_sleep(0.8); RETURN NEW; END $$;
 CREATE TRIGGER slow BEFORE INSERT ON checkouts FOR EACH ROW EXECUTE FUNCTION be_slow();
 """
-
-
-_NO_LONGER_SLOW = "DROP FUNCTION IF EXISTS be_slow CASCADE"
+_UNDO_SLOW = "DROP FUNCTION IF EXISTS be_slow CASCADE"
 
 
 @control(
     "TASK-001-DOD-6",
-    "The system performs as required at the stated load",
-    expects=r"95 of 100 requests took up to \d+ ms",
+    "The system meets its performance requirements under the stated load",
+    expects=r"The 95th percentile of the response times is \d+ ms, above the",
 )
-def a_slow_statement(saboteur: Saboteur) -> None:
-    """Add a trigger to the table of checkouts that takes 0.8 s for each new one."""
-    saboteur.afterwards("exec", "database-0", "--", *psql(_NO_LONGER_SLOW))
+def insert_slowed_by_trigger(saboteur: Saboteur) -> None:
+    """Delay the insertion of each checkout by 0.8 s."""
+    saboteur.afterwards("exec", "database-0", "--", *psql(_UNDO_SLOW))
     saboteur.execute("database-0", *psql(_SLOW))

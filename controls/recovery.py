@@ -1,4 +1,4 @@
-"""Sabotages of what the domain recovery judges: backup and restore."""
+"""Sabotages of backup and recovery."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
 
 @control(
     "TASK-001-DOD-8",
-    "The written procedure has what an operator needs at night",
+    "The backup and recovery runbook is complete and was rehearsed recently",
     expects="has no section RTO",
 )
-def a_page_without_rto(saboteur: Saboteur) -> None:
-    """Promise no time in which the system is back."""
+def runbook_without_rto(saboteur: Saboteur) -> None:
+    """Leave out the RTO."""
     saboteur.edit(PAGE, "## RTO", "## Remarks")
 
 
 @control(
     "TASK-001-DOD-8",
-    "The written procedure has what an operator needs at night",
-    expects="cannot keep the loss below the RPO",
+    "The backup and recovery runbook is complete and was rehearsed recently",
+    expects="A backup every 72 hours cannot meet the RPO of 24 hours",
 )
-def a_loose_schedule(saboteur: Saboteur) -> None:
+def backups_rarer_than_rpo(saboteur: Saboteur) -> None:
     """Back up less often than the RPO allows."""
     saboteur.edit(PAGE, "Backup: every 24 hours", "Backup: every 3 days")
 
 
 @control(
     "TASK-001-DOD-8",
-    "The written procedure has what an operator needs at night",
+    "The backup and recovery runbook is complete and was rehearsed recently",
     expects="The last rehearsal was on 2020-02-29",
 )
-def an_old_rehearsal(saboteur: Saboteur) -> None:
-    """Rehearse once, and never again."""
+def rehearsal_overdue(saboteur: Saboteur) -> None:
+    """Rehearse once, long ago, and never again."""
     path = saboteur.repository() / PAGE
     before, heading, _ = path.read_text(encoding="utf-8").partition("## Last rehearsal")
     path.write_text(f"{before}{heading}\n\n2020-02-29, by hand.\n", encoding="utf-8")
@@ -45,34 +45,34 @@ def an_old_rehearsal(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-DOD-8",
-    "The written procedure brings back what was deleted",
+    "A deleted checkout is restored by following the runbook",
     expects="The backup has no rows of checkouts",
 )
-def an_empty_backup(saboteur: Saboteur) -> None:
-    """Dump the tables and none of their rows."""
+def schema_only_backup(saboteur: Saboteur) -> None:
+    """Dump the schema without any rows."""
     saboteur.edit(PAGE, "exec pg_dump ", "exec pg_dump --schema-only ")
 
 
 @control(
     "TASK-001-DOD-8",
-    "The written procedure brings back what was deleted",
+    "A deleted checkout is restored by following the runbook",
     expects="The checkout is not there any more",
 )
-def a_restore_that_exchanges_nothing(saboteur: Saboteur) -> None:
-    """Load the backup, and never put it in the place of the database that is served."""
+def restored_database_not_switched(saboteur: Saboteur) -> None:
+    """Load the backup, and never switch the system to it."""
     path = saboteur.repository() / PAGE
     text = path.read_text(encoding="utf-8")
     before, begin, exchange = text.partition('   ALTER DATABASE :"live" ALLOW_CONNECTIONS false;\n')
     _, end, after = exchange.partition("   COMMIT;\n")
-    assert begin and end, f"{PAGE} exchanges the databases in another way"
+    assert begin and end, f"{PAGE} switches the databases in another way"
     path.write_text(before + after, encoding="utf-8")
 
 
 @control(
     "TASK-001-DOD-8",
-    "The written procedure brings back what was deleted",
-    expects="The procedure leaves the databases",
+    "A deleted checkout is restored by following the runbook",
+    expects="The runbook leaves several databases",
 )
-def a_restore_that_leaves_copies(saboteur: Saboteur) -> None:
-    """Forget one of the databases that a restore has made."""
+def old_database_not_discarded(saboteur: Saboteur) -> None:
+    """Keep the old database when it should be discarded."""
     saboteur.edit(PAGE, "|| '_until_') \\gexec", "|| '_never_') \\gexec")

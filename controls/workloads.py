@@ -57,8 +57,8 @@ def database_on_empty_dir(saboteur: Saboteur) -> None:
 )
 @control(
     "TASK-001-DOD-6",
-    "The system performs as required at the stated load",
-    expects="1 backend pods serve, and the requirements are for 2",
+    "The system meets its performance requirements under the stated load",
+    expects="1 backend pods are ready, and the requirements state 2",
 )
 def single_backend_replica(saboteur: Saboteur) -> None:
     """Deploy one replica of the backend."""

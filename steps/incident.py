@@ -1,59 +1,63 @@
-"""Steps of those who answer an incident with nothing but the written page."""
+"""Steps about responding to an incident by its runbook."""
 
 from __future__ import annotations
 
 from pytest_bdd import given, then, when
 
-from acceptance.domains.incident.response import IncidentResponder, Kept, Quarantine
-from acceptance.drivers.kubernetes.facts import PodFacts
-from acceptance.runbooks.reader import Procedure
+from acceptance.domains.incident import (
+    EvidenceFile,
+    IncidentResponder,
+    PodFacts,
+    QuarantineState,
+    Runbook,
+)
 
 
-@when("the responder reads what to do when somebody may have broken in", target_fixture="page")
-def _(incident_responder: IncidentResponder) -> Procedure:
-    return incident_responder.read_page()
+@when("the responder reads the incident response runbook", target_fixture="runbook")
+def _(incident_responder: IncidentResponder) -> Runbook:
+    return incident_responder.read_runbook()
 
 
-@then("the page has everything that a responder needs")
-def _(incident_responder: IncidentResponder, page: Procedure) -> None:
-    incident_responder.judge_complete(page)
+@then("the runbook has every section and command that a responder needs")
+def _(incident_responder: IncidentResponder, runbook: Runbook) -> None:
+    incident_responder.assert_complete(runbook)
 
 
-@then("every role is given to somebody and every severity has its time")
-def _(incident_responder: IncidentResponder, page: Procedure) -> None:
-    incident_responder.judge_roles(page)
+@then("every role is assigned and every severity has a response time")
+def _(incident_responder: IncidentResponder, runbook: Runbook) -> None:
+    incident_responder.assert_roles_and_response_times(runbook)
 
 
-@then("it was drilled as lately as it asks for")
-def _(incident_responder: IncidentResponder, page: Procedure) -> None:
-    incident_responder.judge_drilled(page)
+@then("its last drill is recent enough")
+def _(incident_responder: IncidentResponder, runbook: Runbook) -> None:
+    incident_responder.assert_drilled_recently(runbook)
 
 
-@given("a backend pod behaves as if it was taken over", target_fixture="suspect")
+@given("a backend pod is suspected of being compromised", target_fixture="suspect")
 def _(incident_responder: IncidentResponder) -> PodFacts:
-    return incident_responder.suspect()
+    return incident_responder.choose_suspect()
 
 
-@when("the responder contains it as it is written", target_fixture="quarantine")
-def _(incident_responder: IncidentResponder, suspect: PodFacts) -> Quarantine:
-    return incident_responder.quarantine(suspect)
+@when("the responder follows the runbook to contain it", target_fixture="quarantine")
+def _(incident_responder: IncidentResponder, suspect: PodFacts) -> QuarantineState:
+    return incident_responder.contain(suspect)
 
 
-@then("it runs on apart from everything and another one does its work")
-def _(incident_responder: IncidentResponder, quarantine: Quarantine) -> None:
-    incident_responder.judge_contained(quarantine)
+@then("the pod is isolated but running, and another one has taken its place")
+def _(incident_responder: IncidentResponder, quarantine: QuarantineState) -> None:
+    incident_responder.assert_contained(quarantine)
 
 
-@then("its evidence can be preserved as it is written", target_fixture="preserved")
-def _(incident_responder: IncidentResponder, suspect: PodFacts) -> tuple[Kept, ...]:
-    return incident_responder.preserve(suspect)
+@then("the responder can preserve its evidence by following the runbook", target_fixture="evidence")
+def _(incident_responder: IncidentResponder, suspect: PodFacts) -> tuple[EvidenceFile, ...]:
+    return incident_responder.preserve_evidence(suspect)
 
 
-@then("all of the evidence is there, sealed, and without any secret")
-def _(incident_responder: IncidentResponder, preserved: tuple[Kept, ...]) -> None:
-    incident_responder.judge_preserved(preserved)
+@then("the evidence is complete, sealed and free of secrets")
+def _(incident_responder: IncidentResponder, evidence: tuple[EvidenceFile, ...]) -> None:
+    incident_responder.assert_evidence_complete(evidence)
 
 
-@then("it can be removed and the system is whole as it is written")
+@then("the responder can remove the pod and recover by following the runbook")
 def _(incident_responder: IncidentResponder, suspect: PodFacts) -> None:
-    incident_responder.remove(suspect)
+    incident_responder.remove_suspect(suspect)

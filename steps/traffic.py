@@ -123,3 +123,13 @@ def _(steady_visitors: SteadyVisitors) -> SteadyTraffic:
 @then("a visitor can pay another checkout")
 def _(visitor: Visitor) -> None:
     visitor.pay_checkout(visitor.create_checkout())
+
+
+@given("a visitor has paid a checkout", target_fixture="purchase")
+def _(visitor: Visitor) -> Purchase:
+    return visitor.pay_checkout(visitor.create_checkout())
+
+
+@given("a visitor was served by the backend", target_fixture="visit_id")
+def _(visitor: Visitor) -> str:
+    return visitor.visit_with_request_id()

@@ -1,1 +1,1 @@
-"""Reads, checks and runs written procedures."""
+"""Reads, checks and runs runbooks: the pages with the commands that operators run."""

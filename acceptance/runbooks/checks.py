@@ -1,43 +1,100 @@
-"""What is judged of every written procedure, whatever it is for."""
+"""Checks that every runbook has to pass, whatever it is for."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from acceptance.judgement import require, require_each
+from acceptance.runbooks.reader import date_in, duration_in, line_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from acceptance.runbooks.reader import Procedure
+    from acceptance.runbooks.reader import Runbook
 
-_SHORTEST = 3  # words that a section needs to say anything
+_FEWEST_WORDS = 3
+"""A section with fewer words says nothing."""
 
 
-def judge_whole(page: Procedure, name: str, sections: Sequence[str], marks: Sequence[str]) -> None:
-    """Every section is there and says something, and so do all commands; `name` is the page's."""
+@dataclass(frozen=True)
+class Exercise:
+    """When a runbook was last exercised, and how often it asks for that."""
+
+    last: date
+    every: timedelta
+    today: date
+
+
+def assert_complete(runbook: Runbook, sections: Sequence[str], marks: Sequence[str]) -> None:
+    """Every section is there and says something, and every mark has commands."""
 
     def fault(title: str) -> str | None:
-        if len(page.section(title).split()) >= _SHORTEST:
+        if len(runbook.section(title).split()) >= _FEWEST_WORDS:
             return None
-        return f"{name} has no section {title}, or nothing in it"
+        return f"{runbook.page} has no section {title}, or nothing in it"
 
     require_each(sections, fault, nothing="No section is asked for.")
     require_each(
         marks,
-        lambda mark: None if page.script(mark).strip() else f"{name} has no commands to {mark}",
+        lambda mark: None if runbook.commands(mark).strip() else _no_commands(runbook, mark),
         nothing="No command is asked for.",
     )
 
 
-def judge_recent(last: date, every: timedelta, name: str, exercise: str) -> None:
-    """The last `exercise` (a drill, a rehearsal) is no older than the page `name` allows."""
-    today = datetime.now(UTC).date()
-    require(last <= today + timedelta(days=1), f"The last {exercise}, {last}, is yet to come.")
+def required_commands(runbook: Runbook, mark: str) -> str:
+    """Return the commands with a mark. Raises `AssertionError` if there are none."""
+    commands = runbook.commands(mark)
+    require(commands.strip(), f"{_no_commands(runbook, mark)}.")
+    return commands
+
+
+def required_duration(runbook: Runbook, section: str, example: str) -> timedelta:
+    """Return the first duration in a section. Raises `AssertionError` if there is none."""
+    found = duration_in(runbook.section(section))
+    require(found, f"The {section} in {runbook.page} is no duration, such as {example}.")
+    assert found is not None
+    return found
+
+
+def required_interval(runbook: Runbook, section: str, activity: str) -> timedelta:
+    """Return the duration in the line of a section that begins with an activity: "Drill: every …".
+
+    Raises `AssertionError` if there is no such line, or no duration in it.
+    """
+    found = duration_in(line_with(runbook.section(section), activity))
+    require(found, f'The {section} in {runbook.page} has no line "{activity}: every …".')
+    assert found is not None
+    return found
+
+
+def read_exercise(runbook: Runbook, activity: str, *, interval_in: str, record_in: str) -> Exercise:
+    """Return when an activity, such as Drill, was last done, and how often it is due.
+
+    `interval_in` and `record_in` are the titles of the sections that say so. Raises
+    `AssertionError` if one of them does not.
+    """
+    every = required_interval(runbook, interval_in, activity)
+    last = date_in(runbook.section(record_in))
+    require(last, f"The {record_in} in {runbook.page} has no date, such as 2026-01-31.")
+    assert last is not None
+    return Exercise(last, every, datetime.now(UTC).date())
+
+
+def assert_exercised_recently(runbook: Runbook, activity: str, exercise: Exercise) -> None:
+    """The last exercise is no older than the runbook allows, and not in the future."""
+    last, name = exercise.last, activity.lower()
+    latest = exercise.today + timedelta(days=1)  # the day may have begun already where it was done
+    require(last <= latest, f"The last {name}, {last}, is in the future.")
+    age = exercise.today - last
     require(
-        today - last <= every,
-        f"The last {exercise} was on {last}, {(today - last).days} days ago, "
-        f"and {name} asks for one every {every.days} days.",
+        age <= exercise.every,
+        f"The last {name} was on {last}, {age.days} days ago, "
+        f"and {runbook.page} asks for one every {exercise.every.days} days.",
     )
+
+
+def _no_commands(runbook: Runbook, mark: str) -> str:
+    return f"{runbook.page} has no commands to {mark}"

@@ -1,4 +1,4 @@
-"""Reads a written procedure: a Markdown page with sections, promises and commands to be typed."""
+"""Reads a runbook: a Markdown page with sections, promises, and commands that an operator runs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
+from acceptance.judgement import require
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from markdown_it.token import Token
 
@@ -21,7 +24,7 @@ _SHELLS = ("sh", "bash")
 
 @dataclass(frozen=True)
 class Section:
-    """What stands below a heading of the second level, up to the next one."""
+    """The part of a page below a heading of the second level, up to the next one."""
 
     title: str
     text: str
@@ -29,38 +32,52 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Commands:
+class CommandBlock:
     """A block of commands: ```sh MARK."""
 
     mark: str
-    """The word behind `sh`: what the commands are for."""
+    """The word after `sh`: what the commands do."""
     text: str
     line: int
+    """Where it begins on the page, counted from 1."""
 
 
 @dataclass(frozen=True)
-class Procedure:
-    """A page, read."""
+class Runbook:
+    """A runbook, read into its parts."""
 
+    page: str
+    """Its path in the repository."""
+    text: str
     sections: tuple[Section, ...]
-    commands: tuple[Commands, ...]
-    """Those with a mark, in the order of the page."""
+    blocks: tuple[CommandBlock, ...]
+    """The blocks with a mark, in the order of the page."""
 
     def section(self, title: str) -> str:
         """Return the text of a section, by its title in any case; empty if there is none."""
         found = (each.text for each in self.sections if each.title.lower() == title.lower())
         return next(found, "")
 
-    def script(self, mark: str) -> str:
+    def commands(self, mark: str) -> str:
         """Return the commands with a mark, in order and exactly as they are written."""
-        return "".join(each.text for each in self.commands if each.mark == mark)
+        return "".join(each.text for each in self.blocks if each.mark == mark)
 
 
-def read_procedure(text: str) -> Procedure:
-    """Read a page of Markdown."""
+def load_runbook(repository: Path, page: str) -> Runbook:
+    """Read the runbook at the path `page` of a repository.
+
+    Raises `AssertionError` if it is missing: a team without a runbook does not meet the criterion.
+    """
+    path = repository / page
+    require(path.is_file(), f"There is no {page}.")
+    return read_runbook(page, path.read_text(encoding="utf-8"))
+
+
+def read_runbook(page: str, text: str) -> Runbook:
+    """Read a runbook from Markdown; `page` is its path in the repository."""
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     sections: list[Section] = []
-    commands: list[Commands] = []
+    blocks: list[CommandBlock] = []
     heads = [at for at, token in enumerate(tokens) if token.type == "heading_open"]
     seconds = [at for at in heads if tokens[at].tag == "h2"]
     for number, at in enumerate(seconds):
@@ -71,8 +88,8 @@ def read_procedure(text: str) -> Procedure:
         language, *marks = token.info.split() or [""]  # only a fence has an info string
         if language in _SHELLS and marks:
             line = token.map[0] + 1 if token.map else 0
-            commands.append(Commands(marks[0], token.content, line))
-    return Procedure(tuple(sections), tuple(commands))
+            blocks.append(CommandBlock(marks[0], token.content, line))
+    return Runbook(page, text, tuple(sections), tuple(blocks))
 
 
 def duration_in(text: str) -> timedelta | None:
@@ -84,7 +101,7 @@ def duration_in(text: str) -> timedelta | None:
 
 
 def date_in(text: str) -> date | None:
-    """Return the first date (ISO 8601) in a text; None if there is none that exists."""
+    """Return the first date (ISO 8601) in a text; None if there is none, or no such day."""
     found = _DATE.search(text)
     if found is None:
         return None
@@ -95,7 +112,7 @@ def date_in(text: str) -> date | None:
 
 
 def line_with(text: str, word: str) -> str:
-    """Return the first line that begins with a word, whatever list mark is before it; else ""."""
+    """Return the first line that begins with a word, after its list or table mark; else ""."""
     for line in text.splitlines():
         if line.lstrip("-*| ").lower().startswith(word.lower()):
             return line

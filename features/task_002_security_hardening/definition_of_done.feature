@@ -99,21 +99,21 @@ Feature: Definition of Done of the production security hardening
   @TASK-002-DOD-5
   Rule: Incident response procedures documented
 
-    Scenario: The written response to an incident has what people need who were never in one
-      When the responder reads what to do when somebody may have broken in
-      Then the page has everything that a responder needs
-      And every role is given to somebody and every severity has its time
-      And it was drilled as lately as it asks for
+    Scenario: The incident response runbook is complete and was drilled recently
+      When the responder reads the incident response runbook
+      Then the runbook has every section and command that a responder needs
+      And every role is assigned and every severity has a response time
+      And its last drill is recent enough
 
     @disturbing
-    Scenario: A suspicious pod is contained, its evidence kept, and visitors served
+    Scenario: A suspicious pod is contained and removed, its evidence preserved, and visitors are served
       Given visitors are sending requests to the backend steadily
-      And a backend pod behaves as if it was taken over
-      When the responder contains it as it is written
-      Then it runs on apart from everything and another one does its work
-      And its evidence can be preserved as it is written
-      And all of the evidence is there, sealed, and without any secret
-      And it can be removed and the system is whole as it is written
+      And a backend pod is suspected of being compromised
+      When the responder follows the runbook to contain it
+      Then the pod is isolated but running, and another one has taken its place
+      And the responder can preserve its evidence by following the runbook
+      And the evidence is complete, sealed and free of secrets
+      And the responder can remove the pod and recover by following the runbook
       And every visitor request was answered
 
   @TASK-002-DOD-6

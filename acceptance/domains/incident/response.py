@@ -1,223 +1,195 @@
-"""The incident responder: has only the written page, and a pod that is suspected."""
+"""Responds to an incident by its runbook, and checks what the runbook promises."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
+from acceptance.domains.incident.drivers.evidence_folder import read_evidence
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import require, require_each
-from acceptance.runbooks.checks import judge_recent, judge_whole
-from acceptance.runbooks.reader import date_in, duration_in, line_with, read_procedure
-from acceptance.runbooks.runner import run_script, write_kubeconfig
+from acceptance.runbooks.checks import (
+    assert_complete,
+    assert_exercised_recently,
+    read_exercise,
+)
+from acceptance.runbooks.reader import duration_in, load_runbook
+from acceptance.runbooks.runner import open_shell
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
+    from acceptance.domains.incident.drivers.evidence_folder import EvidenceFile
     from acceptance.drivers.kubernetes.facts import PodFacts
-    from acceptance.runbooks.reader import Procedure
+    from acceptance.runbooks.reader import Runbook
+    from acceptance.runbooks.runner import RunbookShell
 
 PAGE = "docs/operations/incident-response.md"
-"""Where the procedure is written, in the repository."""
+"""The runbook, in the sources that the system was deployed from."""
 
 _SECTIONS = (
     *("Purpose", "Roles", "Severity", "Contact", "Contain", "Preserve evidence", "Remove"),
     *("Recover", "Afterwards", "Drill record"),
 )
-_MARKS = ("quarantine", "revoke", "preserve", "check", "remove", "recover")
-"""The marks of its commands, in the order in which they are typed."""
-_ROLES = ("incident lead", "responder", "scribe", "speaker")
+_CONTAIN = ("quarantine", "revoke")
+_PRESERVE = ("preserve", "check")
+_REMOVE = ("remove", "recover")
+_MARKS = (*_CONTAIN, *_PRESERVE, *_REMOVE)
+"""The marks of the runbook's commands, in the order in which they are run."""
+_ROLES = ("incident lead", "responder", "scribe", "communications lead")
 _SEVERITIES = ("SEV1", "SEV2", "SEV3")
-_KEPT = (
+_FILES = (
     *("pod.yaml", "objects.yaml", "events.yaml", "log.txt", "log-of-all.txt"),
     *("processes.txt", "connections.txt", "tmp.tar"),
 )
-_SEAL = "SHA256SUMS"
+"""The files of evidence that have to be preserved; there may be more."""
 _POLICY = "quarantine"
 _SHORTEST_SECRET = 6
+"""A shorter value, in bytes, is found in any file by chance."""
 
 
 @dataclass(frozen=True)
-class Quarantine:
-    """A pod that was taken out of the traffic, and the state right afterwards."""
+class QuarantineState:
+    """The state of the system right after a pod was quarantined."""
 
     suspect: PodFacts
     serving: tuple[str, ...]
-    """The pods of the workload that serve then."""
+    """The ready pods of the workload."""
     alive: bool
-    """Whether the suspect still runs, to be looked at."""
+    """Whether the suspicious pod is still running, so that it can be examined."""
     policies: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A file of the evidence that was preserved."""
-
-    name: str
-    size: int
-    sealed: bool
-    """Whether its hash is the one in the list of hashes."""
-    secrets: int
-    """How many secret values of the system it holds."""
-
-
 class IncidentResponder(ClusterActor):
-    """Somebody who was told that a pod behaves oddly."""
+    """Responds to an incident, with the commands of the runbook and no others."""
 
-    _folder: Path | None = None
+    _shell: RunbookShell | None = None
 
-    def read_page(self) -> Procedure:
-        """Read the procedure. Judges that there is one."""
-        text = self._written()
-        self._keep("The procedure", text, "text")
-        return read_procedure(text)
+    def read_runbook(self) -> Runbook:
+        """Read the runbook. Raises `AssertionError` if there is none."""
+        runbook = self._runbook()
+        self._keep("Incident response runbook", runbook.text, "text")
+        return runbook
 
-    def judge_complete(self, page: Procedure) -> None:
-        """Every section is there and says something, and so do all commands."""
-        judge_whole(page, PAGE, _SECTIONS, _MARKS)
+    def assert_complete(self, runbook: Runbook) -> None:
+        """Every section that a responder needs says something, and every command is there."""
+        assert_complete(runbook, _SECTIONS, _MARKS)
 
-    def judge_roles(self, page: Procedure) -> None:
-        """Every role is given to somebody, and every severity has a time to answer in."""
-        roles, severities = page.section("Roles"), page.section("Severity")
+    def assert_roles_and_response_times(self, runbook: Runbook) -> None:
+        """Every role is assigned, and every severity has a response time."""
+        roles, severities = runbook.section("Roles"), runbook.section("Severity")
         require_each(
             _ROLES,
-            lambda role: None if role in roles else f"{PAGE} gives nobody the role {role}",
+            lambda role: None if role in roles else f"{PAGE} assigns the role {role} to nobody",
             nothing="No role is asked for.",
         )
 
-        def late(severity: str) -> str | None:
+        def fault(severity: str) -> str | None:
             after = severities.partition(severity)[2]
             own = min((after.partition(other)[0] for other in _SEVERITIES), key=len)
-            return None if duration_in(own) else f"{PAGE} has no time to answer for {severity}"
+            return None if duration_in(own) else f"{PAGE} has no response time for {severity}"
 
-        require_each(_SEVERITIES, late, nothing="No severity is asked for.")
+        require_each(_SEVERITIES, fault, nothing="No severity is asked for.")
 
-    def judge_drilled(self, page: Procedure) -> None:
-        """The last drill is no older than the page itself allows."""
-        record = page.section("Drill record")
-        every, last = duration_in(line_with(record, "Drill")), date_in(record)
-        require(every, f'The Drill record in {PAGE} has no line "Drill: every …".')
-        require(last, f"The Drill record in {PAGE} has no date, such as 2026-01-31.")
-        assert every is not None and last is not None
-        judge_recent(last, every, PAGE, "drill")
+    def assert_drilled_recently(self, runbook: Runbook) -> None:
+        """The last drill is no older than the runbook itself allows."""
+        record = "Drill record"
+        exercise = read_exercise(runbook, "Drill", interval_in=record, record_in=record)
+        assert_exercised_recently(runbook, "Drill", exercise)
 
-    def suspect(self) -> PodFacts:
-        """Choose a backend pod that serves, as if it behaved oddly."""
+    def choose_suspect(self) -> PodFacts:
+        """Return a ready backend pod, to be treated as suspicious."""
         pods = [pod for pod in self._pods(self.system.workloads.backend) if pod.serving]
-        require(len(pods) > 1, "There are not two backend pods that serve: one can't be spared.")
+        require(len(pods) > 1, "There are not two ready backend pods, so none can be spared.")
         return pods[0]
 
-    def quarantine(self, suspect: PodFacts) -> Quarantine:
-        """Follow the page to contain a suspect: out of the traffic, cut off, its sessions ended."""
-        self._prepare(suspect)
-        for mark in ("quarantine", "revoke"):
-            self._follow(mark, suspect)
-        namespace = self.system.namespace
-        policies = self._cluster.items(
-            f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"
-        )
-        done = Quarantine(
+    def contain(self, suspect: PodFacts) -> QuarantineState:
+        """Run the commands that contain a pod: no traffic, no connections, no sessions."""
+        self._open_shell(suspect)
+        self._follow(_CONTAIN)
+        policies = self._cluster.items(api_path("networkpolicies", self.system.namespace))
+        state = QuarantineState(
             suspect,
             self.serving(self.system.workloads.backend),
-            any(pod.uid == suspect.uid and pod.phase == "Running" for pod in self._all()),
+            any(pod.uid == suspect.uid and pod.phase == "Running" for pod in self._all_pods()),
             tuple(each["metadata"]["name"] for each in policies),
         )
-        self._keep("After the quarantine", pretty(asdict(done)))
-        return done
+        self._keep("State after the quarantine", pretty(asdict(state)))
+        return state
 
-    def judge_contained(self, done: Quarantine) -> None:
-        """The suspect runs on, apart, and others do its work at full strength."""
-        require(done.alive, f"{done.suspect.name} runs no more, so it can't be looked at.")
-        require(
-            done.suspect.name not in done.serving,
-            f"{done.suspect.name} still counts as a pod of the backend.",
-        )
-        require(len(done.serving) > 1, f"Only {done.serving} serve in its place.")
-        require(_POLICY in done.policies, "No policy keeps the suspect from others.")
+    def assert_contained(self, state: QuarantineState) -> None:
+        """The suspicious pod is running but isolated, and the backend is at full strength."""
+        name = state.suspect.name
+        require(state.alive, f"{name} is not running any more, so it cannot be examined.")
+        require(name not in state.serving, f"{name} still counts as a pod of the backend.")
+        require(len(state.serving) > 1, f"Only {state.serving} serve in its place.")
+        require(_POLICY in state.policies, "No network policy isolates the suspicious pod.")
 
-    def preserve(self, suspect: PodFacts) -> tuple[Kept, ...]:
-        """Follow the page to keep what is known of the suspect, and look at what was kept."""
-        for mark in ("preserve", "check"):
-            self._follow(mark, suspect)
-        assert self._folder is not None
-        folder = self._folder / f"incident-{suspect.name}"
-        seal = folder / _SEAL
-        lines = seal.read_text(encoding="utf-8").splitlines() if seal.is_file() else []
-        sealed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-        secrets = self._secrets()
-        kept = []
-        for path in sorted(each for each in folder.glob("*") if each.name != _SEAL):
-            content = path.read_bytes()
-            digest = hashlib.sha256(content).hexdigest()
-            held = sum(secret in content for secret in secrets)
-            kept.append(Kept(path.name, len(content), sealed.get(path.name) == digest, held))
-        self._keep("What was preserved", pretty([asdict(each) for each in kept]))
-        return tuple(kept)
+    def preserve_evidence(self, suspect: PodFacts) -> tuple[EvidenceFile, ...]:
+        """Run the commands that preserve the evidence, and return what they preserved."""
+        shell = self._follow(_PRESERVE)
+        files = read_evidence(shell.folder / f"incident-{suspect.name}", self._secret_values())
+        self._keep("Preserved evidence", pretty([asdict(each) for each in files]))
+        return files
 
-    def judge_preserved(self, kept: tuple[Kept, ...]) -> None:
-        """Everything that the page promises is there, sealed, and holds no secret."""
-        by_name = {each.name: each for each in kept}
+    def assert_evidence_complete(self, files: tuple[EvidenceFile, ...]) -> None:
+        """Every file of evidence is there and sealed, and none holds a secret."""
+        by_name = {each.name: each for each in files}
 
         def fault(name: str) -> str | None:
             if name not in by_name or not by_name[name].size:
                 return f"the evidence has no {name}, or nothing in it"
             if not by_name[name].sealed:
-                return f"{name} is not what its hash says, or has none"
+                return f"the hash of {name} is wrong or missing"
             return f"{name} holds a secret value" if by_name[name].secrets else None
 
-        require_each(sorted({*_KEPT, *by_name}), fault, nothing="No evidence is asked for.")
+        require_each(sorted({*_FILES, *by_name}), fault, nothing="No evidence is asked for.")
 
-    def remove(self, suspect: PodFacts) -> None:
-        """Follow the page to the end; nothing of the incident is left in the system."""
-        for mark in ("remove", "recover"):
-            self._follow(mark, suspect)
-        left = [pod.name for pod in self._all() if pod.uid == suspect.uid]
+    def remove_suspect(self, suspect: PodFacts) -> None:
+        """Run the commands that remove the pod and recover; the pod has to be gone then."""
+        self._follow(_REMOVE)
+        left = [pod.name for pod in self._all_pods() if pod.uid == suspect.uid]
         require(not left, f"{suspect.name} is still there after its removal.")
 
-    def _written(self) -> str:
-        path = Path(self.system.repository) / PAGE
-        require(path.is_file(), f"There is no {PAGE}.")
-        return path.read_text(encoding="utf-8")
+    def _runbook(self) -> Runbook:
+        return load_runbook(self.system.sources, PAGE)
 
-    def _follow(self, mark: str, suspect: PodFacts) -> None:
-        """Type the commands with a mark into a shell. Judges that they end well."""
-        commands = read_procedure(self._written()).script(mark)
-        require(commands.strip(), f"{PAGE} has no commands to {mark}.")
-        assert self._folder is not None
-        environment = {
-            "KUBECONFIG": str(self._folder.parent / "kubeconfig"),
-            "NAMESPACE": self.system.namespace,
-            "POD": suspect.name,
-        }
-        ran = run_script(commands, self._folder, environment, timeout=self._timeouts.procedure)
-        lines = [commands, f"--- wrote, in {ran.seconds:.1f} s:", ran.said, ran.failure]
-        self._keep(f"The written {mark}", "\n".join(lines), "text")
-        require(ran.succeeded, f"The {mark} as written fails: {ran.failure}")
+    def _follow(self, marks: tuple[str, ...]) -> RunbookShell:
+        """Run commands of the runbook, and return the shell that ran them."""
+        assert self._shell is not None, "no pod is suspected yet"
+        for mark in marks:
+            self._shell.follow(self._runbook(), mark, self._keep)
+        return self._shell
 
-    def _prepare(self, suspect: PodFacts) -> None:
-        """Make a folder to work in, and see to it that the suspect is gone at the end."""
+    def _open_shell(self, suspect: PodFacts) -> None:
+        """Open the responder's shell; the suspicious pod is gone when the scenario ends."""
         scratch = self._undo.enter_context(tempfile.TemporaryDirectory(prefix="incident-"))
-        self._undo.callback(self._mend, suspect)
-        source, limit = Path(self.system.kubeconfig), self._timeouts.command
-        write_kubeconfig(source, self.system.context, Path(scratch) / "kubeconfig", timeout=limit)
-        self._folder = Path(scratch) / "evidence"
-        self._folder.mkdir()
+        self._undo.callback(self._end_incident, suspect)
+        folder = Path(scratch) / "evidence"
+        folder.mkdir()
+        self._shell = open_shell(
+            Path(self.system.kubeconfig),
+            self.system.context,
+            Path(scratch),
+            folder,
+            {"NAMESPACE": self.system.namespace, "POD": suspect.name},
+            timeout=self._timeouts.procedure,
+            kubectl_timeout=self._timeouts.command,
+        )
 
-    def _mend(self, suspect: PodFacts) -> None:
-        """Leave no suspect, no policy of the incident, and a system at full strength."""
+    def _end_incident(self, suspect: PodFacts) -> None:
+        """Delete the suspicious pod and its policy, and wait for the system's full strength."""
         namespace = self.system.namespace
-        policies = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"
-        self._cluster.delete(f"{policies}/{_POLICY}")
-        if any(pod.uid == suspect.uid for pod in self._all()):
+        self._cluster.delete(api_path("networkpolicies", namespace, _POLICY))
+        if any(pod.uid == suspect.uid for pod in self._all_pods()):
             self._cluster.delete(api_path("pods", namespace, suspect.name))
         with self._waking() as wake:
             eventually(
-                lambda: (self._workloads(), self._all()),
+                lambda: (self._workloads(), self._all_pods()),
                 lambda seen: (
                     all(each.full for each in seen[0])
                     and not any(pod.uid == suspect.uid for pod in seen[1])
@@ -228,10 +200,10 @@ class IncidentResponder(ClusterActor):
                 describe=lambda seen: "; ".join(str(each) for group in seen for each in group),
             )
 
-    def _all(self) -> tuple[PodFacts, ...]:
+    def _all_pods(self) -> tuple[PodFacts, ...]:
         return self._cluster.pods(self.system.namespace)
 
-    def _secrets(self) -> set[bytes]:
+    def _secret_values(self) -> set[bytes]:
         found = self._cluster.secrets(self.system.namespace).values()
         values = {base64.b64decode(value) for each in found for value in each.values()}
         return {each for each in values if len(each) >= _SHORTEST_SECRET}

@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from acceptance.domains.performance.drivers.load import ACTIONS
 from acceptance.errors import BrokenInput
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
 FILE = "requirements.toml"
 """Its name, at the root of the repository."""
-
-ACTIONS = ("page", "list", "read", "buy")
-"""What a visitor of the load generator can do."""
 
 _MOST_VISITORS = 500
 _MOST_SECONDS = 60

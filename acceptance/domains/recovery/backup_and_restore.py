@@ -1,178 +1,169 @@
-"""The operator of backups: does what the written procedure says, exactly, and nothing else."""
+"""Backs up and restores the system by its runbook, and checks what the runbook promises."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.drivers import database
+from acceptance.domains.recovery.drivers.postgresql import PostgresqlServer
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import require
-from acceptance.runbooks.checks import judge_recent, judge_whole
-from acceptance.runbooks.reader import date_in, duration_in, line_with, read_procedure
-from acceptance.runbooks.runner import Ran, run_script, write_kubeconfig
+from acceptance.runbooks.checks import (
+    assert_complete,
+    assert_exercised_recently,
+    read_exercise,
+    required_duration,
+    required_interval,
+)
+from acceptance.runbooks.reader import load_runbook
+from acceptance.runbooks.runner import open_shell
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from acceptance.domains.traffic.visitor import Purchase
-    from acceptance.drivers.http import SteadyTraffic, TrafficFacts
-    from acceptance.runbooks.reader import Procedure
+    from datetime import timedelta
+
+    from acceptance.domains.traffic import Purchase, SteadyTraffic
+    from acceptance.drivers.http import TrafficFacts
+    from acceptance.runbooks.reader import Runbook
+    from acceptance.runbooks.runner import CommandRun, RunbookShell
 
 PAGE = "docs/operations/backup-and-recovery.md"
-"""Where the procedure is written, in the repository."""
+"""The runbook, in the sources that the system was deployed from."""
 
 _SECTIONS = (
     *("Purpose", "Owner", "Schedule", "RPO", "RTO", "Back up", "Restore", "Last rehearsal"),
 )
-_MARKS = ("backup", "restore", "reopen", "discard")
-"""The marks of its commands, in the order in which they are typed."""
-_POSTGRES = "postgres"
-_NAMES = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"
+_BACKUP, _RESTORE, _REOPEN, _DISCARD = "backup", "restore", "reopen", "discard"
+_MARKS = (_BACKUP, _RESTORE, _REOPEN, _DISCARD)
+"""The marks of the runbook's commands, in the order in which they are run."""
+_REHEARSAL = "Rehearsal"
+_RPO_EXAMPLE, _RTO_EXAMPLE = "24 hours", "30 minutes"
+_MINUTES_PER_HOUR = 60
 
 
 @dataclass(frozen=True)
 class Backup:
-    """What became of the written backup, and of the visitors meanwhile."""
+    """The run of the commands to back up, and the visitors meanwhile."""
 
-    ran: Ran
+    run: CommandRun
     traffic: TrafficFacts
 
 
 class RecoveryOperator(ClusterActor):
-    """Somebody who was woken at night and has only the page."""
+    """Backs up and restores the system, with the commands of the runbook and no others."""
 
-    _folder: Path | None = None
+    _shell: RunbookShell | None = None
     _before: tuple[str, ...] = ()
+    """The databases before the first command."""
 
-    def read_page(self) -> Procedure:
-        """Read the procedure. Judges that there is one."""
-        text = self._written()
-        self._keep("The procedure", text, "text")
-        return read_procedure(text)
+    def read_runbook(self) -> Runbook:
+        """Read the runbook. Raises `AssertionError` if there is none."""
+        runbook = self._runbook()
+        self._keep("Backup and recovery runbook", runbook.text, "text")
+        return runbook
 
-    def judge_complete(self, page: Procedure) -> None:
-        """Every section that a procedure needs is there and says something."""
-        judge_whole(page, PAGE, _SECTIONS, _MARKS)
+    def assert_complete(self, runbook: Runbook) -> None:
+        """Every section that an operator needs says something, and every command is there."""
+        assert_complete(runbook, _SECTIONS, _MARKS)
 
-    def judge_promises(self, page: Procedure) -> None:
-        """RPO and RTO are durations, and the schedule is tight enough for the RPO."""
-        every = duration_in(line_with(page.section("Schedule"), "Backup"))
-        lost, restored = duration_in(page.section("RPO")), duration_in(page.section("RTO"))
-        require(lost, f"The RPO in {PAGE} is no duration, such as 24 hours.")
-        require(restored, f"The RTO in {PAGE} is no duration, such as 30 minutes.")
-        require(every, f'The Schedule in {PAGE} has no line "Backup: every …".')
-        assert lost is not None and every is not None
+    def assert_schedule_meets_rpo(self, runbook: Runbook) -> None:
+        """RPO and RTO are durations, and backups are at least as frequent as the RPO demands."""
+        rpo = required_duration(runbook, "RPO", _RPO_EXAMPLE)
+        required_duration(runbook, "RTO", _RTO_EXAMPLE)
+        every = required_interval(runbook, "Schedule", "Backup")
         require(
-            every <= lost,
-            f"A backup every {_said(every)} cannot keep the loss below the RPO of {_said(lost)}.",
+            every <= rpo,
+            f"A backup every {_in_words(every)} cannot meet the RPO of {_in_words(rpo)}.",
         )
 
-    def judge_rehearsed(self, page: Procedure) -> None:
-        """The last rehearsal is no older than the page itself allows."""
-        every = duration_in(line_with(page.section("Schedule"), "Rehearsal"))
-        last = date_in(page.section("Last rehearsal"))
-        require(every, f'The Schedule in {PAGE} has no line "Rehearsal: every …".')
-        require(last, f"The Last rehearsal in {PAGE} has no date, such as 2026-01-31.")
-        assert every is not None and last is not None
-        today = datetime.now(UTC).date()
-        self._keep("When it was rehearsed", pretty({"last": last, "every": every, "today": today}))
-        judge_recent(last, every, PAGE, "rehearsal")
+    def assert_rehearsed_recently(self, runbook: Runbook) -> None:
+        """The last rehearsal is no older than the runbook itself allows."""
+        exercise = read_exercise(
+            runbook, _REHEARSAL, interval_in="Schedule", record_in="Last rehearsal"
+        )
+        self._keep("Last rehearsal", pretty(asdict(exercise)))
+        assert_exercised_recently(runbook, _REHEARSAL, exercise)
 
     def back_up(self, traffic: SteadyTraffic) -> Backup:
-        """Follow the written backup while visitors come, and let them stop."""
-        ran = self._follow("backup")
-        self._judge_ran(ran, "backup")
-        return Backup(ran, traffic.stop())
+        """Run the commands to back up while visitors send requests, and then stop the visitors."""
+        return Backup(self._follow(_BACKUP), traffic.stop())
 
     def delete_checkout(self, purchase: Purchase) -> None:
         """Delete a checkout with all that belongs to it, as a mistaken statement would."""
-        name = f"'{purchase.id}'"
-        deleted = self._sql(
-            f"DELETE FROM payments WHERE checkout_id = {name}; "  # noqa: S608 - the service's own id
-            f"DELETE FROM checkouts WHERE id = {name} RETURNING id"
-        )
-        self._keep("What was deleted", pretty(deleted))
+        deleted = self._server().delete_checkout(purchase.id)
+        self._keep("Deleted checkout", pretty(deleted))
         require(purchase.id in deleted, f"The checkout {purchase.id} was not there to be deleted.")
 
-    def follow_restore(self) -> Ran:
-        """Follow the written restore."""
-        ran = self._follow("restore")
-        self._judge_ran(ran, "restore")
-        return ran
+    def follow_restore(self) -> CommandRun:
+        """Run the commands to restore."""
+        return self._follow(_RESTORE)
 
-    def judge_in_time(self, ran: Ran) -> None:
-        """The restore took no longer than the page promises."""
-        promised = duration_in(read_procedure(self._written()).section("RTO"))
-        require(promised, f"The RTO in {PAGE} is no duration, such as 30 minutes.")
-        assert promised is not None
+    def assert_within_rto(self, restore: CommandRun) -> None:
+        """The restore took no longer than the RTO."""
+        rto = required_duration(self._runbook(), "RTO", _RTO_EXAMPLE)
         require(
-            ran.seconds <= promised.total_seconds(),
-            f"The restore took {ran.seconds:.0f} s, and {PAGE} promises {_said(promised)}.",
+            restore.seconds <= rto.total_seconds(),
+            f"The restore took {restore.seconds:.0f} s, and the RTO is {_in_words(rto)}.",
         )
 
-    def tidy_up(self) -> None:
-        """Follow what is written for afterwards: the database is open, and there is only one."""
-        for mark in ("reopen", "discard"):
-            self._judge_ran(self._follow(mark), mark)
-        left = self._databases()
-        require(len(left) == 1, f"The procedure leaves the databases {', '.join(left)}.")
+    def clean_up(self) -> None:
+        """Run the commands for afterwards, which leave a single database."""
+        for mark in (_REOPEN, _DISCARD):
+            self._follow(mark)
+        left = self._server().databases()
+        require(len(left) == 1, f"The runbook leaves several databases: {', '.join(left)}.")
 
-    def _written(self) -> str:
-        path = Path(self.system.repository) / PAGE
-        require(path.is_file(), f"There is no {PAGE}.")
-        return path.read_text(encoding="utf-8")
+    def _runbook(self) -> Runbook:
+        return load_runbook(self.system.sources, PAGE)
 
-    def _follow(self, mark: str) -> Ran:
-        """Type the commands with a mark into a shell; its folder stays until the scenario ends."""
-        commands = read_procedure(self._written()).script(mark)
-        require(commands.strip(), f"{PAGE} has no commands to {mark}.")
-        folder = self._workplace()
-        environment = {
-            "KUBECONFIG": str(folder.parent / "kubeconfig"),
-            "NAMESPACE": self.system.namespace,
-        }
-        ran = run_script(commands, folder, environment, timeout=self._timeouts.procedure)
-        lines = [commands, f"--- wrote, in {ran.seconds:.1f} s:", ran.said, ran.failure]
-        self._keep(f"The written {mark}", "\n".join(lines), "text")
-        return ran
+    def _follow(self, mark: str) -> CommandRun:
+        runbook = self._runbook()
+        return self._open_shell().follow(runbook, mark, self._keep)
 
-    def _workplace(self) -> Path:
-        """Return the folder in which the operator works, with a cluster to work on."""
-        if self._folder is None:
-            scratch = self._undo.enter_context(tempfile.TemporaryDirectory(prefix="procedure-"))
-            self._before = self._databases()
-            self._undo.callback(self._mend)
-            kubeconfig = Path(scratch) / "kubeconfig"
-            source, limit = Path(self.system.kubeconfig), self._timeouts.command
-            write_kubeconfig(source, self.system.context, kubeconfig, timeout=limit)
-            self._folder = Path(scratch) / "backups"
-            self._folder.mkdir()
-        return self._folder
+    def _open_shell(self) -> RunbookShell:
+        """Return the operator's shell; its folder has the backups until the scenario ends.
 
-    def _judge_ran(self, ran: Ran, mark: str) -> None:
-        require(ran.succeeded, f"The {mark} as written fails: {ran.failure}")
-
-    def _mend(self) -> None:
-        """Leave the databases that were there, open, whatever the commands have done.
-
-        What was set aside and not discarded is the data that was there before the restore.
+        Then the databases are put back as they are now.
         """
+        if self._shell is None:
+            scratch = self._undo.enter_context(tempfile.TemporaryDirectory(prefix="recovery-"))
+            self._before = self._server().databases()
+            self._undo.callback(self._put_back_databases)
+            folder = Path(scratch) / "backups"
+            folder.mkdir()
+            self._shell = open_shell(
+                Path(self.system.kubeconfig),
+                self.system.context,
+                Path(scratch),
+                folder,
+                {"NAMESPACE": self.system.namespace},
+                timeout=self._timeouts.procedure,
+                kubectl_timeout=self._timeouts.command,
+            )
+        return self._shell
+
+    def _put_back_databases(self) -> None:
+        """Leave the databases that were there before, open, whatever the commands have done.
+
+        A database that the exchange renamed and nobody discarded has the data from before the
+        restore.
+        """
+        server = self._server()
         for name in self._before:
-            now = self._databases()
-            aside = [e for e in now if e.startswith(f"{name}_until_") and e not in self._before]
-            if aside:
+            now = server.databases()
+            old = [e for e in now if e.startswith(f"{name}_until_") and e not in self._before]
+            if old:
                 if name in now:
-                    self._sql(f'DROP DATABASE "{name}" WITH (FORCE)', _POSTGRES)
-                self._sql(f'ALTER DATABASE "{min(aside)}" RENAME TO "{name}"', _POSTGRES)
-        for name in self._databases():
+                    server.drop(name)
+                server.rename(min(old), name)
+        for name in server.databases():
             if name in self._before:
-                self._sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true', _POSTGRES)
+                server.allow_connections(name)
             else:
-                self._sql(f'DROP DATABASE "{name}" WITH (FORCE)', _POSTGRES)
+                server.drop(name)
         with self._waking() as wake:
             eventually(
                 self._workloads,
@@ -183,27 +174,22 @@ class RecoveryOperator(ClusterActor):
                 describe=lambda found: "; ".join(map(str, found)),
             )
 
-    def _databases(self) -> tuple[str, ...]:
-        return self._sql(_NAMES, _POSTGRES)
-
-    def _sql(self, statement: str, name: str = "") -> tuple[str, ...]:
-        workload = self.system.workloads.database
-        pods = [pod for pod in self._pods(workload) if pod.serving]
-        require(pods, "The database has no pod that serves.")
-        container = next(each.name for each in pods[0].containers if not each.init)
-        return database.execute_sql(
+    def _server(self) -> PostgresqlServer:
+        pods = [pod for pod in self._pods(self.system.workloads.database) if pod.serving]
+        require(pods, "No pod of the database is ready.")
+        return PostgresqlServer(
             Path(self.system.kubeconfig),
             self.system.context,
             self.system.namespace,
             pods[0].name,
-            statement,
-            container=container,
-            database=name,
-            timeout=self._timeouts.execute,
+            next(each.name for each in pods[0].containers if not each.init),
+            self._timeouts.execute,
         )
 
 
-def _said(duration: timedelta) -> str:
-    """Word a duration in hours, or in minutes if it is shorter."""
+def _in_words(duration: timedelta) -> str:
+    """Return a duration in hours, or in minutes if it is shorter than one."""
     minutes = duration.total_seconds() / 60
-    return f"{minutes / 60:g} hours" if minutes >= 60 else f"{minutes:g} minutes"  # noqa: PLR2004
+    if minutes >= _MINUTES_PER_HOUR:
+        return f"{minutes / _MINUTES_PER_HOUR:g} hours"
+    return f"{minutes:g} minutes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,14 @@ from acceptance.domains.secrets.rotation_run import RotationAttempt, RotationRun
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import require
-from acceptance.runbooks.reader import read_procedure
-from acceptance.runbooks.runner import run_script, write_kubeconfig
+from acceptance.runbooks.reader import load_runbook
+from acceptance.runbooks.runner import open_shell
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from acceptance.runbooks.runner import RunbookShell
 
 PAGE = "docs/operations/secret-rotation.md"
 """The runbook, in the sources that the system was deployed from."""
@@ -45,7 +48,7 @@ _REFUSED = EnvironmentFailure.exit_code
 class RotationOperator(CredentialChecker, RotationAuditor):
     """Rotates the secrets as the runbook says, while visitors are served."""
 
-    _scratch: Path | None = None
+    _opened: RunbookShell | None = None
 
     def rotate(self) -> RotationRun:
         """Follow the runbook from beginning to end."""
@@ -137,12 +140,12 @@ class RotationOperator(CredentialChecker, RotationAuditor):
 
     def _start(self, name: str, overlap: str = _OVERLAP) -> BackgroundProgram:
         """Start the runbook's command to rotate, and return while it runs."""
-        commands = self._commands(self.system.sources, _ROTATE)
+        runbook, shell = load_runbook(self.system.sources, PAGE), self._shell(overlap)
         program = BackgroundProgram(
-            ["bash", "-euo", "pipefail", "-c", commands],
-            cwd=self.system.sources,
-            env=self._environment(overlap),
-            log=self._folder() / f"{name}.txt",
+            shell.command(runbook, _ROTATE),
+            cwd=shell.folder,
+            env=shell.environment,
+            log=shell.scratch / f"{name}.txt",
         )
         self._undo.callback(program.kill)
         return program
@@ -158,60 +161,38 @@ class RotationOperator(CredentialChecker, RotationAuditor):
         )
 
     def _follow(self, mark: str) -> RotationAttempt:
-        ran = run_script(
-            self._commands(self.system.sources, mark),
-            self.system.sources,
-            self._environment(_OVERLAP),
-            timeout=self._timeouts.rotation,
-            scratch=self._folder(),
-        )
-        return RotationAttempt(mark, None, ran.said, ran.failure)
+        done = self._shell(_OVERLAP).run(load_runbook(self.system.sources, PAGE), mark)
+        return RotationAttempt(mark, None, done.output, done.failure)
 
-    def _commands(self, sources: Path, mark: str) -> str:
-        path = sources / PAGE
-        require(path.is_file(), f"There is no {PAGE}.")
-        commands = read_procedure(path.read_text(encoding="utf-8")).script(mark)
-        require(commands.strip(), f"{PAGE} has no commands to {mark}.")
-        return commands
-
-    def _environment(self, overlap: str) -> dict[str, str]:
-        """Return the variables that the runbook asks for, and a kubeconfig."""
-        return {
-            "KUBECONFIG": str(self._folder() / "kubeconfig"),
-            "CONTEXT": self.system.context,
-            "NAMESPACE": self.system.namespace,
-            "OVERLAP": overlap,
-        }
-
-    def _folder(self) -> Path:
-        """Return the operator's folder, with a kubeconfig.
+    def _shell(self, overlap: str) -> RunbookShell:
+        """Return a shell in the sources, with the overlap that the runbook asks for in seconds.
 
         From now on, a rotation that is left unfinished is finished when the scenario ends.
         """
-        if self._scratch is None:
+        if self._opened is None:
             scratch = self._undo.enter_context(tempfile.TemporaryDirectory(prefix="rotation-"))
-            self._scratch = Path(scratch)
-            source, limit = Path(self.system.kubeconfig), self._timeouts.command
-            target = self._scratch / "kubeconfig"
-            write_kubeconfig(source, self.system.context, target, timeout=limit)
+            self._opened = open_shell(
+                Path(self.system.kubeconfig),
+                self.system.context,
+                Path(scratch),
+                self.system.sources,
+                {"CONTEXT": self.system.context, "NAMESPACE": self.system.namespace},
+                timeout=self._timeouts.rotation,
+                kubectl_timeout=self._timeouts.command,
+            )
             self._undo.callback(self._finish)
-        return self._scratch
+        return replace(self._opened, variables={**self._opened.variables, "OVERLAP": overlap})
 
     def _finish(self) -> None:
         """Finish an interrupted rotation, with the command of this project and not of a copy."""
         if not self._read_secret().under_way:
             return
         root = self._context.settings.root
-        ran = run_script(
-            self._commands(root, _ROTATE),
-            root,
-            self._environment(_NO_OVERLAP),
-            timeout=self._timeouts.rotation,
-            scratch=self._folder(),
-        )
+        shell = replace(self._shell(_NO_OVERLAP), folder=root)
+        done = shell.run(load_runbook(root, PAGE), _ROTATE)
         self._read_secret()
-        if not ran.succeeded:
-            self._keep("Why the rotation stays unfinished", self._hidden(ran.failure), "text")
+        if not done.succeeded:
+            self._keep("Why the rotation stays unfinished", self._hidden(done.failure), "text")
 
 
 def _reached(program: BackgroundProgram, phase: str) -> bool:

@@ -15,7 +15,7 @@ from acceptance.domains.secrets.rotation import PAGE, RotationOperator
 from acceptance.domains.secrets.rotation_run import RotationAttempt, RotationRun
 from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
-from acceptance.runbooks.reader import read_procedure
+from acceptance.runbooks.reader import load_runbook
 from acceptance.waiting import eventually
 from tests.fakes.kubernetes_objects import SETTINGS, FakeObjects, backend, config_map, secret
 from tests.fakes.system import SYSTEM
@@ -203,7 +203,7 @@ def test_a_killed_program_leaves_nothing_behind(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mark", ["rotate", "audit"])
 def test_the_commands_of_the_runbook_are_shell_and_print_no_value(mark: str) -> None:
     """Bash can parse them, and none reads the data of a Secret."""
-    script = read_procedure((ROOT / PAGE).read_text(encoding="utf-8")).script(mark)
+    script = load_runbook(ROOT, PAGE).commands(mark)
     assert "$NAMESPACE" in script and ".data" not in script
     done = subprocess.run(["bash", "-n"], input=script, text=True, check=False)
     assert done.returncode == 0

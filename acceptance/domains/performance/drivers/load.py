@@ -1,7 +1,7 @@
-"""Puts a load on the system's ingress with locust, in a process of its own, and counts.
+"""Sends a load to the system's ingress with locust, in a process of its own, and counts.
 
-locust brings gevent, which replaces sockets and threads of the process that imports it: only the
-program `python -m locust` ever does.
+locust imports gevent, which replaces sockets and threads in its process, so only the program
+`python -m locust` imports it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,48 @@ from acceptance.errors import EnvironmentFailure
 from acceptance.process import run
 
 if TYPE_CHECKING:
-    from acceptance.domains.performance.requirements import Load
+    from collections.abc import Mapping
+
+ACTIONS = ("page", "list", "read", "buy")
+"""What a visitor of the load can do, as `locustfile.py` implements it."""
 
 _VISITORS = Path(__file__).with_name("locustfile.py")
 _STOP_SECONDS = 2
-"""How long a visitor may finish what is under way when the time is over."""
+"""How long a visitor may finish the current action when the time is over."""
+
+
+@dataclass(frozen=True)
+class LoadProfile:
+    """A load to send."""
+
+    visitors: int
+    """How many there are at the same time."""
+    arrivals_per_second: float
+    """How many of them begin in a second."""
+    seconds: float
+    """From the first visitor's arrival to the end."""
+    think_seconds: tuple[float, float]
+    """The shortest and the longest pause between two actions of a visitor."""
+    mix: Mapping[str, int]
+    """The weight of each action; of `ACTIONS`."""
+
+
+@dataclass(frozen=True)
+class LoadTarget:
+    """The ingress that a load is sent to."""
+
+    origin: str
+    """Its scheme, address and port. Nothing is sent elsewhere."""
+    host: str
+    """The host name of every request."""
+    authority: str | None
+    """The certificate, as PEM, of the authority that signed the one of `host`; empty for the
+    authorities that the machine trusts, None without TLS."""
 
 
 @dataclass(frozen=True)
 class RequestFacts:
-    """What became of the requests of one kind."""
+    """The requests of one kind: how many, and how long they took."""
 
     name: str
     requests: int
@@ -39,15 +71,15 @@ class RequestFacts:
 
 @dataclass(frozen=True)
 class LoadFacts:
-    """What a load brought."""
+    """All requests of a load."""
 
     kinds: tuple[RequestFacts, ...]
     histogram: tuple[tuple[int, int], ...]
-    """(milliseconds, requests that took so long), ascending; locust rounds to two digits."""
+    """(milliseconds, requests that took that long), ascending; locust rounds to two digits."""
     seconds: float
     """From the first request to the end of the last one."""
     errors: tuple[str, ...]
-    """Each error once, with how often it came."""
+    """Each error once, with how often it occurred."""
 
     @property
     def requests(self) -> int:
@@ -61,12 +93,12 @@ class LoadFacts:
 
     @property
     def error_rate(self) -> float:
-        """The part of the requests that failed, from 0 to 1; 1 if there was none at all."""
+        """Failed requests by all requests, from 0 to 1; 1 if there was no request."""
         return self.failures / self.requests if self.requests else 1.0
 
     @property
     def requests_per_second(self) -> float:
-        """How many requests were answered without an error in a second, on average."""
+        """How many requests succeeded in a second, on average."""
         return (self.requests - self.failures) / self.seconds if self.seconds else 0.0
 
     def percentile(self, part: float) -> int:
@@ -83,56 +115,45 @@ class LoadFacts:
         raise ValueError("nothing was measured")
 
 
-def put_load(
-    load: Load,
-    *,
-    origin: str,
-    host: str,
-    authority: str | None,
-    patience: float,
-    timeout: float,
+def send_load(
+    profile: LoadProfile, target: LoadTarget, *, patience: float, timeout: float
 ) -> LoadFacts:
-    """Send what `load` says to `origin` by the name `host`, and to nothing else.
+    """Send a load to a target, and return what was measured.
 
-    `origin` is the ingress by its address: scheme, address and port. Where it is encrypted, its
-    certificate has to be for `host` and vouched for by `authority`, a certificate as PEM; an empty
-    one stands for whom the machine trusts.
-
-    A visitor waits `patience` seconds for an answer. `timeout`, in seconds, is for locust itself
-    and comes on top of the load's own time.
-
-    Raises `EnvironmentFailure` if locust cannot run or says nothing that can be read.
+    A visitor waits `patience` seconds for an answer. `timeout`, in seconds, is for locust itself,
+    in addition to the time of the load. Raises `EnvironmentFailure` if locust fails, or its output
+    cannot be read.
     """
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
         done = run(
             [
                 *(sys.executable, "-m", "locust", "--locustfile", _VISITORS, "--headless"),
-                *("--host", origin, "--users", str(load.visitors)),
-                *("--spawn-rate", f"{load.arrivals_per_second:g}"),
-                *("--run-time", f"{load.seconds:g}s", "--stop-timeout", str(_STOP_SECONDS)),
+                *("--host", target.origin, "--users", str(profile.visitors)),
+                *("--spawn-rate", f"{profile.arrivals_per_second:g}"),
+                *("--run-time", f"{profile.seconds:g}s", "--stop-timeout", str(_STOP_SECONDS)),
                 *("--json", "--skip-log-setup", "--only-summary", "--exit-code-on-error", "0"),
                 *("--csv", f"{folder}/load"),
             ],
-            timeout=load.seconds + timeout,
+            timeout=profile.seconds + timeout,
             env={
-                "LOAD_HOST": host,
-                "LOAD_AUTHORITY": authority or "",
-                "LOAD_THINK": json.dumps(load.think_seconds),
-                "LOAD_MIX": json.dumps(dict(load.mix)),
+                "LOAD_HOST": target.host,
+                "LOAD_AUTHORITY": target.authority or "",
+                "LOAD_THINK": json.dumps(profile.think_seconds),
+                "LOAD_MIX": json.dumps(dict(profile.mix)),
                 "LOAD_PATIENCE": str(patience),
             },
             cwd=Path(folder),  # where no locust.conf can be
             remedy="Try: .venv/bin/locust --version",
         )
         failures = Path(folder) / "load_failures.csv"
-        told = failures.read_text(encoding="utf-8") if failures.exists() else ""
-    return read_load(done.stdout, told)
+        errors = failures.read_text(encoding="utf-8") if failures.exists() else ""
+    return read_load(done.stdout, errors)
 
 
 def read_load(statistics: str, failures: str) -> LoadFacts:
     """Read locust's `--json` output and its CSV file of failures.
 
-    Raises `EnvironmentFailure` for anything else.
+    Raises `EnvironmentFailure` if they are something else.
     """
     try:
         entries: list[dict[str, Any]] = json.loads(statistics)
@@ -158,6 +179,6 @@ def read_load(statistics: str, failures: str) -> LoadFacts:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         said = " ".join(statistics.split())[:200] or "nothing"
-        message = f"locust's figures cannot be read ({error!r}): {said}. Try: make setup"
+        message = f"locust's output cannot be read ({error!r}): {said}. Try: make setup"
         raise EnvironmentFailure(message) from error
     return LoadFacts(kinds, tuple(sorted(histogram.items())), max(0.0, ended - began), errors)

@@ -1,6 +1,6 @@
-"""What locust's visitors do. Loaded by the locust program only: importing it patches sockets.
+"""What the visitors of a load do. Only the locust program loads it: importing it patches sockets.
 
-Everything that it needs comes by environment, from `acceptance.domains.performance.drivers.load`, which starts it.
+It gets its settings from the environment variables that `load.py` beside it sets.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PRICE_CENTS = 700
 
 
 class _Trust(gevent.ssl.SSLContext):  # type: ignore[misc]
-    """Believes the one authority, and expects the system's name, whatever address was dialled."""
+    """Trusts the one authority, and expects the system's name at whatever address."""
 
     def wrap_socket(self, sock: Any, **options: Any) -> Any:  # noqa: ANN401 (gevent's own)
         return super().wrap_socket(sock, **{**options, "server_hostname": _HOST})
@@ -36,23 +36,23 @@ def _trust() -> _Trust:
 
 
 _TRUST = _trust()
-"""Made once: reading certificates takes long, and all visitors wait meanwhile."""
+"""Made once: reading certificates takes long, and every visitor would wait for it."""
 
 
-class Visitor(FastHttpUser):
-    """One of many visitors: looks at the page, the list and a checkout, and now and then buys."""
+class LoadVisitor(FastHttpUser):
+    """Opens the page, the list and a checkout, and sometimes buys."""
 
     wait_time = between(*json.loads(os.environ["LOAD_THINK"]))
     default_headers = {"Host": _HOST}  # noqa: RUF012 (locust's own attribute)
-    # A visitor waits no longer; an answer that takes so long counts as an error.
+    # A visitor waits no longer; a slower answer counts as an error.
     connection_timeout = network_timeout = float(os.environ["LOAD_PATIENCE"])
     max_redirects = 0
     insecure = False
-    # It is told of a file with authorities, and would be given it if it did not take it.
+    # locust calls it with a file of authorities, which is not used.
     ssl_context_factory = staticmethod(lambda cafile=None: _TRUST)  # noqa: ARG005
 
     def on_start(self) -> None:
-        """Have a checkout of one's own to read."""
+        """Buy a checkout to read later."""
         self._own = ""
         self.buy()
 
@@ -65,12 +65,12 @@ class Visitor(FastHttpUser):
         self.client.get(_CHECKOUTS, name="list checkouts")
 
     def read_checkout(self) -> None:
-        """Read the last checkout that one bought."""
+        """Read the checkout that this visitor bought last."""
         if self._own:
             self.client.get(f"{_CHECKOUTS}/{self._own}", name="read a checkout")
 
     def buy(self) -> None:
-        """Create a checkout, add an item and pay; what fails ends it, and is counted."""
+        """Create a checkout, add an item and pay; a failure is counted and ends the purchase."""
         with self.client.post(
             _CHECKOUTS, json={"customer": "Load"}, name="create a checkout"
         ) as created:
@@ -92,10 +92,10 @@ class Visitor(FastHttpUser):
 
 
 _ACTIONS = {
-    "page": Visitor.open_page,
-    "list": Visitor.list_checkouts,
-    "read": Visitor.read_checkout,
-    "buy": Visitor.buy,
+    "page": LoadVisitor.open_page,
+    "list": LoadVisitor.list_checkouts,
+    "read": LoadVisitor.read_checkout,
+    "buy": LoadVisitor.buy,
 }
 _MIX = json.loads(os.environ["LOAD_MIX"])
-Visitor.tasks = [_ACTIONS[name] for name, weight in _MIX.items() for _ in range(weight)]
+LoadVisitor.tasks = [_ACTIONS[name] for name, weight in _MIX.items() for _ in range(weight)]
