@@ -25,8 +25,8 @@ from acceptance.waiting import eventually
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from acceptance.domains.traffic import Purchase, SteadyTraffic
-    from acceptance.drivers.http import TrafficFacts
+    from acceptance.domains.traffic.visitor import Purchase
+    from acceptance.drivers.http import SteadyTraffic, TrafficFacts
     from acceptance.runbooks.reader import Runbook
     from acceptance.runbooks.runner import CommandRun, RunbookShell
 
