@@ -23,7 +23,7 @@ _FIRST = 20  # of the numbers from 1
 _GUESSED_AROUND = 8  # of the own ids
 _RANDOM_BITS = ((1 << 128) - 1) & ~(0xF << 76) & ~(0x3 << 62)
 """All bits of a UUID but the four of its version and the two of its variant (RFC 9562, 5.4)."""
-_NOTE = "The list of checkouts is open to whoever reaches the system: see the threat model."
+_NOTE = "The list of checkouts is open to everybody who reaches the system: see the threat model."
 _VERSION = 4
 _GONE = 404
 
@@ -61,7 +61,7 @@ class IdEnumerationTester(IngressActor):
             own.append(str(told.get("id")))
         found, unclear = [], []
         tried = [each for each in _likely(own[:_GUESSED_AROUND]) if each not in own]
-        # An own id that is near another own one was found too: whoever has one, has both.
+        # An own id that is near another own one counts as found too.
         near = set(_likely(own[:_GUESSED_AROUND])) & set(own)
         for each in tried:
             reply = self._api.checkout(each)

@@ -10,7 +10,7 @@ from acceptance.actor import Actor, ActorContext
 from acceptance.domains.penetration.drivers.payloads import slow_requests
 from acceptance.domains.penetration.drivers.raw_http import drip
 from acceptance.domains.penetration.drivers.vulnerable_server import vulnerable_server
-from acceptance.domains.traffic.ingress_client import ways_in
+from acceptance.domains.penetration.ingress_ports import ingress_ports
 from acceptance.judgement import Unverifiable, require_each
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class SlowConnectionTester(Actor):
         Raises `Unverifiable` if even a vulnerable server closes one: it was not slow.
         """
         system = self.system
-        ports, kinds = ways_in(system), slow_requests(system.host)
+        ports, kinds = ingress_ports(system), slow_requests(system.host)
         threads = len(kinds) * (len(ports) * _CONNECTIONS + 1)
         with vulnerable_server() as vulnerable, ThreadPoolExecutor(threads) as pool:
 

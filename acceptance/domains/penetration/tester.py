@@ -10,8 +10,8 @@ from acceptance.domains.penetration.attacks import FAMILIES
 from acceptance.domains.penetration.drivers.fuzzing import fuzz
 from acceptance.domains.penetration.drivers.raw_http import exchange
 from acceptance.domains.penetration.drivers.vulnerable_server import address_of, vulnerable_server
+from acceptance.domains.penetration.ingress_ports import ingress_ports
 from acceptance.domains.traffic.actor import IngressActor
-from acceptance.domains.traffic.ingress_client import ways_in
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 
@@ -102,7 +102,7 @@ class PenetrationTester(IngressActor):
         first = self._send_harmless_request()
         require(not first, f"The system does not serve visitors before any attack: {first}.")
         trials = []
-        for port, connect in ways_in(self.system).items():
+        for port, connect in ingress_ports(self.system).items():
             for trial in known.trials:
                 seen = exchange(connect, trial.attack.data, timeout=self._timeouts.request)
                 found = [said for each in seen.responses if (said := family.harm(each))]

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acceptance.drivers.http import Http
-from acceptance.drivers.sockets import encrypted, plainly
 from acceptance.drivers.tls import trusting
 
 if TYPE_CHECKING:
-    from acceptance.drivers.sockets import Connect
     from acceptance.system import System
 
 
@@ -26,12 +24,3 @@ def reach(system: System, *, timeout: float) -> Http:
 def reach_plain(system: System, *, timeout: float) -> Http:
     """Return a client that sends without TLS, to be closed; `timeout` as for `reach`."""
     return Http(system.address, system.http_port, system.host, timeout=timeout)
-
-
-def ways_in(system: System) -> dict[str, Connect]:
-    """Return how to connect to each port of the system's ingress, by what the port is called."""
-    ports = {"in the clear": plainly(system.address, system.http_port)}
-    if system.secure:
-        trust = trusting(system.authority)
-        ports["encrypted"] = encrypted(system.address, system.port, system.host, trust)
-    return ports

@@ -23,9 +23,9 @@ CHECKS = (
     "allow_header_conformance",
 )
 """What schemathesis can check that bears on security: no crash, and nothing accepted that must not
-be. Whether answers look as they are described is left out: the ingress refuses some requests before
-the service sees them, in words of its own. The API has no accounts, so `ignored_auth` has nothing
-to look at."""
+be. Whether responses match their description is left out: the ingress refuses some requests before
+the service gets them, with responses that the description lacks. `ignored_auth` is left out too:
+the API has no accounts."""
 
 _PYTHON = ".tools/probes/bin/python"
 _RUNNER = Path(__file__).with_name("run_schemathesis.py")
@@ -36,12 +36,12 @@ _TRACE = re.compile(
     r'Traceback \(most recent call last\)|File \\?"[^"]+", line \d+|psycopg|SQLSTATE|'
     r"\bat [\w.$]+\([\w.]+:\d+\)"
 )
-"""What shows the inside of a program: Python's and Java's traces, and the database's own words."""
+"""What shows leaked internals: stack traces of Python and Java, and messages of the database."""
 
 
 @dataclass(frozen=True)
 class Weakness:
-    """What a check of schemathesis complained about."""
+    """What a check of schemathesis found."""
 
     code: str
     """Such as ST101, a server error; empty if schemathesis itself had an error."""
@@ -49,26 +49,26 @@ class Weakness:
     operations: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return it in one line."""
         return f"{self.title} ({self.code or 'error'}): {', '.join(self.operations[:3])}"
 
 
 @dataclass(frozen=True)
 class FuzzFacts:
-    """What became of a run of schemathesis."""
+    """What schemathesis did, and what it found."""
 
     operations: int
-    """Of the document; each was sent something."""
+    """Operations of the document that it attacked, or left out."""
     untested: int
     cases: int
-    """Requests that were made up and sent."""
+    """Requests that were generated and sent."""
     weaknesses: tuple[Weakness, ...]
     leaks: tuple[str, ...]
-    """Answers that show the inside of a program: request and the words."""
+    """Responses that leak internals: the request, and the leaked text."""
     statuses: tuple[tuple[int, int], ...]
-    """How often each status was answered."""
+    """How many responses had each status."""
     stopped: str
-    """Why it ended: `completed`, unless it did not."""
+    """Why it ended: `completed`, or the reason of an early end."""
     seconds: float
 
 
@@ -82,13 +82,13 @@ def fuzz(
     briefly: bool = False,
     timeout: float,
 ) -> FuzzFacts:
-    """Send what schemathesis makes of an OpenAPI `document` to `base`, an address of the run's own.
+    """Send what schemathesis generates from an OpenAPI `document` to `base`, a URL of this run.
 
-    `resolve` is (name, address): where a name leads that no resolver knows. `authority` is the
+    `resolve` is (name, address), for a name that no resolver knows. `authority` is the
     certificate (PEM) by which a server over TLS is verified. `briefly` sends only what covers the
-    document, and nothing at random. `timeout` is in seconds.
+    document, and no random requests. `timeout` is in seconds.
 
-    Raises `EnvironmentFailure` if schemathesis is not there or leaves no report.
+    Raises `EnvironmentFailure` if schemathesis is not installed or leaves no report.
     """
     program = root / _PYTHON
     if not program.exists():

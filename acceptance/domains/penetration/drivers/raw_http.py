@@ -93,7 +93,7 @@ def exchange(connect: Connect, data: bytes, *, timeout: float) -> Exchange:
 
 
 def read_responses(received: bytes) -> tuple[RawResponse, ...]:
-    """Return every answer in the bytes of a connection, in their order; a broken rest is left."""
+    """Return every response in the bytes of a connection, in order; a broken rest is ignored."""
     stream = _Stream(received)
     found: list[RawResponse] = []
     while stream.tell() < len(received):
@@ -158,10 +158,10 @@ def _over(started: float, seconds: float) -> bool:
 
 
 class _Stream(io.BytesIO):
-    """What `HTTPResponse` takes for a socket; it reads on where the answer before ended."""
+    """What `HTTPResponse` takes for a socket; it reads on where the response before ended."""
 
     def makefile(self, *_: object, **__: object) -> _Stream:
         return self
 
     def close(self) -> None:
-        """Stay open: the next answer is in the same bytes."""
+        """Stay open: the next response is in the same bytes."""

@@ -52,7 +52,7 @@ class _VulnerableHandler(socketserver.StreamRequestHandler):
             target = target.rpartition(b" ")[0]
             length = _LENGTH.search(rest)
             body = self.rfile.read(int(length.group(1))) if length else self._chunks(rest)
-            self.wfile.write(_answer(method, target, rest, head + body, body))
+            self.wfile.write(_response(method, target, rest, head + body, body))
             if b"connection: close" in rest.lower():
                 return
 
@@ -110,7 +110,7 @@ class _SecondServer:
     def __init__(self, *, by_chunks: bool) -> None:
         self.by_chunks = by_chunks
         self._unread = b""
-        self._answers: list[bytes] = []
+        self._responses: list[bytes] = []
         self._lock = threading.Lock()
 
     def carry(self, head: bytes, body: bytes) -> bytes:
@@ -126,11 +126,13 @@ class _SecondServer:
                 self._unread = rest[end:]
                 line, _, fields = head.partition(b"\r\n")
                 _, target, *_ = (*line.split(b" "), b"")
-                self._answers.append(_answer(b"GET", target, fields, head))
-            return self._answers.pop(0) if self._answers else b""
+                self._responses.append(_response(b"GET", target, fields, head))
+            return self._responses.pop(0) if self._responses else b""
 
 
-def _answer(method: bytes, target: bytes, fields: bytes, whole: bytes, body: bytes = b"") -> bytes:
+def _response(
+    method: bytes, target: bytes, fields: bytes, whole: bytes, body: bytes = b""
+) -> bytes:
     """Return the response of a server that was written without attacks in mind."""
     if method == b"TRACE":
         return _reply(b"200 OK", [], whole)
@@ -163,7 +165,7 @@ def _decoded(target: bytes) -> bytes:
 
 
 def _page(target: bytes) -> bytes:
-    """Return a page with a text in it, as it is, and its templates worked out."""
+    """Return a page with a text in it, unescaped, and its templates evaluated."""
     text = unquote_to_bytes(target.partition(b"=")[2])
     text = _TEMPLATE.sub(lambda found: b"%d" % (int(found[1]) * int(found[2])), text)
     return b"<!doctype html><title>Vulnerable</title><main>" + text + b"</main>"

@@ -29,7 +29,7 @@ class VulnerableStore:
             return tuple(str(row[0]) for row in found)
 
     def find(self, text: str) -> int:
-        """Return how many of three checkouts somebody gets who asks for one by a text."""
+        """Return how many of three checkouts are found when one is looked up by a text."""
         with closing(sqlite3.connect(":memory:")) as database:
             database.executescript("CREATE TABLE checkouts (id TEXT)")
             database.executemany("INSERT INTO checkouts VALUES (?)", [("a",), ("b",), ("c",)])
