@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from acceptance.cli import attest, gate, report, scan, tables, trace
 from acceptance.errors import AcceptanceError
 
 if TYPE_CHECKING:
@@ -14,24 +14,14 @@ if TYPE_CHECKING:
 
     from acceptance.cli.command import Command
 
-COMMANDS: tuple[Command, ...] = (
-    trace.COMMAND,
-    attest.COMMAND,
-    gate.COMMAND,
-    report.COMMAND,
-    scan.COMMAND,
-    tables.COMMAND,
-)
+COMMANDS = ("trace", "attest", "gate", "report", "scan", "tables")
+"""In the order of `--help`; each is a module of this package."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; what goes wrong is one sentence on stderr."""
-    parser = argparse.ArgumentParser(prog="acceptance", description=__doc__)
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_to(commands)
-    chosen = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = _parser(given).parse_args(given)
     try:
         code: int = chosen.run(chosen)
     except AcceptanceError as error:
@@ -42,6 +32,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="acceptance", description=__doc__)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    first = next((each for each in given if not each.startswith("-")), None)
+    # Each command needs libraries that the others do without, so only the wanted one is imported.
+    for name in (first,) if first in COMMANDS else COMMANDS:
+        command: Command = import_module(f"acceptance.cli.{name}").COMMAND
+        command.add_to(commands)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version of the project, which is read only when somebody asks for it."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version, and stop")
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,  # noqa: ARG002 (argparse's own signature)
+        values: Any,  # noqa: ANN401, ARG002 (the same)
+        option_string: str | None = None,  # noqa: ARG002 (the same)
+    ) -> None:
+        from importlib import metadata  # noqa: PLC0415 (it takes a tenth of a command's start)
+
+        print(f"{parser.prog} {metadata.version('checkout-acceptance')}")
+        parser.exit()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""The virtual environment .venv, exactly as requirements.txt locks it."""
+"""The virtual environment .venv: what requirements.txt locks, and the project itself."""
 
 from __future__ import annotations
 
 import fcntl
 import importlib.util
+import json
 import sys
+import tomllib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,15 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOCK = ROOT / "requirements.txt"
-STAMP = VENV / "requirements.sha256"
 
 _TIMEOUT_SECONDS = 900.0
+_QUIET = ("--no-input", "--disable-pip-version-check", "--progress-bar=off")
 PIP_OPTIONS = (
     "--require-hashes",
     "--only-binary=:all:",  # no package runs code of its own while it is installed
-    "--no-input",
-    "--disable-pip-version-check",
-    "--progress-bar=off",
+    *_QUIET,
+)
+"""How pip installs what a lock names."""
+
+_PROJECT_OPTIONS = (
+    "--no-index",  # the lock has brought everything, so nothing is downloaded
+    "--no-deps",
+    "--no-build-isolation",
+    *_QUIET,
 )
 
 
@@ -39,50 +47,75 @@ def install_venv() -> None:
 
 
 def install() -> None:
-    """Make .venv, or bring it up to date with requirements.txt; nothing to do if it is.
+    """Make .venv, or bring it up to date with requirements.txt and pyproject.toml.
+
+    Nothing is done if it is up to date.
 
     Raises `EnvironmentFailure` when the package registry does not give what is locked.
     """
-    wanted = fingerprint(LOCK, sys.version)
-    if _stamp() == wanted:
-        _write_command()
+    if _up_to_date():
         return
     with _alone():
-        if _stamp() == wanted:  # another make did it meanwhile
+        if _up_to_date():  # another make did it meanwhile
             return
-        python = VENV / "bin" / "python"
-        if not _works():
-            install_with(
-                "[1/2] Making the virtual environment .venv",
-                [sys.executable, "-m", "venv", "--clear", VENV],
-                timeout=_TIMEOUT_SECONDS,
-                remedy="Try: apt-get install python3-venv.",
-            )
+        if _stamp("requirements") != _packages():
+            _install_packages()
+        _install_project()
+
+
+def _install_packages() -> None:
+    if not _works():
         install_with(
-            "[2/2] Installing the Python packages of requirements.txt",
-            [python, "-m", "pip", "install", *PIP_OPTIONS, "-r", LOCK],
+            "Making the virtual environment .venv",
+            [sys.executable, "-m", "venv", "--clear", VENV],
             timeout=_TIMEOUT_SECONDS,
-            remedy="Is the Python package registry reachable? Try: make setup, once it is.",
+            remedy="Try: apt-get install python3-venv.",
         )
-        _write_command()
-        STAMP.write_text(wanted)
-
-
-def _write_command() -> None:
-    """Make `.venv/bin/acceptance`, which runs from any folder."""
-    command = VENV / "bin" / "acceptance"
-    text = (
-        f"#!{VENV / 'bin' / 'python'}\n"
-        f"import sys\n\nsys.path.insert(0, {str(ROOT)!r})\n\n"
-        "from acceptance.cli.__main__ import main\n\nsys.exit(main())\n"
+    install_with(
+        "Installing the Python packages of requirements.txt",
+        [VENV / "bin" / "python", "-m", "pip", "install", *PIP_OPTIONS, "-r", LOCK],
+        timeout=_TIMEOUT_SECONDS,
+        remedy="Is the Python package registry reachable? Try: make setup, once it is.",
     )
-    if not command.exists() or command.read_text() != text:
-        command.write_text(text)
-        command.chmod(0o755)
+    _keep_stamp("requirements", _packages())
 
 
-def _stamp() -> str:
-    return STAMP.read_text() if STAMP.exists() else ""
+def _install_project() -> None:
+    """Make the project's commands, such as `.venv/bin/acceptance`, which run from any folder."""
+    install_with(
+        "Installing the project's own commands",
+        [VENV / "bin" / "python", "-m", "pip", "install", *_PROJECT_OPTIONS, "--editable", ROOT],
+        timeout=_TIMEOUT_SECONDS,
+        remedy="Try: make clean setup.",
+    )
+    _keep_stamp("project", _project())
+
+
+def _up_to_date() -> bool:
+    return _stamp("requirements") == _packages() and _stamp("project") == _project()
+
+
+def _packages() -> str:
+    """Return a hash of what decides which packages are installed."""
+    return fingerprint(LOCK, sys.version)
+
+
+def _project() -> str:
+    """Return a hash of what decides how the project is installed: not of the other settings."""
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    tools = document.get("tool", {})
+    parts = [document.get("build-system"), document.get("project"), tools.get("hatch")]
+    # The commands name the folder of .venv, and are made anew with it or after it was moved.
+    return fingerprint(json.dumps(parts), str(ROOT), _packages())
+
+
+def _stamp(name: str) -> str:
+    path = VENV / f"{name}.sha256"
+    return path.read_text() if path.exists() else ""
+
+
+def _keep_stamp(name: str, value: str) -> None:
+    (VENV / f"{name}.sha256").write_text(value)
 
 
 def _works() -> bool:

@@ -25,9 +25,10 @@ def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.setattr(module, "ROOT", tmp_path)
     for module in (python, step):
         monkeypatch.setattr(module, "STATE", tmp_path / ".make")
-    monkeypatch.setattr(python, "VENV", tmp_path / ".venv")
+    for module in (python, schemas):
+        monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(python, "LOCK", tmp_path / "requirements.txt")
-    monkeypatch.setattr(python, "STAMP", tmp_path / ".venv" / "stamp")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "small"\n')
     monkeypatch.setattr(go, "BIN", tmp_path / ".tools")
     monkeypatch.setattr(schemas, "LINK", tmp_path / ".tools" / "schemas")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -56,36 +57,71 @@ def calls(folder: Path) -> list[str]:
     return journal.read_text().splitlines() if journal.exists() else []
 
 
-def test_python_packages_are_installed_once_for_each_lock(small_project: Path) -> None:
-    """An unchanged lock costs nothing; a changed one is installed into the same .venv."""
-    lock = small_project / "requirements.txt"
-    lock.write_text("a==1\n")
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for name in (version, "pip"):
-        program(small_project / ".venv" / "bin" / name, "")
-    program(small_project / ".venv/bin/python", f'echo "$@" >> {small_project}/calls')
-    python.install()
-    python.install()
-    assert len(calls(small_project)) == 1
-    assert calls(small_project)[0].startswith("-m pip install --require-hashes --only-binary=:all:")
-    lock.write_text("a==2\n")
-    python.install()
-    assert len(calls(small_project)) == 2
-
-
-def test_a_registry_that_does_not_answer_is_told_and_tried_again(small_project: Path) -> None:
-    """The message has pip's last words; nothing is taken for installed."""
+@pytest.fixture
+def recorded_venv(small_project: Path) -> Path:
+    """A .venv whose Python writes down what it is called with, and a lock."""
     (small_project / "requirements.txt").write_text("a==1\n")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for name in (version, "pip"):
         program(small_project / ".venv" / "bin" / name, "")
-    program(small_project / ".venv/bin/python", "echo 'connection refused' >&2; exit 1")
+    program(small_project / ".venv/bin/python", f'echo "$@" >> {small_project}/calls')
+    return small_project
+
+
+def test_python_packages_are_installed_once_for_each_lock(recorded_venv: Path) -> None:
+    """An unchanged lock costs nothing; a changed one is installed into the same .venv."""
+    python.install()
+    python.install()
+    packages, project = calls(recorded_venv)
+    assert packages.startswith("-m pip install --require-hashes --only-binary=:all:")
+    assert project.startswith("-m pip install --no-index --no-deps --no-build-isolation")
+    assert project.endswith(f"--editable {recorded_venv}")
+    (recorded_venv / "requirements.txt").write_text("a==2\n")
+    python.install()
+    assert len(calls(recorded_venv)) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ('[project]\nname = "small"\n[tool.acceptance]\ncluster = "k3d"\n', False),
+        ('[project]\nname = "small"\n[project.scripts]\nsmall = "small:main"\n', True),
+        ('[project]\nname = "small"\n[tool.hatch.build]\ndev-mode-dirs = ["."]\n', True),
+    ],
+)
+def test_the_project_is_installed_again_when_its_commands_change(
+    recorded_venv: Path, text: str, again: bool
+) -> None:
+    """Its other settings change more often, and need no installation."""
+    python.install()
+    (recorded_venv / "pyproject.toml").write_text(text)
+    python.install()
+    assert len(calls(recorded_venv)) == 2 + again
+
+
+def test_a_moved_project_is_installed_again(
+    recorded_venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commands name the folder from which they run."""
+    python.install()
+    moved = recorded_venv / "moved"
+    moved.mkdir()
+    (recorded_venv / "pyproject.toml").rename(moved / "pyproject.toml")
+    monkeypatch.setattr(python, "ROOT", moved)
+    python.install()
+    assert calls(recorded_venv)[-1].endswith(f"--editable {moved}")
+    assert len(calls(recorded_venv)) == 3
+
+
+def test_a_registry_that_does_not_answer_is_told_and_tried_again(recorded_venv: Path) -> None:
+    """The message has pip's last words; nothing is taken for installed."""
+    program(recorded_venv / ".venv/bin/python", "echo 'connection refused' >&2; exit 1")
     for _ in range(2):
         with pytest.raises(EnvironmentFailure) as caught:
             python.install()
         assert "Is the Python package registry reachable? Try: make setup" in caught.value.message
         assert caught.value.message.endswith("connection refused")
-    assert list((small_project / ".make").glob("python-*.log"))
+    assert list((recorded_venv / ".make").glob("python-*.log"))
 
 
 def npm_project(root: Path, script: str) -> None:
