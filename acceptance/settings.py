@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from acceptance.cluster_drivers import CLUSTER_DRIVERS
 from acceptance.errors import BrokenInput
 
-CLUSTERS = ("auto", "k3d", "embedded", "existing")
-"""The values of `cluster`; `auto` takes the first of k3d and embedded that this machine can run."""
-
+CLUSTERS = ("auto", *CLUSTER_DRIVERS)
+"""The values of `cluster`; `auto` takes the first driver that this machine can run."""
 
 DATAPATHS = ("cilium", "bridge")
 """The values of `datapath`: with enforced network policies, and a quicker start without them."""

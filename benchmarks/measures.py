@@ -17,9 +17,10 @@ from playwright.sync_api import sync_playwright
 
 from acceptance.clusters.embedded.binaries import build_binaries, build_cilium
 from acceptance.clusters.embedded.cluster import EmbeddedCluster, let_datapath_start
-from acceptance.clusters.embedded.components import CONTEXT, Component, all_components
+from acceptance.clusters.embedded.components import all_components
 from acceptance.clusters.embedded.datapath import Datapath, bridge, cilium, keep_compiled
 from acceptance.clusters.embedded.node import Node, start_node
+from acceptance.clusters.embedded.node_layout import CONTEXT, Component
 from acceptance.clusters.nodes import ApiNodes, await_nodes
 from acceptance.drivers.browser import launch
 from acceptance.drivers.kubernetes.client import Kubernetes

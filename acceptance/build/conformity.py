@@ -1,7 +1,7 @@
 """Holds every manifest against the JSON schemas of Kubernetes and cert-manager.
 
-`python -m acceptance.build.conformity` renders every overlay of this project and looks at each object,
-the generated Secrets too, without a cluster and without a network.
+`python -m acceptance.build.conformity` renders every overlay of this project and looks at each
+object, the generated Secrets too, without a cluster and without a network.
 """
 
 from __future__ import annotations

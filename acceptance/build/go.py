@@ -1,4 +1,4 @@
-"""How Go programs are built: with which Go, which options, and how its compilers share the machine."""
+"""How Go programs are built: which Go, which options, how its compilers share the machine."""
 
 from __future__ import annotations
 

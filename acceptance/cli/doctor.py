@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from acceptance.build.cache import cache_root
+from acceptance.cluster_drivers import CLUSTER_DRIVERS, ClusterDriver
+from acceptance.clusters import Lack, driver_class
 from acceptance.errors import AcceptanceError, EnvironmentFailure
-from acceptance.machine import BROWSERS, CERTUTIL, EMBEDDED_NEEDS, MachineFacts, look_at_machine
+from acceptance.machine import BROWSERS, CERTUTIL, MachineFacts, look_at_machine
 from acceptance.project import ROOT
 from acceptance.settings import Settings, load_settings
 
@@ -31,19 +32,11 @@ PYTHON = (3, 11)
 
 
 @dataclass(frozen=True)
-class Lack:
-    """Something that is missing, and what to do about it."""
-
-    what: str
-    remedy: str
-
-
-@dataclass(frozen=True)
 class Diagnosis:
     """Whether this machine can have one kind of cluster."""
 
-    driver: str
-    about: str
+    name: str
+    driver: ClusterDriver
     lacks: tuple[Lack, ...]
 
     @property
@@ -57,12 +50,9 @@ def diagnose(facts: MachineFacts, settings: Settings) -> tuple[Diagnosis, ...]:
 
     Unlike a run, which stops at the first thing that is missing, this names all of them.
     """
-    return (
-        Diagnosis("k3d", "k3s in containers, made for the run", _lacks_of_k3d(facts)),
-        Diagnosis(
-            "embedded", "Kubernetes in namespaces, made for the run", _lacks_of_embedded(facts)
-        ),
-        Diagnosis("existing", "a cluster that is there already", _lacks_of_existing(settings)),
+    return tuple(
+        Diagnosis(name, driver, driver_class(name).lacks(facts, settings))
+        for name, driver in CLUSTER_DRIVERS.items()
     )
 
 
@@ -118,14 +108,14 @@ def report(
         _print_lack(console, lack)
     for diagnosis in diagnoses:
         word, colour = ("available", "green") if diagnosis.available else ("not here", "yellow")
-        line = Text(f"\n{diagnosis.driver}: ")
+        line = Text(f"\n{diagnosis.name}: ")
         line.append(word, style=colour)
-        line.append(f" – {diagnosis.about}")
+        line.append(f" – {diagnosis.driver.about}")
         console.print(line)
         for lack in diagnosis.lacks:
             _print_lack(console, lack)
-    usable = [diagnosis.driver for diagnosis in diagnoses if diagnosis.available]
-    automatic = [driver for driver in usable if driver != "existing"]
+    usable = [diagnosis.name for diagnosis in diagnoses if diagnosis.available]
+    automatic = [name for name in usable if CLUSTER_DRIVERS[name].automatic]
     taken = next(iter(automatic), None) if chosen == "auto" else chosen
     can_run = taken in usable
     verdict = Text(f"\nmake acceptance (cluster {chosen}): ")
@@ -151,62 +141,6 @@ def main() -> int:
         print(error.message, file=sys.stderr)
         return error.exit_code
     return 0 if able else EnvironmentFailure.exit_code
-
-
-def _lacks_of_k3d(facts: MachineFacts) -> tuple[Lack, ...]:
-    lacks = []
-    if "k3d" not in facts.found:
-        lacks.append(Lack("k3d", "install k3d 5.5 or newer, as its documentation says"))
-    if "docker" not in facts.found:
-        lacks.append(Lack("docker", "install Docker Engine, as its documentation says"))
-    elif facts.engine != "docker":
-        problem = facts.engine_problem or "docker does not answer"
-        lacks.append(Lack(f"a Docker that answers ({problem})", "start it, then try: docker info"))
-    return tuple(lacks)
-
-
-def _lacks_of_embedded(facts: MachineFacts) -> tuple[Lack, ...]:
-    if facts.system != "linux":
-        return (Lack(f"Linux (this is {facts.system})", "use k3d here, or a Linux machine"),)
-    lacks = [] if facts.root else [Lack("root, for namespaces and mounts", "sudo make acceptance")]
-    missing = [need for need in EMBEDDED_NEEDS if need.name not in facts.found]
-    installs_itself = facts.root and "apt-get" in facts.found
-    for need in missing:
-        remedy = f"apt-get install --no-install-recommends {need.package}"
-        if "apt-get" not in facts.found:
-            remedy = f"install it by this system's means (Debian's package: {need.package})"
-        elif installs_itself:
-            remedy = f"make acceptance installs it, or: {remedy}"
-        lacks.append(Lack(f"{need.name}, which {need.purpose}", remedy))
-    return tuple(lacks)
-
-
-def _lacks_of_existing(settings: Settings) -> tuple[Lack, ...]:
-    lacks = []
-    if settings.context is None:
-        lacks.append(
-            Lack(
-                "the name of the context, which is never guessed",
-                'set context = "…" in [tool.acceptance] of pyproject.toml '
-                "(names: kubectl config get-contexts)",
-            )
-        )
-    if not any(path.is_file() for path in _kubeconfigs(settings)):
-        lacks.append(
-            Lack(
-                f"a kubeconfig ({' or '.join(map(str, _kubeconfigs(settings)))})",
-                'set kubeconfig = "…" in [tool.acceptance], or the variable KUBECONFIG',
-            )
-        )
-    return tuple(lacks)
-
-
-def _kubeconfigs(settings: Settings) -> tuple[Path, ...]:
-    """Return where the kubeconfig may be: one place, or the several that KUBECONFIG lists."""
-    if settings.kubeconfig is not None:
-        return (settings.kubeconfig,)
-    named = tuple(Path(part) for part in os.environ.get("KUBECONFIG", "").split(":") if part)
-    return named or (Path.home() / ".kube" / "config",)
 
 
 def _browser_remedy(facts: MachineFacts) -> str:

@@ -1,35 +1,42 @@
-"""One interface, three ways to have a cluster: k3d, embedded, existing."""
+"""One interface, and several ways to have a cluster: `acceptance.cluster_drivers` names them."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from acceptance.build.cache import cache_root
-from acceptance.clusters.base import Cluster, ClusterFacts
+from acceptance.cluster_drivers import CLUSTER_DRIVERS
+from acceptance.clusters.base import Cluster, ClusterFacts, Lack
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.machine import EMBEDDED_NEEDS, MachineFacts, look_at_machine
-from acceptance.settings import CLUSTERS
+from acceptance.machine import MachineFacts, look_at_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acceptance.settings import Settings
 
-__all__ = ["AUTOMATIC", "Cluster", "ClusterFacts", "availability", "choose"]
-
-AUTOMATIC = ("k3d", "embedded")
-"""What `auto` tries, in this order; `existing` is never taken without being asked for."""
+__all__ = ["Cluster", "ClusterFacts", "Lack", "choose", "driver_class", "obstacle"]
 
 
-def availability(name: str, machine: MachineFacts | None = None) -> str | None:
-    """Return why this machine cannot run the cluster `name`, with a remedy; None if it can.
+def driver_class(name: str) -> type[Cluster]:
+    """Return the class of the driver `name`, one of `CLUSTER_DRIVERS`."""
+    module, _, attribute = CLUSTER_DRIVERS[name].place.partition(":")
+    found: type[Cluster] = getattr(import_module(module), attribute)
+    return found
 
-    `machine` is looked at when it is not given, which takes a moment.
+
+def obstacle(name: str, settings: Settings, machine: MachineFacts) -> str | None:
+    """Return why `machine` cannot run the cluster `name`, with a remedy; None if it can.
+
+    What the settings lack does not count: the cluster's `start` refuses them.
     """
-    if name == "existing":
-        return None  # any machine can talk to an API server; whether this one answers is seen later
-    facts = machine or look_at_machine(cache_root())
-    return _why_no_k3d(facts) if name == "k3d" else _why_no_embedded(facts)
+    lacks = driver_class(name).lacks(machine, settings)
+    of_machine = [lack for lack in lacks if not lack.of_settings]
+    if not of_machine:
+        return None
+    more = f" make doctor names all {len(of_machine)}." if of_machine[1:] else ""
+    return f"it lacks {of_machine[0].what}. Try: {of_machine[0].remedy}.{more}"
 
 
 def choose(
@@ -49,64 +56,25 @@ def choose(
 
     Raises `EnvironmentFailure` if this machine cannot run it, `BrokenInput` for an unknown name.
     """
-    if name not in CLUSTERS:
-        message = f"There is no cluster {name!r}. Try one of: {', '.join(CLUSTERS)}."
-        raise BrokenInput(message)
+    if name != "auto" and name not in CLUSTER_DRIVERS:
+        known = ", ".join(("auto", *CLUSTER_DRIVERS))
+        raise BrokenInput(f"There is no cluster {name!r}. Try one of: {known}.")
     facts = machine or look_at_machine(cache_root())
     if name != "auto":
-        if reason := availability(name, facts):
+        if reason := obstacle(name, settings, facts):
             raise EnvironmentFailure(f"The cluster {name} cannot run here: {reason}")
-        return _make(name, settings, keep=keep, run_id=run_id)
+        return driver_class(name)(settings, keep=keep, run_id=run_id)
     refused: dict[str, str] = {}
-    for candidate in AUTOMATIC:
-        reason = availability(candidate, facts)
+    for candidate in (each for each, driver in CLUSTER_DRIVERS.items() if driver.automatic):
+        reason = obstacle(candidate, settings, facts)
         if reason is None:
             because = "".join(f" ({other} cannot: {why})" for other, why in refused.items())
             if say is not None:
                 say(f"Cluster: {candidate}, the first that this machine can run{because}")
-            return _make(candidate, settings, keep=keep, run_id=run_id)
+            return driver_class(candidate)(settings, keep=keep, run_id=run_id)
         refused[candidate] = reason
     details = " ".join(f"{candidate}: {reason}" for candidate, reason in refused.items())
     message = (
         f"This machine can run no cluster. {details} Or name one that exists: --cluster existing."
     )
     raise EnvironmentFailure(message)
-
-
-def _make(name: str, settings: Settings, *, keep: bool, run_id: str | None) -> Cluster:
-    # Imported late: each driver needs libraries that the others do without.
-    if name == "k3d":
-        from acceptance.clusters.k3d import K3dCluster  # noqa: PLC0415
-
-        return K3dCluster(settings, keep=keep)
-    if name == "existing":
-        from acceptance.clusters.existing import ExistingCluster  # noqa: PLC0415
-
-        return ExistingCluster(settings, keep=keep, run_id=run_id)
-    from acceptance.clusters.embedded import EmbeddedCluster  # noqa: PLC0415
-
-    return EmbeddedCluster(settings, keep=keep)
-
-
-def _why_no_k3d(facts: MachineFacts) -> str | None:
-    if "k3d" not in facts.found:
-        return "k3d is not in PATH. Try: install k3d 5.5 or newer (see its documentation)."
-    if "docker" not in facts.found:
-        return "the docker command is not in PATH. Try: install Docker Engine."
-    if facts.engine != "docker":
-        problem = facts.engine_problem or "docker does not answer"
-        return f"{problem}. Try: start Docker, and see with docker info that it answers."
-    return None
-
-
-def _why_no_embedded(facts: MachineFacts) -> str | None:
-    if facts.system != "linux":
-        return f"it needs Linux, and this is {facts.system}. Try: --cluster k3d, with Docker."
-    if not facts.root:
-        return "it needs root, for namespaces and mounts. Try: sudo make acceptance."
-    missing = [need for need in EMBEDDED_NEEDS if need.name not in facts.found]
-    if missing:
-        names = ", ".join(need.name for need in missing)
-        packages = " ".join(sorted({need.package for need in missing}))
-        return f"missing: {names}. Try: make setup, or apt-get install {packages}."
-    return None

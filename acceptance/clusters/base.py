@@ -12,7 +12,9 @@ from acceptance.errors import EnvironmentFailure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from acceptance.machine import MachineFacts
     from acceptance.progress import Progress
+    from acceptance.settings import Settings
 
 K3S = "k3s"
 KUBERNETES = "kubernetes"
@@ -75,6 +77,16 @@ class ClusterFacts:
             raise EnvironmentFailure(message) from error
 
 
+@dataclass(frozen=True)
+class Lack:
+    """Something that is missing, and what to do about it."""
+
+    what: str
+    remedy: str
+    of_settings: bool = False
+    """Whether the settings lack it, and not this machine."""
+
+
 class Deliverable(Protocol):
     """An image that was built; `acceptance.build.images.Image` is one."""
 
@@ -89,6 +101,19 @@ class Deliverable(Protocol):
 
 class Cluster(Protocol):
     """A cluster from before it is there until after it is gone."""
+
+    def __init__(
+        self, settings: Settings, *, keep: bool = False, run_id: str | None = None
+    ) -> None:
+        """Prepare; nothing is made yet.
+
+        `keep` leaves what the run made after `stop`. `run_id` marks what it makes in a cluster
+        that others use too (default: made up).
+        """
+
+    @staticmethod
+    def lacks(machine: MachineFacts, settings: Settings) -> tuple[Lack, ...]:
+        """Return everything that `machine` or `settings` lack for this cluster."""
 
     @property
     def name(self) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.clusters.base import ClusterFacts, flavour_of
+from acceptance.clusters.base import ClusterFacts, Lack, flavour_of
 from acceptance.clusters.nodes import ApiNodes, Nodes, await_nodes, open_client
 from acceptance.clusters.ownership import create_namespace, delete_owned
 from acceptance.errors import BrokenInput, EnvironmentFailure
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from acceptance.clusters.base import Deliverable
+    from acceptance.machine import MachineFacts
     from acceptance.progress import Progress
     from acceptance.settings import Settings
 
@@ -58,6 +59,30 @@ class ExistingCluster:
         self._resolve = resolve
         self._facts: ClusterFacts | None = None
         self._folder: Path | None = None
+
+    @staticmethod
+    def lacks(machine: MachineFacts, settings: Settings) -> tuple[Lack, ...]:  # noqa: ARG004
+        """Return what `settings` lack; any machine can talk to an API server."""
+        lacks = []
+        if settings.context is None:
+            lacks.append(
+                Lack(
+                    "the name of the context, which is never guessed",
+                    'set context = "…" in [tool.acceptance] of pyproject.toml '
+                    "(names: kubectl config get-contexts)",
+                    of_settings=True,
+                )
+            )
+        candidates = [settings.kubeconfig] if settings.kubeconfig else kubeconfigs()
+        if not any(path.is_file() for path in candidates):
+            lacks.append(
+                Lack(
+                    f"a kubeconfig ({' or '.join(map(str, candidates))})",
+                    'set kubeconfig = "…" in [tool.acceptance], or the variable KUBECONFIG',
+                    of_settings=True,
+                )
+            )
+        return tuple(lacks)
 
     @property
     def namespace(self) -> str:
@@ -162,7 +187,7 @@ def named_context(path: Path | None, name: str | None) -> tuple[str, dict[str, A
 
     Raises `BrokenInput` if there is no such file or context, or none was named.
     """
-    path = path or _default_kubeconfig()
+    path = path or kubeconfigs()[0]
     config = _read(path)
     contexts = _by_name(config, "contexts")
     there = ", ".join(sorted(contexts)) or "none"
@@ -194,10 +219,10 @@ def named_context(path: Path | None, name: str | None) -> tuple[str, dict[str, A
     }
 
 
-def _default_kubeconfig() -> Path:
+def kubeconfigs() -> list[Path]:
+    """Return where kubectl looks for a kubeconfig: the files of KUBECONFIG, else ~/.kube/config."""
     listed = os.environ.get("KUBECONFIG", "").split(os.pathsep)
-    first = next((each for each in listed if each), None)
-    return Path(first) if first else Path.home() / ".kube" / "config"
+    return [Path(each) for each in listed if each] or [Path.home() / ".kube" / "config"]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def test_an_object_that_was_not_looked_at_is_told(
 def test_the_command_fails_on_a_finding(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`python -m acceptance.build.conformity` ends with 65 when one object is wrong, and names it."""
+    """The command line ends with 65 when one object is wrong, and names it."""
     monkeypatch.setattr(conformity, "overlays", lambda: (HELLO,))
     monkeypatch.setattr(conformity, "problems", lambda groups: dict.fromkeys(groups, ()))
     assert main() == 0

@@ -10,7 +10,7 @@ from rich.console import Console
 from acceptance import machine
 from acceptance.cli import doctor
 from acceptance.cli.doctor import diagnose, lacks_of_machine, report
-from acceptance.clusters import availability
+from acceptance.clusters import obstacle
 from acceptance.machine import EMBEDDED_NEEDS, MachineFacts, Need, is_there, look_at_machine
 from acceptance.settings import Settings, load_settings
 from acceptance.setup.host import missing_packages
@@ -74,8 +74,8 @@ def printed(facts: MachineFacts, settings: Settings, chosen: str = "auto") -> tu
 @pytest.mark.parametrize("driver", ["k3d", "embedded"])
 def test_the_doctor_and_the_run_agree(facts: MachineFacts, driver: str, settings: Settings) -> None:
     """What the doctor calls available is what a run takes, on every kind of machine."""
-    found = {diagnosis.driver: diagnosis.available for diagnosis in diagnose(facts, settings)}
-    assert found[driver] == (availability(driver, facts) is None)
+    found = {diagnosis.name: diagnosis.available for diagnosis in diagnose(facts, settings)}
+    assert found[driver] == (obstacle(driver, settings, facts) is None)
 
 
 def test_a_machine_with_everything_can_run_all(settings: Settings) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.clusters import availability, choose
+from acceptance.cluster_drivers import CLUSTER_DRIVERS
+from acceptance.clusters import choose, obstacle
 from acceptance.clusters.base import ClusterFacts, flavour_of
 from acceptance.clusters.existing import ExistingCluster
-from acceptance.clusters.k3d import K3dCluster
+from acceptance.clusters.k3d.cluster import K3dCluster
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.machine import EMBEDDED_NEEDS, MachineFacts
 from acceptance.settings import load_settings
@@ -43,14 +44,32 @@ def test_auto_that_can_run_nothing_says_why_for_each() -> None:
     nothing = replace(NO_ENGINE, root=False)
     with pytest.raises(EnvironmentFailure, match="can run no cluster") as caught:
         choose("auto", SETTINGS, machine=nothing)
-    for part in ("k3d: docker does not answer", "embedded: it needs root", "--cluster existing"):
+    for part in (
+        "k3d: it lacks a Docker",
+        "embedded: it lacks root",
+        "--cluster existing",
+    ):
         assert part in caught.value.message
 
 
 def test_a_cluster_asked_for_by_name_is_not_replaced_by_another() -> None:
     """Without a container engine k3d is refused, though embedded could run."""
-    with pytest.raises(EnvironmentFailure, match=r"k3d cannot run here: docker does not answer"):
+    with pytest.raises(EnvironmentFailure, match=r"k3d cannot run here: .*docker does not answer"):
         choose("k3d", SETTINGS, machine=NO_ENGINE)
+
+
+def test_all_that_is_missing_is_counted() -> None:
+    """One is named, with the command that names the others."""
+    said = obstacle("embedded", SETTINGS, replace(BOTH, found=NEEDS - {"runc", "ctr"}))
+    assert said is not None
+    assert said.endswith(" make doctor names all 2.")
+
+
+@pytest.mark.parametrize("name", CLUSTER_DRIVERS)
+def test_each_driver_answers_to_the_name_under_which_it_is_registered(name: str) -> None:
+    """Reports and settings know it by that."""
+    cluster = choose(name, SETTINGS, machine=BOTH)
+    assert cluster.name == name
 
 
 def test_existing_is_taken_by_name_only() -> None:
@@ -70,23 +89,27 @@ def test_an_unknown_cluster_is_refused_with_those_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("name", "machine", "reason"),
     [
-        ("k3d", replace(BOTH, found=NEEDS | {"docker"}), "k3d is not in PATH. Try: install k3d"),
-        ("k3d", replace(BOTH, found=NEEDS | {"k3d"}), "the docker command is not in PATH"),
-        ("k3d", replace(BOTH, engine="podman"), "docker does not answer. Try: start Docker"),
-        ("embedded", replace(BOTH, system="darwin"), "it needs Linux, and this is darwin"),
-        ("embedded", replace(BOTH, root=False), "it needs root"),
-        ("embedded", replace(BOTH, found=NEEDS - {"runc", "ctr"}), "missing: ctr, runc."),
+        ("k3d", replace(BOTH, found=NEEDS | {"docker"}), "it lacks k3d. Try: install k3d"),
+        ("k3d", replace(BOTH, found=NEEDS | {"k3d"}), "it lacks docker. Try: install"),
+        ("k3d", replace(BOTH, engine="podman"), "docker does not answer). Try: start it"),
+        ("embedded", replace(BOTH, system="darwin"), "it lacks Linux (this is darwin)"),
+        ("embedded", replace(BOTH, root=False), "it lacks root"),
+        (
+            "embedded",
+            replace(BOTH, found=NEEDS - {"runc", "ctr"}),
+            "it lacks ctr, which imports",
+        ),
     ],
 )
 def test_what_is_missing_is_named_with_its_remedy(
     name: str, machine: MachineFacts, reason: str
 ) -> None:
     """Each lack on its own is told, and the same machine without it is available."""
-    said = availability(name, machine)
+    said = obstacle(name, SETTINGS, machine)
     assert said is not None
     assert reason in said
     assert "Try: " in said
-    assert availability(name, BOTH) is None
+    assert obstacle(name, SETTINGS, BOTH) is None
 
 
 def test_facts_survive_json() -> None:

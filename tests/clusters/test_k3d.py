@@ -13,10 +13,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 import yaml
 
-from acceptance.clusters import k3d, k3d_cleanup
 from acceptance.clusters.add_ons import AddOn
-from acceptance.clusters.k3d import K3dCluster, Ports, render_config
-from acceptance.clusters.k3d_cleanup import owner_of, this_process
+from acceptance.clusters.k3d import cleanup, cluster
+from acceptance.clusters.k3d.cleanup import owner_of, this_process
+from acceptance.clusters.k3d.cluster import K3dCluster
+from acceptance.clusters.k3d.config import (
+    MOUNTED,
+    Ports,
+    load_config,
+    registry_of,
+    render_config,
+    write_hardening,
+)
 from acceptance.clusters.nodes import NodeFacts, NodesSeen
 from acceptance.errors import EnvironmentFailure
 from acceptance.progress import Progress
@@ -109,7 +117,7 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
     machine = Recorded(tmp_path, this_process().cluster_name(keep=False))
     for key, value in machine.environment.items():
         monkeypatch.setenv(key, value)
-    monkeypatch.setattr(k3d, "free_ports", lambda: PORTS)
+    monkeypatch.setattr(cluster, "free_ports", lambda: PORTS)
     monkeypatch.setattr("tempfile.mkdtemp", lambda prefix: _folder(tmp_path, prefix))
     machine.healthy()
     return machine
@@ -189,7 +197,7 @@ def test_the_config_has_the_shape_of_v1alpha5(recorded: Recorded) -> None:
     assert {"--disable=traefik", "--secrets-encryption"} <= {each["arg"] for each in extra}
     assert all(each["nodeFilters"] == ["server:*"] for each in extra)
     assert config["volumes"] == [
-        {"volume": f"/x/a.json:{k3d.MOUNTED}/a.json:ro", "nodeFilters": ["server:*"]}
+        {"volume": f"/x/a.json:{MOUNTED}/a.json:ro", "nodeFilters": ["server:*"]}
     ]
     assert config["options"]["kubeconfig"] == {
         "updateDefaultKubeconfig": False,
@@ -208,16 +216,16 @@ def test_the_config_has_the_shape_of_v1alpha5(recorded: Recorded) -> None:
 
 def test_what_the_config_tells_the_api_server_to_read_is_mounted(tmp_path: Path) -> None:
     """Each file below the mounted folder that a flag names is written, for its owner alone."""
-    args = [each["arg"] for each in k3d.load_config()["options"]["k3s"]["extraArgs"]]
-    named = {arg.rpartition("/")[2] for arg in args if f"={k3d.MOUNTED}/" in arg}
-    written = k3d.write_hardening(tmp_path)
+    args = [each["arg"] for each in load_config()["options"]["k3s"]["extraArgs"]]
+    named = {arg.rpartition("/")[2] for arg in args if f"={MOUNTED}/" in arg}
+    written = write_hardening(tmp_path)
     assert named == set(written) == {"audit-policy.json", "admission.json"}
     assert {path.stat().st_mode & 0o077 for path in written.values()} == {0}
 
 
 def test_a_cluster_name_fits_into_32_characters() -> None:
     """The longest process id and a start time of years still make a name that k3d takes."""
-    owner = k3d_cleanup.Owner("0a1b2c", 4194304, f"{20 * 365 * 86400 * 100:x}")
+    owner = cleanup.Owner("0a1b2c", 4194304, f"{20 * 365 * 86400 * 100:x}")
     assert len(owner.cluster_name(keep=True)) <= 32
     assert owner_of(owner.cluster_name(keep=False)) == owner
 
@@ -426,7 +434,7 @@ def test_an_image_name_is_split_as_container_engines_do(
     name: str, expected: tuple[str, str]
 ) -> None:
     """The first part is a host only if it could not be a folder."""
-    assert k3d.registry_of(name) == expected
+    assert registry_of(name) == expected
 
 
 def test_only_clusters_of_dead_runs_of_this_machine_are_swept(
@@ -467,7 +475,7 @@ def test_a_kept_cluster_is_not_removed(recorded: Recorded, quiet: Progress) -> N
 _RUN_THAT_IS_KILLED = """
 import os, sys
 from pathlib import Path
-from acceptance.clusters.k3d import K3dCluster
+from acceptance.clusters.k3d.cluster import K3dCluster
 from acceptance.progress import Progress
 from acceptance.settings import load_settings
 cluster = K3dCluster(load_settings(Path(sys.argv[1])))

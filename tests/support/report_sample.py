@@ -1,6 +1,7 @@
 """Made-up runs to look at: one like the team's own, and one as large as the report has to bear.
 
-`python -m tests.support.report_sample FOLDER` writes the first into a folder, to be opened in a browser.
+`python -m tests.support.report_sample FOLDER` writes the first into a folder, to be opened in a
+browser.
 """
 
 from __future__ import annotations

@@ -1,5 +1,1 @@
 """An ephemeral single-node Kubernetes in namespaces of its own, on any Linux machine, as root."""
-
-from acceptance.clusters.embedded.cluster import EmbeddedCluster
-
-__all__ = ["EmbeddedCluster"]

@@ -21,7 +21,7 @@ from acceptance.build.go import (
     go_program,
 )
 from acceptance.build.images import Image, base_image, build_image
-from acceptance.clusters.embedded.components import PAUSE_IMAGE
+from acceptance.clusters.embedded.node_layout import PAUSE_IMAGE
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
 from acceptance.machine import find_program
 from acceptance.process import run, workers

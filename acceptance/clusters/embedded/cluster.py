@@ -18,9 +18,8 @@ from acceptance.clusters.add_ons import (
     TRAEFIK,
     Platform,
 )
-from acceptance.clusters.base import ClusterFacts, flavour_of
+from acceptance.clusters.base import ClusterFacts, Lack, flavour_of
 from acceptance.clusters.embedded.binaries import build_binaries, build_cilium, build_images
-from acceptance.clusters.embedded.components import CONTAINERD_SOCKET, CONTEXT
 from acceptance.clusters.embedded.datapath import (
     DEFINITIONS_INSTALLED,
     Datapath,
@@ -30,8 +29,10 @@ from acceptance.clusters.embedded.datapath import (
 )
 from acceptance.clusters.embedded.definitions import install_definitions
 from acceptance.clusters.embedded.node import Node, start_node
+from acceptance.clusters.embedded.node_layout import CONTAINERD_SOCKET, CONTEXT
 from acceptance.clusters.nodes import ApiNodes, NodesSeen, await_nodes
 from acceptance.errors import EnvironmentFailure
+from acceptance.machine import EMBEDDED_NEEDS
 from acceptance.process import run, workers
 from acceptance.waiting import eventually
 
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from acceptance.clusters.base import Deliverable
+    from acceptance.machine import MachineFacts
     from acceptance.progress import Progress
     from acceptance.settings import Settings, Timeouts
 
 _ADD_ONS = (NODE_CERTIFICATES, COREDNS, STORAGE, TRAEFIK, CERT_MANAGER, ACCOUNTS)
+_ROOT = "root, for namespaces and mounts"
 _IMPORTS = 2  # at a time: each keeps one processor busy
 _REMEDY = "run with --keep-cluster and look at the logs beside the kubeconfig that it names."
 
@@ -54,7 +57,13 @@ class EmbeddedCluster:
     engine = "buildah"
     steps = 4
 
-    def __init__(self, settings: Settings, *, keep: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        keep: bool = False,
+        run_id: str | None = None,  # noqa: ARG002 (all that is in this cluster is the run's)
+    ) -> None:
         """Prepare; nothing is made yet. `keep` leaves the node running after `stop`."""
         self._root = settings.root
         self.namespace = settings.namespace
@@ -62,6 +71,24 @@ class EmbeddedCluster:
         self._keep = keep
         self._datapath = settings.datapath
         self._node: Node | None = None
+
+    @staticmethod
+    def lacks(machine: MachineFacts, settings: Settings) -> tuple[Lack, ...]:  # noqa: ARG004
+        """Return what `machine` lacks: Linux, root, and the programs that are missing."""
+        if machine.system != "linux":
+            lack = Lack(f"Linux (this is {machine.system})", "use k3d here, or a Linux machine")
+            return (lack,)
+        lacks = [] if machine.root else [Lack(_ROOT, "sudo make acceptance")]
+        for need in EMBEDDED_NEEDS:
+            if need.name in machine.found:
+                continue
+            remedy = f"apt-get install --no-install-recommends {need.package}"
+            if "apt-get" not in machine.found:
+                remedy = f"install it by this system's means (Debian's package: {need.package})"
+            elif machine.root:
+                remedy = f"make acceptance installs it, or: {remedy}"
+            lacks.append(Lack(f"{need.name}, which {need.purpose}", remedy))
+        return tuple(lacks)
 
     def start(self, progress: Progress) -> ClusterFacts:
         """Start the node and return when it is Ready and its add-ons are available.

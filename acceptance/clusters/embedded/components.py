@@ -6,56 +6,33 @@ found by trying, and say why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from acceptance.clusters import hardening
+from acceptance.clusters.embedded.node_layout import (
+    AUDIT_LOG,
+    CONTAINERD_SOCKET,
+    ETCD_USER,
+    PKI,
+    SERVICE_SUBNET,
+    Component,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from acceptance.clusters.embedded.datapath import Datapath
 
-NODE_NAME = "node"
-POD_SUBNET = "10.244.0.0/24"
-SERVICE_SUBNET = "10.96.0.0/16"
-SERVICE_ADDRESS = "10.96.0.1"
-DNS_ADDRESS = "10.96.0.10"
-PAUSE_IMAGE = "localhost/pause:1"
-CONTEXT = "checkout-acceptance"
-CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
-ETCD_USER = "etcd"
-"""Made by Debian's package, as the one that may read the store's files."""
 _ETCD = "https://127.0.0.1:2379"
 _ETCD_PEER = "https://127.0.0.1:2380"
 _ETCD_PKI = "/run/etcd-pki"
-PKI = "/run/node/pki"
-CNI_FOLDER = "/run/node/config/cni"
 _CONFIG = "/run/node/config"
-AUDIT_LOG = "/run/node/logs/audit.log"
 _ETCD_CIPHERS = tuple(name for name in hardening.CIPHERS if "ECDHE" in name)
 """Of TLS 1.2: Debian's etcd 3.4 knows no others by name."""
 _TLS = (
     f"--tls-min-version={hardening.TLS_MINIMUM}",
     f"--tls-cipher-suites={','.join(hardening.CIPHERS)}",
 )
-
-
-@dataclass(frozen=True)
-class Component:
-    """A program that runs as long as the node does."""
-
-    name: str
-    argv: tuple[str, ...]
-    after: str = ""
-    """A file that has to be there first; empty if it can start at once."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    """Added to the environment."""
-    restarts: int = 0
-    """How often it is started again when it ends: some give up on another that is slow."""
-    user: str = ""
-    """As whom it runs; empty for root."""
 
 
 def _etcd() -> Component:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.clusters import hardening
 from acceptance.clusters.embedded import pki
-from acceptance.clusters.embedded.components import (
+from acceptance.clusters.embedded.node_layout import (
     CNI_FOLDER,
     CONTAINERD_SOCKET,
     CONTEXT,

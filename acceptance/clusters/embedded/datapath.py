@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.cache import cache_root, entry
 from acceptance.clusters.embedded import compiler
-from acceptance.clusters.embedded.components import (
+from acceptance.clusters.embedded.node_layout import (
     CNI_FOLDER,
     NODE_NAME,
     PKI,

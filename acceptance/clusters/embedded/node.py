@@ -20,20 +20,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.clusters.embedded import init, network
-from acceptance.clusters.embedded.components import (
-    ETCD_USER,
-    NODE_NAME,
-    all_components,
-)
+from acceptance.clusters.embedded.components import all_components
 from acceptance.clusters.embedded.configuration import write_configuration
+from acceptance.clusters.embedded.node_layout import ETCD_USER, NODE_NAME
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import dying_with_parent, tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acceptance.clusters.embedded.components import Component
     from acceptance.clusters.embedded.datapath import Datapath
+    from acceptance.clusters.embedded.node_layout import Component
 
 PREFIX = "checkout-acceptance-"
 _CGROUPS = Path("/sys/fs/cgroup")

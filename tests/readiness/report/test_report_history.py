@@ -133,7 +133,8 @@ def test_the_oldest_runs_are_dropped(tmp_path: Path) -> None:
 def test_runs_that_end_together_are_all_remembered(tmp_path: Path) -> None:
     """Several processes append at once: no line is lost, none is mixed with another."""
     program = (
-        "import sys; from pathlib import Path; from tests.readiness.report.test_report_history import *\n"
+        "import sys; from pathlib import Path\n"
+        "from tests.readiness.report.test_report_history import *\n"
         "for n in range(20): History(Path(sys.argv[1]), kept=50).append(record(int(sys.argv[2])))"
     )
     running = [

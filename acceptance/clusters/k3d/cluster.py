@@ -7,19 +7,14 @@ of every registry that these names point at, so nothing in a manifest is rewritt
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
-import socket
 import tempfile
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import yaml
-
-from acceptance.clusters import hardening
 from acceptance.clusters.add_ons import (
     ACCOUNTS,
     CERT_MANAGER_FROM_REGISTRY,
@@ -27,47 +22,36 @@ from acceptance.clusters.add_ons import (
     TRAEFIK_FROM_REGISTRY,
     Platform,
 )
-from acceptance.clusters.base import ClusterFacts, flavour_of
-from acceptance.clusters.k3d_cleanup import remove, stale_clusters, this_process
-from acceptance.clusters.k3d_guardian import Guardian
+from acceptance.clusters.base import ClusterFacts, Lack, flavour_of
+from acceptance.clusters.k3d.cleanup import remove, stale_clusters, this_process
+from acceptance.clusters.k3d.config import (
+    LOOPBACK,
+    Ports,
+    free_ports,
+    load_config,
+    registry_of,
+    render_config,
+    write_hardening,
+)
+from acceptance.clusters.k3d.guardian import Guardian
+from acceptance.clusters.k3d.tools import TAKEN, explained, require_engine, require_version
 from acceptance.clusters.nodes import ApiNodes, Nodes, await_nodes
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run, tail
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from acceptance.clusters.base import Deliverable
+    from acceptance.machine import MachineFacts
     from acceptance.progress import Progress
     from acceptance.settings import Settings
 
-CONFIG = Path(__file__).with_name("k3d.yaml")
-OLDEST = (5, 5)
-"""The first k3d that reads k3d.io/v1alpha5."""
-
-MOUNTED = "/etc/checkout-acceptance"
-"""The folder of the server in which its API server finds its policies; k3d.yaml names it too."""
-LOOPBACK = "127.0.0.1"
 _ADD_ONS = (DNS_POLICY, TRAEFIK_FROM_REGISTRY, CERT_MANAGER_FROM_REGISTRY, ACCOUNTS)
-_REGISTRY_PORT = 5000  # inside: where k3d's registry container listens
 _ATTEMPTS = 2  # another program can take a port between our choosing it and docker's binding it
-_TAKEN = re.compile(r"port is already allocated|address already in use", re.IGNORECASE)
 # The last line of `docker push`, whichever store of images the engine has.
 _DIGEST = re.compile(r": digest: (sha256:[0-9a-f]{64}) size: \d+")
-_FULL = re.compile(r"no space left on device", re.IGNORECASE)
-_NO_RIGHT = re.compile(r"permission denied while trying to connect", re.IGNORECASE)
-_NO_ENGINE = re.compile(r"cannot connect to the docker daemon|docker API at", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Ports:
-    """The ports of the host, all on the loopback address, that lead into the cluster."""
-
-    api: int
-    http: int
-    https: int
-    registry: int
 
 
 class K3dCluster:
@@ -82,6 +66,7 @@ class K3dCluster:
         settings: Settings,
         *,
         keep: bool = False,
+        run_id: str | None = None,  # noqa: ARG002 (all that is in this cluster is the run's)
         connect: Callable[..., Nodes] = ApiNodes,
         platform: Callable[..., Platform] = Platform,
     ) -> None:
@@ -97,6 +82,20 @@ class K3dCluster:
         self._folder: Path | None = None
         self._ports: Ports | None = None
         self._guardian: Guardian | None = None
+
+    @staticmethod
+    def lacks(machine: MachineFacts, settings: Settings) -> tuple[Lack, ...]:  # noqa: ARG004
+        """Return what `machine` lacks: a Docker that answers, and k3d."""
+        lacks = []
+        if "k3d" not in machine.found:
+            lacks.append(Lack("k3d", "install k3d 5.5 or newer, as its documentation says"))
+        if "docker" not in machine.found:
+            lacks.append(Lack("docker", "install Docker Engine, as its documentation says"))
+        elif machine.engine != "docker":
+            problem = machine.engine_problem or "docker does not answer"
+            remedy = "start it, and see with docker info that it answers"
+            lacks.append(Lack(f"a Docker that answers ({problem})", remedy))
+        return tuple(lacks)
 
     def start(self, progress: Progress) -> ClusterFacts:
         """Create the cluster and return when every node is Ready.
@@ -176,11 +175,11 @@ class K3dCluster:
             try:
                 # k3d stops by its own limit first and rolls back, which takes its time.
                 done = run(argv, timeout=limit + self._timeouts.cluster_stop, log=log)
-                if taken := _TAKEN.search(done.stderr):
+                if taken := TAKEN.search(done.stderr):
                     # Its load balancer may fail to start without failing the command.
                     raise EnvironmentFailure(f"{taken[0]}\n{tail(done.stderr)}")  # noqa: TRY301
             except EnvironmentFailure as error:
-                if attempt < _ATTEMPTS and _TAKEN.search(error.message):
+                if attempt < _ATTEMPTS and TAKEN.search(error.message):
                     remove(self.cluster, self._timeouts.cluster_stop)
                     continue
                 what = f"k3d could not create the cluster {self.cluster}"
@@ -268,110 +267,3 @@ class K3dCluster:
             guardian, self._guardian = self._guardian, None
             if guardian is not None:
                 guardian.dismiss()
-
-
-def require_engine(timeout: float) -> None:
-    """Raise `EnvironmentFailure` unless the Docker engine answers within `timeout` seconds."""
-    try:
-        run(["docker", "info", "--format", "{{.ServerVersion}}"], timeout=timeout)
-    except EnvironmentFailure as error:
-        raise explained(error, "The Docker engine does not answer") from error
-
-
-def require_version(timeout: float) -> None:
-    """Raise `EnvironmentFailure` for a k3d that cannot read the config file's version."""
-    said = run(["k3d", "version"], timeout=timeout).stdout
-    match = re.search(r"k3d version v?(\d+)\.(\d+)", said)
-    wanted = ".".join(map(str, OLDEST))
-    if match is None:
-        message = f"k3d does not tell its version: {tail(said, 1)!r}. Try: install k3d {wanted}."
-        raise EnvironmentFailure(message)
-    if (int(match[1]), int(match[2])) < OLDEST:
-        message = f"k3d {match[1]}.{match[2]} is too old. Try: install k3d {wanted} or newer."
-        raise EnvironmentFailure(message)
-
-
-def load_config() -> dict[str, Any]:
-    """Return the committed config file."""
-    config: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    return config
-
-
-def write_hardening(folder: Path) -> dict[str, Path]:
-    """Write what the API server reads from files into `folder`; return them by file name.
-
-    k3s has pods of its own in kube-system, which no profile of Pod Security lets in: its load
-    balancer takes ports of the node, its storage mounts folders of it.
-    """
-    files = {
-        "audit-policy.json": hardening.audit_policy(),
-        "admission.json": hardening.admission_configuration("kube-system"),
-    }
-    for name, content in files.items():
-        (folder / name).touch(mode=0o600)
-        (folder / name).write_text(json.dumps(content), encoding="utf-8")
-    return {name: folder / name for name in files}
-
-
-def render_config(
-    cluster: str, ports: Ports, hosts: Sequence[str], mounts: Mapping[str, Path]
-) -> str:
-    """Return the committed config with what this run adds; `hosts` are the registries mirrored.
-
-    `mounts` are files that the server finds, by their names, in `MOUNTED`.
-    """
-    registry = f"k3d-{cluster}-registry"
-    endpoint = {"endpoint": [f"http://{registry}:{_REGISTRY_PORT}"]}
-    config = load_config() | {
-        "metadata": {"name": cluster},
-        "kubeAPI": {"hostIP": LOOPBACK, "hostPort": str(ports.api)},
-        "ports": [
-            {"port": f"{LOOPBACK}:{outside}:{inside}", "nodeFilters": ["loadbalancer"]}
-            for outside, inside in ((ports.http, 80), (ports.https, 443))
-        ],
-        "volumes": [
-            {"volume": f"{path}:{MOUNTED}/{name}:ro", "nodeFilters": ["server:*"]}
-            for name, path in mounts.items()
-        ],
-        "registries": {
-            "create": {"name": registry, "host": LOOPBACK, "hostPort": str(ports.registry)},
-            "config": yaml.safe_dump({"mirrors": dict.fromkeys(hosts, endpoint)}),
-        },
-    }
-    return yaml.safe_dump(config, sort_keys=False)
-
-
-def registry_of(reference: str) -> tuple[str, str]:
-    """Split an image's name in its registry's host and the rest, as container engines do.
-
-    A name without a host gives `*`: whatever the engine's default is, as k3s writes a mirror of it.
-    """
-    first, slash, rest = reference.partition("/")
-    if slash and (first == "localhost" or "." in first or ":" in first):
-        return first, rest
-    return "*", reference if slash else f"library/{reference}"
-
-
-def free_ports() -> Ports:
-    """Return four ports of the loopback address that nobody listens on at this moment."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(4)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return Ports(*(each.getsockname()[1] for each in sockets))
-
-
-def explained(error: EnvironmentFailure, what: str) -> EnvironmentFailure:
-    """Return the failure with its cause and remedy, where its output tells them."""
-    said = error.message
-    if _NO_RIGHT.search(said):
-        reason = "this user may not use the Docker engine. Try: join the group docker, or be root."
-    elif _NO_ENGINE.search(said):
-        reason = "the Docker engine does not answer. Try: start it, and see that docker info works."
-    elif _FULL.search(said):
-        reason = "no space left on the disk of the Docker engine. Try: docker system df"
-    elif _TAKEN.search(said):
-        reason = "a port is in use by another program. Try: ss -ltnp, or simply run again."
-    else:
-        return EnvironmentFailure(f"{what}: {said}")
-    return EnvironmentFailure(f"{what}: {reason}\n{tail(said)}")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-from acceptance.clusters.k3d_cleanup import remove
+from acceptance.clusters.k3d.cleanup import remove
 from acceptance.errors import EnvironmentFailure
+from acceptance.project import ROOT
 
 _DONE = b"removed\n"
 
@@ -22,14 +22,13 @@ class Guardian:
 
     def __init__(self, name: str, timeout: float) -> None:
         """Guard the cluster `name`, which need not exist yet; `timeout` as `remove` has it."""
-        root = Path(__file__).resolve().parents[2]
         self._process = subprocess.Popen(
             # It needs no package beside this one, so -S spares it the look for them.
             [sys.executable, "-S", "-m", __name__, name, str(timeout)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(root)},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             # A Ctrl-C in the terminal is for the run, which then cleans up by itself.
             start_new_session=True,
         )

@@ -1,0 +1,42 @@
+"""What the parts of the node agree on: names, addresses, paths, and what a component is.
+
+Paths are those inside the node, where the run's folder is /run/node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NODE_NAME = "node"
+POD_SUBNET = "10.244.0.0/24"
+SERVICE_SUBNET = "10.96.0.0/16"
+SERVICE_ADDRESS = "10.96.0.1"
+DNS_ADDRESS = "10.96.0.10"
+PAUSE_IMAGE = "localhost/pause:1"
+CONTEXT = "checkout-acceptance"
+CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
+ETCD_USER = "etcd"
+"""Made by Debian's package, as the one that may read the store's files."""
+PKI = "/run/node/pki"
+CNI_FOLDER = "/run/node/config/cni"
+AUDIT_LOG = "/run/node/logs/audit.log"
+
+
+@dataclass(frozen=True)
+class Component:
+    """A program that runs as long as the node does."""
+
+    name: str
+    argv: tuple[str, ...]
+    after: str = ""
+    """A file that has to be there first; empty if it can start at once."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Added to the environment."""
+    restarts: int = 0
+    """How often it is started again when it ends: some give up on another that is slow."""
+    user: str = ""
+    """As whom it runs; empty for root."""
