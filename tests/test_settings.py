@@ -87,7 +87,10 @@ def test_a_team_names_a_system_of_its_own(tmp_path: Path) -> None:
     ("table", "complaint"),
     [
         ("[tool.acceptance]\nclutser = 'k3d'", "unknown key clutser: did you mean cluster?"),
-        ("[tool.acceptance]\ncluster = 'minikube'", "none of auto, k3d, embedded, existing"),
+        (
+            "[tool.acceptance]\ncluster = 'minikube'",
+            "one of auto, k3d, embedded, existing, not 'minikube'",
+        ),
         ("[tool.acceptance]\nhost = ''", "host has to be a text that is not empty, not ''"),
         ("[tool.acceptance]\noverlay = 3", "overlay has to be a text that is not empty, not 3"),
         ("[tool.acceptance]\nworkloads = 'backend'", "workloads has to be a table"),
@@ -95,7 +98,14 @@ def test_a_team_names_a_system_of_its_own(tmp_path: Path) -> None:
         ("[tool.acceptance.overlays]\nauto = 'x'", "unknown key auto: known: embedded"),
         ("[tool.acceptance.timeouts]\nrollout = -1", "rollout has to be a number of seconds"),
         ("[tool.acceptance.timeouts]\nrollout = true", "rollout has to be a number of seconds"),
-        ("[tool.acceptance.images]\na = {dockerfile = 'x'}", "context has to be a text"),
+        (
+            "[tool.acceptance.images]\na = {dockerfile = 'x'}",
+            "[tool.acceptance.images.a] has no context",
+        ),
+        ("[tool.acceptance.images]\na = 3", "context has to be a text that is not empty, not 3"),
+        ("[tool.acceptance]\nroot = '/x'", "unknown key root"),
+        ("[tool.acceptance]\ncluster = 'k4d'", "did you mean k3d?"),
+        ("[tool.acceptance.timeouts]\nrollout = inf", "rollout has to be a number of seconds"),
         ("[tool]\nacceptance = 3", "[tool.acceptance] has to be a table"),
         ("[tool.acceptance", "is not valid TOML"),
     ],
@@ -105,6 +115,7 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, table: str, complaint
     with pytest.raises(BrokenInput) as caught:
         load_settings(project(tmp_path, table))
     assert complaint in caught.value.message
+    assert caught.value.message.startswith(str(tmp_path / "pyproject.toml"))
 
 
 def test_a_folder_without_pyproject_is_refused(tmp_path: Path) -> None:

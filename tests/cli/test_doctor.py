@@ -256,4 +256,4 @@ def test_broken_settings_are_told_without_a_traceback(
     """The doctor is asked when something is wrong, so it must not fall over it."""
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
     assert doctor.main() == 65
-    assert "There is no" in capsys.readouterr().err
+    assert "cannot be read" in capsys.readouterr().err

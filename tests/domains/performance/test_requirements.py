@@ -34,9 +34,9 @@ def test_the_teams_own_requirements_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("replicas = 2", "", "[performance.load] replicas has to be a number above 0"),
-        ("replicas = 2", "replicas = 2.5", "replicas has to be a whole number, not 2.5"),
-        ("visitors = 40", "visitors = 0", "visitors has to be a number above 0 up to 500"),
+        ("replicas = 2", "", "[performance.load] has no replicas. It has to be a whole number"),
+        ("replicas = 2", "replicas = 2.5", "replicas has to be a whole number above 0, not 2.5"),
+        ("visitors = 40", "visitors = 0", "visitors has to be a whole number above 0 up to 500"),
         ("visitors = 40", "visitors = 100000", "visitors has to be"),
         ("seconds = 12", "seconds = 3600", "seconds has to be a number above 0 up to 60"),
         ("seconds = 12", "seconds = true", "not True"),
@@ -47,10 +47,11 @@ def test_the_teams_own_requirements_can_be_read() -> None:
         ("error_rate = 0.001", "error_rate = -1", "error_rate has to be"),
         ("[0.5, 1.5]", "[1.5, 0.5]", "think_seconds has to be two numbers"),
         ("[0.5, 1.5]", "0.5", "think_seconds has to be two numbers"),
+        ("[0.5, 1.5]", "[0.5]", "think_seconds has to be two numbers"),
         ("buy = 1", "steal = 1", "unknown key steal"),
         ("[performance.thresholds]", "[performance.hopes]", "unknown key hopes"),
         ("[performance.thresholds]", "[thresholds]", "no table [performance.thresholds]"),
-        ("= 2", "= = 2", "cannot be read"),
+        ("= 2", "= = 2", "is not valid TOML"),
     ],
 )
 def test_an_odd_value_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:

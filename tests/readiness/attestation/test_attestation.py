@@ -465,14 +465,22 @@ def test_a_folder_without_trust_is_broken(office: Office) -> None:
     ("old", "new", "complaint"),
     [
         ("[policy]", "[policy", "not valid TOML"),
-        ("max_commits = 3", "max_commits = -1", "policy.max_commits is wrong"),
-        ("max_commits = 3", "", "policy is wrong"),
-        ('mode = "instead"', 'mode = "perhaps"', "is wrong: 'perhaps'"),
+        ("max_commits = 3", "max_commits = -1", "max_commits has to be a whole number"),
+        ("max_commits = 3", "", r"\[policy\] has no max_commits"),
+        (
+            'mode = "instead"',
+            'mode = "perhaps"',
+            "mode has to be one of instead, also, not 'perhaps'",
+        ),
         ("TASK-001-DOD-1", "TASK-001-DOD-7", "which the tracker does not have"),
-        ('roles = ["security team"]', "roles = []", "roles is wrong"),
-        ("valid_until", "until", "is wrong"),
-        ('valid_until = "2026-12-31"', 'valid_until = "2026-13-31"', "the key of Ada is wrong"),
-        ('keyid = "', 'keyid = "0', "keyid is wrong"),
+        ('roles = ["security team"]', "roles = []", "roles has to be a list that is not empty"),
+        ("valid_until", "until", r"keys 1 \(Ada\) has the unknown key until"),
+        (
+            'valid_until = "2026-12-31"',
+            'valid_until = "2026-13-31"',
+            r"keys 1 \(Ada\): valid_until has to be a date",
+        ),
+        ('keyid = "', 'keyid = "0', "keyid has to be 64 hexadecimal digits"),
     ],
 )
 def test_a_trust_that_cannot_be_used_is_broken_input(
