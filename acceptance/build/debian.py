@@ -7,11 +7,15 @@ by apt into a folder of their own: nothing of this machine's package management 
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from debian.deb822 import Deb822
+from debian.debian_support import Version
 
 from acceptance.build.cache import cache_root, entry, hash_inputs
 from acceptance.build.oci import identity, read_files, read_root
@@ -19,7 +23,7 @@ from acceptance.errors import EnvironmentFailure
 from acceptance.process import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _STATUS = "var/lib/dpkg/status"
@@ -106,7 +110,7 @@ def _contents(archive: Path, files: Mapping[str, str]) -> Contents:
         raise EnvironmentFailure(f"{archive} has no Debian packages: it has no {_STATUS}.")
     packages = tuple(
         Package(field["Package"], field["Architecture"], field["Version"])
-        for field in _stanzas(files[_STATUS])
+        for field in _paragraphs(files[_STATUS])
         if field.get("Status", "").endswith(" installed")
     )
     sources = {name: text for name, text in files.items() if name != _STATUS}
@@ -122,8 +126,8 @@ def security_sources(files: Mapping[str, str]) -> str:
     for name, text in sorted(files.items()):
         if name.endswith(".sources"):
             found += [
-                "\n".join(f"{key}: {value}" for key, value in field.items())
-                for field in _stanzas(re.sub(r"(?m)^#.*\n?", "", text))
+                str(field).rstrip("\n")
+                for field in _paragraphs(text)
                 if "-security" in field.get("Suites", "") and field.get("Enabled") != "no"
             ]
         else:
@@ -164,13 +168,13 @@ def offered(sources: str) -> Offer:
         released = [
             field["Date"]
             for path in sorted((folder / "lists").glob("*Release"))
-            for field in _stanzas(path.read_text(encoding="utf-8", errors="replace"))
+            for field in _paragraphs(path.read_text(encoding="utf-8", errors="replace"))
             if "Date" in field
         ]
     packages = tuple(
         Package(field["Package"], field["Architecture"], field["Version"])
         for text in texts
-        for field in _stanzas(text)
+        for field in _paragraphs(text)
     )
     return Offer(", ".join(released) or "unknown", fresh, packages)
 
@@ -184,7 +188,7 @@ def pending(packages: Iterable[Package], offer: Offer) -> tuple[Update, ...]:
         if present is None or present == each.version:
             continue
         known = best[each.name].offered if each.name in best else present
-        if _newer(each.version, known):
+        if Version(each.version) > Version(known):
             best[each.name] = Update(each.name, present, each.version)
     return tuple(best[name] for name in sorted(best))
 
@@ -194,14 +198,6 @@ def _lists(command: list[str]) -> list[Path]:
     asked = run([*command, "indextargets", "--format", "$(FILENAME)", "Created-By: Packages"],
                 timeout=_ASK_SECONDS)  # fmt: skip
     return [path for line in asked.stdout.splitlines() if (path := cache_root() / line).is_file()]
-
-
-def _newer(version: str, other: str) -> bool:
-    """Compare as Debian does (deb-version(7)): with epochs, tildes and revisions."""
-    done = run(
-        ["dpkg", "--compare-versions", version, "gt", other], timeout=_ASK_SECONDS, accepted=(0, 1)
-    )
-    return done.code == 0
 
 
 def _options(folder: Path) -> list[str]:
@@ -224,10 +220,6 @@ def _options(folder: Path) -> list[str]:
     return [f"--option={name}={value}" for name, value in settings.items()]
 
 
-def _stanzas(text: str) -> list[dict[str, str]]:
-    """Return the fields of each paragraph of a control file (deb-control(5)), first lines only."""
-    return [
-        dict(re.findall(r"(?m)^([A-Za-z][\w-]*):[ \t]*(.*)$", paragraph))
-        for paragraph in re.split(r"\n\s*\n", text)
-        if paragraph.strip()
-    ]
+def _paragraphs(text: str) -> Iterator[Deb822]:
+    """Yield the paragraphs of a control file (deb822(5)), also of one that is signed."""
+    return Deb822.iter_paragraphs(io.StringIO(text))

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.build.debian import Package, contents_of, offered, pending, security_sources
+from acceptance.build.debian import (
+    Offer,
+    Package,
+    contents_of,
+    offered,
+    pending,
+    security_sources,
+)
 from acceptance.build.oci import read_files
 from acceptance.errors import EnvironmentFailure
 from tests.fakes.image_archive import write_image
@@ -17,7 +24,7 @@ STATUS = "var/lib/dpkg/status"
 
 @pytest.fixture(autouse=True)
 def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RecordedApt:
-    """A recorded apt-get and dpkg, first in PATH, and a cache of the test's own."""
+    """A recorded apt-get, first in PATH, and a cache of the test's own."""
     folder = tmp_path / "bin"
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -124,3 +131,29 @@ def test_without_apt_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(EnvironmentFailure, match="There is no apt-get here"):
         offered("Types: deb\n")
+
+
+def test_a_key_of_many_lines_stays_whole() -> None:
+    """Without it apt would not believe what the source says."""
+    text = (
+        "# made by an image builder\n"
+        "Types: deb\nURIs: http://s\nSuites: trixie-security\nComponents: main\n"
+        "Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mQINBF\n"
+    )
+    found = security_sources({"etc/apt/sources.list.d/debian.sources": text})
+    assert found.endswith("Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mQINBF\n")
+
+
+@pytest.mark.parametrize(
+    ("installed", "offered", "newer"),
+    [
+        ("1.0-1", "1:0.9-1", True),  # an epoch comes before everything
+        ("1.0~rc1-1", "1.0-1", True),  # a tilde comes before nothing
+        ("1.10-1", "1.9-1", False),
+        ("2.0-1+deb12u9", "2.0-1+deb12u10", True),
+    ],
+)
+def test_versions_are_compared_as_debian_does(installed: str, offered: str, newer: bool) -> None:
+    """deb-version(7): neither as texts nor as decimal numbers."""
+    offer = Offer("today", fresh=True, packages=(Package("x", "all", offered),))
+    assert bool(pending([Package("x", "all", installed)], offer)) is newer

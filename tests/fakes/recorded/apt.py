@@ -1,4 +1,4 @@
-"""A recorded apt-get and dpkg, which know one distribution."""
+"""A recorded apt-get, which knows one distribution."""
 
 from __future__ import annotations
 
@@ -20,21 +20,15 @@ case " $* " in
 esac
 """
 
-_DPKG = """#!/bin/sh
-# deb-version(7), as far as the recorded versions need it.
-[ "$2" != "$4" ] && [ "$(printf '%s\\n%s\\n' "$2" "$4" | sort -V | tail -n1)" = "$2" ]
-"""
-
 
 class RecordedApt:
-    """The programs, in a folder for PATH."""
+    """The program, in a folder for PATH."""
 
     def __init__(self, folder: Path) -> None:
-        """Write the programs into `folder`; the distribution answers."""
+        """Write the program into `folder`; the distribution answers."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name, script in (("apt-get", _APT), ("dpkg", _DPKG)):
-            (folder / name).write_text(script)
-            (folder / name).chmod(0o755)
+        (folder / "apt-get").write_text(_APT)
+        (folder / "apt-get").chmod(0o755)
         (folder / "apt-get.release").write_text(scanners.RELEASE)
         self._packages = folder / "apt-get.packages"
         self._away = folder / "apt-get.away"
