@@ -1,14 +1,15 @@
-"""Shows which step of a long run is under way, and remembers how long each one took."""
+"""Shows what a long run is doing and how far it is, and remembers how long each build took."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -23,21 +24,76 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _REFRESH_PER_SECOND = 8
+LINE_SECONDS = 30.0
+"""Without a terminal, what is under way is told at least this often."""
 
 
-@dataclass(frozen=True)
-class _Step:
+@dataclass
+class _Build:
+    """Something that is being built, because the cache does not have it."""
+
+    verb: str
+    what: str
+    started: float
+    usual: float
+    """Seconds that it takes."""
+    first: bool
+    """Whether this machine has not built it before, so that `usual` is a guess."""
+    measure: Callable[[], str] | None
+
+    def __str__(self) -> str:
+        """Say what is built, and how long that takes."""
+        return (
+            f"{self.verb} {self.what} ({'first run, ' * self.first}about {_duration(self.usual)})"
+        )
+
+    def so_far(self, now: float) -> str:
+        """Say how far it is."""
+        said = f"{_duration(now - self.started)} of about {_duration(self.usual)}"
+        measured = self.measure() if self.measure else ""
+        return f"{said}, {measured}" if measured else said
+
+
+@dataclass
+class Step:
+    """A step under way, which whoever works on it tells what it has to build."""
+
     number: int
     name: str
     started: float
     log: Path | None
+    cacheable: bool
+    """Whether its result may come from the cache."""
+    progress: Progress
+    builds: list[_Build] = field(default_factory=list)
+    """What is being built at this moment."""
+    built: int = 0
+    """How much was built, or is."""
+
+    @contextmanager
+    def building(
+        self,
+        what: str,
+        *,
+        usual: float,
+        measure: Callable[[], str] | None = None,
+        verb: str = "Building",
+    ) -> Iterator[None]:
+        """Show while the body runs that `what` is built, because the cache does not have it.
+
+        `usual` is how many seconds that takes on a first run; later ones remember it. `measure`
+        returns how much is done, in words.
+        """
+        with self.progress.building(self, what, usual, measure, verb):
+            yield
 
 
 class Progress:
     """Steps of a known number, one after the other or side by side, also from several threads.
 
     On a terminal the steps under way are shown live with the time that they have taken and the
-    last line of their log; elsewhere each start and end is one plain line.
+    last line of their log; elsewhere each start and end is one plain line, and so is every half
+    minute between them.
     """
 
     def __init__(
@@ -46,24 +102,39 @@ class Progress:
         *,
         stream: IO[str] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        memory: Path | None = None,
+        every: float = LINE_SECONDS,
     ) -> None:
-        """Expect `total` steps and write to `stream` (default: stderr)."""
+        """Expect `total` steps and write to `stream` (default: stderr).
+
+        `memory` is the file that keeps how long builds took. `every` is after how many seconds
+        another line is written where there is no terminal.
+        """
         self.total = total
         self.phases: dict[str, float] = {}
         """Seconds that each finished or failed step took, by name, in the order of their ends."""
         self._clock = clock
+        self._memory = memory
+        self._every = every
         self._console = Console(file=stream or sys.stderr, highlight=False, soft_wrap=True)
         self._lock = threading.RLock()
         self._number = 0
-        self._active: list[_Step] = []
+        self._active: list[Step] = []
         self._live: Live | None = None
+        self._idle: threading.Event | None = None
+        """Set when no step is under way any more."""
 
     @contextmanager
-    def step(self, name: str, *, log: Path | None = None) -> Iterator[None]:
-        """Show the step `name` while the body runs; when it fails, show the tail of its `log`."""
-        step = self._begin(name, log)
+    def step(
+        self, name: str, *, log: Path | None = None, cacheable: bool = False
+    ) -> Iterator[Step]:
+        """Show the step `name` while the body runs; when it fails, show the tail of its `log`.
+
+        Of a `cacheable` one it is said that it comes from the cache, unless something was built.
+        """
+        step = self._begin(name, log, cacheable=cacheable)
         try:
-            yield
+            yield step
         except BaseException as error:
             stopped = isinstance(error, KeyboardInterrupt)
             self._finish(step, "stopped" if stopped else "failed", "yellow" if stopped else "red")
@@ -71,18 +142,47 @@ class Progress:
         else:
             self._finish(step, "done", "green")
 
+    @contextmanager
+    def building(
+        self,
+        step: Step,
+        what: str,
+        usual: float,
+        measure: Callable[[], str] | None,
+        verb: str,
+    ) -> Iterator[None]:
+        """Show that a step builds something: see `Step.building`."""
+        known = _remembered(self._memory).get(what)
+        build = _Build(
+            verb, what, self._clock(), known or usual, first=known is None, measure=measure
+        )
+        with self._lock:
+            step.builds.append(build)
+            step.built += 1
+            self._say(f"{self._number_of(step)} {build} …")
+        try:
+            yield
+        finally:
+            with self._lock:
+                step.builds.remove(build)
+        self._remember(what, self._clock() - build.started)
+
     def note(self, text: str) -> None:
         """Write a line that stays, also while steps are shown live."""
         with self._lock:
             self._console.print(Text(text))
 
-    def _begin(self, name: str, log: Path | None) -> _Step:
+    def _begin(self, name: str, log: Path | None, *, cacheable: bool) -> Step:
         with self._lock:
             self._number += 1
-            step = _Step(self._number, name, self._clock(), log)
+            step = Step(self._number, name, self._clock(), log, cacheable, self)
             self._active.append(step)
+            if not cacheable:
+                self._say(f"{self._label(step)} …")
             if not self._console.is_terminal:
-                self._console.print(Text(f"{self._label(step)} …"))
+                if self._idle is None:
+                    self._idle = threading.Event()
+                    threading.Thread(target=self._tell, args=(self._idle,), daemon=True).start()
             elif self._live is None:
                 self._live = Live(
                     get_renderable=self._picture,
@@ -96,35 +196,93 @@ class Progress:
                 self._live.start()
             return step
 
-    def _finish(self, step: _Step, result: str, colour: str) -> None:
+    def _finish(self, step: Step, result: str, colour: str) -> None:
         with self._lock:
             seconds = self._clock() - step.started
             self.phases[step.name] = self.phases.get(step.name, 0.0) + seconds
             self._active.remove(step)
-            if self._live is not None and not self._active:
-                self._live.stop()
-                self._live = None
+            if not self._active:
+                if self._live is not None:
+                    self._live.stop()
+                    self._live = None
+                if self._idle is not None:
+                    self._idle.set()
+                    self._idle = None
             line = Text(f"{self._label(step)}: ")
-            line.append(f"{result} after {seconds:.1f} s", style=colour)
+            cached = result == "done" and step.cacheable and not step.built
+            line.append("cached" if cached else f"{result} after {seconds:.1f} s", style=colour)
             self._console.print(line)
             if result == "failed" and step.log is not None and (last := _tail_of(step.log)):
                 self._console.print(Text(f"The last lines of {step.log}:"))
                 self._console.print(Text(last, style="dim"))
 
-    def _label(self, step: _Step) -> str:
-        return f"[{step.number}/{max(self.total, step.number)}] {step.name}"
+    def _say(self, line: str) -> None:
+        """Write a line, but on a terminal: there the same is shown live."""
+        if not self._console.is_terminal:
+            self._console.print(Text(line))
+
+    def _tell(self, idle: threading.Event) -> None:
+        """Write now and then how far the steps under way are."""
+        while not idle.wait(self._every):
+            with self._lock:
+                for step in self._active:
+                    for head, detail in self._lines(step):
+                        self._say(f"{head}: {detail}")
+
+    def _number_of(self, step: Step) -> str:
+        return f"[{step.number}/{max(self.total, step.number)}]"
+
+    def _label(self, step: Step) -> str:
+        return f"{self._number_of(step)} {step.name}"
+
+    def _lines(self, step: Step) -> Iterator[tuple[str, str]]:
+        """Yield what a step is doing, and how far it is with that."""
+        now = self._clock()
+        for build in step.builds:
+            yield f"{self._number_of(step)} {build.verb} {build.what}", build.so_far(now)
+        if not step.builds:
+            last = _tail_of(step.log, 1).strip() if step.log is not None else ""
+            yield self._label(step), f"{_duration(now - step.started)} so far  {last}".rstrip()
 
     def _picture(self) -> RenderableType:
         lines: list[Text] = []
         with self._lock:
             for step in self._active:
-                elapsed = self._clock() - step.started
-                line = Text(f"{self._label(step)} … ", no_wrap=True, overflow="ellipsis")
-                line.append(f"{elapsed:.0f} s", style="cyan")
-                if step.log is not None and (last := _tail_of(step.log, 1)):
-                    line.append(f"  {last.strip()}", style="dim")
-                lines.append(line)
+                for head, detail in self._lines(step):
+                    line = Text(f"{head} … ", no_wrap=True, overflow="ellipsis")
+                    line.append(detail, style="cyan")
+                    lines.append(line)
         return Group(*lines)
+
+    def _remember(self, what: str, seconds: float) -> None:
+        if self._memory is None:
+            return
+        with self._lock, suppress(OSError):  # next time it is a guess again
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            beside = self._memory.with_name(f".{self._memory.name}.{os.getpid()}")
+            known = _remembered(self._memory) | {what: round(seconds, 1)}
+            beside.write_text(json.dumps(known, indent=1), encoding="utf-8")
+            beside.replace(self._memory)
+
+
+def _remembered(memory: Path | None) -> dict[str, float]:
+    """Return how many seconds builds took; nothing if that cannot be read."""
+    found: Any = None
+    if memory is not None:
+        with suppress(OSError, ValueError):
+            found = json.loads(memory.read_text(encoding="utf-8"))
+    entries = found.items() if isinstance(found, dict) else ()
+    return {what: float(value) for what, value in entries if isinstance(value, int | float)}
+
+
+_MINUTE = 60.0
+_LONGEST_IN_SECONDS = 100.0
+
+
+def _duration(seconds: float) -> str:
+    if seconds < _LONGEST_IN_SECONDS:
+        return f"{seconds:.0f} s"
+    return f"{seconds / _MINUTE:.0f} min"
 
 
 _TAIL_BYTES = 16384

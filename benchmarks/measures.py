@@ -65,8 +65,11 @@ class Figure:
 def start(settings: Settings, runs: int) -> list[Figure]:
     """From the first process to a Ready node, with each datapath, against the API server alone."""
     pinned = settings.root / "node"
-    binaries = build_binaries(pinned, "kubernetes", settings.timeouts)
-    enforcing = cilium(build_cilium(pinned, settings.timeouts))
+    progress = Progress(2)
+    with progress.step("Kubernetes", cacheable=True) as step:
+        binaries = build_binaries(pinned, "kubernetes", settings.timeouts, step)
+    with progress.step("Cilium", cacheable=True) as step:
+        enforcing = cilium(build_cilium(pinned, settings.timeouts, step))
     alone, ready, enforced = [], [], []
     for _ in range(runs):  # in turns, so that a busy moment hits all
         alone.append(_seconds_to_livez(binaries, settings))

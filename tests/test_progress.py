@@ -8,9 +8,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acceptance.progress import Progress
+from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+class Clock:
+    """A time that moves when it is told to."""
+
+    def __init__(self) -> None:
+        """Begin at 0."""
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
 
 
 class Terminal(io.StringIO):
@@ -144,3 +157,85 @@ def test_square_brackets_in_a_name_are_text() -> None:
         progress.note("a note [bold]with brackets")
     assert "Build [red]x[/red]" in stream.getvalue()
     assert "a note [bold]with brackets" in stream.getvalue()
+
+
+def test_what_comes_from_the_cache_is_called_cached() -> None:
+    """And nothing else is."""
+    stream = io.StringIO()
+    progress = Progress(2, stream=stream, clock=ticking)
+    with progress.step("Kubernetes", cacheable=True):
+        pass
+    with (
+        pytest.raises(ValueError, match="broken"),
+        progress.step("Cilium", cacheable=True),
+    ):
+        raise ValueError("broken")
+    assert stream.getvalue().splitlines() == [
+        "[1/2] Kubernetes: cached",
+        "[2/2] Cilium: failed after 1.5 s",
+    ]
+
+
+def test_a_build_is_told_with_the_time_that_it_takes(tmp_path: Path) -> None:
+    """The first time that is a guess; later ones know how long it took here."""
+    memory, stream, clock = tmp_path / "cache" / "durations.json", io.StringIO(), Clock()
+    for _ in range(2):
+        progress = Progress(1, stream=stream, clock=clock, memory=memory)
+        with (
+            progress.step("Kubernetes", cacheable=True) as step,
+            step.building("Kubernetes", usual=600),
+        ):
+            clock.now += 480
+    assert stream.getvalue().splitlines() == [
+        "[1/1] Building Kubernetes (first run, about 10 min) …",
+        "[1/1] Kubernetes: done after 480.0 s",
+        "[1/1] Building Kubernetes (about 8 min) …",
+        "[1/1] Kubernetes: done after 480.0 s",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"Kubernetes": "long"}'])
+def test_a_memory_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    """It is no more than a help."""
+    memory, stream = tmp_path / "durations.json", io.StringIO()
+    memory.write_text(text)
+    progress = Progress(1, stream=stream, memory=memory)
+    with progress.step("Kubernetes") as step, step.building("Kubernetes", usual=60):
+        pass
+    assert "(first run, about 60 s)" in stream.getvalue()
+
+
+def test_a_failed_build_is_not_remembered(tmp_path: Path) -> None:
+    """It may have failed at once."""
+    memory = tmp_path / "durations.json"
+    progress = Progress(1, stream=io.StringIO(), memory=memory)
+    with (
+        pytest.raises(ValueError, match="broken"),
+        progress.step("Kubernetes") as step,
+        step.building("Kubernetes", usual=60),
+    ):
+        raise ValueError("broken")
+    assert not memory.exists()
+
+
+def test_without_a_terminal_a_long_step_is_told_now_and_then(tmp_path: Path) -> None:
+    """With how far its builds are, or what its log said last."""
+    stream, clock, log = io.StringIO(), Clock(), tmp_path / "log"
+    log.write_text("creating the node\n")
+    progress = Progress(2, stream=stream, clock=clock, every=0.01)
+
+    def await_line(text: str) -> None:
+        eventually(lambda: text in stream.getvalue(), bool, timeout=60, what=text)
+
+    with progress.step("Kubernetes", cacheable=True) as step:
+        clock.now = 45
+        await_line("[1/2] Kubernetes: 45 s so far\n")
+        with step.building("Kubernetes", usual=600, measure=lambda: "512 packages compiled"):
+            clock.now = 345
+            await_line("[1/2] Building Kubernetes: 5 min of about 10 min, 512 packages compiled\n")
+    with progress.step("Start the cluster", log=log):
+        await_line("[2/2] Start the cluster: 0 s so far  creating the node\n")
+    ended = stream.getvalue()
+    with progress.step("Nothing"):
+        pass
+    assert stream.getvalue().removeprefix(ended).count("\n") == 2

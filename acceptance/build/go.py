@@ -64,6 +64,12 @@ def build_environment(place: Path) -> dict[str, str]:
     return ENVIRONMENT | {"GOGC": "400", "GOMAXPROCS": "1", "GOTMPDIR": str(place)}
 
 
+def packages_compiled(place: Path) -> str:
+    """Say how many packages `go build` has begun to compile in the folder `place`."""
+    count = sum(1 for _ in place.glob("go-build*/b[0-9]*"))
+    return f"{count} packages compiled"
+
+
 def _version(program: str) -> tuple[int, int]:
     asked = subprocess.run(
         [program, "env", "GOVERSION"],

@@ -23,9 +23,14 @@ from acceptance.process import PROMPT_SECONDS, contained, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from acceptance.progress import Step
+
 BASE_NAME = "localhost/debian:base"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 _BASE_SECONDS = 600.0
+_USUAL_BASE_SECONDS = 60.0
+_USUAL_SECONDS = {True: 120.0, False: 10.0}
+"""What the build of an image takes: with packages that are installed into it, and without."""
 _PACKAGE_SOURCES = (
     "/etc/apt/sources.list.d/debian.sources",
     "/etc/apt/sources.list.d/ubuntu.sources",
@@ -52,9 +57,9 @@ def build_image(
     tag: str | None = None,
     arguments: Mapping[str, str] | None = None,
     timeout: float,
-    log: Path | None = None,
+    step: Step,
 ) -> Image:
-    """Return the image `name`, built from `context` unless it is cached.
+    """Return the image `name`, built from `context` unless it is cached, which `step` is told.
 
     Its tag is `tag`, or the hash of everything that it is built from. `timeout` is in seconds.
 
@@ -65,20 +70,20 @@ def build_image(
     values = dict(arguments or {})
     # An image from scratch does not change with the distribution.
     stands_on_base = "BASE" in recipe.read_text(encoding="utf-8")
-    base = _base() if stands_on_base else None
+    base = _base(step) if stands_on_base else None
     key = hash_inputs(context, recipe, json.dumps(values, sort_keys=True), *_key_of(base))
 
     def build_as(key: str, place: Path) -> None:
-        _build(
-            place / "image.tar",
-            f"{name}:{tag or key}",
-            context=context,
-            recipe=recipe,
-            arguments=values,
-            base=base,
-            timeout=timeout,
-            log=log,
-        )
+        with step.building(f"the image {name}", usual=_USUAL_SECONDS[stands_on_base]):
+            _build(
+                place / "image.tar",
+                f"{name}:{tag or key}",
+                context=context,
+                recipe=recipe,
+                arguments=values,
+                base=base,
+                timeout=timeout,
+            )
 
     if stands_on_base:
         place = _up_to_date(_shelf(name), key, build_as, _contents_of_image)
@@ -95,7 +100,7 @@ def archive_of(reference: str) -> Path | None:
 
 
 def build_image_with_docker(
-    name: str, context: Path, dockerfile: Path | None = None, *, timeout: float
+    name: str, context: Path, dockerfile: Path | None = None, *, timeout: float, step: Step
 ) -> Image:
     """Return the image `name`, built by Docker on the official base unless it is there.
 
@@ -111,22 +116,24 @@ def build_image_with_docker(
         return Image(reference, None)
     command = ["docker", "build", f"--file={recipe}", f"--tag={reference}", str(context)]
     try:
-        run(command, timeout=timeout, remedy="The last lines of the build say why.")
+        with step.building(f"the image {name}", usual=_USUAL_SECONDS[True]):
+            run(command, timeout=timeout, remedy="The last lines of the build say why.")
     except EnvironmentFailure as error:
         raise BuildFailure(f"The image {reference} could not be built: {error.message}") from error
     return Image(reference, None)
 
 
-def base_image() -> Image:
+def base_image(step: Step) -> Image:
     """Return the local base itself, for pods that need nothing but a shell."""
-    base = _base()
+    base = _base(step)
 
     def build(place: Path) -> None:
-        workshop = place / "store"
-        options = _store(workshop)
-        _make_base(options, base)
-        _push(options, BASE_NAME, place / "image.tar")
-        shutil.rmtree(workshop)
+        with step.building(f"the image {BASE_NAME}", usual=_USUAL_SECONDS[False]):
+            workshop = place / "store"
+            options = _store(workshop)
+            _make_base(options, base)
+            _push(options, BASE_NAME, place / "image.tar")
+            shutil.rmtree(workshop)
 
     return Image(BASE_NAME, entry("image-base", base.parent.name, build) / "image.tar")
 
@@ -140,7 +147,7 @@ def _key_of(base: Path | None) -> tuple[str, ...]:
     return (base.parent.name,) if base else ()
 
 
-def _base() -> Path:
+def _base(step: Step) -> Path:
     """Return the archive with the files of the base."""
     release = _release()
     sources = [Path(found) for found in _PACKAGE_SOURCES if _has_content(Path(found))][:1]
@@ -153,11 +160,12 @@ def _base() -> Path:
     def build(_key: str, place: Path) -> None:
         command = ["mmdebstrap", "--variant=minbase", "--quiet", release, str(place / "base.tar")]
         try:
-            run(
-                contained([*command, *map(str, sources)]),
-                timeout=_BASE_SECONDS,
-                remedy="Does the Debian mirror answer? Try: apt-get update",
-            )
+            with step.building("the Debian base of the images", usual=_USUAL_BASE_SECONDS):
+                run(
+                    contained([*command, *map(str, sources)]),
+                    timeout=_BASE_SECONDS,
+                    remedy="Does the Debian mirror answer? Try: apt-get update",
+                )
         except EnvironmentFailure as error:
             raise BuildFailure(f"The base image could not be made: {error.message}") from error
 
@@ -254,7 +262,6 @@ def _build(
     arguments: dict[str, str],
     base: Path | None,
     timeout: float,
-    log: Path | None,
 ) -> None:
     # Each build has a store of its own: builds run side by side, and none finds what another left.
     workshop = archive.parent / "store"
@@ -268,7 +275,7 @@ def _build(
             command.append(f"--volume={CA_BUNDLE}:{CA_BUNDLE}:ro")
     command += [f"--build-arg={name}={value}" for name, value in arguments.items()]
     try:
-        _buildah(options, [*command, str(context)], timeout, log)
+        _buildah(options, [*command, str(context)], timeout)
         _push(options, reference, archive)
     except EnvironmentFailure as error:
         raise BuildFailure(f"The image {reference} could not be built: {error.message}") from error
@@ -284,15 +291,12 @@ def _push(options: list[str], reference: str, archive: Path) -> None:
     )
 
 
-def _buildah(
-    options: list[str], arguments: list[str], timeout: float, log: Path | None = None
-) -> None:
+def _buildah(options: list[str], arguments: list[str], timeout: float) -> None:
     policy = str(Path(options[1].partition("=")[2]).parent / "policy.json")
     verb, *rest = arguments
     run(
         contained([*options, verb, f"--signature-policy={policy}", *rest]),
         timeout=timeout,
-        log=log,
         env={"TMPDIR": str(cache_root())},
         remedy="The last lines of the build say why.",
     )

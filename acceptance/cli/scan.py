@@ -16,6 +16,7 @@ from acceptance.domains.delivery.drivers.scanners.facts import ScanPart
 from acceptance.domains.delivery.scanning import ScanResult, ScanTarget, overlays_of, ran, scan
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.machine import look_at_machine
+from acceptance.progress import Progress
 from acceptance.readiness.report.write import write_file
 from acceptance.settings import load_settings
 
@@ -71,7 +72,10 @@ def _target(settings: Settings, parts: tuple[ScanPart, ...]) -> ScanTarget:
     references: tuple[str, ...] = ()
     if "images" in parts:
         engine = look_at_machine(cache_root()).engine or ""
-        references = tuple(each.reference for each in build_images(settings, engine))
+        progress = Progress(1, memory=cache_root() / "durations.json")
+        with progress.step("Images of the system", cacheable=True) as step:
+            images = build_images(settings, engine, step)
+        references = tuple(each.reference for each in images)
     return ScanTarget(settings.root, parts, overlays_of(settings), references)
 
 

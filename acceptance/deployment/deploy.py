@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
     from acceptance.build.manifests import Manifest
     from acceptance.clusters.base import Cluster, ClusterFacts
-    from acceptance.progress import Progress
+    from acceptance.progress import Progress, Step
     from acceptance.settings import Settings
 
 
-def build_images(settings: Settings, engine: str) -> tuple[Image, ...]:
+def build_images(settings: Settings, engine: str, step: Step) -> tuple[Image, ...]:
     """Return the system's images, built in parallel by docker or buildah unless they are cached.
+
+    `step` is told what is built.
 
     Raises `BuildFailure` when one cannot be built.
     """
@@ -35,7 +37,9 @@ def build_images(settings: Settings, engine: str) -> tuple[Image, ...]:
     build = build_image_with_docker if engine == "docker" else build_image
     with workers(max(1, len(settings.images))) as pool:
         builds = [
-            pool.submit(build, source.name, source.context, source.dockerfile, timeout=limit)
+            pool.submit(
+                build, source.name, source.context, source.dockerfile, timeout=limit, step=step
+            )
             for source in settings.images
         ]
         return tuple(build.result() for build in builds)
@@ -60,7 +64,7 @@ def deploy(
     """
     overlay, limits = settings.overlay_for(facts.driver), settings.timeouts
     namespace = cluster.namespace
-    with progress.step("Deliver the system's images"):
+    with progress.step("Bring the system's images into the cluster"):
         delivered = cluster.deliver(images)
     with ExitStack() as leaving:
         client = Kubernetes(facts.kubeconfig, facts.context, timeout=limits.api)
@@ -74,7 +78,7 @@ def deploy(
             if namespace != settings.namespace:
                 placed = adopt(placed, run_id, {settings.namespace: namespace})
             apply(facts.kubeconfig, facts.context, placed, timeout=limits.command)
-        with progress.step("Wait for the system"):
+        with progress.step("Wait until the system is up"):
             status = await_rollout(
                 client,
                 namespace,

@@ -1,6 +1,7 @@
 """Installing commands with their logs, one after the other or side by side, as they are shown.
 
-On a terminal those under way are shown live; elsewhere each start and end is one plain line.
+On a terminal those under way are shown live; elsewhere each start and end is one plain line, and
+so is every half minute between them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ STATE = ROOT / ".make"
 """Logs of what was installed, git-ignored."""
 
 _REFRESH_SECONDS = 0.2
+_LINE_SECONDS = 30.0  # without a terminal
 _TAIL_BYTES = 4096
 
 
@@ -39,6 +41,7 @@ class Display:
         self._under_way: dict[Path, tuple[str, float]] = {}
         self._painted = 0  # lines, of which the cursor stands on the last
         self._painter: threading.Thread | None = None
+        self._idle: threading.Event | None = None
 
     @contextmanager
     def shown(self, title: str, log: Path) -> Iterator[None]:
@@ -48,6 +51,9 @@ class Display:
             self._under_way[log] = title, started
             if not self._stream.isatty():
                 self._say(f"{title} …")
+                if self._idle is None:
+                    self._idle = threading.Event()
+                    threading.Thread(target=self._tell, args=(self._idle,), daemon=True).start()
             elif self._painter is None:
                 self._painter = threading.Thread(target=self._paint, daemon=True)
                 self._painter.start()
@@ -58,6 +64,9 @@ class Display:
         finally:
             with self._lock:
                 del self._under_way[log]
+                if not self._under_way and self._idle is not None:
+                    self._idle.set()
+                    self._idle = None
                 self._erase()
                 self._say(f"{title}: {result} after {time.monotonic() - started:.0f} s")
 
@@ -70,6 +79,14 @@ class Display:
         with self._lock:
             self._erase()
             self._say(text)
+
+    def _tell(self, idle: threading.Event) -> None:
+        """Write now and then, where there is no terminal, how far the commands are."""
+        while not idle.wait(_LINE_SECONDS):
+            with self._lock:
+                for log, (title, started) in self._under_way.items():
+                    seconds = time.monotonic() - started
+                    self._say(f"{title}: {seconds:.0f} s so far  {_last_line(log)}".rstrip())
 
     def _paint(self) -> None:
         while True:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from acceptance.build import images
 from acceptance.build.debian import Contents, Offer, Package
 from acceptance.build.images import Image, archive_of, build_image, build_image_with_docker
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
+from acceptance.progress import Progress, Step
 
 DOCKER = """#!/bin/sh
 # Knows the images of which there is a file; as docker's reference has it, inspect fails for others.
@@ -45,35 +47,46 @@ def context(tmp_path: Path) -> Path:
     return folder
 
 
-def test_docker_builds_an_image_once(docker: Path, context: Path) -> None:
+@pytest.fixture
+def step() -> Iterator[Step]:
+    """A step that is told of builds."""
+    with Progress(1, stream=io.StringIO()).step("Images", cacheable=True) as step:
+        yield step
+
+
+def test_docker_builds_an_image_once(docker: Path, context: Path, step: Step) -> None:
     """The second run finds the image by its name, which is the hash of what it is made of."""
-    first = build_image_with_docker("localhost/app", context, timeout=10)
-    again = build_image_with_docker("localhost/app", context, timeout=10)
+    first = build_image_with_docker("localhost/app", context, timeout=10, step=step)
+    assert step.built == 1
+    again = build_image_with_docker("localhost/app", context, timeout=10, step=step)
+    assert step.built == 1
     assert first == again
     assert first.archive is None
     calls = (docker / "calls").read_text().splitlines()
     assert [call.split()[0] for call in calls] == ["image", "build", "image"]
     assert f"--tag={first.reference}" in calls[1]
     (context / "Dockerfile").write_text("FROM scratch\n")
-    assert build_image_with_docker("localhost/app", context, timeout=10) != first
+    assert build_image_with_docker("localhost/app", context, timeout=10, step=step) != first
 
 
-def test_a_docker_build_that_fails_says_which_image(docker: Path, context: Path) -> None:
+def test_a_docker_build_that_fails_says_which_image(
+    docker: Path, context: Path, step: Step
+) -> None:
     """The sentence names the image and ends with what docker said."""
     (docker / "broken").touch()
     with pytest.raises(
         BuildFailure, match=r"(?s)localhost/app:.*could not be built.*failed to sol"
     ):
-        build_image_with_docker("localhost/app", context, timeout=10)
+        build_image_with_docker("localhost/app", context, timeout=10, step=step)
 
 
 @pytest.mark.parametrize("build", [build_image, build_image_with_docker])
 def test_a_folder_without_a_dockerfile_is_broken_input(
-    build: Callable[..., Image], tmp_path: Path
+    build: Callable[..., Image], tmp_path: Path, step: Step
 ) -> None:
     """Both ways to build point to the setting that names the folder."""
     with pytest.raises(BrokenInput, match="images setting"):
-        build("localhost/app", tmp_path, timeout=10)
+        build("localhost/app", tmp_path, timeout=10, step=step)
 
 
 def test_an_image_is_built_anew_when_a_security_update_comes_out(

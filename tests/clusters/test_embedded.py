@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import ipaddress
 import json
 import os
@@ -27,7 +28,9 @@ from acceptance.clusters.embedded import (
     node,
     pki,
 )
+from acceptance.clusters.embedded.cluster import EmbeddedCluster
 from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance.progress import Progress
 from acceptance.project import ROOT
 from acceptance.settings import Timeouts, load_settings
 from fixtures.plugin import with_datapath
@@ -141,8 +144,15 @@ def test_a_failed_build_says_which_module(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(binaries, "go_program", lambda _: "false")
     (tmp_path / "coredns").mkdir()
     (tmp_path / "coredns" / "go.mod").write_text("module x\n\ngo 1.24.0\n")
-    with pytest.raises(EnvironmentFailure, match="coredns were not built"):
-        binaries.build_binaries(tmp_path, "coredns", Timeouts())
+    stream = io.StringIO()
+    with (
+        pytest.raises(EnvironmentFailure, match="coredns were not built"),
+        Progress(1, stream=stream).step("CoreDNS", cacheable=True) as step,
+    ):
+        binaries.build_binaries(tmp_path, "coredns", Timeouts(), step)
+    told = stream.getvalue().splitlines()
+    assert told[0] == "[1/1] Building CoreDNS (first run, about 2 min) …"
+    assert told[1].startswith("[1/1] CoreDNS: failed after ")
     assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_dir() and len(p.name) == 16]
 
 
@@ -218,7 +228,7 @@ def test_what_was_compiled_before_is_not_compiled_again(
 def test_an_unknown_datapath_is_named(tmp_path: Path) -> None:
     """With those that there are."""
     (tmp_path / "pyproject.toml").write_text('[tool.acceptance]\ndatapath = "calico"\n')
-    with pytest.raises(BrokenInput, match='datapath = "calico" is none of cilium, bridge'):
+    with pytest.raises(BrokenInput, match="datapath has to be one of cilium, bridge, not 'calico'"):
         load_settings(tmp_path)
 
 
@@ -324,3 +334,10 @@ def test_what_modules_share_is_compiled_once() -> None:
                 wanted.setdefault(words[0], {})[path.parent.name] = words[1]
     assert len(wanted["k8s.io/client-go"]) == 4
     assert not {name: found for name, found in wanted.items() if len(set(found.values())) > 1}
+
+
+@pytest.mark.parametrize(("datapath", "steps"), [("cilium", 5), ("bridge", 4)])
+def test_the_steps_of_a_start_are_counted(tmp_path: Path, datapath: str, steps: int) -> None:
+    """Without Cilium there is one less, so that no run ends before its last number."""
+    (tmp_path / "pyproject.toml").write_text(f'[tool.acceptance]\ndatapath = "{datapath}"\n')
+    assert EmbeddedCluster(load_settings(tmp_path)).steps == steps

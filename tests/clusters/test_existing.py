@@ -193,6 +193,7 @@ def test_start_is_woken_by_the_watch_when_the_node_gets_ready(
     threading.Timer(0.3, lambda: api.node("server", ready=True)).start()
     _cluster(tmp_path).start(quiet)
     assert quiet.phases["Connect to the cluster of the context this"] < 1.5
+    assert len(quiet.phases) == ExistingCluster.steps
 
 
 def test_nodes_that_may_not_be_listed_end_the_wait_at_once(

@@ -237,6 +237,7 @@ def test_start_waits_for_the_node_after_k3d_has_returned(
     gone = NodesSeen(problem="the API server does not answer: refused")
     nodes = FakeNodes([gone, NodesSeen(), NOT_READY, READY])
     _cluster(nodes).start(quiet)
+    assert len(quiet.phases) == K3dCluster.steps
     assert nodes.looks == 4
     assert nodes.closed
     assert nodes.asked[0][1] == f"k3d-{recorded.name}"

@@ -487,3 +487,17 @@ def test_on_a_terminal_the_last_line_of_each_log_is_shown(
         # What is painted anew begins where the two lines began.
         assert "\r\033[K\033[A\033[KFetching: done after 0 s\n" in stream.getvalue()
     assert stream.getvalue().endswith("Installing: done after 0 s\n")
+
+
+def test_without_a_terminal_a_long_command_is_told_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log of a build server shows that a download moves."""
+    monkeypatch.setattr(step, "_LINE_SECONDS", 0.01)
+    log, stream = tmp_path / "log", io.StringIO()
+    log.write_text("Collecting rich\n")
+    with step.Display(stream).shown("Installing", log):
+        told = "Installing: 0 s so far  Collecting rich\n"
+        eventually(lambda: told in stream.getvalue(), bool, timeout=60, what="a line")
+    ended = stream.getvalue()
+    assert ended.endswith("Installing: done after 0 s\n")

@@ -19,6 +19,7 @@ from acceptance.build.go import (
     build_environment,
     build_options,
     go_program,
+    packages_compiled,
 )
 from acceptance.build.images import Image, base_image, build_image
 from acceptance.clusters.embedded.node_layout import PAUSE_IMAGE
@@ -29,11 +30,20 @@ from acceptance.process import run, workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from acceptance.progress import Step
     from acceptance.settings import Timeouts
 
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
 TRAEFIK = "3.7.15"
 CERT_MANAGER = "1.21.2"
+_PROJECTS = {
+    "kubernetes": ("Kubernetes", 600.0),
+    "cilium": ("Cilium", 300.0),
+    "cert-manager": ("cert-manager", 120.0),
+    "coredns": ("CoreDNS", 120.0),
+    "local-path-provisioner": ("the storage provisioner", 60.0),
+}
+"""What the module of node/ builds, and in about how many seconds on two processors."""
 _CILIUM_KINDS = (
     "ciliumendpoints",
     "ciliumidentities",
@@ -57,8 +67,10 @@ def kubernetes_version(node: Path) -> str:
     return found[1]
 
 
-def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None = None) -> Path:
+def build_binaries(node: Path, module: str, timeouts: Timeouts, step: Step) -> Path:
     """Return the folder with the programs of node/`module`, built unless they are cached.
+
+    `step` is told of the build.
 
     Raises `BuildFailure` when they cannot be built.
     """
@@ -75,15 +87,18 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None
         flags = f"-X k8s.io/component-base/version.gitVersion={kubernetes_version(node)}"
 
     def build(place: Path) -> None:
+        name, usual = _PROJECTS[module]
         try:
-            run(
-                build_command(go_program((int(needed[1]), int(needed[2]))), place, [what], flags),
-                timeout=timeouts.binary_build,
-                env=build_environment(place),
-                cwd=folder,
-                log=log,
-                remedy="Does the Go module proxy answer? Try again, once it does.",
-            )
+            with step.building(name, usual=usual, measure=partial(packages_compiled, place)):
+                run(
+                    build_command(
+                        go_program((int(needed[1]), int(needed[2]))), place, [what], flags
+                    ),
+                    timeout=timeouts.binary_build,
+                    env=build_environment(place),
+                    cwd=folder,
+                    remedy="Does the Go module proxy answer? Try again, once it does.",
+                )
         except EnvironmentFailure as error:
             raise BuildFailure(
                 f"The programs of {folder} were not built: {error.message}"
@@ -94,12 +109,12 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, log: Path | None
     )
 
 
-def build_cilium(node: Path, timeouts: Timeouts, log: Path | None = None) -> Path:
+def build_cilium(node: Path, timeouts: Timeouts, step: Step) -> Path:
     """Return the folder with Cilium's programs, the kernel programs' sources and its kinds.
 
     Raises `BuildFailure` when they cannot be built.
     """
-    programs = build_binaries(node, "cilium", timeouts, log)
+    programs = build_binaries(node, "cilium", timeouts, step)
 
     def gather(place: Path) -> None:
         question = ("mod", "download", "-json", "github.com/cilium/cilium")
@@ -126,7 +141,7 @@ def build_cilium(node: Path, timeouts: Timeouts, log: Path | None = None) -> Pat
     return entry("cilium", hash_inputs(node / "cilium", " ".join(_CILIUM_KINDS)), gather)
 
 
-def build_images(node: Path, timeouts: Timeouts) -> tuple[Image, ...]:
+def build_images(node: Path, timeouts: Timeouts, step: Step) -> tuple[Image, ...]:
     """Return the images of the node's own pods, built unless they are cached."""
     pause_name, _, pause_tag = PAUSE_IMAGE.rpartition(":")
 
@@ -137,10 +152,10 @@ def build_images(node: Path, timeouts: Timeouts) -> tuple[Image, ...]:
         return Path(program)
 
     def own(module: str) -> Callable[[], Path]:
-        return lambda: build_binaries(node, module, timeouts) / module
+        return lambda: build_binaries(node, module, timeouts, step) / module
 
     def image(name: str, tag: str, program: Callable[[], Path], *arguments: str) -> Image:
-        return _single_program_image(name, tag, program(), arguments, timeouts=timeouts)
+        return _single_program_image(name, tag, program(), arguments, timeouts=timeouts, step=step)
 
     wanted: tuple[Callable[[], Image], ...] = (
         partial(image, "localhost/cert-manager", CERT_MANAGER, own("cert-manager")),
@@ -148,14 +163,20 @@ def build_images(node: Path, timeouts: Timeouts) -> tuple[Image, ...]:
         partial(image, "localhost/local-path-provisioner", "0.0.30", own("local-path-provisioner")),
         partial(image, "localhost/traefik", TRAEFIK, lambda: _SCRIPTS / "traefik"),
         partial(image, pause_name, pause_tag, pause, "-P"),
-        base_image,
+        partial(base_image, step),
     )
     with workers(len(wanted)) as pool:
         return tuple(pool.map(lambda build: build(), wanted))
 
 
 def _single_program_image(
-    name: str, tag: str, program: Path, arguments: Sequence[str], *, timeouts: Timeouts
+    name: str,
+    tag: str,
+    program: Path,
+    arguments: Sequence[str],
+    *,
+    timeouts: Timeouts,
+    step: Step,
 ) -> Image:
     """Return an image with nothing but one static program."""
     if not program.is_file():
@@ -169,4 +190,4 @@ def _single_program_image(
 
     shelf = "context-" + name.rsplit("/", 1)[-1]
     context = entry(shelf, hash_inputs(program, entrypoint), prepare)
-    return build_image(name, context, tag=tag, timeout=timeouts.image_build)
+    return build_image(name, context, tag=tag, timeout=timeouts.image_build, step=step)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from acceptance.settings import Settings
 
 _ADD_ONS = (DNS_POLICY, TRAEFIK_FROM_REGISTRY, CERT_MANAGER_FROM_REGISTRY, ACCOUNTS)
+_USUAL_PULL_SECONDS = 60.0
 _ATTEMPTS = 2  # another program can take a port between our choosing it and docker's binding it
 # The last line of `docker push`, whichever store of images the engine has.
 _DIGEST = re.compile(r": digest: (sha256:[0-9a-f]{64}) size: \d+")
@@ -151,12 +152,13 @@ class K3dCluster:
         image = str(load_config()["image"])
         assert self._folder is not None
         log = self._folder / "pull.log"
-        with progress.step(f"Download {image} (unless it is there)", log=log):
+        with progress.step(f"The image {image}", log=log, cacheable=True) as step:
             with suppress(EnvironmentFailure):
                 run(["docker", "image", "inspect", image], timeout=self._timeouts.command)
                 return
             try:
-                run(["docker", "pull", image], timeout=self._timeouts.download, log=log)
+                with step.building(image, usual=_USUAL_PULL_SECONDS, verb="Downloading"):
+                    run(["docker", "pull", image], timeout=self._timeouts.download, log=log)
             except EnvironmentFailure as error:
                 raise explained(error, f"The image {image} cannot be downloaded") from error
 
