@@ -55,7 +55,7 @@ class _Build:
 
 
 @dataclass
-class Step:
+class ProgressStep:
     """A step under way, which whoever works on it tells what it has to build."""
 
     number: int
@@ -119,7 +119,7 @@ class Progress:
         self._console = Console(file=stream or sys.stderr, highlight=False, soft_wrap=True)
         self._lock = threading.RLock()
         self._number = 0
-        self._active: list[Step] = []
+        self._active: list[ProgressStep] = []
         self._live: Live | None = None
         self._idle: threading.Event | None = None
         """Set when no step is under way any more."""
@@ -127,7 +127,7 @@ class Progress:
     @contextmanager
     def step(
         self, name: str, *, log: Path | None = None, cacheable: bool = False
-    ) -> Iterator[Step]:
+    ) -> Iterator[ProgressStep]:
         """Show the step `name` while the body runs; when it fails, show the tail of its `log`.
 
         Of a `cacheable` one it is said that it comes from the cache, unless something was built.
@@ -145,7 +145,7 @@ class Progress:
     @contextmanager
     def building(
         self,
-        step: Step,
+        step: ProgressStep,
         what: str,
         usual: float,
         measure: Callable[[], str] | None,
@@ -172,10 +172,10 @@ class Progress:
         with self._lock:
             self._console.print(Text(text))
 
-    def _begin(self, name: str, log: Path | None, *, cacheable: bool) -> Step:
+    def _begin(self, name: str, log: Path | None, *, cacheable: bool) -> ProgressStep:
         with self._lock:
             self._number += 1
-            step = Step(self._number, name, self._clock(), log, cacheable, self)
+            step = ProgressStep(self._number, name, self._clock(), log, cacheable, self)
             self._active.append(step)
             if not cacheable:
                 self._say(f"{self._label(step)} …")
@@ -196,7 +196,7 @@ class Progress:
                 self._live.start()
             return step
 
-    def _finish(self, step: Step, result: str, colour: str) -> None:
+    def _finish(self, step: ProgressStep, result: str, colour: str) -> None:
         with self._lock:
             seconds = self._clock() - step.started
             self.phases[step.name] = self.phases.get(step.name, 0.0) + seconds
@@ -229,13 +229,13 @@ class Progress:
                     for head, detail in self._lines(step):
                         self._say(f"{head}: {detail}")
 
-    def _number_of(self, step: Step) -> str:
+    def _number_of(self, step: ProgressStep) -> str:
         return f"[{step.number}/{max(self.total, step.number)}]"
 
-    def _label(self, step: Step) -> str:
+    def _label(self, step: ProgressStep) -> str:
         return f"{self._number_of(step)} {step.name}"
 
-    def _lines(self, step: Step) -> Iterator[tuple[str, str]]:
+    def _lines(self, step: ProgressStep) -> Iterator[tuple[str, str]]:
         """Yield what a step is doing, and how far it is with that."""
         now = self._clock()
         for build in step.builds:

@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from acceptance.build.cache import entry, hash_inputs
-from acceptance.build.debian import contents_of, offered
+from acceptance.build.debian import offered_packages, packages_of_image
 from acceptance.build.oci import read_files
 from acceptance.domains.delivery.drivers.exceptions import FILE
 from acceptance.domains.delivery.drivers.scanners.images import archives
@@ -241,8 +241,8 @@ def image_without_security_updates(saboteur: Saboteur) -> None:
     """Release an image without the latest security updates of its distribution."""
     reference, archive = next(archives(saboteur.system.images, _SECONDS))
     files = read_files(archive, lambda name: name == _STATUS or name.startswith("etc/apt/sources"))
-    contents = contents_of(archive)
-    updated = {each.name for each in offered(contents.sources).packages}
+    contents = packages_of_image(archive)
+    updated = {each.name for each in offered_packages(contents.sources).packages}
     package = next(each for each in contents.packages if each.name in updated)
     old = re.sub(
         rf"(?ms)(^Package: {re.escape(package.name)}$.*?^Version: )[^\n]*",

@@ -35,7 +35,7 @@ _ASK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Package:
+class DebianPackage:
     """An installed package."""
 
     name: str
@@ -44,7 +44,7 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Update:
+class SecurityUpdate:
     """A security update that an image lacks."""
 
     package: str
@@ -57,26 +57,26 @@ class Update:
 
 
 @dataclass(frozen=True)
-class Contents:
+class ImagePackages:
     """What an image says of its packages: what is installed, and where security updates are."""
 
-    packages: tuple[Package, ...]
+    packages: tuple[DebianPackage, ...]
     sources: str
     """Those of its package sources that are for security, as apt reads them; empty if none is."""
 
 
 @dataclass(frozen=True)
-class Offer:
+class PackageOffer:
     """What a distribution offers now."""
 
     released: str
     """When the lists were made, in the words of the distribution."""
     fresh: bool
     """Whether the distribution was asked just now; else these are the lists of an earlier time."""
-    packages: tuple[Package, ...]
+    packages: tuple[DebianPackage, ...]
 
 
-def contents_of(archive: Path) -> Contents:
+def packages_of_image(archive: Path) -> ImagePackages:
     """Return what the image in an OCI archive says of its packages.
 
     Layers are compressed and big, so what was read is kept by the digest of the image.
@@ -93,7 +93,7 @@ def contents_of(archive: Path) -> Contents:
     return _contents(archive, json.loads((kept / "files.json").read_text(encoding="utf-8")))
 
 
-def contents_of_root(archive: Path) -> Contents:
+def packages_of_root(archive: Path) -> ImagePackages:
     """Return the same of a root in a plain archive."""
     files = read_root(archive, _is_wanted)
     return _contents(
@@ -105,16 +105,16 @@ def _is_wanted(name: str) -> bool:
     return name in (_STATUS, _SOURCES) or name.startswith(f"{_SOURCES}.d/")
 
 
-def _contents(archive: Path, files: Mapping[str, str]) -> Contents:
+def _contents(archive: Path, files: Mapping[str, str]) -> ImagePackages:
     if _STATUS not in files:
         raise EnvironmentFailure(f"{archive} has no Debian packages: it has no {_STATUS}.")
     packages = tuple(
-        Package(field["Package"], field["Architecture"], field["Version"])
+        DebianPackage(field["Package"], field["Architecture"], field["Version"])
         for field in _paragraphs(files[_STATUS])
         if field.get("Status", "").endswith(" installed")
     )
     sources = {name: text for name, text in files.items() if name != _STATUS}
-    return Contents(packages, security_sources(sources))
+    return ImagePackages(packages, security_sources(sources))
 
 
 def security_sources(files: Mapping[str, str]) -> str:
@@ -141,7 +141,7 @@ def security_sources(files: Mapping[str, str]) -> str:
     return "\n\n".join(found) + "\n" if found else ""
 
 
-def offered(sources: str) -> Offer:
+def offered_packages(sources: str) -> PackageOffer:
     """Return what `sources` offer, asked now; where they do not answer, what they last offered.
 
     Raises `EnvironmentFailure` when there is no apt, or the sources never answered.
@@ -172,24 +172,26 @@ def offered(sources: str) -> Offer:
             if "Date" in field
         ]
     packages = tuple(
-        Package(field["Package"], field["Architecture"], field["Version"])
+        DebianPackage(field["Package"], field["Architecture"], field["Version"])
         for text in texts
         for field in _paragraphs(text)
     )
-    return Offer(", ".join(released) or "unknown", fresh, packages)
+    return PackageOffer(", ".join(released) or "unknown", fresh, packages)
 
 
-def pending(packages: Iterable[Package], offer: Offer) -> tuple[Update, ...]:
+def pending_updates(
+    packages: Iterable[DebianPackage], offer: PackageOffer
+) -> tuple[SecurityUpdate, ...]:
     """Return the security updates that are offered and newer than what is installed."""
     installed = {(each.name, each.architecture): each.version for each in packages}
-    best: dict[str, Update] = {}
+    best: dict[str, SecurityUpdate] = {}
     for each in offer.packages:
         present = installed.get((each.name, each.architecture))
         if present is None or present == each.version:
             continue
         known = best[each.name].offered if each.name in best else present
         if Version(each.version) > Version(known):
-            best[each.name] = Update(each.name, present, each.version)
+            best[each.name] = SecurityUpdate(each.name, present, each.version)
     return tuple(best[name] for name in sorted(best))
 
 

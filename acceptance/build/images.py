@@ -16,14 +16,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.build.cache import cache_root, entry, hash_inputs
-from acceptance.build.debian import Contents, Offer, contents_of, contents_of_root, offered, pending
+from acceptance.build.debian import (
+    ImagePackages,
+    PackageOffer,
+    offered_packages,
+    packages_of_image,
+    packages_of_root,
+    pending_updates,
+)
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
 from acceptance.process import PROMPT_SECONDS, contained, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from acceptance.progress import Step
+    from acceptance.progress import ProgressStep
 
 BASE_NAME = "localhost/debian:base"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -57,7 +64,7 @@ def build_image(
     tag: str | None = None,
     arguments: Mapping[str, str] | None = None,
     timeout: float,
-    step: Step,
+    step: ProgressStep,
 ) -> Image:
     """Return the image `name`, built from `context` unless it is cached, which `step` is told.
 
@@ -100,7 +107,7 @@ def archive_of(reference: str) -> Path | None:
 
 
 def build_image_with_docker(
-    name: str, context: Path, dockerfile: Path | None = None, *, timeout: float, step: Step
+    name: str, context: Path, dockerfile: Path | None = None, *, timeout: float, step: ProgressStep
 ) -> Image:
     """Return the image `name`, built by Docker on the official base unless it is there.
 
@@ -123,7 +130,7 @@ def build_image_with_docker(
     return Image(reference, None)
 
 
-def base_image(step: Step) -> Image:
+def base_image(step: ProgressStep) -> Image:
     """Return the local base itself, for pods that need nothing but a shell."""
     base = _base(step)
 
@@ -147,7 +154,7 @@ def _key_of(base: Path | None) -> tuple[str, ...]:
     return (base.parent.name,) if base else ()
 
 
-def _base(step: Step) -> Path:
+def _base(step: ProgressStep) -> Path:
     """Return the archive with the files of the base."""
     release = _release()
     sources = [Path(found) for found in _PACKAGE_SOURCES if _has_content(Path(found))][:1]
@@ -177,7 +184,7 @@ def _up_to_date(
     shelf: str,
     key: str,
     build: Callable[[str, Path], None],
-    contents: Callable[[Path], Contents],
+    contents: Callable[[Path], ImagePackages],
 ) -> Path:
     """Return the entry of `key`; if security updates came out since, another one that has them.
 
@@ -188,7 +195,7 @@ def _up_to_date(
     place = entry(shelf, key, lambda place: build(key, place))
     try:
         found = contents(place)
-        updates = pending(found.packages, _offered(found.sources)) if found.sources else ()
+        updates = pending_updates(found.packages, _offered(found.sources)) if found.sources else ()
     except EnvironmentFailure:
         updates = ()
     if not updates:
@@ -198,17 +205,17 @@ def _up_to_date(
 
 
 @cache
-def _offered(sources: str) -> Offer:
+def _offered(sources: str) -> PackageOffer:
     """Ask once for all images of a run."""
-    return offered(sources)
+    return offered_packages(sources)
 
 
-def _contents_of_image(place: Path) -> Contents:
-    return contents_of(place / "image.tar")
+def _contents_of_image(place: Path) -> ImagePackages:
+    return packages_of_image(place / "image.tar")
 
 
-def _contents_of_base(place: Path) -> Contents:
-    return contents_of_root(place / "base.tar")
+def _contents_of_base(place: Path) -> ImagePackages:
+    return packages_of_root(place / "base.tar")
 
 
 def _shelf(name: str) -> str:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from acceptance.cli.asking import given, passphrase
 from acceptance.cli.command import Command
-from acceptance.cli.signing import Wish, sign_and_keep
+from acceptance.cli.signing import SigningRequest, sign_and_keep
 from acceptance.errors import BrokenInput
-from acceptance.readiness.attestation import load_testimonies
-from acceptance.readiness.attestation.due import STATES, due
+from acceptance.readiness.attestation import load_statements
 from acceptance.readiness.attestation.keys import new_key, trust_lines
+from acceptance.readiness.attestation.overview import STATES, attestation_statuses
 from acceptance.readiness.tracker import parse
 from acceptance.settings import load_settings
 
@@ -87,7 +87,7 @@ def _run(chosen: argparse.Namespace) -> int:
     key = chosen.key or os.environ.get(KEY_VARIABLE)
     question = "The file with your private key"
     path = Path(given(str(key) if key else None, f"--key, or {KEY_VARIABLE}", question))
-    wish = Wish(
+    request = SigningRequest(
         item=chosen.item,
         waive=chosen.waive,
         text=text,
@@ -100,7 +100,7 @@ def _run(chosen: argparse.Namespace) -> int:
         issue=chosen.issue,
         key=path.expanduser(),
     )
-    written = sign_and_keep(wish, settings, _today())
+    written = sign_and_keep(request, settings, _today())
     shown = os.path.relpath(written)
     print(f"Signed: {shown}")
     print(f"It counts once it is there for everybody. Try: git add {shown}, and commit it")
@@ -110,8 +110,8 @@ def _run(chosen: argparse.Namespace) -> int:
 def _list(settings: Settings) -> int:
     tracker, now = parse(settings.tracker), dt.datetime.now(dt.UTC)
     limit = settings.timeouts.command
-    found = load_testimonies(settings.attestations, tracker, settings.root, now, timeout=limit)
-    lines = due(found, now.date())
+    found = load_statements(settings.attestations, tracker, settings.root, now, timeout=limit)
+    lines = attestation_statuses(found, now.date())
     for line in lines:
         kind = "" if line.kind == "attestation" else "waiver by "
         print(f"{line.state:<9} {line.item:<16} {kind}{line.role}: {line.detail}")

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from acceptance.build.cache import cache_root
 from acceptance.cluster_drivers import CLUSTER_DRIVERS, ClusterDriver
-from acceptance.clusters import Lack, driver_class
+from acceptance.clusters import MissingRequirement, driver_class
 from acceptance.errors import AcceptanceError, EnvironmentFailure
 from acceptance.machine import BROWSERS, CERTUTIL, MachineFacts, look_at_machine
 from acceptance.project import ROOT
@@ -37,12 +37,12 @@ class Diagnosis:
 
     name: str
     driver: ClusterDriver
-    lacks: tuple[Lack, ...]
+    missing: tuple[MissingRequirement, ...]
 
     @property
     def available(self) -> bool:
         """True if nothing is missing."""
-        return not self.lacks
+        return not self.missing
 
 
 def diagnose(facts: MachineFacts, settings: Settings) -> tuple[Diagnosis, ...]:
@@ -51,44 +51,50 @@ def diagnose(facts: MachineFacts, settings: Settings) -> tuple[Diagnosis, ...]:
     Unlike a run, which stops at the first thing that is missing, this names all of them.
     """
     return tuple(
-        Diagnosis(name, driver, driver_class(name).lacks(facts, settings))
+        Diagnosis(name, driver, driver_class(name).missing(facts, settings))
         for name, driver in CLUSTER_DRIVERS.items()
     )
 
 
-def lacks_of_machine(facts: MachineFacts) -> tuple[Lack, ...]:
+def missing_on_machine(facts: MachineFacts) -> tuple[MissingRequirement, ...]:
     """Return what is missing whichever cluster is used."""
-    lacks = []
+    missing = []
     if facts.python < PYTHON:
         version = ".".join(map(str, facts.python))
-        lacks.append(
-            Lack(f"Python 3.11 or newer (this is {version})", "make PYTHON=python3.12 setup")
+        missing.append(
+            MissingRequirement(
+                f"Python 3.11 or newer (this is {version})", "make PYTHON=python3.12 setup"
+            )
         )
     if not facts.found & set(BROWSERS):
-        lacks.append(Lack("a Chromium or Chrome, the visitor's browser", _browser_remedy(facts)))
+        missing.append(
+            MissingRequirement(
+                "a Chromium or Chrome, the visitor's browser", _browser_remedy(facts)
+            )
+        )
     elif CERTUTIL.name not in facts.found:
-        lacks.append(
-            Lack(
+        missing.append(
+            MissingRequirement(
                 f"{CERTUTIL.name}, which {CERTUTIL.purpose}",
                 f"make setup as root, or apt-get install {CERTUTIL.package}",
             )
         )
     if facts.free_gib < FREE_GIB:
-        lacks.append(
-            Lack(
+        missing.append(
+            MissingRequirement(
                 f"{FREE_GIB:.0f} GiB of space for the first run, in {cache_root()} "
                 f"({facts.free_gib:.1f} GiB are free)",
                 "free some there, or set XDG_CACHE_HOME to a folder on a bigger disk",
             )
         )
     if facts.memory_gib < MEMORY_GIB:
-        lacks.append(
-            Lack(
+        missing.append(
+            MissingRequirement(
                 f"{MEMORY_GIB:.0f} GiB of memory (there are {facts.memory_gib:.1f})",
                 'prove on a cluster elsewhere: make acceptance CLUSTER=existing (see "existing")',
             )
         )
-    return tuple(lacks)
+    return tuple(missing)
 
 
 def report(
@@ -103,17 +109,17 @@ def report(
             f"{facts.memory_gib:.0f} GiB of memory, {facts.free_gib:.0f} GiB free"
         )
     )
-    general = lacks_of_machine(facts)
-    for lack in general:
-        _print_lack(console, lack)
+    general = missing_on_machine(facts)
+    for requirement in general:
+        _print_missing(console, requirement)
     for diagnosis in diagnoses:
         word, colour = ("available", "green") if diagnosis.available else ("not here", "yellow")
         line = Text(f"\n{diagnosis.name}: ")
         line.append(word, style=colour)
         line.append(f" – {diagnosis.driver.about}")
         console.print(line)
-        for lack in diagnosis.lacks:
-            _print_lack(console, lack)
+        for requirement in diagnosis.missing:
+            _print_missing(console, requirement)
     usable = [diagnosis.name for diagnosis in diagnoses if diagnosis.available]
     automatic = [name for name in usable if CLUSTER_DRIVERS[name].automatic]
     taken = next(iter(automatic), None) if chosen == "auto" else chosen
@@ -149,9 +155,9 @@ def _browser_remedy(facts: MachineFacts) -> str:
     return ".venv/bin/playwright install --with-deps chromium"
 
 
-def _print_lack(console: Console, lack: Lack) -> None:
-    console.print(Text(f"  missing: {lack.what}"))
-    console.print(Text(f"    remedy: {lack.remedy}"))
+def _print_missing(console: Console, requirement: MissingRequirement) -> None:
+    console.print(Text(f"  missing: {requirement.what}"))
+    console.print(Text(f"    remedy: {requirement.remedy}"))
 
 
 if __name__ == "__main__":

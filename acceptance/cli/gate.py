@@ -11,10 +11,10 @@ from acceptance.cli.command import Command
 from acceptance.errors import BrokenInput
 from acceptance.readiness.gate import (
     SPRINT,
-    evidence_doubts,
-    expiry_doubts,
-    judge_gate,
-    revision_doubts,
+    decide_gate,
+    evidence_problems,
+    expiry_problems,
+    revision_problems,
 )
 from acceptance.readiness.revision import commit_of
 from acceptance.readiness.tracker import parse
@@ -58,11 +58,11 @@ def _run(chosen: argparse.Namespace) -> int:
         "tracker": parse(settings.tracker),
         "commit": commit,
     }
-    judged = judge_gate(document, **arguments, doubts=revision_doubts(commit))
+    judged = decide_gate(document, **arguments, problems=revision_problems(commit))
     if judged.code != BrokenInput.exit_code:  # its form is known to be right now
         today = dt.datetime.now(dt.UTC).date()
-        doubts = [*evidence_doubts(document, path.parent), *expiry_doubts(document, today)]
-        judged = judge_gate(document, **arguments, doubts=doubts)
+        problems = [*evidence_problems(document, path.parent), *expiry_problems(document, today)]
+        judged = decide_gate(document, **arguments, problems=problems)
     print("\n".join(judged.sentences))
     return judged.code
 

@@ -13,12 +13,22 @@ from typing import TYPE_CHECKING
 
 from acceptance.cli.asking import given, passphrase
 from acceptance.errors import BrokenInput
-from acceptance.readiness.attestation import Claim, ClaimedFile, ClaimedLink, Malformed, load_trust
+from acceptance.readiness.attestation import (
+    Claim,
+    ClaimedFile,
+    ClaimedLink,
+    MalformedStatement,
+    load_trust,
+)
 from acceptance.readiness.attestation.claim import read_claim
 from acceptance.readiness.attestation.commits import Commits
 from acceptance.readiness.attestation.envelope import open_envelope, sign
-from acceptance.readiness.attestation.judge import Circumstances, Signed, objection
 from acceptance.readiness.attestation.keys import load_key
+from acceptance.readiness.attestation.verification import (
+    SignedClaim,
+    VerificationContext,
+    rejection_reason,
+)
 from acceptance.readiness.tracker import parse
 
 if TYPE_CHECKING:
@@ -31,7 +41,7 @@ _LINK = re.compile(r"(https?://[^#\s]+)#sha256=([0-9a-f]{64})")
 
 
 @dataclass(frozen=True)
-class Wish:
+class SigningRequest:
     """What was asked for on the command line; None is asked for."""
 
     item: str
@@ -47,55 +57,57 @@ class Wish:
     key: Path
 
 
-def sign_and_keep(wish: Wish, settings: Settings, today: dt.date) -> Path:
+def sign_and_keep(request: SigningRequest, settings: Settings, today: dt.date) -> Path:
     """Sign a statement and return its file.
 
     Raises `BrokenInput` with the objection if it would not count: nothing is written then.
     """
     tracker = parse(settings.tracker)
     trust = load_trust(settings.attestations, tracker)
-    item = _item(wish.item, tracker)
-    demand = trust.demand(item.id)
-    if not wish.waive and demand is None:
+    item = _item(request.item, tracker)
+    requirement = trust.requirement(item.id)
+    if not request.waive and requirement is None:
         raise BrokenInput(
             f"Nobody is asked about {item.id}: machines decide it. "
             "Try: acceptance attest --list, or a demand in trust.toml"
         )
-    signer = load_key(wish.key, settings.root, lambda: passphrase(f"Passphrase of {wish.key}"))
+    signer = load_key(
+        request.key, settings.root, lambda: passphrase(f"Passphrase of {request.key}")
+    )
     trusted = trust.keys.get(signer.public_key.keyid)
     if trusted is None:
         raise BrokenInput(
-            f"The key {wish.key} is not in trust.toml (key id {signer.public_key.keyid}). "
+            f"The key {request.key} is not in trust.toml (key id {signer.public_key.keyid}). "
             "Try: acceptance attest --new-key prints the lines for a new one"
         )
     commits = Commits(settings.root, timeout=settings.timeouts.command)
-    commit = commits.resolve(wish.commit)
+    commit = commits.resolve(request.commit)
     if commit is None:
-        raise BrokenInput(f"There is no commit {wish.commit} here. Try: git log")
+        raise BrokenInput(f"There is no commit {request.commit} here. Try: git log")
     print(f"{item.id}: {item.text}", file=sys.stderr)
-    option = "--reason TEXT" if wish.waive else "--statement TEXT"
-    question = "Why may the release go without it" if wish.waive else "What do you say of it"
-    files, links = _evidence(wish.evidence, settings.root)
+    option = "--reason TEXT" if request.waive else "--statement TEXT"
+    question = "Why may the release go without it" if request.waive else "What do you say of it"
+    files, links = _evidence(request.evidence, settings.root)
     claim = Claim(
-        kind="waiver" if wish.waive else "attestation",
+        kind="waiver" if request.waive else "attestation",
         item=item.id,
         item_sha256=item.sha256,
-        statement=given(wish.text, option, question),
-        person=wish.person or trusted.person,
-        role=demand.role
-        if demand and not (wish.waive or wish.role)
-        else _role(wish, trust, trusted),
+        statement=given(request.text, option, question),
+        person=request.person or trusted.person,
+        role=requirement.role
+        if requirement and not (request.waive or request.role)
+        else _role(request, trust, trusted),
         date=today,
-        expires=_expires(given(wish.expires, "--expires 90d", "Until when", "90d"), today),
+        expires=_expires(given(request.expires, "--expires 90d", "Until when", "90d"), today),
         commit=commit,
-        covers=tuple(_inside(path, settings.root) for path in wish.covers),
+        covers=tuple(_inside(path, settings.root) for path in request.covers),
         files=files,
         links=links,
-        issue=given(wish.issue, "--issue LINK", "The issue's link") if wish.waive else "",
+        issue=given(request.issue, "--issue LINK", "The issue's link") if request.waive else "",
     )
     content = sign(claim.to_bytes(), signer)
-    here = Circumstances(trust, tracker, settings.root, commits, today)
-    _refuse_worthless(content, here)
+    here = VerificationContext(trust, tracker, settings.root, commits, today)
+    _require_valid(content, here)
     _warn(commits, commit, files)
     return _write(content, claim, signer.public_key.keyid, settings.attestations)
 
@@ -109,10 +121,10 @@ def _item(wanted: str, tracker: Tracker) -> Item:
     return items[wanted]
 
 
-def _role(wish: Wish, trust: Trust, trusted: TrustedKey) -> str:
-    may = [role for role in trusted.roles if role in trust.may_waive] if wish.waive else []
+def _role(request: SigningRequest, trust: Trust, trusted: TrustedKey) -> str:
+    may = [role for role in trusted.roles if role in trust.may_waive] if request.waive else []
     only = may[0] if len(may) == 1 else None
-    return given(wish.role or only, "--role ROLE", "In which role do you speak")
+    return given(request.role or only, "--role ROLE", "In which role do you speak")
 
 
 def _expires(text: str, today: dt.date) -> dt.date:
@@ -158,11 +170,11 @@ def _inside(path: str, root: Path) -> str:
     return resolved.relative_to(root).as_posix()
 
 
-def _refuse_worthless(content: bytes, here: Circumstances) -> None:
+def _require_valid(content: bytes, here: VerificationContext) -> None:
     try:
         envelope, keyid = open_envelope(content)
-        against = objection(Signed(read_claim(envelope.payload), envelope, keyid), here)
-    except Malformed as error:
+        against = rejection_reason(SignedClaim(read_claim(envelope.payload), envelope, keyid), here)
+    except MalformedStatement as error:
         against = str(error)
     if against:
         raise BrokenInput(f"Nothing was written, because it would not count: {against}.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from acceptance.readiness.traceability import Matrix
+    from acceptance.readiness.traceability import TraceabilityMatrix
     from acceptance.readiness.tracker import Tracker
 
 _WIDTH = 200  # of a table that goes into a file or a pipe
@@ -78,9 +78,9 @@ def run(options: argparse.Namespace) -> int:
         aside.print(matrix.sentence)
     if note:
         aside.print(note)
-    for finding in matrix.findings:
-        aside.print(str(finding))
-    return BrokenInput.exit_code if matrix.findings else 0
+    for problem in matrix.problems:
+        aside.print(str(problem))
+    return BrokenInput.exit_code if matrix.problems else 0
 
 
 def _readiness(folder: Path, tracker: Tracker) -> tuple[dict[str, Any] | None, str]:
@@ -99,7 +99,7 @@ def _readiness(folder: Path, tracker: Tracker) -> tuple[dict[str, Any] | None, s
     return found, ""
 
 
-def _print_table(matrix: Matrix) -> None:
+def _print_table(matrix: TraceabilityMatrix) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
@@ -122,7 +122,7 @@ def _print_table(matrix: Matrix) -> None:
     console.print(table)
 
 
-def _lines(matrix: Matrix) -> Iterator[tuple[str, ...]]:
+def _lines(matrix: TraceabilityMatrix) -> Iterator[tuple[str, ...]]:
     """Yield a line for each step; an item or scenario without any has one line of its own."""
     yield (
         "item",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.cache import cache_root
 from acceptance.cluster_drivers import CLUSTER_DRIVERS
-from acceptance.clusters.base import Cluster, ClusterFacts, Lack
+from acceptance.clusters.base import Cluster, ClusterFacts, MissingRequirement
 from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.machine import MachineFacts, look_at_machine
 
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from acceptance.settings import Settings
 
-__all__ = ["Cluster", "ClusterFacts", "Lack", "choose", "driver_class", "obstacle"]
+__all__ = [
+    "Cluster",
+    "ClusterFacts",
+    "MissingRequirement",
+    "choose",
+    "driver_class",
+    "why_unavailable",
+]
 
 
 def driver_class(name: str) -> type[Cluster]:
@@ -26,13 +33,13 @@ def driver_class(name: str) -> type[Cluster]:
     return found
 
 
-def obstacle(name: str, settings: Settings, machine: MachineFacts) -> str | None:
+def why_unavailable(name: str, settings: Settings, machine: MachineFacts) -> str | None:
     """Return why `machine` cannot run the cluster `name`, with a remedy; None if it can.
 
     What the settings lack does not count: the cluster's `start` refuses them.
     """
-    lacks = driver_class(name).lacks(machine, settings)
-    of_machine = [lack for lack in lacks if not lack.of_settings]
+    missing = driver_class(name).missing(machine, settings)
+    of_machine = [requirement for requirement in missing if not requirement.of_settings]
     if not of_machine:
         return None
     more = f" make doctor names all {len(of_machine)}." if of_machine[1:] else ""
@@ -61,12 +68,12 @@ def choose(
         raise BrokenInput(f"There is no cluster {name!r}. Try one of: {known}.")
     facts = machine or look_at_machine(cache_root())
     if name != "auto":
-        if reason := obstacle(name, settings, facts):
+        if reason := why_unavailable(name, settings, facts):
             raise EnvironmentFailure(f"The cluster {name} cannot run here: {reason}")
         return driver_class(name)(settings, keep=keep, run_id=run_id)
     refused: dict[str, str] = {}
     for candidate in (each for each, driver in CLUSTER_DRIVERS.items() if driver.automatic):
-        reason = obstacle(candidate, settings, facts)
+        reason = why_unavailable(candidate, settings, facts)
         if reason is None:
             because = "".join(f" ({other} cannot: {why})" for other, why in refused.items())
             if say is not None:

@@ -78,7 +78,7 @@ class ClusterFacts:
 
 
 @dataclass(frozen=True)
-class Lack:
+class MissingRequirement:
     """Something that is missing, and what to do about it."""
 
     what: str
@@ -112,7 +112,7 @@ class Cluster(Protocol):
         """
 
     @staticmethod
-    def lacks(machine: MachineFacts, settings: Settings) -> tuple[Lack, ...]:
+    def missing(machine: MachineFacts, settings: Settings) -> tuple[MissingRequirement, ...]:
         """Return everything that `machine` or `settings` lack for this cluster."""
 
     @property

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.clusters.base import ClusterFacts, Lack, flavour_of
+from acceptance.clusters.base import ClusterFacts, MissingRequirement, flavour_of
 from acceptance.clusters.nodes import ApiNodes, Nodes, await_nodes, open_client
 from acceptance.clusters.ownership import create_namespace, delete_owned
 from acceptance.errors import BrokenInput, EnvironmentFailure
@@ -61,12 +61,12 @@ class ExistingCluster:
         self._folder: Path | None = None
 
     @staticmethod
-    def lacks(machine: MachineFacts, settings: Settings) -> tuple[Lack, ...]:  # noqa: ARG004
+    def missing(machine: MachineFacts, settings: Settings) -> tuple[MissingRequirement, ...]:  # noqa: ARG004
         """Return what `settings` lack; any machine can talk to an API server."""
-        lacks = []
+        missing = []
         if settings.context is None:
-            lacks.append(
-                Lack(
+            missing.append(
+                MissingRequirement(
                     "the name of the context, which is never guessed",
                     'set context = "…" in [tool.acceptance] of pyproject.toml '
                     "(names: kubectl config get-contexts)",
@@ -75,14 +75,14 @@ class ExistingCluster:
             )
         candidates = [settings.kubeconfig] if settings.kubeconfig else kubeconfigs()
         if not any(path.is_file() for path in candidates):
-            lacks.append(
-                Lack(
+            missing.append(
+                MissingRequirement(
                     f"a kubeconfig ({' or '.join(map(str, candidates))})",
                     'set kubeconfig = "…" in [tool.acceptance], or the variable KUBECONFIG',
                     of_settings=True,
                 )
             )
-        return tuple(lacks)
+        return tuple(missing)
 
     @property
     def namespace(self) -> str:

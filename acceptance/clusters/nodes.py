@@ -23,7 +23,7 @@ _UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True)
-class NodeFacts:
+class NodeReadiness:
     """A node and what its Ready condition says."""
 
     name: str
@@ -33,10 +33,10 @@ class NodeFacts:
 
 
 @dataclass(frozen=True)
-class NodesSeen:
+class NodesState:
     """One look at the nodes: those that there are, or why they could not be looked at."""
 
-    nodes: tuple[NodeFacts, ...] = ()
+    nodes: tuple[NodeReadiness, ...] = ()
     problem: str = ""
     denied: bool = False
     """The API server answered and refused, which time will not change."""
@@ -52,7 +52,7 @@ class NodesSeen:
 class Nodes(Watch, Protocol):
     """What is asked of an API server about its nodes; opened for one cluster, closed after use."""
 
-    def look(self) -> NodesSeen:
+    def look(self) -> NodesState:
         """Return the nodes as they are now."""
 
     def version(self) -> str:
@@ -84,17 +84,17 @@ class ApiNodes:
         self._closed = threading.Event()
         threading.Thread(target=self._follow, name="node-watch", daemon=True).start()
 
-    def look(self) -> NodesSeen:
+    def look(self) -> NodesState:
         """Return the nodes as they are now."""
         try:
             found = self._core.list_node(_request_timeout=self._timeout)
         except ApiException as error:
             denied = error.status in {_FORBIDDEN, _UNAUTHORIZED}
             said = f"the API server answered {error.status} {error.reason}"
-            return NodesSeen(problem=said, denied=denied)
+            return NodesState(problem=said, denied=denied)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            return NodesSeen(problem=f"the API server does not answer: {error}")
-        return NodesSeen(tuple(_facts(node) for node in found.items))
+            return NodesState(problem=f"the API server does not answer: {error}")
+        return NodesState(tuple(_facts(node) for node in found.items))
 
     def version(self) -> str:
         """Return the server's version."""
@@ -147,15 +147,15 @@ def await_nodes(nodes: Nodes, *, timeout: float, remedy: str, clock: Clock = SYS
     )
 
 
-def _all_ready(seen: NodesSeen) -> bool:
+def _all_ready(seen: NodesState) -> bool:
     return bool(seen.nodes) and all(node.ready for node in seen.nodes)
 
 
-def _facts(node: client.V1Node) -> NodeFacts:
+def _facts(node: client.V1Node) -> NodeReadiness:
     assert node.metadata is not None
     name = node.metadata.name or "a node without a name"
     for condition in (node.status.conditions if node.status else None) or ():
         if condition.type == "Ready":
             ready = condition.status == "True"
-            return NodeFacts(name, ready, condition.reason or "no reason given")
-    return NodeFacts(name, ready=False, reason="no Ready condition yet")
+            return NodeReadiness(name, ready, condition.reason or "no reason given")
+    return NodeReadiness(name, ready=False, reason="no Ready condition yet")

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from acceptance.build.manifests import Manifest
     from acceptance.clusters.base import Cluster, ClusterFacts
-    from acceptance.progress import Progress, Step
+    from acceptance.progress import Progress, ProgressStep
     from acceptance.settings import Settings
 
 
-def build_images(settings: Settings, engine: str, step: Step) -> tuple[Image, ...]:
+def build_images(settings: Settings, engine: str, step: ProgressStep) -> tuple[Image, ...]:
     """Return the system's images, built in parallel by docker or buildah unless they are cached.
 
     `step` is told what is built.

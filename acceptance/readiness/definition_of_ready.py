@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from acceptance.readiness.tracker import Item, Task, Tracker
-    from acceptance.readiness.verdict import Word
+    from acceptance.readiness.verdict import VerdictWord
 
 _NONE = re.compile(
     r"(?:none|nothing|n/?a|-|no(?:ne)? (?:blockers?|dependencies))"
@@ -40,7 +40,7 @@ _RANK = re.compile(
     re.IGNORECASE,
 )
 
-Judgement: TypeAlias = "tuple[Word, str]"
+_Assessment: TypeAlias = "tuple[VerdictWord, str]"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ReadyVerdict:
     """What is known of one line of the Definition of Ready for one task, and why."""
 
     task: str
-    verdict: Word
+    verdict: VerdictWord
     reason: str
 
 
@@ -60,7 +60,9 @@ class ReadyLine:
     verdicts: tuple[ReadyVerdict, ...]
 
 
-def judge_ready(tracker: Tracker, covered: Mapping[str, int]) -> tuple[ReadyLine, ...]:
+def check_definition_of_ready(
+    tracker: Tracker, covered: Mapping[str, int]
+) -> tuple[ReadyLine, ...]:
     """Return each line of the Definition of Ready with its verdicts, in the tracker's order.
 
     `covered` says how many scenarios each item has.
@@ -69,7 +71,9 @@ def judge_ready(tracker: Tracker, covered: Mapping[str, int]) -> tuple[ReadyLine
     return tuple(
         ReadyLine(
             item,
-            tuple(ReadyVerdict(task.id, *_judge(facts, item.text, task)) for task in tracker.tasks),
+            tuple(
+                ReadyVerdict(task.id, *_assess(facts, item.text, task)) for task in tracker.tasks
+            ),
         )
         for item in tracker.ready
     )
@@ -83,8 +87,8 @@ class _Facts:
     covered: Mapping[str, int]
 
 
-def _judge(facts: _Facts, text: str, task: Task) -> Judgement:
-    subjects = [judge for words, judge in _SUBJECTS if re.search(words, text, re.IGNORECASE)]
+def _assess(facts: _Facts, text: str, task: Task) -> _Assessment:
+    subjects = [assess for words, assess in _SUBJECTS if re.search(words, text, re.IGNORECASE)]
     if not subjects:
         return "unverified", "nothing is known that a tracker could show for this line"
     if len(subjects) > 1:
@@ -95,7 +99,7 @@ def _judge(facts: _Facts, text: str, task: Task) -> Judgement:
     return subjects[0](facts, text, task)
 
 
-def _requirements(_: _Facts, __: str, task: Task) -> Judgement:
+def _requirements(_: _Facts, __: str, task: Task) -> _Assessment:
     criteria = _criteria(task)
     if not task.description:
         return "unmet", f"the task (line {task.line + 1}) has no description"
@@ -108,7 +112,7 @@ def _requirements(_: _Facts, __: str, task: Task) -> Judgement:
     return "met", f"{_stands(task, 'description')}, and {_counted(criteria)}"
 
 
-def _testable(facts: _Facts, _: str, task: Task) -> Judgement:
+def _testable(facts: _Facts, _: str, task: Task) -> _Assessment:
     criteria = _criteria(task)
     for item in criteria:
         if _OPEN_ENDED.search(item.text):
@@ -122,7 +126,7 @@ def _testable(facts: _Facts, _: str, task: Task) -> Judgement:
     return "met", f"{_counted(criteria)}, each with a scenario, {scenarios} in all"
 
 
-def _dependencies(facts: _Facts, _: str, task: Task) -> Judgement:
+def _dependencies(facts: _Facts, _: str, task: Task) -> _Assessment:
     text = task.blockers
     if task.line_of("blockers") is None or not text:
         return "unverified", f"the task (line {task.line + 1}) says nothing of blockers"
@@ -135,7 +139,7 @@ def _dependencies(facts: _Facts, _: str, task: Task) -> Judgement:
     return _resolved(facts, text, named, stands)
 
 
-def _resolved(facts: _Facts, text: str, named: Sequence[str], stands: str) -> Judgement:
+def _resolved(facts: _Facts, text: str, named: Sequence[str], stands: str) -> _Assessment:
     for name in named:
         other = facts.tasks.get(name)
         if other is not None and plain(other.status).lower() not in _DONE:
@@ -150,7 +154,7 @@ def _resolved(facts: _Facts, text: str, named: Sequence[str], stands: str) -> Ju
     return "met", f"{stands}, and that is done ({done})"
 
 
-def _approach(_: _Facts, __: str, task: Task) -> Judgement:
+def _approach(_: _Facts, __: str, task: Task) -> _Assessment:
     listed = "it lists no technical tasks"
     if task.technical:
         lines = _lines([box.line for box in task.technical])
@@ -158,12 +162,12 @@ def _approach(_: _Facts, __: str, task: Task) -> Judgement:
     return "unverified", f"{listed}, and a tracker does not show who agreed to them"
 
 
-def _resources(_: _Facts, __: str, task: Task) -> Judgement:
+def _resources(_: _Facts, __: str, task: Task) -> _Assessment:
     named = _stands(task, "assignee") if task.assignee else "nobody is assigned"
     return "unverified", f"{named}, and a tracker does not show who and what is available"
 
 
-def _planned(_: _Facts, text: str, task: Task) -> Judgement:
+def _planned(_: _Facts, text: str, task: Task) -> _Assessment:
     wanted = []
     if re.search("estimat|story point|sized", text, re.IGNORECASE):
         wanted.append(("points", task.points, "estimate", _SIZE.fullmatch(task.points.strip())))
@@ -177,7 +181,7 @@ def _planned(_: _Facts, text: str, task: Task) -> Judgement:
     return "met", " and ".join(_stands(task, name) for name, *_ in wanted)
 
 
-_SUBJECTS: Sequence[tuple[str, Callable[[_Facts, str, Task], Judgement]]] = (
+_SUBJECTS: Sequence[tuple[str, Callable[[_Facts, str, Task], _Assessment]]] = (
     (r"\brequirements?\b", _requirements),
     (r"\bcriteria\b|\bcriterion\b|\btestable\b", _testable),
     (r"\bdependenc|\bblockers?\b|\bdepends\b", _dependencies),

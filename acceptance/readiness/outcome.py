@@ -22,7 +22,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Testimony:
+class StatementResult:
     """What a signed statement about an item is worth now: an attestation or a waiver."""
 
     item: str
@@ -45,7 +45,7 @@ class Testimony:
 
 
 @dataclass(frozen=True)
-class Demand:
+class AttestationRequirement:
     """That somebody has to speak about an item: who, and whether machines are asked as well."""
 
     item: str

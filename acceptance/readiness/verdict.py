@@ -6,17 +6,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from acceptance.errors import BrokenInput
-from acceptance.readiness.outcome import Demand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Testimony
+    from acceptance.readiness.outcome import (
+        AttestationRequirement,
+        Evidence,
+        ScenarioOutcome,
+        StatementResult,
+    )
     from acceptance.readiness.tracker import Item, Tracker
 
-__all__ = ["Demand", "Verdict", "Word", "decide", "unused_waivers"]
 
-Word: TypeAlias = Literal["met", "unmet", "unverified"]
+VerdictWord: TypeAlias = Literal["met", "unmet", "unverified"]
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,12 @@ class Verdict:
     """What is known of one item, and why."""
 
     item: Item
-    verdict: Word
+    verdict: VerdictWord
     reason: str
     scenarios: tuple[ScenarioOutcome, ...]
-    attestations: tuple[Testimony, ...] = ()
+    attestations: tuple[StatementResult, ...] = ()
     """All that were made about the item, also those that do not count."""
-    waiver: Testimony | None = None
+    waiver: StatementResult | None = None
     """The valid waiver; the item is shown as waived and is still not met."""
     role: str = ""
     """Whose attestation the item waits for; empty if it waits for none."""
@@ -45,13 +48,13 @@ class Verdict:
 def decide(
     tracker: Tracker,
     outcomes: Sequence[ScenarioOutcome],
-    testimonies: Sequence[Testimony] = (),
-    demands: Sequence[Demand] = (),
+    statements: Sequence[StatementResult] = (),
+    requirements: Sequence[AttestationRequirement] = (),
 ) -> tuple[Verdict, ...]:
     """Return a verdict for every item of the tracker, in its order.
 
     An item is met if all of its scenarios passed and left evidence, and if whoever is asked about
-    it (`demands`) has said so where that is asked for as well. Where that is asked for instead, an
+    it (`requirements`) has said so where that is asked for as well. Where that is asked for instead, an
     attestation stands in for scenarios that do not exist or could not tell. Nothing that anybody
     signs helps against a failed scenario, nor does it stand in for one that could have told and
     was not heard: whose environment was lost, that never reported, or that left no evidence.
@@ -68,8 +71,8 @@ def decide(
                 f'The scenario "{outcome.name}" is about {about}, which the tracker does not have. '
                 "Try: correct its tags."
             )
-    asked = {demand.item: demand for demand in demands}
-    if len(asked) != len(demands) or not asked.keys() <= known:
+    asked = {requirement.item: requirement for requirement in requirements}
+    if len(asked) != len(requirements) or not asked.keys() <= known:
         raise BrokenInput(
             "An attestation is asked for twice, or of an item that the tracker does not have. "
             "Try: correct trust.toml."
@@ -78,7 +81,7 @@ def decide(
         _decide(
             item,
             tuple(each for each in outcomes if item.id in each.item_ids),
-            tuple(each for each in testimonies if each.item == item.id),
+            tuple(each for each in statements if each.item == item.id),
             asked.get(item.id),
         )
         for item in tracker.items
@@ -86,13 +89,13 @@ def decide(
 
 
 def unused_waivers(
-    verdicts: Sequence[Verdict], testimonies: Sequence[Testimony]
+    verdicts: Sequence[Verdict], statements: Sequence[StatementResult]
 ) -> tuple[str, ...]:
     """Return a sentence for each valid waiver of an item that is met: nobody needs it."""
     met = {verdict.item.id for verdict in verdicts if verdict.verdict == "met"}
     return tuple(
         f"The waiver of {each.item} by {each.person} is not used: the item is met. Try: delete it."
-        for each in testimonies
+        for each in statements
         if each.kind == "waiver" and each.valid and each.item in met
     )
 
@@ -100,19 +103,19 @@ def unused_waivers(
 def _decide(
     item: Item,
     scenarios: tuple[ScenarioOutcome, ...],
-    testimonies: tuple[Testimony, ...],
-    demand: Demand | None,
+    statements: tuple[StatementResult, ...],
+    requirement: AttestationRequirement | None,
 ) -> Verdict:
-    attestations = tuple(each for each in testimonies if each.kind == "attestation")
-    seen = _seen(item, scenarios)
-    if demand is not None:
-        seen = _heard(seen, attestations, demand)
-    waivers = (each for each in testimonies if each.kind == "waiver" and each.valid)
+    attestations = tuple(each for each in statements if each.kind == "attestation")
+    seen = _by_scenarios(item, scenarios)
+    if requirement is not None:
+        seen = _with_attestations(seen, attestations, requirement)
+    waivers = (each for each in statements if each.kind == "waiver" and each.valid)
     waiver = next(waivers, None) if seen.verdict != "met" else None
     return replace(seen, attestations=attestations, waiver=waiver)
 
 
-def _seen(item: Item, scenarios: tuple[ScenarioOutcome, ...]) -> Verdict:
+def _by_scenarios(item: Item, scenarios: tuple[ScenarioOutcome, ...]) -> Verdict:
     """Decide by the scenarios alone."""
     if not scenarios:
         return Verdict(item, "unverified", "no scenario", scenarios)
@@ -131,21 +134,25 @@ def _seen(item: Item, scenarios: tuple[ScenarioOutcome, ...]) -> Verdict:
     return Verdict(item, "met", reason, scenarios)
 
 
-def _heard(seen: Verdict, attestations: tuple[Testimony, ...], demand: Demand) -> Verdict:
+def _with_attestations(
+    seen: Verdict, attestations: tuple[StatementResult, ...], requirement: AttestationRequirement
+) -> Verdict:
     """Decide what a demanded attestation changes, and what its absence does."""
     if seen.verdict == "unmet":
         return seen
-    instead = demand.mode == "instead"
+    instead = requirement.mode == "instead"
     if instead and (seen.verdict == "met" or not all(map(_cannot_tell, seen.scenarios))):
         return seen  # nobody has to speak, or nobody can
     counting = [
-        each for each in attestations if each.valid and each.role == demand.role and each.evidence
+        each
+        for each in attestations
+        if each.valid and each.role == requirement.role and each.evidence
     ]
     if not counting:
         before = "" if seen.verdict == "met" else f"{seen.reason}; "
-        reason = f"{before}{_missing(attestations, demand.role)}"
-        return replace(seen, verdict="unverified", reason=reason, role=demand.role)
-    said = f"attested by {counting[0].person} ({demand.role}) until {counting[0].expires}"
+        reason = f"{before}{_missing(attestations, requirement.role)}"
+        return replace(seen, verdict="unverified", reason=reason, role=requirement.role)
+    said = f"attested by {counting[0].person} ({requirement.role}) until {counting[0].expires}"
     if not instead:
         return replace(seen, reason=f"{seen.reason}; {said}")
     untold = f"; {seen.reason}" if seen.scenarios else ""
@@ -157,7 +164,7 @@ def _cannot_tell(scenario: ScenarioOutcome) -> bool:
     return scenario.status == "skipped" or (scenario.status == "passed" and bool(scenario.evidence))
 
 
-def _missing(attestations: tuple[Testimony, ...], role: str) -> str:
+def _missing(attestations: tuple[StatementResult, ...], role: str) -> str:
     if not attestations:
         return f"no attestation by the role {role}"
     last = max(attestations, key=lambda each: each.date)

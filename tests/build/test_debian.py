@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from acceptance.build.debian import (
-    Offer,
-    Package,
-    contents_of,
-    offered,
-    pending,
+    DebianPackage,
+    PackageOffer,
+    offered_packages,
+    packages_of_image,
+    pending_updates,
     security_sources,
 )
 from acceptance.build.oci import read_files
@@ -72,7 +72,7 @@ def test_what_is_no_image_is_told(tmp_path: Path) -> None:
 
 def test_an_image_says_what_is_installed_and_where_updates_are(image: Path) -> None:
     """A package that was removed is not installed; only sources for security are named."""
-    contents = contents_of(image)
+    contents = packages_of_image(image)
     assert [each.name for each in contents.packages] == ["libc6", "tzdata"]
     assert "bookworm-security" in contents.sources
     assert "bookworm-updates" not in contents.sources
@@ -83,7 +83,7 @@ def test_an_image_without_packages_is_told(tmp_path: Path) -> None:
     path = tmp_path / "image.tar"
     write_image(path, {"program": b"x"})
     with pytest.raises(EnvironmentFailure, match="has no Debian packages"):
-        contents_of(path)
+        packages_of_image(path)
 
 
 def test_sources_in_one_line_count_too() -> None:
@@ -103,34 +103,34 @@ def test_sources_in_one_line_count_too() -> None:
 
 def test_only_what_is_newer_is_pending(image: Path) -> None:
     """The newest version that is offered, of what is installed; once."""
-    contents = contents_of(image)
-    offer = offered(contents.sources)
+    contents = packages_of_image(image)
+    offer = offered_packages(contents.sources)
     assert offer.fresh
     assert offer.released == "Mon, 23 Nov 2026 11:22:37 UTC"
-    (update,) = pending(contents.packages, offer)
+    (update,) = pending_updates(contents.packages, offer)
     assert str(update) == "libc6 2.36-9+deb12u10 (offered: 2.36-9+deb12u14)"
-    up_to_date = [Package("libc6", "amd64", "2.36-9+deb12u14")]
-    assert pending(up_to_date, offer) == ()
+    up_to_date = [DebianPackage("libc6", "amd64", "2.36-9+deb12u14")]
+    assert pending_updates(up_to_date, offer) == ()
 
 
 def test_old_lists_are_told_from_new_ones(image: Path, apt: RecordedApt) -> None:
     """Without an answer the last lists are used, and it is said that they are not of now."""
-    sources = contents_of(image).sources
+    sources = packages_of_image(image).sources
     apt.go_away()
     with pytest.raises(EnvironmentFailure, match="Failed to fetch"):
-        offered(sources)
+        offered_packages(sources)
     apt.come_back()
-    assert offered(sources).fresh
+    assert offered_packages(sources).fresh
     apt.go_away()
-    assert not offered(sources).fresh
-    assert offered(sources).packages
+    assert not offered_packages(sources).fresh
+    assert offered_packages(sources).packages
 
 
 def test_without_apt_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said so, instead of finding nothing."""
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(EnvironmentFailure, match="There is no apt-get here"):
-        offered("Types: deb\n")
+        offered_packages("Types: deb\n")
 
 
 def test_a_key_of_many_lines_stays_whole() -> None:
@@ -155,5 +155,5 @@ def test_a_key_of_many_lines_stays_whole() -> None:
 )
 def test_versions_are_compared_as_debian_does(installed: str, offered: str, newer: bool) -> None:
     """deb-version(7): neither as texts nor as decimal numbers."""
-    offer = Offer("today", fresh=True, packages=(Package("x", "all", offered),))
-    assert bool(pending([Package("x", "all", installed)], offer)) is newer
+    offer = PackageOffer("today", fresh=True, packages=(DebianPackage("x", "all", offered),))
+    assert bool(pending_updates([DebianPackage("x", "all", installed)], offer)) is newer

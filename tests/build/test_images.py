@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from acceptance.build import images
-from acceptance.build.debian import Contents, Offer, Package
+from acceptance.build.debian import DebianPackage, ImagePackages, PackageOffer
 from acceptance.build.images import Image, archive_of, build_image, build_image_with_docker
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
-from acceptance.progress import Progress, Step
+from acceptance.progress import Progress, ProgressStep
 
 DOCKER = """#!/bin/sh
 # Knows the images of which there is a file; as docker's reference has it, inspect fails for others.
@@ -48,13 +48,13 @@ def context(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def step() -> Iterator[Step]:
+def step() -> Iterator[ProgressStep]:
     """A step that is told of builds."""
     with Progress(1, stream=io.StringIO()).step("Images", cacheable=True) as step:
         yield step
 
 
-def test_docker_builds_an_image_once(docker: Path, context: Path, step: Step) -> None:
+def test_docker_builds_an_image_once(docker: Path, context: Path, step: ProgressStep) -> None:
     """The second run finds the image by its name, which is the hash of what it is made of."""
     first = build_image_with_docker("localhost/app", context, timeout=10, step=step)
     assert step.built == 1
@@ -70,7 +70,7 @@ def test_docker_builds_an_image_once(docker: Path, context: Path, step: Step) ->
 
 
 def test_a_docker_build_that_fails_says_which_image(
-    docker: Path, context: Path, step: Step
+    docker: Path, context: Path, step: ProgressStep
 ) -> None:
     """The sentence names the image and ends with what docker said."""
     (docker / "broken").touch()
@@ -82,7 +82,7 @@ def test_a_docker_build_that_fails_says_which_image(
 
 @pytest.mark.parametrize("build", [build_image, build_image_with_docker])
 def test_a_folder_without_a_dockerfile_is_broken_input(
-    build: Callable[..., Image], tmp_path: Path, step: Step
+    build: Callable[..., Image], tmp_path: Path, step: ProgressStep
 ) -> None:
     """Both ways to build point to the setting that names the folder."""
     with pytest.raises(BrokenInput, match="images setting"):
@@ -100,14 +100,14 @@ def test_an_image_is_built_anew_when_a_security_update_comes_out(
         built.append(key)
         (place / "image.tar").touch()
 
-    def contents(place: Path) -> Contents:
+    def contents(place: Path) -> ImagePackages:
         # What was built first has the old package for ever: the cache is never written again.
         version = "1" if place.name == "0" * 16 else "2"
-        return Contents((Package("libc6", "amd64", version),), "Types: deb\n")
+        return ImagePackages((DebianPackage("libc6", "amd64", version),), "Types: deb\n")
 
-    def offers(*versions: str) -> Callable[[str], Offer]:
-        packages = tuple(Package("libc6", "amd64", each) for each in versions)
-        return lambda _: Offer("today", fresh=True, packages=packages)
+    def offers(*versions: str) -> Callable[[str], PackageOffer]:
+        packages = tuple(DebianPackage("libc6", "amd64", each) for each in versions)
+        return lambda _: PackageOffer("today", fresh=True, packages=packages)
 
     def place() -> Path:
         return images._up_to_date("image-app", "0" * 16, build, contents)
@@ -132,7 +132,7 @@ def test_an_image_is_built_where_nobody_can_be_asked(
     """Without a network a second run still starts; the scan is where that is told."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
-    def nobody(_: str) -> Offer:
+    def nobody(_: str) -> PackageOffer:
         raise EnvironmentFailure("The mirror does not answer.")
 
     monkeypatch.setattr(images, "_offered", nobody)
@@ -140,6 +140,6 @@ def test_an_image_is_built_where_nobody_can_be_asked(
         "image-app",
         "0" * 16,
         lambda _key, place: (place / "image.tar").touch(),
-        lambda _: Contents((), "Types: deb\n"),
+        lambda _: ImagePackages((), "Types: deb\n"),
     )
     assert found.name == "0" * 16

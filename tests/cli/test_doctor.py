@@ -9,8 +9,8 @@ from rich.console import Console
 
 from acceptance import machine
 from acceptance.cli import doctor
-from acceptance.cli.doctor import diagnose, lacks_of_machine, report
-from acceptance.clusters import obstacle
+from acceptance.cli.doctor import diagnose, missing_on_machine, report
+from acceptance.clusters import why_unavailable
 from acceptance.machine import EMBEDDED_NEEDS, MachineFacts, Need, is_there, look_at_machine
 from acceptance.settings import Settings, load_settings
 from acceptance.setup.host import missing_packages
@@ -75,7 +75,7 @@ def printed(facts: MachineFacts, settings: Settings, chosen: str = "auto") -> tu
 def test_the_doctor_and_the_run_agree(facts: MachineFacts, driver: str, settings: Settings) -> None:
     """What the doctor calls available is what a run takes, on every kind of machine."""
     found = {diagnosis.name: diagnosis.available for diagnosis in diagnose(facts, settings)}
-    assert found[driver] == (obstacle(driver, settings, facts) is None)
+    assert found[driver] == (why_unavailable(driver, settings, facts) is None)
 
 
 def test_a_machine_with_everything_can_run_all(settings: Settings) -> None:
@@ -99,24 +99,24 @@ def test_auto_falls_to_the_embedded_cluster(settings: Settings) -> None:
 def test_each_missing_program_is_named_with_its_package(need: Need, settings: Settings) -> None:
     """The remedy is a command that can be pasted."""
     facts = replace(SERVER, found=SERVER.found - {need.name})
-    (lack,) = diagnose(facts, settings)[1].lacks
-    assert lack.what.startswith(f"{need.name}, which ")
-    assert lack.remedy.endswith(f"apt-get install --no-install-recommends {need.package}")
+    (requirement,) = diagnose(facts, settings)[1].missing
+    assert requirement.what.startswith(f"{need.name}, which ")
+    assert requirement.remedy.endswith(f"apt-get install --no-install-recommends {need.package}")
 
 
 def test_all_lacks_are_told_at_once(settings: Settings) -> None:
     """Nobody should install one thing only to be told of the next."""
     fresh = diagnose(MACHINES["fresh"], settings)[1]
-    assert len(fresh.lacks) == len(EMBEDDED_NEEDS)
+    assert len(fresh.missing) == len(EMBEDDED_NEEDS)
 
 
 def test_without_root_or_apt_nothing_is_promised(settings: Settings) -> None:
     """The remedy does not say that make does what it cannot do here."""
     user = diagnose(replace(MACHINES["user"], found=frozenset({"apt-get"})), settings)[1]
-    assert user.lacks[0].remedy == "sudo make acceptance"
-    assert not any("installs it" in lack.remedy for lack in user.lacks)
+    assert user.missing[0].remedy == "sudo make acceptance"
+    assert not any("installs it" in requirement.remedy for requirement in user.missing)
     other = diagnose(replace(SERVER, found=frozenset()), settings)[1]
-    assert all("by this system's means" in lack.remedy for lack in other.lacks)
+    assert all("by this system's means" in requirement.remedy for requirement in other.missing)
 
 
 def test_a_machine_that_can_run_nothing_says_so(settings: Settings) -> None:
@@ -131,7 +131,7 @@ def test_a_machine_that_can_run_nothing_says_so(settings: Settings) -> None:
 def test_an_existing_cluster_has_to_be_named(tmp_path: Path, settings: Settings) -> None:
     """Neither a context nor a kubeconfig is guessed."""
     nameless = replace(settings, context=None, kubeconfig=tmp_path / "gone")
-    context, kubeconfig = diagnose(LAPTOP, nameless)[2].lacks
+    context, kubeconfig = diagnose(LAPTOP, nameless)[2].missing
     assert "never guessed" in context.what
     assert str(tmp_path / "gone") in kubeconfig.what
 
@@ -159,9 +159,9 @@ def test_what_every_cluster_needs_is_told_first(
     facts: MachineFacts, what: str, remedy: str, settings: Settings
 ) -> None:
     """A machine with a cluster but without space, memory or a browser is not ready either."""
-    (lack,) = lacks_of_machine(facts)
-    assert what in lack.what
-    assert remedy in lack.remedy
+    (requirement,) = missing_on_machine(facts)
+    assert what in requirement.what
+    assert remedy in requirement.remedy
     text, able = printed(facts, settings)
     assert not able
     assert "lacks what is named at the top" in text

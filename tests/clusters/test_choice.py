@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.cluster_drivers import CLUSTER_DRIVERS
-from acceptance.clusters import choose, obstacle
+from acceptance.clusters import choose, why_unavailable
 from acceptance.clusters.base import ClusterFacts, flavour_of
 from acceptance.clusters.existing import ExistingCluster
 from acceptance.clusters.k3d.cluster import K3dCluster
@@ -60,7 +60,7 @@ def test_a_cluster_asked_for_by_name_is_not_replaced_by_another() -> None:
 
 def test_all_that_is_missing_is_counted() -> None:
     """One is named, with the command that names the others."""
-    said = obstacle("embedded", SETTINGS, replace(BOTH, found=NEEDS - {"runc", "ctr"}))
+    said = why_unavailable("embedded", SETTINGS, replace(BOTH, found=NEEDS - {"runc", "ctr"}))
     assert said is not None
     assert said.endswith(" make doctor names all 2.")
 
@@ -105,11 +105,11 @@ def test_what_is_missing_is_named_with_its_remedy(
     name: str, machine: MachineFacts, reason: str
 ) -> None:
     """Each lack on its own is told, and the same machine without it is available."""
-    said = obstacle(name, SETTINGS, machine)
+    said = why_unavailable(name, SETTINGS, machine)
     assert said is not None
     assert reason in said
     assert "Try: " in said
-    assert obstacle(name, SETTINGS, BOTH) is None
+    assert why_unavailable(name, SETTINGS, BOTH) is None
 
 
 def test_facts_survive_json() -> None:

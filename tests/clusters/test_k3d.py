@@ -19,13 +19,13 @@ from acceptance.clusters.k3d.cleanup import owner_of, this_process
 from acceptance.clusters.k3d.cluster import K3dCluster
 from acceptance.clusters.k3d.config import (
     MOUNTED,
-    Ports,
+    HostPorts,
     load_config,
     registry_of,
     render_config,
     write_hardening,
 )
-from acceptance.clusters.nodes import NodeFacts, NodesSeen
+from acceptance.clusters.nodes import NodeReadiness, NodesState
 from acceptance.errors import EnvironmentFailure
 from acceptance.progress import Progress
 from acceptance.project import ROOT
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SETTINGS = load_settings(ROOT)
-PORTS = Ports(api=40001, http=40002, https=40003, registry=40004)
-READY = NodesSeen((NodeFacts("k3d-server-0", ready=True, reason="KubeletReady"),))
-NOT_READY = NodesSeen((NodeFacts("k3d-server-0", ready=False, reason="KubeletNotReady"),))
+PORTS = HostPorts(api=40001, http=40002, https=40003, registry=40004)
+READY = NodesState((NodeReadiness("k3d-server-0", ready=True, reason="KubeletReady"),))
+NOT_READY = NodesState((NodeReadiness("k3d-server-0", ready=False, reason="KubeletNotReady"),))
 
 
 @dataclass
 class FakeNodes:
     """Nodes that become what `seen` says, one look after the other; the last one stays."""
 
-    seen: list[NodesSeen]
+    seen: list[NodesState]
     looks: int = 0
     asked: list[tuple[Path, str]] = field(default_factory=list)
     closed: bool = False
@@ -58,7 +58,7 @@ class FakeNodes:
         self.asked.append((kubeconfig, context))
         return self
 
-    def look(self) -> NodesSeen:
+    def look(self) -> NodesState:
         """Return the next state."""
         self.looks += 1
         return self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
@@ -225,7 +225,7 @@ def test_what_the_config_tells_the_api_server_to_read_is_mounted(tmp_path: Path)
 
 def test_a_cluster_name_fits_into_32_characters() -> None:
     """The longest process id and a start time of years still make a name that k3d takes."""
-    owner = cleanup.Owner("0a1b2c", 4194304, f"{20 * 365 * 86400 * 100:x}")
+    owner = cleanup.ClusterOwner("0a1b2c", 4194304, f"{20 * 365 * 86400 * 100:x}")
     assert len(owner.cluster_name(keep=True)) <= 32
     assert owner_of(owner.cluster_name(keep=False)) == owner
 
@@ -234,8 +234,8 @@ def test_start_waits_for_the_node_after_k3d_has_returned(
     recorded: Recorded, quiet: Progress
 ) -> None:
     """k3d's own waiting is not enough: the node is looked at until it says Ready."""
-    gone = NodesSeen(problem="the API server does not answer: refused")
-    nodes = FakeNodes([gone, NodesSeen(), NOT_READY, READY])
+    gone = NodesState(problem="the API server does not answer: refused")
+    nodes = FakeNodes([gone, NodesState(), NOT_READY, READY])
     _cluster(nodes).start(quiet)
     assert len(quiet.phases) == K3dCluster.steps
     assert nodes.looks == 4
@@ -247,7 +247,7 @@ def test_a_node_that_never_gets_ready_is_told_and_its_cluster_removed(
     recorded: Recorded, quiet: Progress
 ) -> None:
     """The message has the node, its reason and what to look at."""
-    denied = NodesSeen(problem="the API server answered 403 Forbidden", denied=True)
+    denied = NodesState(problem="the API server answered 403 Forbidden", denied=True)
     with pytest.raises(EnvironmentFailure, match=r"403 Forbidden\. Try: docker logs k3d-run-"):
         _cluster(FakeNodes([NOT_READY, denied])).start(quiet)
     assert recorded.called("k3d cluster delete") == [f"k3d cluster delete {recorded.name}"]
@@ -271,7 +271,7 @@ def test_an_interrupted_start_removes_the_cluster(recorded: Recorded, quiet: Pro
     """Ctrl-C while waiting for the node leaves nothing."""
 
     class Interrupting(FakeNodes):
-        def look(self) -> NodesSeen:
+        def look(self) -> NodesState:
             """Be interrupted."""
             raise KeyboardInterrupt
 

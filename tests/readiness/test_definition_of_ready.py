@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.project import ROOT
-from acceptance.readiness.definition_of_ready import ReadyVerdict, judge_ready
+from acceptance.readiness.definition_of_ready import ReadyVerdict, check_definition_of_ready
 from acceptance.readiness.traceability import covered, feature_files, read_features
 from acceptance.readiness.tracker import parse, parse_bytes
 
@@ -51,7 +51,7 @@ def judged(line: str, **changes: str) -> ReadyVerdict:
     """What is known of a line for the first task of a small tracker."""
     text = TRACKER.format(**{**SOUND, "line": line, **changes})
     scenarios = {"ABC-1-AC-1": 2, "ABC-1-AC-2": 1, "ABC-2-AC-1": 0}
-    (found,) = judge_ready(parse_bytes(text.encode(), Path("tracker.md")), scenarios)
+    (found,) = check_definition_of_ready(parse_bytes(text.encode(), Path("tracker.md")), scenarios)
     assert [each.task for each in found.verdicts] == ["ABC-1", "ABC-2"]
     return found.verdicts[0]
 
@@ -130,7 +130,7 @@ def test_the_six_lines_of_this_tracker_are_all_known() -> None:
     """For six tasks each, and none of them is met without a line of the tracker."""
     tracker = parse(ROOT / "tracker.md")
     features, _ = read_features(feature_files(ROOT / "features"))
-    lines = judge_ready(tracker, covered(tracker, features))
+    lines = check_definition_of_ready(tracker, covered(tracker, features))
     assert [line.item.id for line in lines] == [f"DOR-{number}" for number in range(1, 7)]
     for line in lines:
         assert [each.task for each in line.verdicts] == [task.id for task in tracker.tasks]

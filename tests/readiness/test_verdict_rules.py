@@ -7,17 +7,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acceptance.errors import BrokenInput
-from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Status
 from acceptance.readiness.outcome import (
-    Testimony as Said,  # pytest takes what begins with Test for a test
+    AttestationRequirement,
+    Evidence,
+    ScenarioOutcome,
+    Status,
+)
+from acceptance.readiness.outcome import (
+    StatementResult as Said,  # pytest takes what begins with Test for a test
 )
 from acceptance.readiness.tracker import parse
-from acceptance.readiness.verdict import Demand, Verdict, decide, unused_waivers
+from acceptance.readiness.verdict import Verdict, decide, unused_waivers
 
 TRACKER = parse(Path(__file__).parents[2] / "tracker.md")
 ITEM, OTHER = "TASK-001-DOD-1", "TASK-001-DOD-2"
 PROOF = (Evidence("evidence/a.json", "0" * 64, "json", "A"),)
-INSTEAD, ALSO = Demand(ITEM, "reviewer", "instead"), Demand(ITEM, "reviewer", "also")
+INSTEAD, ALSO = (
+    AttestationRequirement(ITEM, "reviewer", "instead"),
+    AttestationRequirement(ITEM, "reviewer", "also"),
+)
 
 
 def outcome(
@@ -42,11 +50,11 @@ def said(
 
 def verdict(
     outcomes: list[ScenarioOutcome],
-    testimonies: list[Said] | None = None,
-    demands: list[Demand] | None = None,
+    statements: list[Said] | None = None,
+    requirements: list[AttestationRequirement] | None = None,
 ) -> Verdict:
     """What becomes of the item."""
-    found = decide(TRACKER, outcomes, testimonies or [], demands or [])
+    found = decide(TRACKER, outcomes, statements or [], requirements or [])
     return next(each for each in found if each.item.id == ITEM)
 
 
@@ -59,7 +67,7 @@ _OUTCOMES = st.lists(
     ),
     max_size=4,
 )
-_TESTIMONIES = st.lists(
+_STATEMENTS = st.lists(
     st.builds(
         said,
         kind=st.sampled_from(["attestation", "waiver"]),
@@ -70,18 +78,24 @@ _TESTIMONIES = st.lists(
     ),
     max_size=4,
 )
-_DEMANDS = st.sampled_from([[], [INSTEAD], [ALSO], [Demand(OTHER, "reviewer", "instead")]])
+_REQUIREMENTS = st.sampled_from(
+    [[], [INSTEAD], [ALSO], [AttestationRequirement(OTHER, "reviewer", "instead")]]
+)
 
 
 @settings(deadline=None)  # a busy machine is no defect
-@given(_OUTCOMES, _TESTIMONIES, _DEMANDS)
+@given(_OUTCOMES, _STATEMENTS, _REQUIREMENTS)
 def test_nothing_is_met_without_proof_or_word(
-    outcomes: list[ScenarioOutcome], testimonies: list[Said], demands: list[Demand]
+    outcomes: list[ScenarioOutcome],
+    statements: list[Said],
+    requirements: list[AttestationRequirement],
 ) -> None:
     """Whatever comes together: met needs proof, or a word that was asked for and may stand in."""
-    found = verdict(outcomes, testimonies, demands)
+    found = verdict(outcomes, statements, requirements)
     own = [each for each in outcomes if ITEM in each.item_ids]
-    mode = next((demand.mode for demand in demands if demand.item == ITEM), None)
+    mode = next(
+        (requirement.mode for requirement in requirements if requirement.item == ITEM), None
+    )
     proved = bool(own) and all(each.status == "passed" and each.evidence for each in own)
     word = any(
         each.kind == "attestation"
@@ -89,7 +103,7 @@ def test_nothing_is_met_without_proof_or_word(
         and each.item == ITEM
         and each.role == "reviewer"
         and each.evidence
-        for each in testimonies
+        for each in statements
     )
     room = all(
         each.status == "skipped" or (each.status == "passed" and each.evidence) for each in own
@@ -108,25 +122,32 @@ def test_nothing_is_met_without_proof_or_word(
 
 
 @settings(deadline=None)  # a busy machine is no defect
-@given(_OUTCOMES, _TESTIMONIES, _DEMANDS)
+@given(_OUTCOMES, _STATEMENTS, _REQUIREMENTS)
 def test_no_waiver_changes_a_verdict(
-    outcomes: list[ScenarioOutcome], testimonies: list[Said], demands: list[Demand]
+    outcomes: list[ScenarioOutcome],
+    statements: list[Said],
+    requirements: list[AttestationRequirement],
 ) -> None:
     """With all waivers or without any: the same verdict, the same reason."""
-    without = [each for each in testimonies if each.kind == "attestation"]
-    found, bare = verdict(outcomes, testimonies, demands), verdict(outcomes, without, demands)
+    without = [each for each in statements if each.kind == "attestation"]
+    found, bare = (
+        verdict(outcomes, statements, requirements),
+        verdict(outcomes, without, requirements),
+    )
     assert (found.verdict, found.reason, found.role) == (bare.verdict, bare.reason, bare.role)
     assert found.waiver is None or (found.waiver.valid and found.verdict != "met")
 
 
 @settings(deadline=None)  # a busy machine is no defect
-@given(_OUTCOMES, _TESTIMONIES, _DEMANDS)
+@given(_OUTCOMES, _STATEMENTS, _REQUIREMENTS)
 def test_a_failure_is_unmet_whatever_is_signed(
-    outcomes: list[ScenarioOutcome], testimonies: list[Said], demands: list[Demand]
+    outcomes: list[ScenarioOutcome],
+    statements: list[Said],
+    requirements: list[AttestationRequirement],
 ) -> None:
     """Also with everything else in the item's favour."""
-    favour = [*testimonies, said(), said("waiver")]
-    assert verdict([*outcomes, outcome("failed")], favour, demands).verdict == "unmet"
+    favour = [*statements, said(), said("waiver")]
+    assert verdict([*outcomes, outcome("failed")], favour, requirements).verdict == "unmet"
 
 
 def test_a_word_stands_in_where_there_is_no_scenario() -> None:
@@ -169,13 +190,13 @@ def test_the_newest_refusal_is_told() -> None:
     assert found.attestations == (new, old)
 
 
-@pytest.mark.parametrize("demand", [INSTEAD, ALSO])
-def test_the_word_of_another_role_is_none(demand: Demand) -> None:
+@pytest.mark.parametrize("requirement", [INSTEAD, ALSO])
+def test_the_word_of_another_role_is_none(requirement: AttestationRequirement) -> None:
     """Also where it came here as valid: a verdict asks for the role once more."""
-    outcomes = [outcome()] if demand == ALSO else []
-    found = verdict(outcomes, [said(role="release manager")], [demand])
+    outcomes = [outcome()] if requirement == ALSO else []
+    found = verdict(outcomes, [said(role="release manager")], [requirement])
     assert (found.verdict, found.role) == ("unverified", "reviewer")
-    assert verdict(outcomes, [said(valid=False)], [demand]).verdict == "unverified"
+    assert verdict(outcomes, [said(valid=False)], [requirement]).verdict == "unverified"
 
 
 def test_a_word_without_an_envelope_to_show_is_none() -> None:
@@ -196,8 +217,12 @@ def test_a_waiver_is_shown_and_an_unused_one_is_told() -> None:
     assert unused_waivers(decide(TRACKER, [], [waiver]), [waiver]) == ()
 
 
-@pytest.mark.parametrize("demands", [[INSTEAD, ALSO], [Demand("TASK-009-DOD-1", "a", "also")]])
-def test_a_demand_is_made_once_of_an_item_that_is_there(demands: list[Demand]) -> None:
+@pytest.mark.parametrize(
+    "requirements", [[INSTEAD, ALSO], [AttestationRequirement("TASK-009-DOD-1", "a", "also")]]
+)
+def test_a_demand_is_made_once_of_an_item_that_is_there(
+    requirements: list[AttestationRequirement],
+) -> None:
     """Two answers to one question, or none, are an error."""
     with pytest.raises(BrokenInput, match=r"trust\.toml"):
-        decide(TRACKER, [], [], demands)
+        decide(TRACKER, [], [], requirements)

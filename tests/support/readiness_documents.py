@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from acceptance.readiness.gate.judge import SCHEMA
+from acceptance.readiness.gate.decision import SCHEMA
 from acceptance.readiness.tracker import Tracker
 
 COMMIT = "c0ffee" + "0" * 34

@@ -11,19 +11,26 @@ import hashlib
 import struct
 import sys
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from acceptance.clusters import ClusterFacts
 from acceptance.project import ROOT
+from acceptance.readiness.definition_of_ready import ReadyLine, ReadyVerdict
 from acceptance.readiness.evidence import EvidenceStore
-from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Status, StepOutcome, Testimony
+from acceptance.readiness.outcome import (
+    Evidence,
+    ScenarioOutcome,
+    StatementResult,
+    Status,
+    StepOutcome,
+)
 from acceptance.readiness.redaction import Redactor
 from acceptance.readiness.report import RunFacts, write_reports
-from acceptance.readiness.report.history import History, Record
+from acceptance.readiness.report.history import RunHistory, RunRecord
 from acceptance.readiness.tracker import Item, Task, Tracker, parse
-from acceptance.readiness.verdict import Verdict, Word
+from acceptance.readiness.verdict import Verdict, VerdictWord
 
 STARTED = dt.datetime(2026, 11, 25, 2, 17, tzinfo=dt.UTC)
 EVIL = '</script><script>document.title="broken"</script><!-- ]]> & "quoted" | @all #1'
@@ -54,23 +61,6 @@ _FAILURE = (
     "backend not ready after 60 s: 1 of 2 replicas; backend-7c9d: ImagePullBackOff "
     "localhost/checkout-backend:af91f800. Try: make images"
 )
-
-
-@dataclass(frozen=True)
-class LineVerdict:
-    """What the tracker shows of one line of the Definition of Ready for one task."""
-
-    task: str
-    verdict: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the Definition of Ready."""
-
-    item: Item
-    verdicts: tuple[LineVerdict, ...]
 
 
 def team_tracker() -> Tracker:
@@ -111,7 +101,7 @@ def run_facts(**changed: Any) -> RunFacts:  # noqa: ANN401 (fields of several ty
 def write_sample(reports: Path, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 (facts of the run)
     """Write the reports of a run like the team's own, the 13th of its history."""
     tracker = team_tracker()
-    history = History(reports / "history")
+    history = RunHistory(reports / "history")
     verdicts = _verdicts(tracker, reports)
     for number in range(12):
         history.append(_earlier(verdicts, number))
@@ -132,7 +122,7 @@ def large_run(items: int, runs: int, reports: Path) -> tuple[Tracker, tuple[Verd
     path.write_text(f"# A large tracker\n\n{tasks}", encoding="utf-8")
     tracker = parse(path)
     verdicts = [_large_verdict(item, number) for number, item in enumerate(tracker.items)]
-    history = History(reports / "history")
+    history = RunHistory(reports / "history")
     for number in range(runs):
         history.append(_earlier(verdicts, number))
     return tracker, tuple(verdicts)
@@ -153,7 +143,7 @@ def _large_verdict(item: Item, number: int) -> Verdict:
         return Verdict(item, "unverified", "no scenario", ())
     failed = number % 10 == 0
     outcome = _outcome(item, "It holds when it is asked", "failed" if failed else "passed")
-    word: Word = "unmet" if failed else "met"
+    word: VerdictWord = "unmet" if failed else "met"
     return Verdict(item, word, outcome.reason or "1 scenario passed, with evidence", (outcome,))
 
 
@@ -236,7 +226,7 @@ def _pictured(item: Item, store: EvidenceStore) -> Verdict:
 
 def _attested(item: Item, store: EvidenceStore) -> Verdict:
     envelope = store.write("Attestation", '{"payloadType": "application/vnd.in-toto+json"}', "json")
-    said = Testimony(
+    said = StatementResult(
         item.id,
         "attestation",
         valid=False,
@@ -262,7 +252,7 @@ def _unspoken(item: Item, store: EvidenceStore) -> Verdict:
 
 
 def _waived(item: Item, _: EvidenceStore) -> Verdict:
-    waiver = Testimony(
+    waiver = StatementResult(
         item.id,
         "waiver",
         valid=True,
@@ -287,7 +277,7 @@ _SPECIAL = {
 }
 
 
-def _earlier(verdicts: list[Verdict], number: int) -> Record:
+def _earlier(verdicts: list[Verdict], number: int) -> RunRecord:
     words: dict[str, list[str]] = {"met": [], "unmet": [], "unverified": [], "waived": []}
     for place, each in enumerate(verdicts):
         early = place % 13 > number
@@ -299,7 +289,7 @@ def _earlier(verdicts: list[Verdict], number: int) -> Record:
     counts = {word: len(names) for word, names in words.items()}
     counts["unverified"] += counts["waived"]
     begun = STARTED - dt.timedelta(days=60 - number)
-    return Record(
+    return RunRecord(
         begun.isoformat(timespec="seconds"),
         f"{number:040x}",
         70.0 + number,
@@ -310,18 +300,18 @@ def _earlier(verdicts: list[Verdict], number: int) -> Record:
     )
 
 
-def _lines(tracker: Tracker) -> tuple[Line, ...]:
-    def judged(task: Task, text: str) -> LineVerdict:
+def _lines(tracker: Tracker) -> tuple[ReadyLine, ...]:
+    def judged(task: Task, text: str) -> ReadyVerdict:
         if "estimated" in text:
-            return LineVerdict(
+            return ReadyVerdict(
                 task.id, "met", f"{task.points} points, {task.priority or 'a'} priority"
             )
         if "Dependencies" in text and task.blockers:
-            return LineVerdict(task.id, "unmet", "TASK-001 is not ready")
-        return LineVerdict(task.id, "unverified", "the tracker does not tell")
+            return ReadyVerdict(task.id, "unmet", "TASK-001 is not ready")
+        return ReadyVerdict(task.id, "unverified", "the tracker does not tell")
 
     return tuple(
-        Line(
+        ReadyLine(
             Item(f"DOR-{number}", "", "DOR", text, ticked=False, line=0),
             tuple(judged(task, text) for task in tracker.tasks),
         )

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from securesystemslib.signer import CryptoSigner
 
-from acceptance.readiness.attestation import Claim, ClaimedFile, Testimonies, load_testimonies
+from acceptance.readiness.attestation import Claim, ClaimedFile, Statements, load_statements
 from acceptance.readiness.attestation.envelope import sign
-from acceptance.readiness.outcome import Testimony
+from acceptance.readiness.outcome import StatementResult
 from acceptance.readiness.tracker import Tracker, parse
 
 NOW = dt.datetime(2026, 7, 15, 12, 0, tzinfo=dt.UTC)
@@ -174,13 +174,13 @@ class Office:
         path.write_bytes(sign(payload, signer or self.ada))
         return path
 
-    def load(self, now: dt.datetime = NOW) -> Testimonies:
+    def load(self, now: dt.datetime = NOW) -> Statements:
         """Everything that lies in the folder, judged."""
-        return load_testimonies(self.folder, self.tracker, self.root, now, timeout=30)
+        return load_statements(self.folder, self.tracker, self.root, now, timeout=30)
 
-    def only(self, now: dt.datetime = NOW) -> Testimony:
+    def only(self, now: dt.datetime = NOW) -> StatementResult:
         """The one statement that is there."""
-        (found,) = self.load(now).testimonies
+        (found,) = self.load(now).statements
         return found
 
     def notes(self) -> str:

@@ -30,7 +30,7 @@ from acceptance.process import run, workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acceptance.progress import Step
+    from acceptance.progress import ProgressStep
     from acceptance.settings import Timeouts
 
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -67,7 +67,7 @@ def kubernetes_version(node: Path) -> str:
     return found[1]
 
 
-def build_binaries(node: Path, module: str, timeouts: Timeouts, step: Step) -> Path:
+def build_binaries(node: Path, module: str, timeouts: Timeouts, step: ProgressStep) -> Path:
     """Return the folder with the programs of node/`module`, built unless they are cached.
 
     `step` is told of the build.
@@ -109,7 +109,7 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, step: Step) -> P
     )
 
 
-def build_cilium(node: Path, timeouts: Timeouts, step: Step) -> Path:
+def build_cilium(node: Path, timeouts: Timeouts, step: ProgressStep) -> Path:
     """Return the folder with Cilium's programs, the kernel programs' sources and its kinds.
 
     Raises `BuildFailure` when they cannot be built.
@@ -141,7 +141,7 @@ def build_cilium(node: Path, timeouts: Timeouts, step: Step) -> Path:
     return entry("cilium", hash_inputs(node / "cilium", " ".join(_CILIUM_KINDS)), gather)
 
 
-def build_images(node: Path, timeouts: Timeouts, step: Step) -> tuple[Image, ...]:
+def build_images(node: Path, timeouts: Timeouts, step: ProgressStep) -> tuple[Image, ...]:
     """Return the images of the node's own pods, built unless they are cached."""
     pause_name, _, pause_tag = PAUSE_IMAGE.rpartition(":")
 
@@ -176,7 +176,7 @@ def _single_program_image(
     arguments: Sequence[str],
     *,
     timeouts: Timeouts,
-    step: Step,
+    step: ProgressStep,
 ) -> Image:
     """Return an image with nothing but one static program."""
     if not program.is_file():

@@ -18,7 +18,7 @@ from acceptance.clusters.add_ons import (
     TRAEFIK,
     Platform,
 )
-from acceptance.clusters.base import ClusterFacts, Lack, flavour_of
+from acceptance.clusters.base import ClusterFacts, MissingRequirement, flavour_of
 from acceptance.clusters.embedded.binaries import build_binaries, build_cilium, build_images
 from acceptance.clusters.embedded.datapath import (
     DEFINITIONS_INSTALLED,
@@ -30,7 +30,7 @@ from acceptance.clusters.embedded.datapath import (
 from acceptance.clusters.embedded.definitions import install_definitions
 from acceptance.clusters.embedded.node import Node, start_node
 from acceptance.clusters.embedded.node_layout import CONTAINERD_SOCKET, CONTEXT
-from acceptance.clusters.nodes import ApiNodes, NodesSeen, await_nodes
+from acceptance.clusters.nodes import ApiNodes, NodesState, await_nodes
 from acceptance.errors import EnvironmentFailure
 from acceptance.machine import EMBEDDED_NEEDS
 from acceptance.process import run, workers
@@ -77,12 +77,14 @@ class EmbeddedCluster:
         return 5 if self._datapath == "cilium" else 4
 
     @staticmethod
-    def lacks(machine: MachineFacts, settings: Settings) -> tuple[Lack, ...]:  # noqa: ARG004
+    def missing(machine: MachineFacts, settings: Settings) -> tuple[MissingRequirement, ...]:  # noqa: ARG004
         """Return what `machine` lacks: Linux, root, and the programs that are missing."""
         if machine.system != "linux":
-            lack = Lack(f"Linux (this is {machine.system})", "use k3d here, or a Linux machine")
-            return (lack,)
-        lacks = [] if machine.root else [Lack(_ROOT, "sudo make acceptance")]
+            requirement = MissingRequirement(
+                f"Linux (this is {machine.system})", "use k3d here, or a Linux machine"
+            )
+            return (requirement,)
+        missing = [] if machine.root else [MissingRequirement(_ROOT, "sudo make acceptance")]
         for need in EMBEDDED_NEEDS:
             if need.name in machine.found:
                 continue
@@ -91,8 +93,8 @@ class EmbeddedCluster:
                 remedy = f"install it by this system's means (Debian's package: {need.package})"
             elif machine.root:
                 remedy = f"make acceptance installs it, or: {remedy}"
-            lacks.append(Lack(f"{need.name}, which {need.purpose}", remedy))
-        return tuple(lacks)
+            missing.append(MissingRequirement(f"{need.name}, which {need.purpose}", remedy))
+        return tuple(missing)
 
     def start(self, progress: Progress) -> ClusterFacts:
         """Start the node and return when it is Ready and its add-ons are available.
@@ -239,10 +241,10 @@ class _NodesOf(ApiNodes):
         self._node = node
         super().__init__(kubeconfig, CONTEXT, timeout=timeout)
 
-    def look(self) -> NodesSeen:
+    def look(self) -> NodesState:
         """Return the nodes as they are now."""
         if reason := self._node.ended():
-            return NodesSeen(problem=reason, denied=True)
+            return NodesState(problem=reason, denied=True)
         return super().look()
 
     def wait(self, timeout: float) -> bool:

@@ -19,7 +19,7 @@ _START_TIME = 19  # of the fields after the program's name: field 22 of proc_pid
 
 
 @dataclass(frozen=True)
-class Owner:
+class ClusterOwner:
     """The process that made a cluster: process ids come again, start times with them do not."""
 
     host: str
@@ -37,17 +37,17 @@ class Owner:
         return _start_of(self.pid) == self.start
 
 
-def this_process() -> Owner:
+def this_process() -> ClusterOwner:
     """Return the owner of what this process makes."""
-    return Owner(_host(), os.getpid(), _start_of(os.getpid()) or "0")
+    return ClusterOwner(_host(), os.getpid(), _start_of(os.getpid()) or "0")
 
 
-def owner_of(name: str) -> Owner | None:
+def owner_of(name: str) -> ClusterOwner | None:
     """Return who made the cluster `name`; None if no run made it, or one that was to keep it."""
     match = _NAME.match(name)
     if match is None or match["kind"] == "keep":
         return None
-    return Owner(match["host"], int(match["pid"]), match["start"])
+    return ClusterOwner(match["host"], int(match["pid"]), match["start"])
 
 
 def stale_clusters(timeout: float) -> tuple[str, ...]:

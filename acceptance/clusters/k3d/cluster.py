@@ -22,19 +22,19 @@ from acceptance.clusters.add_ons import (
     TRAEFIK_FROM_REGISTRY,
     Platform,
 )
-from acceptance.clusters.base import ClusterFacts, Lack, flavour_of
+from acceptance.clusters.base import ClusterFacts, MissingRequirement, flavour_of
 from acceptance.clusters.k3d.cleanup import remove, stale_clusters, this_process
 from acceptance.clusters.k3d.config import (
     LOOPBACK,
-    Ports,
+    HostPorts,
     free_ports,
     load_config,
     registry_of,
     render_config,
     write_hardening,
 )
-from acceptance.clusters.k3d.guardian import Guardian
-from acceptance.clusters.k3d.tools import TAKEN, explained, require_engine, require_version
+from acceptance.clusters.k3d.tools import TAKEN, explain, require_engine, require_version
+from acceptance.clusters.k3d.watchdog import Watchdog
 from acceptance.clusters.nodes import ApiNodes, Nodes, await_nodes
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run, tail
@@ -81,22 +81,26 @@ class K3dCluster:
         self._keep = keep
         self._connect = connect
         self._folder: Path | None = None
-        self._ports: Ports | None = None
-        self._guardian: Guardian | None = None
+        self._ports: HostPorts | None = None
+        self._watchdog: Watchdog | None = None
 
     @staticmethod
-    def lacks(machine: MachineFacts, settings: Settings) -> tuple[Lack, ...]:  # noqa: ARG004
+    def missing(machine: MachineFacts, settings: Settings) -> tuple[MissingRequirement, ...]:  # noqa: ARG004
         """Return what `machine` lacks: a Docker that answers, and k3d."""
-        lacks = []
+        missing = []
         if "k3d" not in machine.found:
-            lacks.append(Lack("k3d", "install k3d 5.5 or newer, as its documentation says"))
+            missing.append(
+                MissingRequirement("k3d", "install k3d 5.5 or newer, as its documentation says")
+            )
         if "docker" not in machine.found:
-            lacks.append(Lack("docker", "install Docker Engine, as its documentation says"))
+            missing.append(
+                MissingRequirement("docker", "install Docker Engine, as its documentation says")
+            )
         elif machine.engine != "docker":
             problem = machine.engine_problem or "docker does not answer"
             remedy = "start it, and see with docker info that it answers"
-            lacks.append(Lack(f"a Docker that answers ({problem})", remedy))
-        return tuple(lacks)
+            missing.append(MissingRequirement(f"a Docker that answers ({problem})", remedy))
+        return tuple(missing)
 
     def start(self, progress: Progress) -> ClusterFacts:
         """Create the cluster and return when every node is Ready.
@@ -110,7 +114,7 @@ class K3dCluster:
         try:
             self._pull(progress)
             if not self._keep:
-                self._guardian = Guardian(self.cluster, self._timeouts.cluster_stop)
+                self._watchdog = Watchdog(self.cluster, self._timeouts.cluster_stop)
             log = self._folder / "k3d.log"
             with progress.step(f"Start the k3d cluster {self.cluster}", log=log):
                 facts = self._create(log)
@@ -160,7 +164,7 @@ class K3dCluster:
                 with step.building(image, usual=_USUAL_PULL_SECONDS, verb="Downloading"):
                     run(["docker", "pull", image], timeout=self._timeouts.download, log=log)
             except EnvironmentFailure as error:
-                raise explained(error, f"The image {image} cannot be downloaded") from error
+                raise explain(error, f"The image {image} cannot be downloaded") from error
 
     def _create(self, log: Path) -> ClusterFacts:
         assert self._folder is not None
@@ -185,12 +189,12 @@ class K3dCluster:
                     remove(self.cluster, self._timeouts.cluster_stop)
                     continue
                 what = f"k3d could not create the cluster {self.cluster}"
-                raise explained(error, what) from error
+                raise explain(error, what) from error
             self._ports = ports
             return self._facts(ports)
         raise AssertionError("the last attempt returns or raises")
 
-    def _facts(self, ports: Ports) -> ClusterFacts:
+    def _facts(self, ports: HostPorts) -> ClusterFacts:
         assert self._folder is not None
         kubeconfig = self._folder / "kubeconfig"
         got = run(["k3d", "kubeconfig", "get", self.cluster], timeout=self._timeouts.command)
@@ -252,7 +256,7 @@ class K3dCluster:
                     run(["docker", "rmi", target], timeout=self._timeouts.command)
         except EnvironmentFailure as error:
             what = f"The image {image.reference} cannot be delivered to the k3d registry"
-            raise explained(error, what) from error
+            raise explain(error, what) from error
         if (found := _DIGEST.search(said)) is None:
             message = f"docker push does not tell the digest of {target}: {tail(said, 1)!r}."
             raise EnvironmentFailure(f"{message} Try: docker version")
@@ -266,6 +270,6 @@ class K3dCluster:
         try:
             remove(self.cluster, self._timeouts.cluster_stop)
         finally:
-            guardian, self._guardian = self._guardian, None
-            if guardian is not None:
-                guardian.dismiss()
+            watchdog, self._watchdog = self._watchdog, None
+            if watchdog is not None:
+                watchdog.dismiss()

@@ -24,7 +24,7 @@ _REGISTRY_PORT = 5000  # inside: where k3d's registry container listens
 
 
 @dataclass(frozen=True)
-class Ports:
+class HostPorts:
     """The ports of the host, all on the loopback address, that lead into the cluster."""
 
     api: int
@@ -56,7 +56,7 @@ def write_hardening(folder: Path) -> dict[str, Path]:
 
 
 def render_config(
-    cluster: str, ports: Ports, hosts: Sequence[str], mounts: Mapping[str, Path]
+    cluster: str, ports: HostPorts, hosts: Sequence[str], mounts: Mapping[str, Path]
 ) -> str:
     """Return the committed config with what this run adds; `hosts` are the registries mirrored.
 
@@ -94,10 +94,10 @@ def registry_of(reference: str) -> tuple[str, str]:
     return "*", reference if slash else f"library/{reference}"
 
 
-def free_ports() -> Ports:
+def free_ports() -> HostPorts:
     """Return four ports of the loopback address that nobody listens on at this moment."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(4)]
         for each in sockets:
             each.bind((LOOPBACK, 0))
-        return Ports(*(each.getsockname()[1] for each in sockets))
+        return HostPorts(*(each.getsockname()[1] for each in sockets))

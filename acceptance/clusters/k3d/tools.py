@@ -21,7 +21,7 @@ def require_engine(timeout: float) -> None:
     try:
         run(["docker", "info", "--format", "{{.ServerVersion}}"], timeout=timeout)
     except EnvironmentFailure as error:
-        raise explained(error, "The Docker engine does not answer") from error
+        raise explain(error, "The Docker engine does not answer") from error
 
 
 def require_version(timeout: float) -> None:
@@ -37,7 +37,7 @@ def require_version(timeout: float) -> None:
         raise EnvironmentFailure(message)
 
 
-def explained(error: EnvironmentFailure, what: str) -> EnvironmentFailure:
+def explain(error: EnvironmentFailure, what: str) -> EnvironmentFailure:
     """Return the failure with its cause and remedy, where its output tells them."""
     said = error.message
     if _NO_RIGHT.search(said):

@@ -3,19 +3,24 @@
 docs/attestations.md describes the format, and what makes a statement count.
 """
 
-from acceptance.readiness.attestation.claim import Claim, ClaimedFile, ClaimedLink, Malformed
-from acceptance.readiness.attestation.load import Found, Testimonies, load_testimonies
+from acceptance.readiness.attestation.claim import (
+    Claim,
+    ClaimedFile,
+    ClaimedLink,
+    MalformedStatement,
+)
+from acceptance.readiness.attestation.load import LoadedStatement, Statements, load_statements
 from acceptance.readiness.attestation.trust import Trust, TrustedKey, load_trust
 
 __all__ = [
     "Claim",
     "ClaimedFile",
     "ClaimedLink",
-    "Found",
-    "Malformed",
-    "Testimonies",
+    "LoadedStatement",
+    "MalformedStatement",
+    "Statements",
     "Trust",
     "TrustedKey",
-    "load_testimonies",
+    "load_statements",
     "load_trust",
 ]

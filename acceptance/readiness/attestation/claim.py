@@ -26,7 +26,7 @@ _SCHEMA = json.loads(Path(__file__).with_name("statement.schema.json").read_text
 _LONGEST = 120
 
 
-class Malformed(Exception):
+class MalformedStatement(Exception):
     """A file that is no statement of ours; the message says why."""
 
 
@@ -108,13 +108,15 @@ class Claim:
 def read_claim(content: bytes) -> Claim:
     """Read what was signed.
 
-    Raises `Malformed` for anything that is not exactly one statement of a type that we know.
+    Raises `MalformedStatement` for anything but one statement of a known type.
     """
     found = strict_json(content)
     _check(found, "statement")
     kind = PREDICATES.get(found["predicateType"])
     if kind is None:
-        raise Malformed(f"its predicate type {_short(found['predicateType'])} is not known")
+        raise MalformedStatement(
+            f"its predicate type {_short(found['predicateType'])} is not known"
+        )
     said = found["predicate"]
     _check(said, kind)
     evidence: Sequence[dict[str, Any]] = said.get("evidence", ())
@@ -144,14 +146,14 @@ def read_claim(content: bytes) -> Claim:
 def strict_json(content: bytes) -> Any:  # noqa: ANN401 (any JSON value)
     """Read JSON in which nothing is said twice: two readers could believe different things.
 
-    Raises `Malformed`.
+    Raises `MalformedStatement`.
     """
     try:
         return json.loads(
             content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number
         )
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"it is no JSON: {_short(str(error))}") from error
+        raise MalformedStatement(f"it is no JSON: {_short(str(error))}") from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -159,12 +161,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Malformed(f"it says {_short(twice)} twice")
+        raise MalformedStatement(f"it says {_short(twice)} twice")
     return found
 
 
 def _no_number(text: str) -> None:
-    raise Malformed(f"it is no JSON: {text} is no number")
+    raise MalformedStatement(f"it is no JSON: {text} is no number")
 
 
 def _check(value: object, definition: str) -> None:
@@ -173,14 +175,14 @@ def _check(value: object, definition: str) -> None:
     error = jsonschema.exceptions.best_match(validator.iter_errors(value))
     if error is not None:
         path = ".".join(map(str, error.absolute_path)) or definition
-        raise Malformed(f"its {_short(path)} is wrong: {_short(error.message)}")
+        raise MalformedStatement(f"its {_short(path)} is wrong: {_short(error.message)}")
 
 
 def _day(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise Malformed(f"it has the date {text}, which does not exist") from error
+        raise MalformedStatement(f"it has the date {text}, which does not exist") from error
 
 
 def _sha256(digest: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Distance:
+class CommitDistance:
     """How a commit lies to the one that is checked out."""
 
     beside: int
@@ -38,7 +38,7 @@ class Commits:
         except EnvironmentFailure:
             return None
 
-    def distance(self, commit: str) -> Distance | None:
+    def distance(self, commit: str) -> CommitDistance | None:
         """Return how far a commit is from the present one; None if it cannot be told."""
         if self.resolve(commit) != commit:
             return None
@@ -47,7 +47,7 @@ class Commits:
         except EnvironmentFailure:
             return None
         beside, behind = map(int, counted.split())
-        return Distance(beside, behind)
+        return CommitDistance(beside, behind)
 
     def holds(self, commit: str, path: str) -> bool:
         """Say whether there was anything at `path` in a commit."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
 
-from acceptance.readiness.attestation.claim import Malformed, strict_json
+from acceptance.readiness.attestation.claim import MalformedStatement, strict_json
 
 if TYPE_CHECKING:
     from securesystemslib.signer import Key, Signer
@@ -30,21 +30,21 @@ def sign(payload: bytes, signer: Signer) -> bytes:
 def open_envelope(content: bytes) -> tuple[Envelope, str]:
     """Return the envelope and the id of the key that is said to have signed it.
 
-    Raises `Malformed` if it is no envelope of an in-toto Statement with exactly one signature.
+    Raises `MalformedStatement` if it is no envelope of an in-toto Statement with one signature.
     """
     if len(content) > _LARGEST:
-        raise Malformed(f"it has more than {_LARGEST} bytes")
+        raise MalformedStatement(f"it has more than {_LARGEST} bytes")
     found = strict_json(content)
     try:
         envelope = Envelope.from_dict(found)
         signers = list(envelope.signatures)
         payload_type = envelope.payload_type
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Malformed(f"it is no signed envelope: {error!r}") from error
+        raise MalformedStatement(f"it is no signed envelope: {error!r}") from error
     if payload_type != PAYLOAD_TYPE:
-        raise Malformed(f"its payload type is not {PAYLOAD_TYPE}")
+        raise MalformedStatement(f"its payload type is not {PAYLOAD_TYPE}")
     if len(signers) != 1 or not isinstance(signers[0], str):
-        raise Malformed(f"it has {len(signers)} signatures instead of one")
+        raise MalformedStatement(f"it has {len(signers)} signatures instead of one")
     return envelope, signers[0]
 
 

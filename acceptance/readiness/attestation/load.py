@@ -7,19 +7,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from acceptance.readiness.attestation.claim import Malformed, read_claim
+from acceptance.readiness.attestation.claim import MalformedStatement, read_claim
 from acceptance.readiness.attestation.commits import Commits
 from acceptance.readiness.attestation.envelope import open_envelope
-from acceptance.readiness.attestation.judge import Circumstances, Signed, evidence_of, objection
 from acceptance.readiness.attestation.trust import load_trust
+from acceptance.readiness.attestation.verification import (
+    SignedClaim,
+    VerificationContext,
+    evidence_of,
+    rejection_reason,
+)
 from acceptance.readiness.evidence import EvidenceStore
-from acceptance.readiness.outcome import Testimony
+from acceptance.readiness.outcome import StatementResult
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from acceptance.readiness.attestation.claim import Claim
-    from acceptance.readiness.outcome import Demand
+    from acceptance.readiness.outcome import AttestationRequirement
     from acceptance.readiness.redaction import Redactor
     from acceptance.readiness.tracker import Tracker
 
@@ -30,7 +35,7 @@ _TEXTS = {".txt", ".md", ".log", ".csv", ".html", ".yaml", ".yml", ".toml", ".xm
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class EvidenceCopy:
     """A file as it was when it was judged."""
 
     title: str
@@ -39,45 +44,45 @@ class Exhibit:
 
 
 @dataclass(frozen=True)
-class Found:
+class LoadedStatement:
     """A statement about an item of the tracker, and what is to be kept with it."""
 
     path: Path
-    testimony: Testimony
-    exhibits: tuple[Exhibit, ...]
+    result: StatementResult
+    copies: tuple[EvidenceCopy, ...]
 
 
 @dataclass(frozen=True)
-class Testimonies:
+class Statements:
     """Everything that people have signed, judged, and what is asked of them."""
 
-    found: tuple[Found, ...] = ()
-    demands: tuple[Demand, ...] = ()
+    found: tuple[LoadedStatement, ...] = ()
+    requirements: tuple[AttestationRequirement, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences that somebody should read: what is not used, wrong, or about to end."""
 
     @property
-    def testimonies(self) -> tuple[Testimony, ...]:
+    def statements(self) -> tuple[StatementResult, ...]:
         """Return the statements without evidence; `keep` gives them with it."""
-        return tuple(each.testimony for each in self.found)
+        return tuple(each.result for each in self.found)
 
-    def keep(self, reports: Path, redactor: Redactor) -> tuple[Testimony, ...]:
+    def keep(self, reports: Path, redactor: Redactor) -> tuple[StatementResult, ...]:
         """Write each envelope and the files it names below `reports`/evidence.
 
         Return the statements with that evidence: without it none of them makes an item met.
         """
         kept = []
         for number, each in enumerate(self.found, 1):
-            name = f"{each.testimony.item} {each.testimony.kind} {number}"
+            name = f"{each.result.item} {each.result.kind} {number}"
             store = EvidenceStore(reports, name, redactor)
-            evidence = tuple(store.write(one.title, one.content, one.kind) for one in each.exhibits)
-            kept.append(replace(each.testimony, evidence=evidence))
+            evidence = tuple(store.write(one.title, one.content, one.kind) for one in each.copies)
+            kept.append(replace(each.result, evidence=evidence))
         return tuple(kept)
 
 
-def load_testimonies(
+def load_statements(
     folder: Path, tracker: Tracker, repository: Path, now: dt.datetime, *, timeout: float
-) -> Testimonies:
+) -> Statements:
     """Read and judge what lies in `folder`; `now` is in UTC, `timeout` in seconds for each git.
 
     A folder that does not exist holds nothing. A file that is no statement is a note, never an
@@ -89,7 +94,7 @@ def load_testimonies(
     commits = Commits(repository, timeout=timeout)
     inside = folder.is_relative_to(repository)
     place = folder.relative_to(repository).as_posix() if inside else ""
-    here = Circumstances(trust, tracker, repository, commits, now.date(), place)
+    here = VerificationContext(trust, tracker, repository, commits, now.date(), place)
     found, notes = [], []
     for path in sorted(folder.glob(PATTERN)):
         name = f"{folder.name}/{path.name}"
@@ -100,7 +105,7 @@ def load_testimonies(
         except OSError as error:
             notes.append(f"{name} is not used: {error.strerror}.")
             continue
-        except Malformed as error:
+        except MalformedStatement as error:
             notes.append(f"{name} is not used: {error}.")
             continue
         if claim.item not in {item.id for item in tracker.items}:
@@ -108,17 +113,17 @@ def load_testimonies(
                 f"{name} is not used: it is about {claim.item}, which the tracker does not have."
             )
             continue
-        against = objection(Signed(claim, envelope, keyid), here)
+        against = rejection_reason(SignedClaim(claim, envelope, keyid), here)
         key = trust.keys.get(keyid)
-        testimony = _testimony(claim, against, key.valid_until if key else claim.expires)
-        found.append(Found(path, testimony, _exhibits(claim, content, repository)))
-        notes += _notes(name, testimony, trust.demand(claim.item), here)
-    return Testimonies(tuple(found), trust.demands, tuple(notes))
+        result = _result(claim, against, key.valid_until if key else claim.expires)
+        found.append(LoadedStatement(path, result, _copies(claim, content, repository)))
+        notes += _notes(name, result, trust.requirement(claim.item), here)
+    return Statements(tuple(found), trust.requirements, tuple(notes))
 
 
-def _testimony(claim: Claim, against: str, key_ends: dt.date) -> Testimony:
+def _result(claim: Claim, against: str, key_ends: dt.date) -> StatementResult:
     expires = min(claim.expires, key_ends)  # with its key a signature ends too
-    return Testimony(
+    return StatementResult(
         item=claim.item,
         kind=claim.kind,
         valid=not against,
@@ -132,11 +137,11 @@ def _testimony(claim: Claim, against: str, key_ends: dt.date) -> Testimony:
     )
 
 
-def _exhibits(claim: Claim, envelope: bytes, repository: Path) -> tuple[Exhibit, ...]:
+def _copies(claim: Claim, envelope: bytes, repository: Path) -> tuple[EvidenceCopy, ...]:
     title = f"Signed {claim.kind} of {claim.person} for {claim.role}"
     files = evidence_of(claim, repository).items()
-    named = (Exhibit(name, content, kind_of(name, content)) for name, content in files)
-    return (Exhibit(title, envelope, "json"), *named)
+    named = (EvidenceCopy(name, content, kind_of(name, content)) for name, content in files)
+    return (EvidenceCopy(title, envelope, "json"), *named)
 
 
 def kind_of(name: str, content: bytes) -> str:
@@ -157,11 +162,14 @@ def kind_of(name: str, content: bytes) -> str:
 
 
 def _notes(
-    name: str, found: Testimony, demand: Demand | None, here: Circumstances
+    name: str,
+    found: StatementResult,
+    requirement: AttestationRequirement | None,
+    here: VerificationContext,
 ) -> tuple[str, ...]:
     """Return what a verdict will not say: it speaks only of an attestation that is asked for."""
     if not found.valid:
-        if found.kind == "waiver" or demand is None:
+        if found.kind == "waiver" or requirement is None:
             return (f"{name}, the {found.kind} of {found.item}, does not count: {found.reason}.",)
         return ()
     left = (here.today.fromisoformat(found.expires) - here.today).days

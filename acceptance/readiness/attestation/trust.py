@@ -10,7 +10,7 @@ from pydantic import Field, Strict
 from securesystemslib.signer import SSlibKey
 
 from acceptance.errors import BrokenInput
-from acceptance.readiness.outcome import Demand
+from acceptance.readiness.outcome import AttestationRequirement
 from acceptance.toml_file import Count, Day, read_toml
 
 if TYPE_CHECKING:
@@ -82,18 +82,20 @@ class Trust:
 
     keys: Mapping[str, TrustedKey]
     """By key id."""
-    demands: tuple[Demand, ...]
+    requirements: tuple[AttestationRequirement, ...]
     may_waive: tuple[str, ...]
     """The roles that may decide to ship without an item."""
     max_commits: int
     """An attestation of a commit that is more commits behind no longer counts."""
 
-    def demand(self, item: str) -> Demand | None:
+    def requirement(self, item: str) -> AttestationRequirement | None:
         """Return who has to speak about an item, if anybody has to."""
-        return next((demand for demand in self.demands if demand.item == item), None)
+        return next(
+            (requirement for requirement in self.requirements if requirement.item == item), None
+        )
 
 
-NO_TRUST = Trust(keys={}, demands=(), may_waive=(), max_commits=0)
+NO_TRUST = Trust(keys={}, requirements=(), may_waive=(), max_commits=0)
 
 
 def load_trust(folder: Path, tracker: Tracker) -> Trust:
@@ -115,8 +117,9 @@ def load_trust(folder: Path, tracker: Tracker) -> Trust:
         )
     return Trust(
         keys=_keys(found.keys, path),
-        demands=tuple(
-            Demand(item, each.role, each.mode, each.covers) for item, each in found.items.items()
+        requirements=tuple(
+            AttestationRequirement(item, each.role, each.mode, each.covers)
+            for item, each in found.items.items()
         ),
         may_waive=found.policy.may_waive,
         max_commits=found.policy.max_commits,

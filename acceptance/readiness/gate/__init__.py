@@ -4,29 +4,29 @@ It reads the report as data (readiness.json), so that the report, pytest and the
 say the same, and it passes nothing that it could not look at.
 """
 
-from acceptance.readiness.gate.doubts import evidence_doubts, expiry_doubts, revision_doubts
-from acceptance.readiness.gate.judge import Judgement, judge_gate
-from acceptance.readiness.gate.standing import (
+from acceptance.readiness.gate.decision import GateDecision, decide_gate
+from acceptance.readiness.gate.obstacles import (
     RELEASE,
     SPRINT,
     Obstacle,
-    gating,
+    blocks,
+    find_obstacles,
+    gating_items,
     known_gates,
-    standing,
-    stands,
 )
+from acceptance.readiness.gate.problems import evidence_problems, expiry_problems, revision_problems
 
 __all__ = [
     "RELEASE",
     "SPRINT",
-    "Judgement",
+    "GateDecision",
     "Obstacle",
-    "evidence_doubts",
-    "expiry_doubts",
-    "gating",
-    "judge_gate",
+    "blocks",
+    "decide_gate",
+    "evidence_problems",
+    "expiry_problems",
+    "find_obstacles",
+    "gating_items",
     "known_gates",
-    "revision_doubts",
-    "standing",
-    "stands",
+    "revision_problems",
 ]

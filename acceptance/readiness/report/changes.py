@@ -12,7 +12,7 @@ from acceptance.readiness.tracker import compare, parse_bytes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.readiness.report.history import Record
+    from acceptance.readiness.report.history import RunRecord
     from acceptance.readiness.tracker import Tracker
 
 _BEFORE = Path("the tracker of the last run")
@@ -22,7 +22,7 @@ ABSENT = "absent"
 
 
 def changes(
-    items: Sequence[Mapping[str, Any]], before: Record | None, *, complete: bool
+    items: Sequence[Mapping[str, Any]], before: RunRecord | None, *, complete: bool
 ) -> dict[str, Any]:
     """Return what is another word than in the run `before`, with today's reason.
 

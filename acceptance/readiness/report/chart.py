@@ -13,7 +13,7 @@ _HEIGHT = 100.0
 
 
 @dataclass(frozen=True)
-class Chart:
+class TrendChart:
     """Bars in a box of `width` × 100, one for each run."""
 
     width: float
@@ -22,7 +22,7 @@ class Chart:
     sentence: str
 
 
-def trend_chart(trend: Sequence[Mapping[str, Any]]) -> Chart:
+def trend_chart(trend: Sequence[Mapping[str, Any]]) -> TrendChart:
     """Return stacked bars of items by verdict; each run is 10 wide, with a gap of 2."""
     bars = []
     for number, run in enumerate(trend):
@@ -38,7 +38,7 @@ def trend_chart(trend: Sequence[Mapping[str, Any]]) -> Chart:
             if height:
                 floor -= height
                 bars.append((word, number * 10.0 + 1, round(max(floor, 0.0), 2), height, told))
-    return Chart(max(len(trend), 10) * 10.0, tuple(bars), _sentence(trend))
+    return TrendChart(max(len(trend), 10) * 10.0, tuple(bars), _sentence(trend))
 
 
 def _apart(run: Mapping[str, Any]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.readiness.gate.standing import gating, stands
+from acceptance.readiness.gate.obstacles import blocks, gating_items
 from acceptance.readiness.report.tally import shown, told_by_scenarios, worst_first
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def headline(document: Mapping[str, Any]) -> Headline:
     if document["environment_failure"] is not None:
         lead = "nothing was proved, because the environment could not be had."
         return Headline(ready, title, lead, (), 0)
-    items = gating(document, gate["name"])
-    ways = worst_first([item for item in items if stands(item)])
+    items = gating_items(document, gate["name"])
+    ways = worst_first([item for item in items if blocks(item)])
     if ways:
         verb = "stands" if len(ways) == 1 else "stand"
         lead = f"{len(ways)} of {len(items)} items {verb} in the way"

@@ -25,7 +25,7 @@ _TRACKER = "tracker.md"
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     """What is remembered of one run."""
 
     started: str
@@ -58,7 +58,7 @@ class Record:
         }
 
 
-class History:
+class RunHistory:
     """The records below `folder`; several processes may use it at once."""
 
     def __init__(self, folder: Path, *, kept: int = RUNS_KEPT) -> None:
@@ -66,7 +66,7 @@ class History:
         self._folder = folder
         self._kept = kept
 
-    def append(self, record: Record, tracker: bytes = b"") -> None:
+    def append(self, record: RunRecord, tracker: bytes = b"") -> None:
         """Add a run, after repairing what a crash left of another, and drop the oldest.
 
         It is on the disk when this returns. A crash at any moment loses no earlier run. `tracker`
@@ -93,9 +93,9 @@ class History:
                     os.fsync(file.fileno())
                 beside.replace(path)
 
-    def last(self, count: int = RUNS_SHOWN - 1) -> tuple[Record, ...]:
+    def last(self, count: int = RUNS_SHOWN - 1) -> tuple[RunRecord, ...]:
         """Return the last `count` runs, oldest first; what cannot be read is left out."""
-        found: list[Record] = []
+        found: list[RunRecord] = []
         for line in reversed(self._lines()):
             if len(found) == count:
                 break
@@ -103,12 +103,12 @@ class History:
                 found.append(record)
         return tuple(reversed(found))
 
-    def last_complete(self) -> Record | None:
+    def last_complete(self) -> RunRecord | None:
         """Return the last run that another one can be compared with."""
         records = map(_record, reversed(self._lines()))
         return next((each for each in records if each is not None and each.complete), None)
 
-    def tracker_of(self, record: Record | None) -> bytes | None:
+    def tracker_of(self, record: RunRecord | None) -> bytes | None:
         """Return the tracker of the last complete run; None if it is not there any more."""
         try:
             source = (self._folder / _TRACKER).read_bytes()
@@ -139,17 +139,17 @@ def _repair(file: int) -> None:
         os.ftruncate(file, content.rfind(b"\n") + 1)
 
 
-def _record(line: bytes) -> Record | None:
+def _record(line: bytes) -> RunRecord | None:
     try:
         found = json.loads(line)
         items = {word: tuple(names) for word, names in found.pop("items").items()}
-        record = Record(**found, items=items)
+        record = RunRecord(**found, items=items)
         return record if _sound(record) else None
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # torn by a crash, or of another version: no reason to lose the others
 
 
-def _sound(record: Record) -> bool:
+def _sound(record: RunRecord) -> bool:
     """Say whether a record can stand in a report, whose schema would refuse the whole of it."""
     dt.datetime.fromisoformat(record.started)  # raises ValueError
     names = [name for each in record.items.values() for name in each]

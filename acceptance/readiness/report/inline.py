@@ -26,7 +26,7 @@ _KIB = 1024
 
 
 @dataclass(frozen=True)
-class Inlined:
+class InlineEvidence:
     """One piece of evidence as the page shows it: a picture, a text, or why it is not there."""
 
     image: str = ""
@@ -42,12 +42,12 @@ class Inlined:
 
 def inline(
     document: Mapping[str, Any], reports: Path, budget: int = BUDGET_BYTES
-) -> dict[str, Inlined]:
+) -> dict[str, InlineEvidence]:
     """Return the evidence below `reports` by its path, until `budget` bytes are used up.
 
     What tells why an item is not met comes first.
     """
-    found: dict[str, Inlined] = {}
+    found: dict[str, InlineEvidence] = {}
     left = budget
     for item in worst_first(document["items"]):
         for evidence in item["evidence"]:
@@ -56,33 +56,40 @@ def inline(
             shown = _inlined(reports, evidence)
             size = len(shown.image) + len(shown.text.encode("utf-8", "replace"))
             if size > left:
-                shown, size = Inlined(absent="left out, to keep this page small", linked=True), 0
+                shown, size = (
+                    InlineEvidence(absent="left out, to keep this page small", linked=True),
+                    0,
+                )
             left -= size
             found[evidence["path"]] = shown
     return found
 
 
-def _inlined(reports: Path, evidence: Mapping[str, Any]) -> Inlined:
+def _inlined(reports: Path, evidence: Mapping[str, Any]) -> InlineEvidence:
     path, kind = reports / evidence["path"], evidence["kind"]
     if not path.resolve().is_relative_to(reports.resolve()):
-        return Inlined(absent="not in the folder of this report")  # nor is it read from elsewhere
+        return InlineEvidence(
+            absent="not in the folder of this report"
+        )  # nor is it read from elsewhere
     try:
         size = path.stat().st_size
         if kind in {"zip", "pdf", "file"} or (kind == "png" and size > _IMAGE_BYTES):
-            return Inlined(absent=f"{_size(size)}, in the folder of this report", linked=True)
+            return InlineEvidence(
+                absent=f"{_size(size)}, in the folder of this report", linked=True
+            )
         content = path.read_bytes()
     except OSError:
-        return Inlined(absent="missing")
+        return InlineEvidence(absent="missing")
     if hashlib.sha256(content).hexdigest() != evidence["sha256"]:
-        return Inlined(absent="changed after the run")
+        return InlineEvidence(absent="changed after the run")
     if kind == "png":
-        return Inlined(image=f"data:image/png;base64,{base64.b64encode(content).decode()}")
+        return InlineEvidence(image=f"data:image/png;base64,{base64.b64encode(content).decode()}")
     text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", content.decode("utf-8", "replace"))
     if len(text) > _HEAD + _TAIL:
         cut = len(text) - _HEAD - _TAIL
         text = f"{text[:_HEAD]}\n… {cut} characters left out …\n{text[-_TAIL:]}"
     lines = tuple((_kind_of(line), line) for line in text.splitlines()) if _DIFF.match(text) else ()
-    return Inlined(text=text or "(empty)", lines=lines)
+    return InlineEvidence(text=text or "(empty)", lines=lines)
 
 
 def _kind_of(line: str) -> str:

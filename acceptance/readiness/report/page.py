@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from acceptance.readiness.gate.standing import gating, stands
+from acceptance.readiness.gate.obstacles import blocks, gating_items
 from acceptance.readiness.report.chart import trend_chart
 from acceptance.readiness.report.headline import headline, named
 from acceptance.readiness.report.inline import inline
@@ -81,7 +81,7 @@ def _bar(task: Mapping[str, Any]) -> list[tuple[str, float, float]]:
 def _debts(document: Mapping[str, Any]) -> list[tuple[str, int, int]]:
     """Return (owner, unmet, unverified) of what stands in the way, the unmet first."""
     found: dict[str, list[str]] = {}
-    for item in filter(stands, gating(document, document["gate"]["name"])):
+    for item in filter(blocks, gating_items(document, document["gate"]["name"])):
         found.setdefault(item["owner"], []).append(item["verdict"])
     rows = [(name, all_.count("unmet"), all_.count("unverified")) for name, all_ in found.items()]
     return sorted(rows, key=lambda row: (-row[1], -row[2], row[0]))

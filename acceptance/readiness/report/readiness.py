@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from acceptance.errors import BrokenInput
-from acceptance.readiness.gate.standing import gating, standing, stands
+from acceptance.readiness.gate.obstacles import blocks, find_obstacles, gating_items
 from acceptance.readiness.report.blocking import blocked_by, strange_blockers
 from acceptance.readiness.report.changes import changes, tracker_changes
-from acceptance.readiness.report.history import WORDS, History, Record
+from acceptance.readiness.report.history import WORDS, RunHistory, RunRecord
 from acceptance.readiness.report.schema import SCHEMA, validate
 from acceptance.readiness.report.sprint import sprint_metrics
 from acceptance.readiness.report.tally import by_task, counts, shown
@@ -19,40 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Testimony
+    from acceptance.readiness.definition_of_ready import ReadyLine
+    from acceptance.readiness.outcome import Evidence, ScenarioOutcome, StatementResult
     from acceptance.readiness.report.facts import RunFacts
-    from acceptance.readiness.tracker import Item, Task, Tracker
+    from acceptance.readiness.tracker import Task, Tracker
     from acceptance.readiness.verdict import Verdict
 
 NOBODY = "nobody named"
-
-
-class ReadyVerdict(Protocol):
-    """What the tracker shows of one line of the Definition of Ready for one task."""
-
-    @property
-    def task(self) -> str:
-        """The task's id."""
-
-    @property
-    def verdict(self) -> str:
-        """met, unmet or unverified."""
-
-    @property
-    def reason(self) -> str:
-        """One sentence."""
-
-
-class ReadyLine(Protocol):
-    """One line of the Definition of Ready, judged for every task."""
-
-    @property
-    def item(self) -> Item:
-        """The line."""
-
-    @property
-    def verdicts(self) -> Sequence[ReadyVerdict]:
-        """One for each task."""
 
 
 def readiness(
@@ -86,13 +59,13 @@ def readiness(
     for task in tasks:
         own = owned[task["id"]]
         # A task is ready by the same rule as a release.
-        ready = bool(own) and not any(map(stands, own)) and comparable(document)
+        ready = bool(own) and not any(map(blocks, own)) and comparable(document)
         task.update(counts(own), ready=ready)
     for task in tasks:
         task["blocked_by"] = blocked_by(task, tasks)
     document["gate"] = _gate(document, gate)
     document["ready"] = document["gate"]["ready"]
-    history = History(reports / "history")
+    history = RunHistory(reports / "history")
     before = history.last_complete() if comparable(document) else None
     document |= {
         "definition_of_ready": [_ready_line(line) for line in definition_of_ready],
@@ -114,12 +87,12 @@ def comparable(document: Mapping[str, Any]) -> bool:
     return bool(document["complete"] and failure is None and not interrupted)
 
 
-def record_of(document: Mapping[str, Any]) -> Record:
+def record_of(document: Mapping[str, Any]) -> RunRecord:
     """Return what the history remembers of a run."""
     names: dict[str, list[str]] = {word: [] for word in WORDS}
     for item in document["items"]:
         names[shown(item)].append(item["id"])
-    return Record(
+    return RunRecord(
         started=document["started"],
         commit=document["commit"],
         seconds=document["seconds"],
@@ -155,9 +128,9 @@ def _run(run: RunFacts, tracker: Tracker) -> dict[str, Any]:
 
 
 def _gate(document: Mapping[str, Any], gate: str) -> dict[str, Any]:
-    found = standing(document, gate)
+    found = find_obstacles(document, gate)
     # Nothing gates where nothing is asked: a sprint without an item is ready for nothing.
-    ready = bool(gating(document, gate)) and not found and comparable(document)
+    ready = bool(gating_items(document, gate)) and not found and comparable(document)
     return {"name": gate, "ready": ready, "standing_in_the_way": found}
 
 
@@ -204,7 +177,7 @@ def _item(verdict: Verdict, reports: Path, assignee: str) -> dict[str, Any]:
     }
 
 
-def _waiver(found: Testimony) -> dict[str, Any]:
+def _waiver(found: StatementResult) -> dict[str, Any]:
     return {
         "reason": found.reason,
         "person": found.person,
@@ -216,7 +189,7 @@ def _waiver(found: Testimony) -> dict[str, Any]:
     }
 
 
-def _attestation(found: Testimony) -> dict[str, Any]:
+def _attestation(found: StatementResult) -> dict[str, Any]:
     return {"valid": found.valid} | _waiver(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from acceptance.readiness.report.history import History
+from acceptance.readiness.report.history import RunHistory
 from acceptance.readiness.report.junit import junit
 from acceptance.readiness.report.markdown import markdown
 from acceptance.readiness.report.page import page
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from acceptance.readiness.definition_of_ready import ReadyLine
     from acceptance.readiness.report.facts import RunFacts
-    from acceptance.readiness.report.readiness import ReadyLine
     from acceptance.readiness.tracker import Tracker
     from acceptance.readiness.verdict import Verdict
 
@@ -55,7 +55,7 @@ def write_reports(
     write_file(directory / "junit.xml", junit(document))
     met = {item["id"] for item in document["items"] if item["verdict"] == "met"}
     write_file(directory / "tracker.md", tick(tracker, met))
-    History(directory / "history").append(record_of(document), tracker.source)
+    RunHistory(directory / "history").append(record_of(document), tracker.source)
     return document
 
 

@@ -2,15 +2,15 @@
 
 from acceptance.readiness.traceability.check import check, covered, drift, feature_files
 from acceptance.readiness.traceability.features import Feature, Scenario, read_features
-from acceptance.readiness.traceability.finding import Finding, FindingKind
-from acceptance.readiness.traceability.matrix import Matrix, trace
+from acceptance.readiness.traceability.matrix import TraceabilityMatrix, trace
+from acceptance.readiness.traceability.problem import ProblemKind, TraceabilityProblem
 
 __all__ = [
     "Feature",
-    "Finding",
-    "FindingKind",
-    "Matrix",
+    "ProblemKind",
     "Scenario",
+    "TraceabilityMatrix",
+    "TraceabilityProblem",
     "check",
     "covered",
     "drift",

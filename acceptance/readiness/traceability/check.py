@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.readiness.traceability.definitions import read_definitions
 from acceptance.readiness.traceability.features import read_features
-from acceptance.readiness.traceability.finding import Finding
 from acceptance.readiness.traceability.items import ItemChecks
+from acceptance.readiness.traceability.problem import TraceabilityProblem
 from acceptance.readiness.traceability.scenarios import check_scenarios
-from acceptance.readiness.traceability.wiring import check_steps
+from acceptance.readiness.traceability.step_definitions import read_definitions
+from acceptance.readiness.traceability.step_matching import check_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from acceptance.readiness.tracker import Tracker
 
 
-def check(tracker: Tracker, features: Path, steps: Path) -> tuple[Finding, ...]:
+def check(tracker: Tracker, features: Path, steps: Path) -> tuple[TraceabilityProblem, ...]:
     """Return everything that is wrong with the features and steps in two folders, by place.
 
     Step definitions beside the features count too. A folder without features is itself a finding:
@@ -28,26 +28,26 @@ def check(tracker: Tracker, features: Path, steps: Path) -> tuple[Finding, ...]:
     files = feature_files(features)
     read, unreadable = read_features(files)
     definitions, unclear = read_definitions(python_files(features, steps))
-    findings = [
+    problems = [
         *unreadable,
         *unclear,
-        *ItemChecks(tracker, read).findings(),
+        *ItemChecks(tracker, read).problems(),
         *check_scenarios(read),
         *check_steps(read, definitions),
     ]
     if not files:
         message = "There is no feature file here. Try: --features, or the folder of the project."
-        findings.append(Finding(features, 1, "no-features", message))
-    return tuple(sorted(findings, key=lambda each: (each.path, each.line, each.kind)))
+        problems.append(TraceabilityProblem(features, 1, "no-features", message))
+    return tuple(sorted(problems, key=lambda each: (each.path, each.line, each.kind)))
 
 
-def drift(tracker: Tracker, files: Iterable[Path]) -> tuple[Finding, ...]:
+def drift(tracker: Tracker, files: Iterable[Path]) -> tuple[TraceabilityProblem, ...]:
     """Return where feature files name other items, or use other words, than the tracker.
 
     With these, a run would prove something that nobody promised.
     """
     read, unreadable = read_features(files)
-    found = ItemChecks(tracker, read).findings()
+    found = ItemChecks(tracker, read).problems()
     serious = {"wording", "unknown-id", "item-tag"}
     return (*unreadable, *(each for each in found if each.kind in serious))
 

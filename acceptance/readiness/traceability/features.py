@@ -10,7 +10,7 @@ from gherkin.dialect import Dialect
 from gherkin.errors import CompositeParserException, ParserError
 from gherkin.parser import Parser
 
-from acceptance.readiness.traceability.finding import Finding
+from acceptance.readiness.traceability.problem import TraceabilityProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ class Tag:
 
 
 @dataclass(frozen=True)
-class Step:
+class GherkinStep:
     """One step as it is run: placeholders have their values."""
 
     kind: StepKind
@@ -42,11 +42,11 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Run:
+class ScenarioRun:
     """A scenario with one row of its examples, or with none."""
 
     name: str
-    steps: tuple[Step, ...]
+    steps: tuple[GherkinStep, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Scenario:
     line: int
     tags: tuple[Tag, ...]
     """Its own and those of its examples."""
-    steps: tuple[Step, ...]
+    steps: tuple[GherkinStep, ...]
     """Those of the backgrounds first; placeholders are as they were written."""
     outline: bool
     rows: tuple[tuple[int, tuple[tuple[str, str], ...]], ...]
@@ -66,10 +66,10 @@ class Scenario:
     """The lines of examples without a row."""
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[ScenarioRun, ...]:
         """Return what is run: one for each row."""
         if not self.outline:
-            return (Run(self.name, self.steps),)
+            return (ScenarioRun(self.name, self.steps),)
         return tuple(_filled(self, dict(values)) for _, values in self.rows)
 
     @property
@@ -108,23 +108,25 @@ class Feature:
         return (*(each for rule in self.rules for each in rule.scenarios), *self.loose)
 
 
-def read_features(paths: Iterable[Path]) -> tuple[tuple[Feature, ...], tuple[Finding, ...]]:
+def read_features(
+    paths: Iterable[Path],
+) -> tuple[tuple[Feature, ...], tuple[TraceabilityProblem, ...]]:
     """Return the features in these files, and what could not be read."""
-    features, findings = [], []
+    features, problems = [], []
     for path in paths:
         try:
             features.append(_read(path))
         except CompositeParserException as error:
             first = error.errors[0]
-            findings.append(_unreadable(path, first.location["line"], _sentence(first)))
+            problems.append(_unreadable(path, first.location["line"], _sentence(first)))
         except (ParserError, OSError, UnicodeDecodeError) as error:
-            findings.append(_unreadable(path, 1, _sentence(error)))
-    return tuple(features), tuple(findings)
+            problems.append(_unreadable(path, 1, _sentence(error)))
+    return tuple(features), tuple(problems)
 
 
-def _unreadable(path: Path, line: int, sentence: str) -> Finding:
+def _unreadable(path: Path, line: int, sentence: str) -> TraceabilityProblem:
     message = f"This is no feature: {sentence}. Try: the keywords of Gherkin."
-    return Finding(path, line, "unreadable", message)
+    return TraceabilityProblem(path, line, "unreadable", message)
 
 
 def _sentence(error: Exception) -> str:
@@ -152,14 +154,14 @@ def _read(path: Path) -> Feature:
     return Feature(path, feature["name"], _tags(feature), tuple(rules), loose)
 
 
-def _background(of: dict[str, Any]) -> Iterator[Step]:
+def _background(of: dict[str, Any]) -> Iterator[GherkinStep]:
     for child in of["children"]:
         if (background := child.get("background")) is not None:
             yield from _steps(background)
 
 
 def _scenarios(
-    of: dict[str, Any], above: tuple[Step, ...], outlines: frozenset[str]
+    of: dict[str, Any], above: tuple[GherkinStep, ...], outlines: frozenset[str]
 ) -> Iterator[Scenario]:
     for child in of["children"]:
         found = child.get("scenario")
@@ -189,16 +191,18 @@ def _tags(of: dict[str, Any]) -> tuple[Tag, ...]:
     return tuple(Tag(tag["name"][1:], tag["location"]["line"]) for tag in of["tags"])
 
 
-def _steps(of: dict[str, Any]) -> Iterator[Step]:
+def _steps(of: dict[str, Any]) -> Iterator[GherkinStep]:
     kind: StepKind = ""
     for step in of["steps"]:
         kind = _KINDS.get(step["keywordType"], kind)
-        yield Step(kind, step["keyword"].strip(), step["text"], step["location"]["line"])
+        yield GherkinStep(kind, step["keyword"].strip(), step["text"], step["location"]["line"])
 
 
-def _filled(scenario: Scenario, values: dict[str, str]) -> Run:
+def _filled(scenario: Scenario, values: dict[str, str]) -> ScenarioRun:
     def fill(text: str) -> str:
         return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
-    steps = (Step(each.kind, each.keyword, fill(each.text), each.line) for each in scenario.steps)
-    return Run(fill(scenario.name), tuple(steps))
+    steps = (
+        GherkinStep(each.kind, each.keyword, fill(each.text), each.line) for each in scenario.steps
+    )
+    return ScenarioRun(fill(scenario.name), tuple(steps))

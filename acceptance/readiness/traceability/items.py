@@ -6,14 +6,14 @@ import re
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from acceptance.readiness.traceability.finding import Finding
+from acceptance.readiness.traceability.problem import TraceabilityProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from acceptance.readiness.traceability.features import Feature, Rule, Tag
-    from acceptance.readiness.traceability.finding import FindingKind
+    from acceptance.readiness.traceability.problem import ProblemKind
     from acceptance.readiness.tracker import Item, Tracker
 
 _ITEM = re.compile(r"[A-Z][A-Z0-9_]*-\d+-(?:AC|DOD)-?\d+|DOR-?\d+", re.IGNORECASE)
@@ -29,7 +29,7 @@ class ItemChecks:
         self._prefixes = {f"{name.rpartition('-')[0]}-".upper() for name in self._tasks}
         self._features = features
 
-    def findings(self) -> Iterator[Finding]:
+    def problems(self) -> Iterator[TraceabilityProblem]:
         """Yield what is wrong, in the order of the files."""
         first: dict[str, str] = {}
         for feature in self._features:
@@ -43,7 +43,7 @@ class ItemChecks:
                     if item.name in first:
                         message = f"{item.name} has a Rule already, in {first[item.name]}."
                         remedy = "Try: one Rule with all scenarios."
-                        yield _finding(feature, rule.line, "covered-twice", f"{message} {remedy}")
+                        yield _problem(feature, rule.line, "covered-twice", f"{message} {remedy}")
                     first.setdefault(item.name, place)
             for scenario in feature.scenarios:
                 yield from self._strangers(feature.path, scenario.tags)
@@ -52,7 +52,7 @@ class ItemChecks:
     def _named(self, tags: Sequence[Tag]) -> list[Tag]:
         return [tag for tag in tags if tag.name in self._items]
 
-    def _strangers(self, path: Path, tags: Sequence[Tag]) -> Iterator[Finding]:
+    def _strangers(self, path: Path, tags: Sequence[Tag]) -> Iterator[TraceabilityProblem]:
         for tag in tags:
             known = tag.name in self._tasks or tag.name in self._items
             if not known and (
@@ -60,37 +60,37 @@ class ItemChecks:
             ):
                 message = f"@{tag.name} names nothing that the tracker has."
                 remedy = "Try: the id of an item, like TASK-001-AC-1: task, list, position."
-                yield Finding(path, tag.line, "unknown-id", f"{message} {remedy}")
+                yield TraceabilityProblem(path, tag.line, "unknown-id", f"{message} {remedy}")
 
-    def _rule(self, feature: Feature, rule: Rule) -> Iterator[Finding]:
+    def _rule(self, feature: Feature, rule: Rule) -> Iterator[TraceabilityProblem]:
         named = self._named(rule.tags)
         if len(named) != 1:
             names = " and ".join(f"@{tag.name}" for tag in named) or "no item"
             message = f'The Rule "{rule.name}" names {names}. Try: the tag of one item above it.'
-            yield _finding(feature, rule.line, "item-tag", message)
+            yield _problem(feature, rule.line, "item-tag", message)
         for tag in named:
             item = self._items[tag.name]
             tasks = {each.name for each in feature.tags} & self._tasks
             if tasks and item.task not in tasks:
                 message = f"{item.id} is in a feature that is tagged @{', @'.join(sorted(tasks))}."
-                yield _finding(
+                yield _problem(
                     feature, rule.line, "item-tag", f"{message} Try: its own task's feature."
                 )
             if rule.name != item.text:
-                yield _finding(feature, rule.line, "wording", _side_by_side(item, rule))
+                yield _problem(feature, rule.line, "wording", _side_by_side(item, rule))
         if not rule.scenarios:
             message = f'The Rule "{rule.name}" has no scenario. Try: write one, or drop the Rule.'
-            yield _finding(feature, rule.line, "empty-rule", message)
+            yield _problem(feature, rule.line, "empty-rule", message)
 
 
-def _finding(feature: Feature, line: int, kind: FindingKind, message: str) -> Finding:
-    return Finding(feature.path, line, kind, message)
+def _problem(feature: Feature, line: int, kind: ProblemKind, message: str) -> TraceabilityProblem:
+    return TraceabilityProblem(feature.path, line, kind, message)
 
 
-def _misplaced(path: Path, what: str, tags: Sequence[Tag]) -> Iterator[Finding]:
+def _misplaced(path: Path, what: str, tags: Sequence[Tag]) -> Iterator[TraceabilityProblem]:
     for tag in tags:
         message = f"@{tag.name} stands at a {what}. Try: at the Rule, which names the item."
-        yield Finding(path, tag.line, "item-tag", message)
+        yield TraceabilityProblem(path, tag.line, "item-tag", message)
 
 
 def _side_by_side(item: Item, rule: Rule) -> str:

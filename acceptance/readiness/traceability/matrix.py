@@ -6,16 +6,16 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.readiness.traceability.check import check, covered, feature_files, python_files
-from acceptance.readiness.traceability.definitions import read_definitions
 from acceptance.readiness.traceability.features import read_features
-from acceptance.readiness.traceability.wiring import Wiring
+from acceptance.readiness.traceability.step_definitions import read_definitions
+from acceptance.readiness.traceability.step_matching import StepMatcher
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from acceptance.readiness.traceability.features import Run, Scenario
-    from acceptance.readiness.traceability.finding import Finding
+    from acceptance.readiness.traceability.features import Scenario, ScenarioRun
+    from acceptance.readiness.traceability.problem import TraceabilityProblem
     from acceptance.readiness.tracker import Item, Tracker
 
 SCHEMA = "checkout-acceptance/trace/1"
@@ -44,7 +44,7 @@ class TracedScenario:
 
 
 @dataclass(frozen=True)
-class Row:
+class MatrixRow:
     """What one item rests on."""
 
     item: Item
@@ -57,11 +57,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Matrix:
+class TraceabilityMatrix:
     """All items of the tracker in its order, also those that nothing covers."""
 
-    rows: tuple[Row, ...]
-    findings: tuple[Finding, ...]
+    rows: tuple[MatrixRow, ...]
+    problems: tuple[TraceabilityProblem, ...]
     tracker: str
     """The SHA-256 of the tracker."""
 
@@ -91,7 +91,7 @@ class Matrix:
                     "kind": each.kind,
                     "sentence": each.sentence,
                 }
-                for each in self.findings
+                for each in self.problems
             ],
         }
 
@@ -101,10 +101,10 @@ def trace(
     features: Path,
     steps: Path,
     readiness: Mapping[str, Any] | None = None,
-) -> Matrix:
+) -> TraceabilityMatrix:
     """Return the matrix of a tracker, with the verdicts of a readiness report if there is one."""
     read, _ = read_features(feature_files(features))
-    wiring = Wiring(read_definitions(python_files(features, steps))[0])
+    matcher = StepMatcher(read_definitions(python_files(features, steps))[0])
     told = {each["id"]: each for each in (readiness or {}).get("items", ())}
     scenarios: dict[str, list[TracedScenario]] = {item: [] for item in covered(tracker, ())}
     for feature in read:
@@ -112,12 +112,12 @@ def trace(
             for name in {tag.name for tag in rule.tags} & scenarios.keys():
                 statuses = _statuses(told.get(name, {}))
                 scenarios[name] += [
-                    _traced(feature.path, each, run, wiring, statuses.get(run.name, ""))
+                    _traced(feature.path, each, run, matcher, statuses.get(run.name, ""))
                     for each in rule.scenarios
                     for run in each.runs
                 ]
     rows = (
-        Row(
+        MatrixRow(
             item,
             tuple(scenarios[item.id]),
             str(told.get(item.id, {}).get("verdict", "")),
@@ -126,7 +126,7 @@ def trace(
         )
         for item in tracker.items
     )
-    return Matrix(tuple(rows), check(tracker, features, steps), tracker.sha256)
+    return TraceabilityMatrix(tuple(rows), check(tracker, features, steps), tracker.sha256)
 
 
 def _statuses(item: Mapping[str, Any]) -> dict[str, str]:
@@ -134,17 +134,17 @@ def _statuses(item: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _traced(
-    path: Path, scenario: Scenario, run: Run, wiring: Wiring, status: str
+    path: Path, scenario: Scenario, run: ScenarioRun, matcher: StepMatcher, status: str
 ) -> TracedScenario:
     steps = []
     for step in run.steps:
-        fitting = wiring.of(step)
+        fitting = matcher.of(step)
         place = f"{fitting[0].path.as_posix()}:{fitting[0].line}" if len(fitting) == 1 else ""
         steps.append(TracedStep(step.keyword, step.text, place))
     return TracedScenario(run.name, path.as_posix(), scenario.line, status, tuple(steps))
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: MatrixRow) -> dict[str, Any]:
     item = row.item
     return {
         "id": item.id,

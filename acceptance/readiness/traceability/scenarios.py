@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.readiness.traceability.finding import Finding
+from acceptance.readiness.traceability.problem import TraceabilityProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ RESERVED = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "
 """Tags become marks, and pytest obeys these: a scenario would not run, or not as it is written."""
 
 
-def check_scenarios(features: Sequence[Feature]) -> Iterator[Finding]:
+def check_scenarios(features: Sequence[Feature]) -> Iterator[TraceabilityProblem]:
     """Yield what is wrong with scenarios, whatever item they are about."""
     first: dict[str, str] = {}
     for feature in features:
@@ -26,7 +26,7 @@ def check_scenarios(features: Sequence[Feature]) -> Iterator[Finding]:
         for scenario in feature.loose:
             message = f'The scenario "{scenario.name}" is about no item.'
             remedy = "Try: move it below the Rule of an item."
-            yield Finding(path, scenario.line, "outside-rule", f"{message} {remedy}")
+            yield TraceabilityProblem(path, scenario.line, "outside-rule", f"{message} {remedy}")
         for scenario in feature.scenarios:
             yield from _reserved(path, scenario.tags)
             yield from _shape(path, scenario)
@@ -34,37 +34,41 @@ def check_scenarios(features: Sequence[Feature]) -> Iterator[Finding]:
             if scenario.name in first:
                 message = f'The scenario "{scenario.name}" is also in {first[scenario.name]}.'
                 remedy = "Try: another name. Of two in one file, pytest-bdd drops one silently."
-                yield Finding(path, scenario.line, "duplicate-name", f"{message} {remedy}")
+                yield TraceabilityProblem(
+                    path, scenario.line, "duplicate-name", f"{message} {remedy}"
+                )
             first.setdefault(scenario.name, f"{path}:{scenario.line}")
 
 
-def _reserved(path: Path, tags: Sequence[Tag]) -> Iterator[Finding]:
+def _reserved(path: Path, tags: Sequence[Tag]) -> Iterator[TraceabilityProblem]:
     for tag in tags:
         if tag.name in RESERVED:
             message = f"@{tag.name} is a mark that pytest obeys. Try: delete it."
-            yield Finding(path, tag.line, "reserved-tag", message)
+            yield TraceabilityProblem(path, tag.line, "reserved-tag", message)
 
 
-def _shape(path: Path, scenario: Scenario) -> Iterator[Finding]:
+def _shape(path: Path, scenario: Scenario) -> Iterator[TraceabilityProblem]:
     kinds = [step.kind for step in scenario.steps]
     if "then" not in kinds:
         message = f'The scenario "{scenario.name}" has no Then, so it cannot fail by a judgement.'
-        yield Finding(path, scenario.line, "no-then", f"{message} Try: say what has to hold.")
+        yield TraceabilityProblem(
+            path, scenario.line, "no-then", f"{message} Try: say what has to hold."
+        )
     if kinds.count("when") != 1:
         message = f'The scenario "{scenario.name}" has {kinds.count("when")} When.'
-        yield Finding(
+        yield TraceabilityProblem(
             path, scenario.line, "when", f"{message} Try: one behaviour in each scenario."
         )
 
 
-def _examples(path: Path, scenario: Scenario) -> Iterator[Finding]:
+def _examples(path: Path, scenario: Scenario) -> Iterator[TraceabilityProblem]:
     remedy = "Try: a table with a row for each case."
     for line in scenario.bare:
         message = f'These examples of "{scenario.name}" are empty, so nothing is run.'
-        yield Finding(path, line, "examples", f"{message} {remedy}")
+        yield TraceabilityProblem(path, line, "examples", f"{message} {remedy}")
     if scenario.outline and not scenario.rows and not scenario.bare:
         message = f'The outline "{scenario.name}" has no examples, so nothing is run.'
-        yield Finding(path, scenario.line, "examples", f"{message} {remedy}")
+        yield TraceabilityProblem(path, scenario.line, "examples", f"{message} {remedy}")
     for name in scenario.missing:
         message = f'The examples of "{scenario.name}" have no column "{name}".'
-        yield Finding(path, scenario.line, "examples", f"{message} Try: add it.")
+        yield TraceabilityProblem(path, scenario.line, "examples", f"{message} Try: add it.")

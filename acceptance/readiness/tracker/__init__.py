@@ -1,14 +1,14 @@
 """The team's tracker: what it says (`model`), how it is read (`parse`), ticked and compared."""
 
-from acceptance.readiness.tracker.compare import Change, compare
-from acceptance.readiness.tracker.model import Box, Item, Kind, Task, Tracker
+from acceptance.readiness.tracker.compare import ItemChange, compare
+from acceptance.readiness.tracker.model import Checkbox, Item, Kind, Task, Tracker
 from acceptance.readiness.tracker.parse import parse, parse_bytes
 from acceptance.readiness.tracker.write import tick
 
 __all__ = [
-    "Box",
-    "Change",
+    "Checkbox",
     "Item",
+    "ItemChange",
     "Kind",
     "Task",
     "Tracker",

@@ -35,7 +35,7 @@ class Block:
     """Of a box; None if it is none."""
 
 
-class TooDeep(Exception):
+class NestedTooDeep(Exception):
     """Lists or quotes are nested deeper than anybody can read; `line` is counted from 0."""
 
     def __init__(self, line: int) -> None:
@@ -47,12 +47,12 @@ class TooDeep(Exception):
 def blocks(text: str) -> Iterator[Block]:
     """Yield the blocks of a Markdown text; code, HTML and rules are none.
 
-    Raises `TooDeep` where the parser would leave something out, silently.
+    Raises `NestedTooDeep` where the parser would leave something out, silently.
     """
     tokens = _MARKDOWN.parse(text.replace("\ufeff", " ", 1) if text[:1] == "\ufeff" else text)
     for number, token in enumerate(tokens):
         if token.level >= _DEEPEST - 1:
-            raise TooDeep((token.map or [0])[0])
+            raise NestedTooDeep((token.map or [0])[0])
         if token.type != "inline" or token.map is None:
             continue
         opening, content, line = tokens[number - 1], token.content, token.map[0]

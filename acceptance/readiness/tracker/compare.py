@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Change:
+class ItemChange:
     """One item that is not what it was; boxes that were ticked or unticked are no change."""
 
     kind: Literal["inserted", "reworded", "removed", "renumbered"]
@@ -25,7 +25,7 @@ class Change:
     after: Item | None
 
 
-def compare(old: Tracker, new: Tracker) -> tuple[Change, ...]:
+def compare(old: Tracker, new: Tracker) -> tuple[ItemChange, ...]:
     """Return every item that was inserted, reworded, removed or renumbered, list by list.
 
     Items are the same if their texts have the same hash; a list is one task's criteria, its
@@ -47,15 +47,15 @@ def _lists(tracker: Tracker) -> dict[tuple[str, str], list[Item]]:
     return found
 
 
-def _changes(old: Sequence[Item], new: Sequence[Item]) -> Iterator[Change]:
+def _changes(old: Sequence[Item], new: Sequence[Item]) -> Iterator[ItemChange]:
     hashes = [each.sha256 for each in old], [each.sha256 for each in new]
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, *hashes, autojunk=False).get_opcodes():
         for before, after in zip_longest(old[i1:i2], new[j1:j2]):
             if before is None:
-                yield Change("inserted", after.id, None, after)
+                yield ItemChange("inserted", after.id, None, after)
             elif after is None:
-                yield Change("removed", before.id, before, None)
+                yield ItemChange("removed", before.id, before, None)
             elif tag == "replace":
-                yield Change("reworded", after.id, before, after)
+                yield ItemChange("reworded", after.id, before, after)
             elif before.id != after.id:
-                yield Change("renumbered", after.id, before, after)
+                yield ItemChange("renumbered", after.id, before, after)

@@ -11,7 +11,7 @@ Kind: TypeAlias = Literal["AC", "DOD", "DOR"]
 
 
 @dataclass(frozen=True)
-class Box:
+class Checkbox:
     """A box that is no item: a technical task."""
 
     text: str
@@ -56,7 +56,7 @@ class Task:
     description: str = ""
     blockers: str = ""
     notes: tuple[str, ...] = ()
-    technical: tuple[Box, ...] = ()
+    technical: tuple[Checkbox, ...] = ()
     line: int = 0
     """Of its heading, counted from 0."""
     lines: tuple[tuple[str, int], ...] = ()

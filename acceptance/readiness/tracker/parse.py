@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from acceptance.errors import BrokenInput
-from acceptance.readiness.tracker.blocks import TooDeep, blocks, plain
-from acceptance.readiness.tracker.draft import TaskDraft, item_of, refuse_odd_boxes
+from acceptance.readiness.tracker.blocks import NestedTooDeep, blocks, plain
+from acceptance.readiness.tracker.labels import READY, broken, name_of, task_of
 from acceptance.readiness.tracker.model import Tracker
-from acceptance.readiness.tracker.words import READY, broken, name_of, task_of
+from acceptance.readiness.tracker.task_reader import TaskReader, item_of, refuse_odd_boxes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,11 +47,11 @@ def parse_bytes(source: bytes, path: Path) -> Tracker:
     except UnicodeDecodeError as error:
         message = f"The tracker {path} is not UTF-8 (byte {error.start}). Try: save it as UTF-8."
         raise BrokenInput(message) from error
-    reader = _Reader(path)
+    reader = _TrackerReader(path)
     try:
         for block in blocks(text):
             reader.take(block)
-    except TooDeep as error:
+    except NestedTooDeep as error:
         broken(path, error.line, "This is nested too deeply to be read. Try: fewer levels.")
     reader.close()
     if not reader.tasks:
@@ -70,7 +70,7 @@ def parse_bytes(source: bytes, path: Path) -> Tracker:
     )
 
 
-class _Reader:
+class _TrackerReader:
     """Collects tasks, and what stands outside of them, block by block."""
 
     def __init__(self, path: Path) -> None:
@@ -82,7 +82,7 @@ class _Reader:
         self.legend: list[tuple[str, str]] = []
         self.decisions: list[str] = []
         self._path = path
-        self._draft: TaskDraft | None = None
+        self._draft: TaskReader | None = None
         self._above: list[Block] = []
         """The headings that the current block stands under, outermost first."""
         self._seen: dict[str, int] = {}
@@ -117,7 +117,7 @@ class _Reader:
             self._above.pop()
         if name is not None:
             self._register(name[0], block.line)
-            self._draft = TaskDraft(self._path, block, name, self._priority())
+            self._draft = TaskReader(self._path, block, name, self._priority())
         elif not self.title and block.level == 1:
             self.title = plain(block.text)
         elif not self.sprint and _is_sprint(name_of(block.text)):

@@ -14,7 +14,7 @@ from securesystemslib.signer import CryptoSigner
 
 from acceptance.errors import BrokenInput
 from acceptance.project import ROOT
-from acceptance.readiness.attestation import ClaimedLink, load_testimonies, load_trust
+from acceptance.readiness.attestation import ClaimedLink, load_statements, load_trust
 from acceptance.readiness.attestation.envelope import PAYLOAD_TYPE
 from acceptance.readiness.attestation.load import kind_of
 from acceptance.readiness.redaction import Redactor
@@ -214,7 +214,7 @@ def test_evidence_outside_of_the_repository_does_not_count(office: Office, name:
     files = (replace(office.file("docs/review.txt"), name=path, sha256=digest),)
     office.keep(office.claim(files=files))
     refused(office, "is gone")
-    assert [each.kind for each in office.load().found[0].exhibits] == ["json"]
+    assert [each.kind for each in office.load().found[0].copies] == ["json"]
 
 
 def test_an_unknown_commit_does_not_count(office: Office) -> None:
@@ -382,7 +382,7 @@ def test_what_is_no_statement_is_noted_and_never_a_crash(office: Office) -> None
     (office.folder / "folder.dsse.json").mkdir()
     office.keep(office.claim(), name="z")
     found = office.load()
-    assert [each.valid for each in found.testimonies] == [True]
+    assert [each.valid for each in found.statements] == [True]
     assert len(found.notes) == len(files) + 1
     for (name, (_, reason)), note in zip(files.items(), found.notes, strict=False):
         assert reason in note, name
@@ -392,7 +392,7 @@ def test_what_is_no_statement_is_noted_and_never_a_crash(office: Office) -> None
 def test_control_signs_do_not_reach_a_terminal(office: Office) -> None:
     """What is shown to people is one line of text, or it is no statement."""
     office.keep(office.claim(statement="fine\x1b[2J"))
-    assert office.load().testimonies == ()
+    assert office.load().statements == ()
     assert "statement is wrong" in office.notes()
     assert "\x1b" not in office.notes()
 
@@ -400,7 +400,7 @@ def test_control_signs_do_not_reach_a_terminal(office: Office) -> None:
 def test_a_wrong_id_is_noted(office: Office) -> None:
     """A statement about nothing is told, and counts nowhere."""
     office.keep(office.claim(item="TASK-009-DOD-1"))
-    assert office.load().testimonies == ()
+    assert office.load().statements == ()
     assert "about TASK-009-DOD-1, which the tracker does not have" in office.notes()
 
 
@@ -450,8 +450,8 @@ def test_a_waiver_needs_an_issue(office: Office) -> None:
 
 def test_a_folder_that_does_not_exist_asks_for_nothing(office: Office) -> None:
     """A team without attestations needs no folder."""
-    found = load_testimonies(office.root / "no", office.tracker, office.root, NOW, timeout=30)
-    assert (found.testimonies, found.demands, found.notes) == ((), (), ())
+    found = load_statements(office.root / "no", office.tracker, office.root, NOW, timeout=30)
+    assert (found.statements, found.requirements, found.notes) == ((), (), ())
 
 
 def test_a_folder_without_trust_is_broken(office: Office) -> None:
@@ -523,10 +523,12 @@ def test_this_project_trusts_nobody_and_asks_for_what_no_machine_decides() -> No
     """No key and no statement is shipped as if it were real."""
     trust = load_trust(ROOT / "attestations", parse(ROOT / "tracker.md"))
     assert dict(trust.keys) == {}
-    demands = {demand.item: (demand.role, demand.mode) for demand in trust.demands}
-    assert demands["TASK-001-DOD-1"] == ("reviewer", "instead")
-    assert demands["TASK-002-DOD-1"] == ("security team", "instead")
-    assert [each.covers for each in trust.demands if each.item == "TASK-001-DOD-1"] == [(".",)]
+    requirements = {
+        requirement.item: (requirement.role, requirement.mode) for requirement in trust.requirements
+    }
+    assert requirements["TASK-001-DOD-1"] == ("reviewer", "instead")
+    assert requirements["TASK-002-DOD-1"] == ("security team", "instead")
+    assert [each.covers for each in trust.requirements if each.item == "TASK-001-DOD-1"] == [(".",)]
     assert not list((ROOT / "attestations").glob("**/*.dsse.json"))
     assert not [path for path in ROOT.glob("attestations/**/*") if b"PRIVATE" in path.read_bytes()]
 

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from acceptance.cli.__main__ import main
 from acceptance.errors import BrokenInput
 from acceptance.readiness.gate import (
-    Judgement,
-    evidence_doubts,
-    expiry_doubts,
-    gating,
-    judge_gate,
-    revision_doubts,
-    standing,
+    GateDecision,
+    decide_gate,
+    evidence_problems,
+    expiry_problems,
+    find_obstacles,
+    gating_items,
+    revision_problems,
 )
-from acceptance.readiness.gate.judge import SCHEMA
+from acceptance.readiness.gate.decision import SCHEMA
 from acceptance.readiness.report import schema
 from acceptance.readiness.tracker import parse
 from tests.support.readiness_documents import COMMIT, document, turn
@@ -33,9 +33,9 @@ ONE, ICY = "TASK-001-AC-1", "TASK-005-AC-1"
 WAIVER = {"person": "Bob", "expires": "2099-12-31"}
 
 
-def judged(found: object, gate: str = "sprint", doubts: tuple[str, ...] = ()) -> Judgement:
+def judged(found: object, gate: str = "sprint", problems: tuple[str, ...] = ()) -> GateDecision:
     """What a gate says of a report of this project."""
-    return judge_gate(found, gate=gate, tracker=TRACKER, commit=COMMIT, doubts=doubts)
+    return decide_gate(found, gate=gate, tracker=TRACKER, commit=COMMIT, problems=problems)
 
 
 def refused(found: object, reason: str, gate: str = "sprint") -> None:
@@ -81,8 +81,8 @@ def test_the_sprint_leaves_the_icebox_out_and_a_release_does_not() -> None:
     """What the team works on later does not hold up the sprint."""
     found = turn(document(TRACKER), ICY, "unmet")
     assert [judged(found, gate).code for gate in ("sprint", "release", "TASK-005")] == [0, 1, 1]
-    assert len(gating(found, "sprint")) == 52
-    assert len(gating(found, "release")) == 62
+    assert len(gating_items(found, "sprint")) == 52
+    assert len(gating_items(found, "release")) == 62
 
 
 @pytest.mark.parametrize("verdict", ["unmet", "unverified"])
@@ -97,13 +97,13 @@ def test_a_waiver_lets_an_item_pass_and_is_told(verdict: str) -> None:
 def test_what_stands_in_the_way_is_what_the_report_lists() -> None:
     """The report and the gate use one function."""
     found = turn(turn(document(TRACKER), ONE, "unmet"), ICY, "unverified")
-    assert standing(found, "release") == [
+    assert find_obstacles(found, "release") == [
         {"id": ONE, "verdict": "unmet", "reason": "it is unmet", "owner": "Development Team"},
         {"id": ICY, "verdict": "unverified", "reason": "it is unverified",
          "owner": "Development Team"},
     ]  # fmt: skip
     with pytest.raises(BrokenInput, match="There is no gate later"):
-        standing(found, "later")
+        find_obstacles(found, "later")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_scenario_that_never_reported_never_passes() -> None:
 
 def test_a_doubt_is_enough() -> None:
     """What the caller saw wrong with files, clock or tree."""
-    result = judged(document(TRACKER), doubts=("The evidence is gone.",))
+    result = judged(document(TRACKER), problems=("The evidence is gone.",))
     assert (result.code, result.sentences[-1]) == (65, "The evidence is gone.")
 
 
@@ -221,12 +221,12 @@ def test_a_gate_without_items_never_passes(tmp_path: Path) -> None:
     (tmp_path / "tracker.md").write_text(text.replace("TASK-1", "TASK-001"))
     frozen = parse(tmp_path / "tracker.md")
     found = document(frozen)
-    result = judge_gate(found, gate="sprint", tracker=frozen, commit=COMMIT, doubts=())
+    result = decide_gate(found, gate="sprint", tracker=frozen, commit=COMMIT, problems=())
     assert (result.code, result.sentences[-1]) == (
         65,
         "sprint is about no item. Try: --gate release",
     )
-    release = judge_gate(found, gate="release", tracker=frozen, commit=COMMIT, doubts=())
+    release = decide_gate(found, gate="release", tracker=frozen, commit=COMMIT, problems=())
     assert release.code == 0
 
 
@@ -280,20 +280,20 @@ def test_evidence_is_read_again(tmp_path: Path) -> None:
         path.write_bytes(b"fact")
     entry = {"path": "evidence/a.txt", "sha256": hashlib.sha256(b"fact").hexdigest()}
     found = {"items": [{"evidence": [entry]}]}
-    assert evidence_doubts(found, reports) == []
+    assert evidence_problems(found, reports) == []
     (reports / "evidence/a.txt").write_bytes(b"other")
-    assert "evidence/a.txt is missing or was changed" in evidence_doubts(found, reports)[0]
+    assert "evidence/a.txt is missing or was changed" in evidence_problems(found, reports)[0]
     (reports / "evidence/a.txt").unlink()
-    assert evidence_doubts(found, reports)
+    assert evidence_problems(found, reports)
     entry["path"] = "../b.txt"
-    assert evidence_doubts(found, reports)
+    assert evidence_problems(found, reports)
 
 
 def test_a_commit_that_does_not_say_what_is_there_is_doubted() -> None:
     """Two reports of a changed tree may be of two trees."""
-    assert revision_doubts(COMMIT) == []
-    assert "changes beside the commit" in revision_doubts(f"{COMMIT}-dirty")[0]
-    assert "no git repository" in revision_doubts("unknown")[0]
+    assert revision_problems(COMMIT) == []
+    assert "changes beside the commit" in revision_problems(f"{COMMIT}-dirty")[0]
+    assert "no git repository" in revision_problems("unknown")[0]
 
 
 def test_what_ended_since_the_report_is_doubted() -> None:
@@ -301,11 +301,11 @@ def test_what_ended_since_the_report_is_doubted() -> None:
     found = turn(document(TRACKER), ONE, "unmet", waiver=WAIVER | {"expires": "2026-07-15"})
     said = [{"valid": True, "expires": "2026-07-15"}]
     found["items"][8] |= {"scenarios": [], "attestations": said}
-    assert expiry_doubts(found, dt.date(2026, 7, 15)) == []
-    doubts = expiry_doubts(found, dt.date(2026, 7, 16))
-    assert len(doubts) == 2
-    assert doubts[0].startswith(f"The waiver of {ONE} ended on 2026-07-15.")
-    assert expiry_doubts(turn(found, ONE, "unmet", waiver={"expires": "x"}), dt.date(2026, 7, 1))
+    assert expiry_problems(found, dt.date(2026, 7, 15)) == []
+    problems = expiry_problems(found, dt.date(2026, 7, 16))
+    assert len(problems) == 2
+    assert problems[0].startswith(f"The waiver of {ONE} ended on 2026-07-15.")
+    assert expiry_problems(turn(found, ONE, "unmet", waiver={"expires": "x"}), dt.date(2026, 7, 1))
 
 
 @pytest.fixture

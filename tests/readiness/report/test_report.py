@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from acceptance.errors import BrokenInput
+from acceptance.readiness.definition_of_ready import ReadyLine, ReadyVerdict
 from acceptance.readiness.evidence import EvidenceStore
-from acceptance.readiness.gate.standing import gating, standing
+from acceptance.readiness.gate.obstacles import find_obstacles, gating_items
 from acceptance.readiness.outcome import Evidence, ScenarioOutcome, Status
 from acceptance.readiness.outcome import (
-    Testimony as Said,  # not a test, whatever its name begins with
+    StatementResult as Said,  # not a test, whatever its name begins with
 )
 from acceptance.readiness.redaction import Redactor
 from acceptance.readiness.report import write_reports
@@ -24,7 +25,11 @@ from acceptance.readiness.report.sprint import number_in, sprint_metrics
 from acceptance.readiness.report.tally import counts, shown, told_by_scenarios
 from acceptance.readiness.tracker import Tracker, parse_bytes
 from acceptance.readiness.verdict import Verdict, decide
-from tests.support.report_sample import Line, LineVerdict, run_facts, team_tracker, write_sample
+from tests.support.report_sample import (
+    run_facts,
+    team_tracker,
+    write_sample,
+)
 
 ITEM = "TASK-001-AC-3"
 
@@ -189,12 +194,12 @@ def test_a_waived_item_is_shown_and_never_counts_as_met(sample: dict[str, Any]) 
 
 def test_the_gate_is_about_what_the_sprint_holds(sample: dict[str, Any]) -> None:
     """The icebox gates the release and not the sprint; a task gates itself; others are refused."""
-    assert len(gating(sample, "sprint")) == 52
-    assert len(gating(sample, "release")) == 62
-    assert standing(sample, "TASK-002")
-    assert all(way["id"].startswith("TASK-002-") for way in standing(sample, "TASK-002"))
+    assert len(gating_items(sample, "sprint")) == 52
+    assert len(gating_items(sample, "release")) == 62
+    assert find_obstacles(sample, "TASK-002")
+    assert all(way["id"].startswith("TASK-002-") for way in find_obstacles(sample, "TASK-002"))
     with pytest.raises(BrokenInput, match="There is no gate TASK-009"):
-        gating(sample, "TASK-009")
+        gating_items(sample, "TASK-009")
 
 
 def test_all_met_is_ready(tmp_path: Path, tracker: Tracker) -> None:
@@ -334,7 +339,8 @@ def test_a_line_of_the_definition_of_ready_needs_a_known_verdict(
 ) -> None:
     """A word that is none of the three is refused before anything is written."""
     assert sample
-    line = Line(tracker.items[0], (LineVerdict("TASK-001", "maybe", "r"),))
+    wrong = ReadyVerdict("TASK-001", "maybe", "r")  # type: ignore[arg-type]
+    line = ReadyLine(tracker.items[0], (wrong,))
     with pytest.raises(BrokenInput, match="maybe"):
         write_reports(
             run_facts(), tracker, decide(tracker, []), tmp_path, definition_of_ready=(line,)

@@ -14,16 +14,16 @@ from acceptance.project import ROOT
 from acceptance.readiness.report import write_reports
 from acceptance.readiness.report.changes import changes
 from acceptance.readiness.report.chart import trend_chart
-from acceptance.readiness.report.history import History, Record
+from acceptance.readiness.report.history import RunHistory, RunRecord
 from acceptance.readiness.verdict import decide
 from tests.support.report_sample import run_facts, team_tracker, write_sample
 
 COUNTS = {"met": 1, "unmet": 0, "unverified": 1, "waived": 0}
 
 
-def record(number: int, **changed: Any) -> Record:  # noqa: ANN401 (fields of several types)
+def record(number: int, **changed: Any) -> RunRecord:  # noqa: ANN401 (fields of several types)
     """The record of a run, told from others by its commit."""
-    found = Record(
+    found = RunRecord(
         started=f"2026-11-{number % 28 + 1:02d}T02:17:00+00:00",
         commit=str(number),
         seconds=1.0,
@@ -35,7 +35,7 @@ def record(number: int, **changed: Any) -> Record:  # noqa: ANN401 (fields of se
     return replace(found, **changed)
 
 
-def commits(history: History) -> list[str]:
+def commits(history: RunHistory) -> list[str]:
     """The commits of all runs that are remembered."""
     return [each.commit for each in history.last(1000)]
 
@@ -47,7 +47,7 @@ def runs_file(folder: Path) -> Path:
 
 def test_what_was_appended_is_read_again(tmp_path: Path) -> None:
     """In its order, with all of its fields; without any run there is nothing, and no error."""
-    history = History(tmp_path)
+    history = RunHistory(tmp_path)
     assert history.last() == ()
     assert history.last_complete() is None
     for number in range(3):
@@ -58,29 +58,29 @@ def test_what_was_appended_is_read_again(tmp_path: Path) -> None:
 
 def test_a_crash_in_mid_write_loses_no_earlier_run(tmp_path: Path) -> None:
     """Wherever the last line was cut, it is ignored, and the next run's line begins a new one."""
-    history = History(tmp_path)
+    history = RunHistory(tmp_path)
     history.append(record(1))
     whole = runs_file(tmp_path).read_bytes()
     for cut in range(1, len(whole)):
         runs_file(tmp_path).write_bytes(whole + whole[:cut])
-        History(tmp_path).append(record(2))
+        RunHistory(tmp_path).append(record(2))
         assert commits(history) == ["1", "2"], cut
 
 
 def test_a_torn_line_is_ignored_before_it_is_repaired(tmp_path: Path) -> None:
     """Reading needs no repair, and changes nothing."""
-    History(tmp_path).append(record(1))
+    RunHistory(tmp_path).append(record(1))
     with runs_file(tmp_path).open("ab") as file:
         file.write(b'{"started": "2026-')
     before = runs_file(tmp_path).read_bytes()
-    assert commits(History(tmp_path)) == ["1"]
+    assert commits(RunHistory(tmp_path)) == ["1"]
     assert runs_file(tmp_path).read_bytes() == before
 
 
 @pytest.mark.parametrize("strange", [b"garbage", b"[]", b"{}", b'{"items": 3}', b"\xff\xfe", b""])
 def test_a_line_that_is_no_record_hides_no_other(tmp_path: Path, strange: bytes) -> None:
     """A damaged line, or one of another version, is left out alone."""
-    history = History(tmp_path)
+    history = RunHistory(tmp_path)
     history.append(record(1))
     with runs_file(tmp_path).open("ab") as file:
         file.write(strange + b"\n")
@@ -110,7 +110,7 @@ def test_a_record_that_no_report_could_hold_is_left_out(
     tmp_path: Path, spoilt: dict[str, Any]
 ) -> None:
     """Otherwise one bad line of the past would keep every report from being written."""
-    history = History(tmp_path)
+    history = RunHistory(tmp_path)
     history.append(record(1))
     line = json.loads(runs_file(tmp_path).read_bytes()) | spoilt
     with runs_file(tmp_path).open("a") as file:
@@ -123,7 +123,7 @@ def test_a_record_that_no_report_could_hold_is_left_out(
 
 def test_the_oldest_runs_are_dropped(tmp_path: Path) -> None:
     """The history is bounded, and keeps the youngest."""
-    history = History(tmp_path, kept=3)
+    history = RunHistory(tmp_path, kept=3)
     for number in range(5):
         history.append(record(number))
     assert commits(history) == ["2", "3", "4"]
@@ -135,23 +135,24 @@ def test_runs_that_end_together_are_all_remembered(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from tests.readiness.report.test_report_history import *\n"
-        "for n in range(20): History(Path(sys.argv[1]), kept=50).append(record(int(sys.argv[2])))"
+        "for n in range(20):\n"
+        "    RunHistory(Path(sys.argv[1]), kept=50).append(record(int(sys.argv[2])))"
     )
     running = [
         subprocess.Popen([sys.executable, "-c", program, tmp_path, str(number)], cwd=ROOT)
         for number in range(2)
     ]
     assert [each.wait(30) for each in running] == [0, 0]
-    found = commits(History(tmp_path))
+    found = commits(RunHistory(tmp_path))
     assert (found.count("0"), found.count("1")) == (20, 20)
 
 
 def test_a_run_waits_while_another_one_writes(tmp_path: Path) -> None:
     """Dropping the oldest writes the file anew: a line appended meanwhile would be lost."""
-    history = History(tmp_path)
+    history = RunHistory(tmp_path)
     history.append(record(1))
     with history._alone():
-        second = threading.Thread(target=History(tmp_path).append, args=[record(2)])
+        second = threading.Thread(target=RunHistory(tmp_path).append, args=[record(2)])
         second.start()
         second.join(0.2)
         assert second.is_alive()
@@ -162,7 +163,7 @@ def test_a_run_waits_while_another_one_writes(tmp_path: Path) -> None:
 
 def test_a_run_of_a_part_is_compared_with_nothing(tmp_path: Path) -> None:
     """Nor is a later run compared with it: the last complete one counts."""
-    history = History(tmp_path)
+    history = RunHistory(tmp_path)
     history.append(record(1))
     history.append(record(2, complete=False))
     before = history.last_complete()
@@ -215,7 +216,7 @@ def test_each_run_is_remembered_with_its_report(tmp_path: Path) -> None:
 
 def test_the_trend_shows_the_last_fifty_runs(tmp_path: Path) -> None:
     """This run is the last of them."""
-    history = History(tmp_path / "history")
+    history = RunHistory(tmp_path / "history")
     for number in range(60):
         history.append(record(number))
     tracker = team_tracker()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.readiness.traceability import (
-    Finding,
+    TraceabilityProblem,
     check,
     covered,
     drift,
@@ -91,7 +91,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def findings(tracker: Tracker, project: Path) -> list[Finding]:
+def problems(tracker: Tracker, project: Path) -> list[TraceabilityProblem]:
     """Everything that is wrong with a project."""
     return list(check(tracker, project / "features", project / "steps"))
 
@@ -106,7 +106,7 @@ def change(project: Path, name: str, old: str, new: str) -> None:
 
 def test_a_sound_project_has_no_finding(tracker: Tracker, project: Path) -> None:
     """Otherwise the findings below would prove nothing."""
-    assert findings(tracker, project) == []
+    assert problems(tracker, project) == []
 
 
 RECEIPT = "    Scenario: A receipt comes\n"
@@ -182,7 +182,7 @@ def test_what_is_wrong_with_a_feature_is_found(
     """Each kind of drift is a finding with its file and line, its cause and a remedy."""
     old, new, kind, line, sentence = case
     change(project, "features/pay.feature", old, new)
-    found = [each for each in findings(tracker, project) if each.kind == kind]
+    found = [each for each in problems(tracker, project) if each.kind == kind]
     assert (found[0].path.name, found[0].line) == ("pay.feature", line)
     assert sentence in found[0].sentence
     assert "Try: " in found[0].sentence
@@ -215,7 +215,7 @@ def test_what_is_wrong_with_a_step_is_found(
     """Steps that nothing uses, that fit twice, and those whose text only a run would know."""
     old, new, kind, line, sentence = case
     change(project, "steps/shop.py", old, new)
-    found = [each for each in findings(tracker, project) if each.kind == kind]
+    found = [each for each in problems(tracker, project) if each.kind == kind]
     assert [each.line for each in found] == [line]
     assert sentence in found[0].sentence
     assert "Try: " in found[0].sentence
@@ -238,13 +238,13 @@ def test_each_way_to_define_a_step_is_understood(
     """All parsers of pytest-bdd, by position and by name, from literals and constants."""
     change(project, "steps/shop.py", "@given(SHOP)", definition)
     change(project, "steps/shop.py", "TYPES = dict(Number=int)", "dict_of_types = {'Thing': str}")
-    assert findings(tracker, project) == []
+    assert problems(tracker, project) == []
 
 
 def test_steps_of_another_kind_do_not_fit(tracker: Tracker, project: Path) -> None:
     """A Then is not satisfied by a step that is defined for When."""
     change(project, "steps/shop.py", '@then("the card', '@bdd.when("the card')
-    kinds = {each.kind for each in findings(tracker, project)}
+    kinds = {each.kind for each in problems(tracker, project)}
     assert kinds == {"undefined-step", "unused-step"}
 
 
@@ -253,7 +253,7 @@ def test_an_item_in_two_files_is_found(tracker: Tracker, project: Path) -> None:
     again = project / "features" / "zzz" / "again.feature"
     again.parent.mkdir()
     again.write_text(f"{AGAIN}    Scenario: B\n{PASSES}")
-    (found,) = findings(tracker, project)
+    (found,) = problems(tracker, project)
     assert (found.kind, found.path, found.line) == ("covered-twice", again, 5)
     assert "pay.feature:21" in found.sentence
 
@@ -265,14 +265,14 @@ def test_a_name_in_two_files_is_found(tracker: Tracker, project: Path) -> None:
         "Feature: R\n\n  @ABC-2-AC-1\n  Rule: Money comes back\n\n"
         f"    Scenario: A receipt comes\n{PASSES}"
     )
-    (found,) = findings(tracker, project)
+    (found,) = problems(tracker, project)
     assert (found.kind, found.line) == ("duplicate-name", 6)
 
 
 def test_two_wordings_stand_one_above_the_other(tracker: Tracker, project: Path) -> None:
     """Both are shown, with their lines and a mark where they part."""
     change(project, "features/pay.feature", "Rule: A receipt is sent", "Rule: A receipt was sent")
-    (found,) = findings(tracker, project)
+    (found,) = problems(tracker, project)
     _, first, second, mark = found.sentence.splitlines()
     assert first.strip() == "tracker, line 6: A receipt is sent"
     assert second.strip() == "Rule, line 21  : A receipt was sent"
@@ -290,7 +290,7 @@ def test_empty_and_binary_features_are_findings(tracker: Tracker, project: Path)
     (project / "features" / "a.feature").write_text("")
     (project / "features" / "b.feature").write_bytes(b"\xff")
     (project / "features" / "c.feature").write_text("# language: xx\nFeature: C\n")
-    found = findings(tracker, project)
+    found = problems(tracker, project)
     assert [(each.kind, each.path.name) for each in found] == [
         ("unreadable", "a.feature"),
         ("unreadable", "b.feature"),
@@ -302,7 +302,7 @@ def test_drift_is_about_items_and_their_words(tracker: Tracker, project: Path) -
     """What would prove something else than was promised; the rest is for `make test`."""
     change(project, "features/pay.feature", "Rule: A receipt is sent", "Rule: A mail is sent")
     change(project, "features/pay.feature", "      Then the receipt is for 3 euros\n", "")
-    assert {each.kind for each in findings(tracker, project)} == {
+    assert {each.kind for each in problems(tracker, project)} == {
         "wording",
         "no-then",
         "unused-step",
@@ -329,4 +329,4 @@ def test_features_in_another_language_are_read(tracker: Tracker, project: Path) 
         "      Dann the card is charged\n      Und nothing else is\n",
         encoding="utf-8-sig",
     )
-    assert {each.kind for each in findings(tracker, project)} == {"unused-step"}
+    assert {each.kind for each in problems(tracker, project)} == {"unused-step"}

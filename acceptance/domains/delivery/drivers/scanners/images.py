@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.build.debian import contents_of, offered, pending
+from acceptance.build.debian import offered_packages, packages_of_image, pending_updates
 from acceptance.build.images import archive_of
 from acceptance.domains.delivery.drivers.scanners.facts import (
     ScanFinding,
@@ -36,12 +36,12 @@ def scan_updates(references: Sequence[str], *, timeout: float) -> ScannerFacts:
     started = time.monotonic()
     findings, notes, packages = [], [], 0
     for reference, archive in archives(references, timeout):
-        contents = contents_of(archive)
+        contents = packages_of_image(archive)
         if not contents.sources:
             raise EnvironmentFailure(f"{reference} has no apt source of security updates.")
         if not contents.packages:
             raise EnvironmentFailure(f"{reference} has no list of its packages.")
-        offer = offered(contents.sources)
+        offer = offered_packages(contents.sources)
         if not offer.fresh:
             raise EnvironmentFailure(
                 f"The apt source of security updates of {reference} does not answer; "
@@ -57,7 +57,7 @@ def scan_updates(references: Sequence[str], *, timeout: float) -> ScannerFacts:
                 f"the security update {update.offered} of {update.package} is not installed",
                 fingerprint=fingerprint(update.package, update.offered),
             )
-            for update in pending(contents.packages, offer)
+            for update in pending_updates(contents.packages, offer)
         ]
     return ScannerFacts(
         UPDATES,

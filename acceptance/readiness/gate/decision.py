@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.readiness.gate.standing import gating, standing
+from acceptance.readiness.gate.obstacles import find_obstacles, gating_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,19 +59,19 @@ _READ = _object(
 
 
 @dataclass(frozen=True)
-class Judgement:
+class GateDecision:
     """Whether a gate is passed, as an exit code, and why, in sentences for a person."""
 
     code: int
     sentences: tuple[str, ...]
 
 
-def judge_gate(
-    document: object, *, gate: str, tracker: Tracker, commit: str, doubts: Sequence[str]
-) -> Judgement:
+def decide_gate(
+    document: object, *, gate: str, tracker: Tracker, commit: str, problems: Sequence[str]
+) -> GateDecision:
     """Judge a report: 0 ready, 1 unmet, 10 unverified, 69 no environment, 65 it cannot be used.
 
-    `tracker` and `commit` are what is there now: a report of something else is stale. `doubts` are
+    `tracker` and `commit` are what is there now: a report of something else is stale. `problems` are
     what the caller saw wrong with files, clock and working tree; one of them is enough to refuse.
     """
     broken = _misshapen(document)
@@ -82,16 +82,16 @@ def judge_gate(
         *_stale(document, tracker, commit),
         *_denominator(document, tracker),
         *_contradictions(document),
-        *doubts,
+        *problems,
     ]
     if wrong:
         return _refused(gate, wrong)
     failure = document["environment_failure"]
     if failure is not None:
         sentence = f"The gate {gate} is not passed: there was no environment. {failure}"
-        return Judgement(ENVIRONMENT, (sentence,))
+        return GateDecision(ENVIRONMENT, (sentence,))
     try:
-        items = gating(document, gate)
+        items = gating_items(document, gate)
     except BrokenInput as error:
         return _refused(gate, [error.message])
     nothing = [] if items else [f"{gate} is about no item. Try: --gate release"]
@@ -99,8 +99,8 @@ def judge_gate(
     return _refused(gate, partial) if partial else _decided(document, gate, items)
 
 
-def _decided(document: Mapping[str, Any], gate: str, items: list[dict[str, Any]]) -> Judgement:
-    obstacles = standing(document, gate)
+def _decided(document: Mapping[str, Any], gate: str, items: list[dict[str, Any]]) -> GateDecision:
+    obstacles = find_obstacles(document, gate)
     words = [each["verdict"] for each in obstacles]
     waived = [item for item in items if item["verdict"] != "met" and item["waiver"] is not None]
     met = len(items) - len(obstacles) - len(waived)
@@ -111,17 +111,17 @@ def _decided(document: Mapping[str, Any], gate: str, items: list[dict[str, Any]]
     )
     counts = f"{met} of {len(items)} items met, {len(waived)} waived"
     if not obstacles:
-        return Judgement(READY, (f"The gate {gate} is passed: {counts}.", *told))
+        return GateDecision(READY, (f"The gate {gate} is passed: {counts}.", *told))
     unmet, unverified = words.count("unmet"), words.count("unverified")
     lines = tuple(
         f"{each['verdict']} {each['id']} ({each['owner']}): {each['reason']}" for each in obstacles
     )
     head = f"The gate {gate} is not passed: {unmet} unmet, {unverified} unverified; {counts}."
-    return Judgement(UNMET if unmet else UNVERIFIED, (head, *lines, *told))
+    return GateDecision(UNMET if unmet else UNVERIFIED, (head, *lines, *told))
 
 
-def _refused(gate: str, reasons: Sequence[str]) -> Judgement:
-    return Judgement(BROKEN, (f"The gate {gate} cannot be judged.", *reasons))
+def _refused(gate: str, reasons: Sequence[str]) -> GateDecision:
+    return GateDecision(BROKEN, (f"The gate {gate} cannot be judged.", *reasons))
 
 
 def _misshapen(document: object) -> list[str]:

@@ -11,8 +11,8 @@ from acceptance.readiness.attestation.load import EXPIRING_DAYS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.readiness.attestation.load import Testimonies
-    from acceptance.readiness.outcome import Demand, Testimony
+    from acceptance.readiness.attestation.load import Statements
+    from acceptance.readiness.outcome import AttestationRequirement, StatementResult
 
 State: TypeAlias = Literal["due", "expired", "expiring", "valid"]
 STATES: tuple[State, ...] = ("due", "expired", "expiring", "valid")
@@ -20,7 +20,7 @@ STATES: tuple[State, ...] = ("due", "expired", "expiring", "valid")
 
 
 @dataclass(frozen=True)
-class Line:
+class AttestationStatus:
     """One attestation that is asked for, or one waiver."""
 
     state: State
@@ -30,32 +30,38 @@ class Line:
     detail: str
 
 
-def due(testimonies: Testimonies, today: dt.date) -> tuple[Line, ...]:
+def attestation_statuses(statements: Statements, today: dt.date) -> tuple[AttestationStatus, ...]:
     """Return a line for each demand and each waiver, the most urgent first."""
-    said = testimonies.testimonies
+    said = statements.statements
     lines = [
-        *(_demanded(demand, said, today) for demand in testimonies.demands),
-        *(_line(each, each.role, today) for each in said if each.kind == "waiver"),
+        *(_required(requirement, said, today) for requirement in statements.requirements),
+        *(_status(each, each.role, today) for each in said if each.kind == "waiver"),
     ]
     return tuple(sorted(lines, key=lambda line: STATES.index(line.state)))
 
 
-def _demanded(demand: Demand, said: Sequence[Testimony], today: dt.date) -> Line:
-    own = [each for each in said if each.kind == "attestation" and each.item == demand.item]
+def _required(
+    requirement: AttestationRequirement, said: Sequence[StatementResult], today: dt.date
+) -> AttestationStatus:
+    own = [each for each in said if each.kind == "attestation" and each.item == requirement.item]
     if not own:
-        return Line("due", demand.item, "attestation", demand.role, "nobody has said so yet")
+        return AttestationStatus(
+            "due", requirement.item, "attestation", requirement.role, "nobody has said so yet"
+        )
     # The one that counts for longest; if none counts, the newest.
     best = max(own, key=lambda each: (each.valid, each.expires if each.valid else each.date))
-    return _line(best, demand.role, today)
+    return _status(best, requirement.role, today)
 
 
-def _line(said: Testimony, role: str, today: dt.date) -> Line:
+def _status(said: StatementResult, role: str, today: dt.date) -> AttestationStatus:
     left = (dt.date.fromisoformat(said.expires) - today).days
     if said.valid:
         state: State = "expiring" if left <= EXPIRING_DAYS else "valid"
         days = f"{left} day{'' if left == 1 else 's'} left"
-        return Line(
+        return AttestationStatus(
             state, said.item, said.kind, role, f"{said.person}, until {said.expires} ({days})"
         )
     state = "expired" if left < 0 else "due"
-    return Line(state, said.item, said.kind, role, f"{said.person}, {said.date}: {said.reason}")
+    return AttestationStatus(
+        state, said.item, said.kind, role, f"{said.person}, {said.date}: {said.reason}"
+    )

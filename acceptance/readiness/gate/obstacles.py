@@ -29,7 +29,7 @@ def known_gates(tasks: Sequence[str]) -> tuple[str, ...]:
     return (SPRINT, RELEASE, *tasks)
 
 
-def gating(document: Mapping[str, Any], gate: str) -> list[dict[str, Any]]:
+def gating_items(document: Mapping[str, Any], gate: str) -> list[dict[str, Any]]:
     """Return the items that a gate is about, in the tracker's order.
 
     Raises `BrokenInput` for a gate that there is not.
@@ -46,20 +46,20 @@ def gating(document: Mapping[str, Any], gate: str) -> list[dict[str, Any]]:
     return [item for item in document["items"] if item["task"] in chosen]
 
 
-def stands(item: Mapping[str, Any]) -> bool:
+def blocks(item: Mapping[str, Any]) -> bool:
     """Say whether an item stands in the way: a waiver lets it pass, and does not make it met."""
     return item["verdict"] != "met" and item["waiver"] is None
 
 
-def standing(document: Mapping[str, Any], gate: str) -> list[Obstacle]:
+def find_obstacles(document: Mapping[str, Any], gate: str) -> list[Obstacle]:
     """Return what stands in the way of a gate, in the tracker's order.
 
-    Nothing stands in the way of a gate without items; ask `gating` before calling that ready.
+    Nothing stands in the way of a gate without items; ask `gating_items` before calling that ready.
 
     Raises `BrokenInput` for a gate that there is not.
     """
     return [
         Obstacle(id=item["id"], verdict=item["verdict"], reason=item["reason"], owner=item["owner"])
-        for item in gating(document, gate)
-        if stands(item)
+        for item in gating_items(document, gate)
+        if blocks(item)
     ]

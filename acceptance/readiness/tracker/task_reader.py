@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acceptance.readiness.tracker.blocks import plain
-from acceptance.readiness.tracker.model import Box, Item, Task
-from acceptance.readiness.tracker.words import (
+from acceptance.readiness.tracker.labels import (
     FIELDS,
     KNOWN,
     LISTS,
@@ -17,6 +16,7 @@ from acceptance.readiness.tracker.words import (
     misspelt,
     name_of,
 )
+from acceptance.readiness.tracker.model import Checkbox, Item, Task
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ _LONG = frozenset({"description", "blockers", "notes"})
 """Fields that may go on over several paragraphs and lists; the others are a word or two."""
 
 
-class TaskDraft:
+class TaskReader:
     """Collects what stands below the heading of a task."""
 
     def __init__(
@@ -65,7 +65,7 @@ class TaskDraft:
         self._values: dict[str, list[str]] = {}
         self._lines: dict[str, int] = {}
         self._items: dict[Kind, list[Item]] = {"AC": [], "DOD": []}
-        self._technical: list[Box] = []
+        self._technical: list[Checkbox] = []
         self._parent = parent
 
     def take(self, block: Block) -> None:
@@ -132,7 +132,7 @@ class TaskDraft:
         if meant is not None and self._label not in KNOWN:
             message = f'This box is in the list "{self._label}", which is no list of items.'
             broken(self._path, block.line, f"{message} Try: **{meant}**:, if that is meant.")
-        self._technical.append(Box(plain(block.text), ticked, block.line))
+        self._technical.append(Checkbox(plain(block.text), ticked, block.line))
         if field == "blockers" and not ticked:
             self._keep(field, block.line, plain(block.text))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def evidence_doubts(document: Mapping[str, Any], folder: Path) -> list[str]:
+def evidence_problems(document: Mapping[str, Any], folder: Path) -> list[str]:
     """Return a sentence if evidence below the report's `folder` is gone or was changed."""
     spoilt = [
         found["path"]
@@ -28,7 +28,7 @@ def evidence_doubts(document: Mapping[str, Any], folder: Path) -> list[str]:
     return [f"{told} Try: make acceptance, or the whole folder of the report"]
 
 
-def revision_doubts(commit: str) -> list[str]:
+def revision_problems(commit: str) -> list[str]:
     """Return a sentence if `commit` does not say what is there: another report may be of it too."""
     if commit == UNKNOWN:
         return ["There is no git repository here, so nothing says what the report is of."]
@@ -38,7 +38,7 @@ def revision_doubts(commit: str) -> list[str]:
     return []
 
 
-def expiry_doubts(document: Mapping[str, Any], today: dt.date) -> list[str]:
+def expiry_problems(document: Mapping[str, Any], today: dt.date) -> list[str]:
     """Return a sentence for each waiver and attestation that ended after the report was written."""
     found = []
     for item in document["items"]:

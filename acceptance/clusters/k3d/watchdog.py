@@ -17,7 +17,7 @@ from acceptance.project import ROOT
 _DONE = b"removed\n"
 
 
-class Guardian:
+class Watchdog:
     """A process that outlives this one for as long as it takes to remove the cluster."""
 
     def __init__(self, name: str, timeout: float) -> None:

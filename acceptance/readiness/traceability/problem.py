@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from pathlib import Path
 
-FindingKind: TypeAlias = Literal[
+ProblemKind: TypeAlias = Literal[
     "no-features",  # there is nothing to check
     "unreadable",  # a feature file, or the text of a step definition
     "wording",  # a Rule says something else than the tracker
@@ -29,13 +29,13 @@ FindingKind: TypeAlias = Literal[
 
 
 @dataclass(frozen=True)
-class Finding:
+class TraceabilityProblem:
     """One thing to repair, with its place."""
 
     path: Path
     line: int
     """Counted from 1."""
-    kind: FindingKind
+    kind: ProblemKind
     sentence: str
     """Cause and remedy."""
 

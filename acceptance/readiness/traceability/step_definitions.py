@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import parse  # type: ignore[import-untyped]
 from parse_type import cfparse  # type: ignore[import-untyped]
 
-from acceptance.readiness.traceability.finding import Finding
+from acceptance.readiness.traceability.problem import TraceabilityProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from acceptance.readiness.traceability.features import Step, StepKind
+    from acceptance.readiness.traceability.features import GherkinStep, StepKind
 
 _DECORATORS = {f"pytest_bdd.{name}" for name in ("given", "when", "then", "step")}
 _PUBLIC = {name: f"pytest_bdd.{name}" for name in ("given", "when", "then", "step", "parsers")}
@@ -24,7 +24,7 @@ _FLAGS = {name: getattr(re, name) for name in re.RegexFlag.__members__}
 
 
 @dataclass(frozen=True)
-class Definition:
+class StepDefinition:
     """A step definition."""
 
     kind: StepKind
@@ -35,7 +35,7 @@ class Definition:
     """Of its decorator, counted from 1."""
     match: Callable[[str], bool] = field(compare=False, repr=False)
 
-    def fits(self, step: Step) -> bool:
+    def fits(self, step: GherkinStep) -> bool:
         """Whether pytest-bdd would take it for a step."""
         return self.kind in {"", step.kind} and self.match(step.text)
 
@@ -46,16 +46,16 @@ class _Unclear(Exception):
 
 def read_definitions(
     paths: Iterable[Path],
-) -> tuple[tuple[Definition, ...], tuple[Finding, ...]]:
+) -> tuple[tuple[StepDefinition, ...], tuple[TraceabilityProblem, ...]]:
     """Return the step definitions in these Python files, and those that could not be read."""
-    definitions, findings = [], []
+    definitions, problems = [], []
     for path in paths:
         try:
             tree = ast.parse(path.read_bytes())
         except (SyntaxError, ValueError, OSError) as error:
             line = getattr(error, "lineno", None) or 1
             message = f"This is no Python: {error}. Try: repair it."
-            findings.append(Finding(path, line, "unreadable", message))
+            problems.append(TraceabilityProblem(path, line, "unreadable", message))
             continue
         module = _Module(tree)
         for call, qualified in module.decorators():
@@ -63,8 +63,8 @@ def read_definitions(
                 definitions.append(module.definition(call, qualified, path))
             except _Unclear as error:
                 message = f"The text of this step cannot be read: {error}. Try: a literal text."
-                findings.append(Finding(path, call.lineno, "unreadable", message))
-    return tuple(definitions), tuple(findings)
+                problems.append(TraceabilityProblem(path, call.lineno, "unreadable", message))
+    return tuple(definitions), tuple(problems)
 
 
 class _Module:
@@ -88,14 +88,14 @@ class _Module:
                     if isinstance(each, ast.Call) and self._name(each.func) in _DECORATORS:
                         yield each, self._name(each.func)
 
-    def definition(self, call: ast.Call, qualified: str, path: Path) -> Definition:
+    def definition(self, call: ast.Call, qualified: str, path: Path) -> StepDefinition:
         """Return the definition that a decorator makes; raises `_Unclear`."""
         kind = qualified.rpartition(".")[2]
         if kind == "step":
             given = _argument(call, 1, "type_")
             kind = "" if given is None else str(self._literal(given) or "")
         text, match = self._matcher(_argument(call, 0, "name"))
-        return Definition(cast("StepKind", kind), text, path, call.lineno, match)
+        return StepDefinition(cast("StepKind", kind), text, path, call.lineno, match)
 
     def _matcher(self, node: ast.expr | None) -> tuple[str, Callable[[str], bool]]:
         if isinstance(node, ast.Name) and node.id in self._constants:

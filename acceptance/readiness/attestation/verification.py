@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class VerificationContext:
     """What a statement is held against."""
 
     trust: Trust
@@ -48,7 +48,7 @@ class Circumstances:
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignedClaim:
     """A claim in the envelope that it came in."""
 
     claim: Claim
@@ -56,7 +56,7 @@ class Signed:
     keyid: str
 
 
-def objection(signed: Signed, here: Circumstances) -> str:
+def rejection_reason(signed: SignedClaim, here: VerificationContext) -> str:
     """Return why a statement does not count; empty if it does."""
     return next(filter(None, (check(signed, here) for check in _CHECKS)), "")
 
@@ -71,7 +71,7 @@ def evidence_of(claim: Claim, root: Path) -> dict[str, bytes]:
     return found
 
 
-def _signature(signed: Signed, here: Circumstances) -> str:
+def _signature(signed: SignedClaim, here: VerificationContext) -> str:
     trusted = here.trust.keys.get(signed.keyid)
     if trusted is None:
         return f"the key {signed.keyid[:16]} is not in trust.toml"
@@ -80,7 +80,7 @@ def _signature(signed: Signed, here: Circumstances) -> str:
     return ""
 
 
-def _speaker(signed: Signed, here: Circumstances) -> str:
+def _speaker(signed: SignedClaim, here: VerificationContext) -> str:
     claim, trusted = signed.claim, here.trust.keys[signed.keyid]
     if claim.person != trusted.person:
         return f"it speaks for {claim.person} with the key of {trusted.person}"
@@ -94,28 +94,28 @@ def _speaker(signed: Signed, here: Circumstances) -> str:
     return ""
 
 
-def _role(signed: Signed, here: Circumstances) -> str:
+def _role(signed: SignedClaim, here: VerificationContext) -> str:
     claim = signed.claim
     if claim.kind == "waiver":
         if claim.role not in here.trust.may_waive:
             return f"the role {claim.role} may not waive"
         return ""
-    demand = here.trust.demand(claim.item)
-    if demand is None:
+    requirement = here.trust.requirement(claim.item)
+    if requirement is None:
         return "trust.toml asks nobody about this item"
-    if claim.role != demand.role:
-        return f"it is by the role {claim.role}, and {demand.role} is needed"
+    if claim.role != requirement.role:
+        return f"it is by the role {claim.role}, and {requirement.role} is needed"
     return ""
 
 
-def _wording(signed: Signed, here: Circumstances) -> str:
+def _wording(signed: SignedClaim, here: VerificationContext) -> str:
     texts = {item.id: item.sha256 for item in here.tracker.items}
     if texts.get(signed.claim.item) != signed.claim.item_sha256:
         return "the item was reworded since"
     return ""
 
 
-def _dates(signed: Signed, here: Circumstances) -> str:
+def _dates(signed: SignedClaim, here: VerificationContext) -> str:
     claim = signed.claim
     if claim.date > here.today:
         return f"it is dated in the future ({claim.date})"
@@ -126,7 +126,7 @@ def _dates(signed: Signed, here: Circumstances) -> str:
     return ""
 
 
-def _commit(signed: Signed, here: Circumstances) -> str:
+def _commit(signed: SignedClaim, here: VerificationContext) -> str:
     claim = signed.claim
     distance = here.commits.distance(claim.commit)
     name = claim.commit[:12]
@@ -141,10 +141,10 @@ def _commit(signed: Signed, here: Circumstances) -> str:
     return ""
 
 
-def _coverage(signed: Signed, here: Circumstances) -> str:
+def _coverage(signed: SignedClaim, here: VerificationContext) -> str:
     claim = signed.claim
-    demand = here.trust.demand(claim.item) if claim.kind == "attestation" else None
-    covers = (*claim.covers, *(demand.covers if demand else ()))
+    requirement = here.trust.requirement(claim.item) if claim.kind == "attestation" else None
+    covers = (*claim.covers, *(requirement.covers if requirement else ()))
     if not covers:
         return ""
     try:
@@ -160,7 +160,7 @@ def _coverage(signed: Signed, here: Circumstances) -> str:
     return ""
 
 
-def _evidence(signed: Signed, here: Circumstances) -> str:
+def _evidence(signed: SignedClaim, here: VerificationContext) -> str:
     for file in signed.claim.files:
         content = _read(here.root, file.name)
         if content is None:
@@ -180,7 +180,7 @@ def _read(root: Path, name: str) -> bytes | None:
         return None
 
 
-_CHECKS: tuple[Callable[[Signed, Circumstances], str], ...] = (
+_CHECKS: tuple[Callable[[SignedClaim, VerificationContext], str], ...] = (
     _signature,
     _speaker,
     _wording,

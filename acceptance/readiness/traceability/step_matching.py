@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.readiness.traceability.finding import Finding
+from acceptance.readiness.traceability.problem import TraceabilityProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from acceptance.readiness.traceability.definitions import Definition
-    from acceptance.readiness.traceability.features import Feature, Step
+    from acceptance.readiness.traceability.features import Feature, GherkinStep
+    from acceptance.readiness.traceability.step_definitions import StepDefinition
 
 
-class Wiring:
+class StepMatcher:
     """Which definitions fit which steps."""
 
-    def __init__(self, definitions: Sequence[Definition]) -> None:
+    def __init__(self, definitions: Sequence[StepDefinition]) -> None:
         """Look through `definitions`, once for each text."""
         self._definitions = definitions
-        self._found: dict[tuple[str, str], tuple[Definition, ...]] = {}
+        self._found: dict[tuple[str, str], tuple[StepDefinition, ...]] = {}
 
-    def of(self, step: Step) -> tuple[Definition, ...]:
+    def of(self, step: GherkinStep) -> tuple[StepDefinition, ...]:
         """Return the definitions that fit a step."""
         key = (step.kind, step.text)
         if key not in self._found:
@@ -30,15 +30,15 @@ class Wiring:
 
 
 def check_steps(
-    features: Iterable[Feature], definitions: Sequence[Definition]
-) -> Iterator[Finding]:
+    features: Iterable[Feature], definitions: Sequence[StepDefinition]
+) -> Iterator[TraceabilityProblem]:
     """Yield steps without a definition or with several, and definitions that nothing uses."""
-    wiring = Wiring(definitions)
+    matcher = StepMatcher(definitions)
     told: set[tuple[object, int, str]] = set()
     used: set[int] = set()
     for feature in features:
         for step in (s for each in feature.scenarios for run in each.runs for s in run.steps):
-            fitting = wiring.of(step)
+            fitting = matcher.of(step)
             used |= {id(each) for each in fitting}
             place = (feature.path, step.line, step.text)
             if len(fitting) == 1 or place in told:
@@ -48,12 +48,16 @@ def check_steps(
                 places = " and ".join(f"{each.path}:{each.line}" for each in fitting)
                 message = f'"{step.keyword} {step.text}" fits {len(fitting)} definitions: {places}.'
                 remedy = "Try: make one of them narrower."
-                yield Finding(feature.path, step.line, "ambiguous-step", f"{message} {remedy}")
+                yield TraceabilityProblem(
+                    feature.path, step.line, "ambiguous-step", f"{message} {remedy}"
+                )
             else:
                 message = f'"{step.keyword} {step.text}" has no definition.'
                 remedy = f'Try: @{step.kind or "given"}("{step.text}") in a module of steps.'
-                yield Finding(feature.path, step.line, "undefined-step", f"{message} {remedy}")
+                yield TraceabilityProblem(
+                    feature.path, step.line, "undefined-step", f"{message} {remedy}"
+                )
     for each in definitions:
         if id(each) not in used:
             message = f'No scenario uses the step "{each.text}". Try: delete it.'
-            yield Finding(each.path, each.line, "unused-step", message)
+            yield TraceabilityProblem(each.path, each.line, "unused-step", message)
