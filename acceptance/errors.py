@@ -1,7 +1,7 @@
-"""The ways in which a run can end early, each with the exit code that tells a script which it was.
+"""The errors that end a run early, each with its exit code.
 
-A criterion that does not hold is none of these: it is an `AssertionError` of an actor, becomes the
-verdict *unmet*, and ends the run with pytest's own exit code 1.
+A criterion that does not hold is not one of them: it is an `AssertionError` of an actor, becomes
+the verdict *unmet*, and ends the run with pytest's own exit code 1.
 
 The codes follow `sysexits.h` where it has a word for the case (65 EX_DATAERR, 69 EX_UNAVAILABLE)
 and the shells' 128 + signal number for an interrupt.
@@ -13,7 +13,7 @@ from typing import ClassVar
 
 
 class AcceptanceError(Exception):
-    """A run that cannot go on; `message` is what a person is shown, instead of a traceback."""
+    """A run that cannot go on; `message` is shown instead of a traceback."""
 
     exit_code: ClassVar[int] = 70
 
@@ -30,7 +30,7 @@ class BrokenInput(AcceptanceError):
 
 
 class EnvironmentFailure(AcceptanceError):
-    """The environment could not be had: cluster, registry, space, rights (exit code 69)."""
+    """The environment could not be started: cluster, registry, space, rights (exit code 69)."""
 
     exit_code: ClassVar[int] = 69
 

@@ -1,4 +1,4 @@
-"""Keeps what is expensive to build, by the hash of its inputs, for all runs of this user.
+"""Caches builds by the hash of their inputs, for all runs of this user.
 
 An entry is a folder that is either whole or not there: it is built beside its place, under an
 exclusive lock, and renamed into it. A build that crashed leaves a folder that no run ever uses and

@@ -1,4 +1,4 @@
-"""Holds every manifest against the JSON schemas of Kubernetes and cert-manager.
+"""Validates every manifest against the JSON schemas of Kubernetes and cert-manager.
 
 `python -m acceptance.build.conformity` renders every overlay of this project and looks at each
 object, the generated Secrets too, without a cluster and without a network.

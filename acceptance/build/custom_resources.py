@@ -35,7 +35,7 @@ _DOWNLOAD_SECONDS = 900.0
 def definitions(root: Path, *, timeout: float) -> Path:
     """Return a folder with a YAML file for each definition; `timeout` in seconds is for a download.
 
-    Raises `BuildFailure` when the module cannot be had.
+    Raises `BuildFailure` if the module cannot be downloaded.
     """
     folder = root / "node" / "cert-manager"
     text = (folder / "go.mod").read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ def definitions(root: Path, *, timeout: float) -> Path:
                 remedy="Does the Go module proxy answer? Try again, once it does.",
             )
         except EnvironmentFailure as error:
-            message = f"The definitions of {MODULE} cannot be had: {error.message}"
+            message = f"The definitions of {MODULE} cannot be downloaded: {error.message}"
             raise BuildFailure(message) from error
         found = sorted(
             Path(json.loads(told.stdout)["Dir"], "deploy", "crds").glob(f"{GROUP}_*.yaml")

@@ -1,7 +1,7 @@
-"""Security updates of Debian and Ubuntu: which packages of an image have one that is not installed.
+"""Finds security updates of Debian and Ubuntu that an image lacks.
 
-The package lists are those of the image's own sources that are for security, fetched and verified
-by apt into a folder of their own: nothing of this machine's package management is changed.
+apt fetches and verifies the package lists of the image's own security sources, in a folder of its
+own: the package management of this machine is not changed.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class SecurityUpdate:
 
 @dataclass(frozen=True)
 class ImagePackages:
-    """What an image says of its packages: what is installed, and where security updates are."""
+    """The packages of an image, and its sources of security updates."""
 
     packages: tuple[DebianPackage, ...]
     sources: str
@@ -67,7 +67,7 @@ class ImagePackages:
 
 @dataclass(frozen=True)
 class PackageOffer:
-    """What a distribution offers now."""
+    """The packages that a distribution offers now."""
 
     released: str
     """When the lists were made, in the words of the distribution."""
@@ -77,7 +77,7 @@ class PackageOffer:
 
 
 def packages_of_image(archive: Path) -> ImagePackages:
-    """Return what the image in an OCI archive says of its packages.
+    """Return the packages of the image in an OCI archive.
 
     Layers are compressed and big, so what was read is kept by the digest of the image.
 
@@ -147,7 +147,9 @@ def offered_packages(sources: str) -> PackageOffer:
     Raises `EnvironmentFailure` when there is no apt, or the sources never answered.
     """
     if shutil.which("apt-get") is None:
-        message = "There is no apt-get here, so no distribution can be asked. Try: on Debian."
+        message = (
+            "There is no apt-get here to fetch package lists with. Try: run on Debian or Ubuntu."
+        )
         raise EnvironmentFailure(message)
     folder = cache_root() / "apt" / hash_inputs(sources)
     for name in ("lists/partial", "archives/partial", "sources"):

@@ -49,7 +49,7 @@ def render(
     """
     if not (overlay / "kustomization.yaml").is_file():
         message = (
-            f"{overlay} is no overlay: it has no kustomization.yaml. Try: the overlay setting."
+            f"{overlay} is not an overlay: it has no kustomization.yaml. Try: the overlay setting."
         )
         raise BrokenInput(message)
     with tempfile.TemporaryDirectory(prefix="overlay-") as temporary:
@@ -61,7 +61,7 @@ def render(
         # In C it takes a tenth of the time, and is as safe.
         objects = tuple(found for found in yaml.load_all(text, yaml.CSafeLoader) if found)
     except yaml.YAMLError as error:
-        raise BrokenInput(f"{overlay} renders to what is no YAML: {_line(str(error))}.") from error
+        raise BrokenInput(f"{overlay} does not render to YAML: {_line(str(error))}.") from error
     if not objects:
         raise BrokenInput(
             f"{overlay} renders to no object at all. Try: kubectl kustomize {overlay}"

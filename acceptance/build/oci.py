@@ -28,7 +28,7 @@ def read_files(archive: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]
 
     Names have no slash in front. Links are not followed: ask for the file itself.
 
-    Raises `EnvironmentFailure` when `archive` is no archive of one image.
+    Raises `EnvironmentFailure` if `archive` is not an archive of one image.
     """
     found: dict[str, bytes] = {}
     try:
@@ -57,7 +57,7 @@ def read_root(archive: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
 def identity(archive: Path) -> str:
     """Return the digest of an image, as `sha256:…`; it does not depend on where it lies.
 
-    Raises `EnvironmentFailure` when `archive` is no archive of one image.
+    Raises `EnvironmentFailure` if `archive` is not an archive of one image.
     """
     try:
         with tarfile.open(archive) as image:
@@ -68,7 +68,7 @@ def identity(archive: Path) -> str:
 
 def _unreadable(archive: Path, error: Exception) -> EnvironmentFailure:
     why = str(error).partition("\n")[0].rstrip(":")
-    return EnvironmentFailure(f"{archive} is no image: {why}. Try: make clean-cache")
+    return EnvironmentFailure(f"{archive} is not an image: {why}. Try: make clean-cache")
 
 
 def _layers(image: tarfile.TarFile) -> list[str]:
@@ -92,7 +92,7 @@ def _document(image: tarfile.TarFile, name: str) -> dict[str, list[dict[str, str
 def _open(image: tarfile.TarFile, name: str) -> IO[bytes]:
     file = image.extractfile(name)
     if file is None:
-        raise ValueError(f"{name} is no file")
+        raise ValueError(f"{name} is not a file")
     return file
 
 

@@ -1,4 +1,4 @@
-"""Asks a person for what is missing, if there is a person."""
+"""Asks for missing options, if there is a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def given(value: str | None, option: str, question: str, default: str = "") -> s
         except EOFError:
             value = None
     if value is None or not value.strip():
-        raise BrokenInput(f"{question}? Nobody said. Try: {option}")
+        raise BrokenInput(f"{question}? Try: {option}")
     return value.strip()
 
 

@@ -1,4 +1,4 @@
-"""`acceptance attest`: sign what no machine can decide, and see who still has to."""
+"""`acceptance attest`: signs attestations and waivers, and lists what is due."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--role",
         metavar="ROLE",
         action="append",
-        help="in which role you speak (default: the one that the item needs)",
+        help="the role in which you sign (default: the one that the item needs)",
     )
     add("--expires", metavar="90d", help="the last day: in days from now, or as 2027-05-31")
     add(
@@ -83,7 +83,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.waive and (chosen.statement or chosen.evidence or chosen.covers):
         raise BrokenInput("A waiver has no statement, evidence or paths. Try: --reason and --issue")
     if chosen.role is not None and len(chosen.role) > 1:
-        raise BrokenInput("A statement is made in one role. Try: --role once")
+        raise BrokenInput("Sign in one role only. Try: --role once")
     key = chosen.key or os.environ.get(KEY_VARIABLE)
     question = "The file with your private key"
     path = Path(given(str(key) if key else None, f"--key, or {KEY_VARIABLE}", question))
@@ -103,7 +103,7 @@ def _run(chosen: argparse.Namespace) -> int:
     written = sign_and_keep(request, settings, _today())
     shown = os.path.relpath(written)
     print(f"Signed: {shown}")
-    print(f"It counts once it is there for everybody. Try: git add {shown}, and commit it")
+    print(f"It counts once it is committed. Try: git add {shown}, and commit it")
     return 0
 
 
@@ -124,13 +124,13 @@ def _list(settings: Settings) -> int:
 
 def _new_key(chosen: argparse.Namespace, settings: Settings) -> int:
     person = given(chosen.person, "--person NAME", "Whose key is it")
-    roles = chosen.role or [given(None, "--role ROLE", "For which role may they speak")]
+    roles = chosen.role or [given(None, "--role ROLE", "In which role may they sign")]
     secret = passphrase("Passphrase for the private key (empty: none)")
     path = chosen.new_key.expanduser()
     public = new_key(path, settings.root, secret)
     today = _today()
     lines = trust_lines(public, person, roles, today, today + dt.timedelta(days=_KEY_DAYS))
-    print(f"# The private key is in {path}: it never leaves its owner.", file=sys.stderr)
+    print(f"# The private key is in {path}. Never share it.", file=sys.stderr)
     print(f"# For {settings.attestations.name}/trust.toml, reviewed like code:", file=sys.stderr)
     print(lines, end="")
     return 0

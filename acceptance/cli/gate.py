@@ -1,4 +1,4 @@
-"""`acceptance gate`: whether a release may go out, by the report of a run."""
+"""`acceptance gate`: says whether a release may go out, by the report of a run."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _EXAMPLES = """\
   acceptance gate reports/readiness.json --gate release
   acceptance gate --gate TASK-001
 
-exit codes: 0 ready, 1 unmet, 10 unverified, 69 there was no environment, 65 the report cannot be
-used: empty, partial, interrupted, of another commit or tracker, or its evidence was changed"""
+exit codes: 0 ready, 1 unmet, 10 unverified, 69 the environment could not be started, 65 the
+report is unusable: empty, partial, interrupted, of another commit or tracker, or its evidence was changed"""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +74,7 @@ def _read(path: Path) -> Any:  # noqa: ANN401 (any JSON value)
         message = f"{path} cannot be read: {error.strerror}. Try: make acceptance, which writes it"
         raise BrokenInput(message) from error
     except (ValueError, RecursionError) as error:
-        message = f"{path} is no JSON: {error}. Try: make acceptance, which writes it anew"
+        message = f"{path} is not JSON: {error}. Try: make acceptance, which writes a new one"
         raise BrokenInput(message) from error
 
 

@@ -1,4 +1,4 @@
-"""`acceptance report`: a report that was written before, in another form or another place."""
+"""`acceptance report`: shows a report again, or writes it in another form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a statement of what a person wants to say; writes it only if it would count."""
+"""Signs an attestation or a waiver, and writes it only if it would count."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _LINK = re.compile(r"(https?://[^#\s]+)#sha256=([0-9a-f]{64})")
 
 @dataclass(frozen=True)
 class SigningRequest:
-    """What was asked for on the command line; None is asked for."""
+    """The options of the command line; None is asked for on the terminal."""
 
     item: str
     waive: bool
@@ -68,8 +68,8 @@ def sign_and_keep(request: SigningRequest, settings: Settings, today: dt.date) -
     requirement = trust.requirement(item.id)
     if not request.waive and requirement is None:
         raise BrokenInput(
-            f"Nobody is asked about {item.id}: machines decide it. "
-            "Try: acceptance attest --list, or a demand in trust.toml"
+            f"{item.id} needs no attestation: its scenarios decide it. "
+            "Try: acceptance attest --list, or an entry in [items] of trust.toml"
         )
     signer = load_key(
         request.key, settings.root, lambda: passphrase(f"Passphrase of {request.key}")
@@ -86,7 +86,7 @@ def sign_and_keep(request: SigningRequest, settings: Settings, today: dt.date) -
         raise BrokenInput(f"There is no commit {request.commit} here. Try: git log")
     print(f"{item.id}: {item.text}", file=sys.stderr)
     option = "--reason TEXT" if request.waive else "--statement TEXT"
-    question = "Why may the release go without it" if request.waive else "What do you say of it"
+    question = "Why may the release go without it" if request.waive else "What do you attest"
     files, links = _evidence(request.evidence, settings.root)
     claim = Claim(
         kind="waiver" if request.waive else "attestation",
@@ -124,7 +124,7 @@ def _item(wanted: str, tracker: Tracker) -> Item:
 def _role(request: SigningRequest, trust: Trust, trusted: TrustedKey) -> str:
     may = [role for role in trusted.roles if role in trust.may_waive] if request.waive else []
     only = may[0] if len(may) == 1 else None
-    return given(request.role or only, "--role ROLE", "In which role do you speak")
+    return given(request.role or only, "--role ROLE", "In which role do you sign")
 
 
 def _expires(text: str, today: dt.date) -> dt.date:
@@ -132,7 +132,7 @@ def _expires(text: str, today: dt.date) -> dt.date:
     try:
         return today + dt.timedelta(int(days[1])) if days else dt.date.fromisoformat(text)
     except ValueError as error:
-        raise BrokenInput(f"{text} is no day. Try: --expires 90d, or 2027-05-31") from error
+        raise BrokenInput(f"{text} is not a day. Try: --expires 90d, or 2027-05-31") from error
 
 
 def _evidence(
@@ -145,7 +145,7 @@ def _evidence(
             links.append(ClaimedLink(link[1], link[2]))
         elif "://" in each:
             raise BrokenInput(
-                f"The link {each} does not say what was there. "
+                f"The link {each} has no hash of its content. "
                 "Try: LINK#sha256=… with the hash of what you read"
             )
         else:
@@ -164,7 +164,7 @@ def _inside(path: str, root: Path) -> str:
     resolved = Path(path).expanduser().resolve()
     if not resolved.is_relative_to(root):
         raise BrokenInput(
-            f"{path} lies outside of the repository, where nobody else finds it. "
+            f"{path} lies outside of the repository, where others cannot find it. "
             "Try: commit it, or give a link with its hash"
         )
     return resolved.relative_to(root).as_posix()
@@ -183,11 +183,11 @@ def _require_valid(content: bytes, here: VerificationContext) -> None:
 def _warn(commits: Commits, commit: str, files: tuple[ClaimedFile, ...]) -> None:
     warnings = []
     if commits.resolve("HEAD") != commit:
-        warnings.append(f"You speak of {commit[:12]}, which is not what is checked out.")
+        warnings.append(f"You sign for {commit[:12]}, which is not the commit that is checked out.")
     changed = commits.uncommitted()
     if changed:
         count = f"{changed[0]} and {len(changed) - 1} more" if len(changed) > 1 else changed[0]
-        warnings.append(f"You speak of a commit, and there are changes beside it: {count}.")
+        warnings.append(f"You sign for a commit, but there are uncommitted changes: {count}.")
     warnings += [
         f"{file.name} is not committed yet: without it the statement does not count."
         for file in files

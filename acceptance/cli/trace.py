@@ -1,4 +1,4 @@
-"""`acceptance trace`: what each item of the tracker rests on."""
+"""`acceptance trace`: prints the scenarios, steps and evidence of each item."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EXAMPLES = """\
   acceptance trace --format csv > trace.csv
   acceptance trace --format json --reports reports
 
-exit code: 0, or 65 if tracker, features and steps do not fit together (what, on stderr)"""
+exit code: 0, or 65 if tracker, features and steps do not fit together (stderr says why)"""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +93,7 @@ def _readiness(folder: Path, tracker: Tracker) -> tuple[dict[str, Any] | None, s
     except FileNotFoundError:
         return None, f"No evidence is shown: there is no {path}. Try: pytest"
     except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
-        raise BrokenInput(f"{path} is no readiness report ({error!r}). Try: pytest") from error
+        raise BrokenInput(f"{path} is not a readiness report ({error!r}). Try: pytest") from error
     if made_of != tracker.sha256:
         return None, f"No evidence is shown: {path} was made of another tracker. Try: pytest"
     return found, ""
@@ -150,7 +150,7 @@ def _lines(matrix: TraceabilityMatrix) -> Iterator[tuple[str, ...]]:
 COMMAND = Command(
     "trace",
     run,
-    about="Print the matrix item → scenarios → steps → evidence, and how many items are covered.",
+    about="Print each item's scenarios, steps and evidence, and how many items are covered.",
     examples=_EXAMPLES,
     arguments=_arguments,
 )

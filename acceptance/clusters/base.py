@@ -1,4 +1,4 @@
-"""What every way to have a cluster answers to; the scenarios never ask which one they are on."""
+"""The interface of all cluster drivers: scenarios never ask which one they run on."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ClusterFacts:
     """Of the API server, with its v: v1.34.4+k3s1."""
     kubeconfig: Path
     context: str
-    """To be named in every call: the kubeconfig's current context is nobody's promise."""
+    """To be named in every call: the current context of a kubeconfig may be any."""
     address: str
     """Where the ingress answers, an IP address or a name without a port."""
     http_port: int
@@ -100,7 +100,7 @@ class Deliverable(Protocol):
 
 
 class Cluster(Protocol):
-    """A cluster from before it is there until after it is gone."""
+    """A cluster, from its start to its removal."""
 
     def __init__(
         self, settings: Settings, *, keep: bool = False, run_id: str | None = None
@@ -134,7 +134,7 @@ class Cluster(Protocol):
     def start(self, progress: Progress) -> ClusterFacts:
         """Return when every node is Ready.
 
-        Raises `EnvironmentFailure` if that cannot be had; what was begun is removed before.
+        Raises `EnvironmentFailure` if it cannot be started; what was begun is removed first.
         """
 
     def deliver(self, images: Sequence[Deliverable]) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""A cluster that is there already: a context that was named, a namespace of the run's own."""
+"""An existing cluster: a context that was named, and a namespace of the run's own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _RUN_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 
 
 class ExistingCluster:
-    """Borrowed: only what this run created, and marked as its own, is ever deleted."""
+    """Uses a cluster of others: deletes only what this run created and labelled."""
 
     name = "existing"
     steps = 1

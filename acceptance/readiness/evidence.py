@@ -1,4 +1,4 @@
-"""Writes what verdicts rest on: redacted files with their SHA-256."""
+"""Writes evidence: redacted files with their SHA-256."""
 
 from __future__ import annotations
 

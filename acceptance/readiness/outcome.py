@@ -1,4 +1,4 @@
-"""What became of one scenario: the only thing that verdicts are made of."""
+"""The outcome of one scenario, and of one signed statement: what verdicts are made of."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 Status: TypeAlias = Literal["passed", "failed", "skipped", "environment", "missing", "unselected"]
-"""`environment`: the cluster could not be had. `missing`: collected and never reported.
-`unselected`: the features have it, and this run was not asked for it."""
+"""`environment`: the cluster could not be started. `missing`: collected and never reported.
+`unselected`: in the features, but not selected for this run."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class StatementResult:
-    """What a signed statement about an item is worth now: an attestation or a waiver."""
+    """An attestation or a waiver of an item, and whether it counts now."""
 
     item: str
     kind: Literal["attestation", "waiver"]
@@ -41,20 +41,20 @@ class StatementResult:
     link: str = ""
     """The issue of a waiver, or the evidence of an attestation that is not a file."""
     evidence: tuple[Evidence, ...] = ()
-    """The envelope and what it was said on, as kept below the reports."""
+    """The envelope and the signed evidence, as kept below the reports."""
 
 
 @dataclass(frozen=True)
 class AttestationRequirement:
-    """That somebody has to speak about an item: who, and whether machines are asked as well."""
+    """That an item needs an attestation: by which role, instead of scenarios or beside them."""
 
     item: str
     role: str
     mode: Literal["instead", "also"]
-    """`instead`: an attestation may stand in for scenarios that do not exist or cannot tell.
+    """`instead`: an attestation may replace scenarios that do not exist or are skipped.
     `also`: it is needed beside scenarios that passed."""
     covers: tuple[str, ...] = ()
-    """Paths that have to be as they were when it was signed, whatever it says itself."""
+    """Paths that must not change after the signature, whatever the statement covers itself."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Takes secret values out of everything that is written, in the forms that they hide in."""
+"""Redacts secret values from everything that is written: plain, encoded and escaped."""
 
 from __future__ import annotations
 

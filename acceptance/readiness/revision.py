@@ -1,4 +1,4 @@
-"""Which commit a folder is at, as the reports and the gate say it."""
+"""Tells the commit of a folder, as the reports and the gate name it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 """Where there is no repository."""
 DIRTY = "-dirty"
-"""Behind a commit beside which there are changes, files that were never added included."""
+"""The mark of a commit with uncommitted changes, untracked files included."""
 
 _SECONDS = 10.0
 
 
 def commit_of(root: Path) -> str:
-    """Return the commit of the repository at `root`, marked when there are changes beside it."""
+    """Return the commit of the repository at `root`, marked if there are uncommitted changes."""
     try:
         commit = _git(root, "rev-parse", "HEAD").strip()
         # Files that nobody added count too: they are built into images, and read, like the others.

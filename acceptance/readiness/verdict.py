@@ -1,4 +1,4 @@
-"""Decides what each item's outcomes mean. Pure: no files, no clock, no cluster."""
+"""Decides the verdict of each item by its outcomes. Pure: no files, no clock, no cluster."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ VerdictWord: TypeAlias = Literal["met", "unmet", "unverified"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known of one item, and why."""
+    """The verdict on one item, with its reason."""
 
     item: Item
     verdict: VerdictWord
     reason: str
     scenarios: tuple[ScenarioOutcome, ...]
     attestations: tuple[StatementResult, ...] = ()
-    """All that were made about the item, also those that do not count."""
+    """All attestations of the item, also those that do not count."""
     waiver: StatementResult | None = None
-    """The valid waiver; the item is shown as waived and is still not met."""
+    """The valid waiver; the item is shown as waived, but is not met."""
     role: str = ""
-    """Whose attestation the item waits for; empty if it waits for none."""
+    """The role whose attestation is missing; empty if none is."""
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -53,28 +53,28 @@ def decide(
 ) -> tuple[Verdict, ...]:
     """Return a verdict for every item of the tracker, in its order.
 
-    An item is met if all of its scenarios passed and left evidence, and if whoever is asked about
-    it (`requirements`) has said so where that is asked for as well. Where that is asked for instead, an
-    attestation stands in for scenarios that do not exist or could not tell. Nothing that anybody
-    signs helps against a failed scenario, nor does it stand in for one that could have told and
-    was not heard: whose environment was lost, that never reported, or that left no evidence.
+    An item is met if all of its scenarios passed and left evidence, and if the attestation that
+    `requirements` ask for is valid. In the mode `also` it is needed beside the scenarios. In the
+    mode `instead` it replaces scenarios that do not exist or were skipped. No attestation helps
+    against a failed scenario, nor does it replace one whose environment was lost, that never
+    reported, or that left no evidence.
 
-    Raises `BrokenInput` when a scenario or a demand is about an item that the tracker does not
-    have, and for two demands for one item.
+    Raises `BrokenInput` if a scenario or a requirement names an item that is not in the tracker,
+    and for two requirements for one item.
     """
     known = {item.id for item in tracker.items}
     for outcome in outcomes:
         strangers = [item for item in outcome.item_ids if item not in known]
         if strangers or not outcome.item_ids:
-            about = ", ".join(strangers) or "no item"
+            named = ", ".join(strangers) or "no item"
             raise BrokenInput(
-                f'The scenario "{outcome.name}" is about {about}, which the tracker does not have. '
+                f'The tags of the scenario "{outcome.name}" name {named}: not in the tracker. '
                 "Try: correct its tags."
             )
     asked = {requirement.item: requirement for requirement in requirements}
     if len(asked) != len(requirements) or not asked.keys() <= known:
         raise BrokenInput(
-            "An attestation is asked for twice, or of an item that the tracker does not have. "
+            "An attestation is required twice, or for an item that is not in the tracker. "
             "Try: correct trust.toml."
         )
     return tuple(
@@ -91,7 +91,7 @@ def decide(
 def unused_waivers(
     verdicts: Sequence[Verdict], statements: Sequence[StatementResult]
 ) -> tuple[str, ...]:
-    """Return a sentence for each valid waiver of an item that is met: nobody needs it."""
+    """Return a sentence for each valid waiver of an item that is met, and so is not needed."""
     met = {verdict.item.id for verdict in verdicts if verdict.verdict == "met"}
     return tuple(
         f"The waiver of {each.item} by {each.person} is not used: the item is met. Try: delete it."
@@ -137,12 +137,12 @@ def _by_scenarios(item: Item, scenarios: tuple[ScenarioOutcome, ...]) -> Verdict
 def _with_attestations(
     seen: Verdict, attestations: tuple[StatementResult, ...], requirement: AttestationRequirement
 ) -> Verdict:
-    """Decide what a demanded attestation changes, and what its absence does."""
+    """Decide what a required attestation changes, or its absence."""
     if seen.verdict == "unmet":
         return seen
     instead = requirement.mode == "instead"
     if instead and (seen.verdict == "met" or not all(map(_cannot_tell, seen.scenarios))):
-        return seen  # nobody has to speak, or nobody can
+        return seen  # no attestation is needed, or none can help
     counting = [
         each
         for each in attestations
@@ -160,7 +160,7 @@ def _with_attestations(
 
 
 def _cannot_tell(scenario: ScenarioOutcome) -> bool:
-    """Whether a scenario leaves room for somebody's word: it passed, or it said that it can't."""
+    """Whether an attestation may replace a scenario: it was skipped, or passed with evidence."""
     return scenario.status == "skipped" or (scenario.status == "passed" and bool(scenario.evidence))
 
 

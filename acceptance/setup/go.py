@@ -23,7 +23,7 @@ _TIMEOUT_SECONDS = 900.0
 def install() -> None:
     """Build what is not in the cache, and link it into .tools.
 
-    Raises `EnvironmentFailure` when there is no Go or a module cannot be had.
+    Raises `EnvironmentFailure` if there is no Go or a module cannot be downloaded.
     """
     for module in sorted(ROOT.glob("tools/*/go.mod")):
         _install(module.parent)

@@ -1,4 +1,4 @@
-"""The host's own programs: installed from Debian or Ubuntu, without starting a service."""
+"""Installs programs of the host from Debian or Ubuntu, without starting a service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Installing commands with their logs, one after the other or side by side, as they are shown.
+"""Runs installing commands, and shows which of them are under way.
 
 On a terminal those under way are shown live; elsewhere each start and end is one plain line, and
 so is every half minute between them.

@@ -65,7 +65,7 @@ def test_what_is_no_image_is_told(tmp_path: Path) -> None:
     path = tmp_path / "image.tar"
     path.write_bytes(b"no archive")
     with pytest.raises(
-        EnvironmentFailure, match=r"image\.tar is no image: .*\. Try: make clean-cache"
+        EnvironmentFailure, match=r"image\.tar is not an image: .*\. Try: make clean-cache"
     ):
         read_files(path, lambda _: True)
 

@@ -89,20 +89,23 @@ def test_a_second_statement_replaces_none(office: Office) -> None:
     [
         ("Which item?", ()),
         ("did you mean TASK-001-DOD-1?", ("TASK-01-DOD-1", *SAY)),
-        ("Nobody is asked about TASK-001-AC-1", ("TASK-001-AC-1", *SAY)),
+        ("TASK-001-AC-1 needs no attestation", ("TASK-001-AC-1", *SAY)),
         ("--statement TEXT", (ITEM, "--expires", "90d")),
         ("--expires 90d", (ITEM, "--statement", "I looked.")),
-        ("is no day", (ITEM, *SAY[:2], "--expires", "soon")),
-        ("is no day", (ITEM, *SAY[:2], "--expires", "2027-02-30")),
+        ("is not a day", (ITEM, *SAY[:2], "--expires", "soon")),
+        ("is not a day", (ITEM, *SAY[:2], "--expires", "2027-02-30")),
         ("it expires (2020-01-01) before", (ITEM, *SAY[:2], "--expires", "2020-01-01")),
         ("There is no commit v9", (ITEM, *SAY, "--commit", "v9")),
         ("cannot be read", (ITEM, *SAY, "--evidence", "docs/no.txt")),
         ("outside of the repository", (ITEM, *SAY, "--evidence", "/etc/hostname")),
-        ("does not say what was there", (ITEM, *SAY, "--evidence", "https://wiki.example/r")),
+        ("has no hash of its content", (ITEM, *SAY, "--evidence", "https://wiki.example/r")),
         ("it covers no/such", (ITEM, *SAY, "--covers", "no/such")),
-        ("it speaks for Eve with the key of Ada", (ITEM, *SAY, "--person", "Eve")),
-        ("Ada may not speak for the role trainees", (ITEM, *SAY, "--role", "trainees")),
-        ("Ada may not speak for the role trainees", (OTHER, *SAY)),
+        (
+            "it is in the name of Eve, but signed with the key of Ada",
+            (ITEM, *SAY, "--person", "Eve"),
+        ),
+        ("Ada does not have the role trainees", (ITEM, *SAY, "--role", "trainees")),
+        ("Ada does not have the role trainees", (OTHER, *SAY)),
         ("--role once", (ITEM, *SAY, "--role", "a", "--role", "b")),
         ("cannot be read", (ITEM, *SAY, "--key", "/no/key.pem")),
         ("are of a waiver", (ITEM, *SAY, "--issue", "https://issues.example/1")),
@@ -140,9 +143,9 @@ def test_a_key_has_to_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     """A file that is no key, and a key of another kind."""
     path = tmp_path / "other.pem"
     path.write_text("no key")
-    fails("is no private key in PEM", ITEM, *SAY, "--key", str(path), capsys=capsys)
+    fails("is not a private key in PEM", ITEM, *SAY, "--key", str(path), capsys=capsys)
     key_of(CryptoSigner(generate_private_key(SECP256R1())), path)
-    fails("is no Ed25519 key", ITEM, *SAY, "--key", str(path), capsys=capsys)
+    fails("is not an Ed25519 key", ITEM, *SAY, "--key", str(path), capsys=capsys)
 
 
 def test_a_key_in_the_repository_is_refused(
@@ -270,8 +273,8 @@ def test_it_warns_of_what_was_not_looked_at(
     options = ("--commit", "HEAD~1", "--evidence", "docs/other.txt")
     assert main(["attest", ITEM, *SAY, *options]) == 0
     err = capsys.readouterr().err
-    assert "which is not what is checked out" in err
-    assert "there are changes beside it: docs/review.txt and 1 more" in err
+    assert "which is not the commit that is checked out" in err
+    assert "there are uncommitted changes: docs/review.txt and 1 more" in err
     assert "docs/other.txt is not committed yet" in err
 
 
@@ -282,8 +285,8 @@ def test_the_list_shows_due_expiring_and_expired(
     assert main(["attest", "--list"]) == 0
     first = capsys.readouterr().out.splitlines()
     assert first == [
-        f"due       {ITEM:<16} security team: nobody has said so yet",
-        f"due       {OTHER:<16} trainees: nobody has said so yet",
+        f"due       {ITEM:<16} security team: not signed yet",
+        f"due       {OTHER:<16} trainees: not signed yet",
         "2 due, 0 expired, 0 expiring, 0 valid",
     ]
     key = str(key_of(office.bob, tmp_path / "bob.pem"))

@@ -153,7 +153,7 @@ def test_a_report_that_is_none_is_broken_input(
     (project / "reports").mkdir()
     (project / "reports" / "readiness.json").write_text(content)
     assert main(["trace"]) == 65
-    assert "is no readiness report" in capsys.readouterr().err
+    assert "is not a readiness report" in capsys.readouterr().err
 
 
 def test_findings_are_told_beside_the_matrix(
@@ -169,7 +169,7 @@ def test_findings_are_told_beside_the_matrix(
         4,
         "wording",
     )
-    assert "features/pay.feature:4: ABC-1-AC-1 has other words" in told.err
+    assert "features/pay.feature:4: ABC-1-AC-1 is worded differently" in told.err
     assert "A card is charged" in told.err
     assert "A card is billed" in told.err
 

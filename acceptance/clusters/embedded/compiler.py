@@ -1,4 +1,4 @@
-"""Stands before clang: gives the object that was compiled before from the same text.
+"""Wraps clang: returns the object that was compiled before from the same source.
 
 It is run by path inside the node, isolated, so it uses the standard library alone. The text after
 the preprocessor, the options and the compiler's version name an object; paths and comments do not.

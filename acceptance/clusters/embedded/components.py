@@ -1,4 +1,4 @@
-"""The node's components: what each is started with.
+"""The node's components: how kubelet, API server, etcd and the others are started.
 
 Paths are those inside the node, where the run's folder is /run/node. Flags that look odd were
 found by trying, and say why.

@@ -1,4 +1,4 @@
-"""How the pods of the embedded node reach each other and their Services: two ways to have that.
+"""The datapath of the embedded node, between pods and Services: Cilium, or bridge.
 
 `cilium` enforces NetworkPolicies; `bridge` accepts and ignores them, and starts sooner.
 """

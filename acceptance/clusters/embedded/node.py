@@ -1,4 +1,4 @@
-"""The one process below which the whole node lives: start it, reach into it, end it.
+"""Starts and ends the one process that contains the whole node, and runs commands in it.
 
 Killing that process is the whole clean-up: the kernel takes its namespaces away, and with them
 every process, mount, interface and packet-filter rule. Only empty cgroups stay, for `sweep`.
@@ -97,7 +97,7 @@ def start_node(
 
     `components` chooses what runs in it.
 
-    Raises `EnvironmentFailure` when its namespaces cannot be had.
+    Raises `EnvironmentFailure` if its namespaces cannot be made.
     """
     sweep()
     run_directory = Path(tempfile.mkdtemp(prefix=PREFIX))

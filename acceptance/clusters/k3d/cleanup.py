@@ -1,4 +1,4 @@
-"""Whose a k3d cluster is, by its name, and how nothing of it stays behind."""
+"""Names k3d clusters after the process that made them, and removes them completely."""
 
 from __future__ import annotations
 

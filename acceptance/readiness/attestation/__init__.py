@@ -1,4 +1,4 @@
-"""What no machine can decide: signed statements of people, and decisions to ship without an item.
+"""Attestations and waivers: signed statements on what no machine can decide.
 
 docs/attestations.md describes the format, and what makes a statement count.
 """

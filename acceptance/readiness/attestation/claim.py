@@ -27,12 +27,12 @@ _LONGEST = 120
 
 
 class MalformedStatement(Exception):
-    """A file that is no statement of ours; the message says why."""
+    """A file that is not one of our statements; the message says why."""
 
 
 @dataclass(frozen=True)
 class ClaimedFile:
-    """Evidence in the repository."""
+    """A signed file of the repository."""
 
     name: str
     """Its path, relative to the root of the repository."""
@@ -153,7 +153,7 @@ def strict_json(content: bytes) -> Any:  # noqa: ANN401 (any JSON value)
             content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number
         )
     except (ValueError, RecursionError) as error:
-        raise MalformedStatement(f"it is no JSON: {_short(str(error))}") from error
+        raise MalformedStatement(f"it is not JSON: {_short(str(error))}") from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(text: str) -> None:
-    raise MalformedStatement(f"it is no JSON: {text} is no number")
+    raise MalformedStatement(f"it is not JSON: {text} is not a number")
 
 
 def _check(value: object, definition: str) -> None:

@@ -40,7 +40,7 @@ def open_envelope(content: bytes) -> tuple[Envelope, str]:
         signers = list(envelope.signatures)
         payload_type = envelope.payload_type
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise MalformedStatement(f"it is no signed envelope: {error!r}") from error
+        raise MalformedStatement(f"it is not a signed envelope: {error!r}") from error
     if payload_type != PAYLOAD_TYPE:
         raise MalformedStatement(f"its payload type is not {PAYLOAD_TYPE}")
     if len(signers) != 1 or not isinstance(signers[0], str):

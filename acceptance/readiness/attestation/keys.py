@@ -1,4 +1,4 @@
-"""A person's key: made once, kept outside of every repository."""
+"""Makes and reads a person's private key, which lies outside of every repository."""
 
 from __future__ import annotations
 
@@ -64,17 +64,19 @@ def load_key(path: Path, root: Path, ask_passphrase: Callable[[], str]) -> Crypt
         except TypeError:  # it is encrypted
             private = load_pem_private_key(content, ask_passphrase().encode())
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        message = f"{path} is no private key in PEM, or the passphrase is wrong."
+        message = f"{path} is not a private key in PEM, or the passphrase is wrong."
         raise BrokenInput(message) from error
     if not isinstance(private, Ed25519PrivateKey):
-        raise BrokenInput(f"{path} is no Ed25519 key. Try: acceptance attest --new-key {path}.new")
+        raise BrokenInput(
+            f"{path} is not an Ed25519 key. Try: acceptance attest --new-key {path}.new"
+        )
     return CryptoSigner(private)
 
 
 def trust_lines(
     key: SSlibKey, person: str, roles: Sequence[str], start: dt.date, end: dt.date
 ) -> str:
-    """Return what trust.toml needs to believe a key."""
+    """Return the lines of trust.toml for a key."""
     quoted = ", ".join(_quoted(role) for role in roles)
     return (
         "[[keys]]\n"

@@ -1,4 +1,4 @@
-"""Reads a folder of signed statements, judges each, and keeps what counts as evidence."""
+"""Reads and verifies the signed statements of a folder, and keeps them as evidence."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def load_statements(
 ) -> Statements:
     """Read and judge what lies in `folder`; `now` is in UTC, `timeout` in seconds for each git.
 
-    A folder that does not exist holds nothing. A file that is no statement is a note, never an
-    error: it must not keep the others from counting.
+    A folder that does not exist holds nothing. A file that is not a statement becomes a note,
+    not an error: the other statements still count.
 
     Raises `BrokenInput` for a trust.toml that cannot be used.
     """
@@ -109,9 +109,7 @@ def load_statements(
             notes.append(f"{name} is not used: {error}.")
             continue
         if claim.item not in {item.id for item in tracker.items}:
-            notes.append(
-                f"{name} is not used: it is about {claim.item}, which the tracker does not have."
-            )
+            notes.append(f"{name} is not used: it names {claim.item}, which is not in the tracker.")
             continue
         against = rejection_reason(SignedClaim(claim, envelope, keyid), here)
         key = trust.keys.get(keyid)
@@ -167,7 +165,7 @@ def _notes(
     requirement: AttestationRequirement | None,
     here: VerificationContext,
 ) -> tuple[str, ...]:
-    """Return what a verdict will not say: it speaks only of an attestation that is asked for."""
+    """Return what the verdicts do not say: they name required attestations only."""
     if not found.valid:
         if found.kind == "waiver" or requirement is None:
             return (f"{name}, the {found.kind} of {found.item}, does not count: {found.reason}.",)

@@ -1,4 +1,4 @@
-"""Who still has to speak, and whose word ends soon: what `acceptance attest --list` shows."""
+"""Lists the attestations that are due, expired, expiring and valid, for `attest --list`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _required(
     own = [each for each in said if each.kind == "attestation" and each.item == requirement.item]
     if not own:
         return AttestationStatus(
-            "due", requirement.item, "attestation", requirement.role, "nobody has said so yet"
+            "due", requirement.item, "attestation", requirement.role, "not signed yet"
         )
     # The one that counts for longest; if none counts, the newest.
     best = max(own, key=lambda each: (each.valid, each.expires if each.valid else each.date))

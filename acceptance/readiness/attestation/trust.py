@@ -1,4 +1,4 @@
-"""Whom the team believes what: attestations/trust.toml."""
+"""Reads which keys and roles the team trusts: attestations/trust.toml."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class _TrustTable:
 
 @dataclass(frozen=True)
 class TrustedKey:
-    """A public key, whose it is, and for which roles its owner may speak."""
+    """A public key, its owner, and the roles in which they may sign."""
 
     key: SSlibKey
     person: str
@@ -78,7 +78,7 @@ class TrustedKey:
 
 @dataclass(frozen=True)
 class Trust:
-    """The root of all trust in attestations."""
+    """The trusted keys, and what has to be attested by which role."""
 
     keys: Mapping[str, TrustedKey]
     """By key id."""
@@ -89,7 +89,7 @@ class Trust:
     """An attestation of a commit that is more commits behind no longer counts."""
 
     def requirement(self, item: str) -> AttestationRequirement | None:
-        """Return who has to speak about an item, if anybody has to."""
+        """Return the attestation that an item needs; None if it needs none."""
         return next(
             (requirement for requirement in self.requirements if requirement.item == item), None
         )
@@ -99,10 +99,10 @@ NO_TRUST = Trust(keys={}, requirements=(), may_waive=(), max_commits=0)
 
 
 def load_trust(folder: Path, tracker: Tracker) -> Trust:
-    """Read `folder`/trust.toml; a folder that does not exist trusts nobody and asks for nothing.
+    """Read `folder`/trust.toml; without the folder no key is trusted and nothing is required.
 
-    Raises `BrokenInput` if the folder has no such file, or one that cannot be used: a demand that
-    got lost in a typing error would be met by nobody's word.
+    Raises `BrokenInput` if the folder has no such file, or one that cannot be used: a requirement
+    that got lost by a typing error would need no attestation.
     """
     if not folder.exists():
         return NO_TRUST
@@ -112,7 +112,7 @@ def load_trust(folder: Path, tracker: Tracker) -> Trust:
     strangers = [item for item in found.items if item not in known]
     if strangers:
         raise BrokenInput(
-            f"{path} asks for an attestation of {strangers[0]}, which the tracker does not have. "
+            f"{path} requires an attestation of {strangers[0]}, which is not in the tracker. "
             "Try: correct its id."
         )
     return Trust(

@@ -1,4 +1,4 @@
-"""Whether a signed statement counts now: the first objection to it, in one sentence.
+"""Verifies a signed statement: the first reason why it does not count, in one sentence.
 
 What counts is what somebody asked for (trust.toml) and then verified. Every check is one that says
 no by itself; a statement counts only if none of them does.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VerificationContext:
-    """What a statement is held against."""
+    """What a statement is verified against."""
 
     trust: Trust
     tracker: Tracker
@@ -83,9 +83,9 @@ def _signature(signed: SignedClaim, here: VerificationContext) -> str:
 def _speaker(signed: SignedClaim, here: VerificationContext) -> str:
     claim, trusted = signed.claim, here.trust.keys[signed.keyid]
     if claim.person != trusted.person:
-        return f"it speaks for {claim.person} with the key of {trusted.person}"
+        return f"it is in the name of {claim.person}, but signed with the key of {trusted.person}"
     if claim.role not in trusted.roles:
-        return f"{claim.person} may not speak for the role {claim.role}"
+        return f"{claim.person} does not have the role {claim.role}"
     # The date is the signer's own word, so a key that ended counts for nothing of any date.
     if not trusted.valid_from <= claim.date <= trusted.valid_until:
         return f"the key of {claim.person} was not valid on {claim.date}"
@@ -102,7 +102,7 @@ def _role(signed: SignedClaim, here: VerificationContext) -> str:
         return ""
     requirement = here.trust.requirement(claim.item)
     if requirement is None:
-        return "trust.toml asks nobody about this item"
+        return "trust.toml requires no attestation for this item"
     if claim.role != requirement.role:
         return f"it is by the role {claim.role}, and {requirement.role} is needed"
     return ""

@@ -1,7 +1,7 @@
-"""The gate: what a readiness report means for a release, in one exit code.
+"""The gate: decides by a readiness report whether a release may go out, as one exit code.
 
-It reads the report as data (readiness.json), so that the report, pytest and the command line all
-say the same, and it passes nothing that it could not look at.
+It reads readiness.json, so that the report, pytest and the command line all say the same. What
+it cannot check does not pass.
 """
 
 from acceptance.readiness.gate.decision import GateDecision, decide_gate

@@ -1,4 +1,4 @@
-"""The exit code that a report comes to. Pure: whoever read the report brings what they doubt."""
+"""Decides which exit code a report gives. Pure: the caller brings the problems that it found."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ _READ = _object(
         )
     ),
 )
-"""What the gate reads of a report. The whole contract is in the report's own schema."""
+"""What the gate reads in a report. docs/readiness.schema.json has the whole contract."""
 
 
 @dataclass(frozen=True)
 class GateDecision:
-    """Whether a gate is passed, as an exit code, and why, in sentences for a person."""
+    """Whether a gate is passed: the exit code, and the reasons in sentences."""
 
     code: int
     sentences: tuple[str, ...]
@@ -69,10 +69,10 @@ class GateDecision:
 def decide_gate(
     document: object, *, gate: str, tracker: Tracker, commit: str, problems: Sequence[str]
 ) -> GateDecision:
-    """Judge a report: 0 ready, 1 unmet, 10 unverified, 69 no environment, 65 it cannot be used.
+    """Return 0 ready, 1 unmet, 10 unverified, 69 no environment, or 65 unusable.
 
-    `tracker` and `commit` are what is there now: a report of something else is stale. `problems` are
-    what the caller saw wrong with files, clock and working tree; one of them is enough to refuse.
+    `tracker` and `commit` are the present ones: a report of others is stale. `problems` are those
+    of files, dates and working tree that the caller found; one is enough to refuse the report.
     """
     broken = _misshapen(document)
     if broken:
@@ -88,13 +88,13 @@ def decide_gate(
         return _refused(gate, wrong)
     failure = document["environment_failure"]
     if failure is not None:
-        sentence = f"The gate {gate} is not passed: there was no environment. {failure}"
+        sentence = f"The gate {gate} is not passed: the environment could not be started. {failure}"
         return GateDecision(ENVIRONMENT, (sentence,))
     try:
         items = gating_items(document, gate)
     except BrokenInput as error:
         return _refused(gate, [error.message])
-    nothing = [] if items else [f"{gate} is about no item. Try: --gate release"]
+    nothing = [] if items else [f"The gate {gate} has no items. Try: --gate release"]
     partial = [*_partial(document), *nothing]
     return _refused(gate, partial) if partial else _decided(document, gate, items)
 
@@ -128,51 +128,57 @@ def _misshapen(document: object) -> list[str]:
     version = document.get("schema") if isinstance(document, dict) else None
     if version != SCHEMA:
         shown = version if isinstance(version, str) else "no readiness report"
-        return [f"It is {shown[:_LONGEST]}, and {SCHEMA} is needed. {_AGAIN}"]
+        return [f"Its schema is {shown[:_LONGEST]}; {SCHEMA} is required. {_AGAIN}"]
     error = jsonschema.exceptions.best_match(
         jsonschema.Draft202012Validator(_READ).iter_errors(document)
     )
     if error is None:
         return []
-    return [f"The report is wrong at {error.json_path}: {error.message[:_LONGEST]}. {_AGAIN}"]
+    return [f"The report is not valid at {error.json_path}: {error.message[:_LONGEST]}. {_AGAIN}"]
 
 
 def _stale(document: Mapping[str, Any], tracker: Tracker, commit: str) -> list[str]:
     found = []
     if document["tracker"]["sha256"] != tracker.sha256:
-        found.append(f"The report is of another tracker. {_AGAIN}")
+        found.append(f"The report was made from another tracker. {_AGAIN}")
     if document["commit"] != commit:
         found.append(f"The report is of commit {document['commit']}, not of {commit}. {_AGAIN}")
     return found
 
 
 def _denominator(document: Mapping[str, Any], tracker: Tracker) -> list[str]:
-    """Hold the report's tasks and items against the tracker's own."""
+    """Compare the report's tasks and items with the tracker's."""
     found = []
     tasks = [(task["id"], task["in_sprint"]) for task in document["tasks"]]
     if tasks != [(task.id, task.in_sprint) for task in tracker.tasks]:
-        found.append(f"The report's tasks are not the tracker's {len(tracker.tasks)}. {_AGAIN}")
+        found.append(
+            f"The report's tasks differ from the {len(tracker.tasks)} of the tracker. {_AGAIN}"
+        )
     items = [(item["id"], item["task"], item["sha256"]) for item in document["items"]]
     if items != [(item.id, item.task, item.sha256) for item in tracker.items]:
         found.append(
-            f"The report has {len(items)} items, which are not the tracker's "
-            f"{len(tracker.items)}. {_AGAIN}"
+            f"The report has {len(items)} items, which differ from the "
+            f"{len(tracker.items)} of the tracker. {_AGAIN}"
         )
     return found
 
 
 def _contradictions(document: Mapping[str, Any]) -> list[str]:
-    """Find items whose verdict is better than what the report itself says of them."""
+    """Find items whose verdict is better than their scenarios and evidence allow."""
     found = []
     for item in document["items"]:
         statuses = {scenario["status"] for scenario in item["scenarios"]}
         attested = any(each["valid"] for each in item["attestations"])
         if "failed" in statuses and item["verdict"] != "unmet":
-            found.append(f"{item['id']} is called {item['verdict']}, and a scenario failed.")
+            found.append(
+                f"{item['id']} is reported as {item['verdict']}, although a scenario failed."
+            )
         elif item["verdict"] == "met" and not item["evidence"]:
-            found.append(f"{item['id']} is called met without evidence.")
+            found.append(f"{item['id']} is reported as met without evidence.")
         elif item["verdict"] == "met" and statuses != {"passed"} and not attested:
-            found.append(f"{item['id']} is called met, and nothing says so.")
+            found.append(
+                f"{item['id']} is reported as met, although no scenario or attestation proves it."
+            )
     return found
 
 
@@ -191,7 +197,7 @@ def _partial(document: Mapping[str, Any]) -> list[str]:
         found.append(f"A scenario of {unheard[0]} never reported. {_AGAIN}")
     if not document["complete"]:
         found.append(
-            "The run was a part only: scenarios were left out, or it looked again at a system of "
-            "another run. Try: make acceptance, without -k, -m or --attach"
+            "The run was partial: scenarios were left out, or it used the system of an earlier "
+            "run. Try: make acceptance, without -k, -m or --attach"
         )
     return found

@@ -1,4 +1,4 @@
-"""What a gate is about, and what stands in its way. Pure."""
+"""Finds the items of a gate, and which of them block it. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SPRINT = "sprint"
-"""All items of the tasks that the team works on now: everything that is not in the icebox."""
+"""All items of the tasks of the sprint: everything that is not in the icebox."""
 RELEASE = "release"
 """All items of all tasks."""
 
 
 class Obstacle(TypedDict):
-    """An item that stands in the way, as the report lists it."""
+    """An item that blocks a gate, as the report lists it."""
 
     id: str
     verdict: str
@@ -30,9 +30,9 @@ def known_gates(tasks: Sequence[str]) -> tuple[str, ...]:
 
 
 def gating_items(document: Mapping[str, Any], gate: str) -> list[dict[str, Any]]:
-    """Return the items that a gate is about, in the tracker's order.
+    """Return the items of a gate, in the tracker's order.
 
-    Raises `BrokenInput` for a gate that there is not.
+    Raises `BrokenInput` for an unknown gate.
     """
     tasks = document["tasks"]
     names = known_gates([task["id"] for task in tasks])
@@ -47,16 +47,16 @@ def gating_items(document: Mapping[str, Any], gate: str) -> list[dict[str, Any]]
 
 
 def blocks(item: Mapping[str, Any]) -> bool:
-    """Say whether an item stands in the way: a waiver lets it pass, and does not make it met."""
+    """Say whether an item blocks a gate: a waiver lets it pass, but does not make it met."""
     return item["verdict"] != "met" and item["waiver"] is None
 
 
 def find_obstacles(document: Mapping[str, Any], gate: str) -> list[Obstacle]:
-    """Return what stands in the way of a gate, in the tracker's order.
+    """Return the items that block a gate, in the tracker's order.
 
-    Nothing stands in the way of a gate without items; ask `gating_items` before calling that ready.
+    A gate without items has no obstacles and is still not ready: ask `gating_items` first.
 
-    Raises `BrokenInput` for a gate that there is not.
+    Raises `BrokenInput` for an unknown gate.
     """
     return [
         Obstacle(id=item["id"], verdict=item["verdict"], reason=item["reason"], owner=item["owner"])

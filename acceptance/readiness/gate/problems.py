@@ -1,4 +1,4 @@
-"""What can be wrong with a report beside what it says: files, the working tree, the day."""
+"""Checks what a report does not say itself: evidence files, the working tree, expiry dates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def evidence_problems(document: Mapping[str, Any], folder: Path) -> list[str]:
-    """Return a sentence if evidence below the report's `folder` is gone or was changed."""
+    """Return a sentence if evidence below the report's `folder` is missing or was changed."""
     spoilt = [
         found["path"]
         for item in document["items"]
@@ -25,15 +25,15 @@ def evidence_problems(document: Mapping[str, Any], folder: Path) -> list[str]:
         return []
     more = f" and {len(spoilt) - 1} more" if len(spoilt) > 1 else ""
     told = f"The evidence {spoilt[0]}{more} is missing or was changed below {folder}."
-    return [f"{told} Try: make acceptance, or the whole folder of the report"]
+    return [f"{told} Try: make acceptance, or copy the whole reports folder"]
 
 
 def revision_problems(commit: str) -> list[str]:
-    """Return a sentence if `commit` does not say what is there: another report may be of it too."""
+    """Return a sentence if `commit` does not identify the sources: none, or uncommitted changes."""
     if commit == UNKNOWN:
-        return ["There is no git repository here, so nothing says what the report is of."]
+        return ["There is no git repository here, so the commit of the report cannot be checked."]
     if commit.endswith(DIRTY):
-        told = "There are changes beside the commit, and a report does not say which it saw."
+        told = "There are uncommitted changes, and a report does not say which of them it covers."
         return [f"{told} Try: commit them, and run again"]
     return []
 
@@ -54,7 +54,7 @@ def expiry_problems(document: Mapping[str, Any], today: dt.date) -> list[str]:
 
 
 def _over(day: object, today: dt.date) -> bool:
-    """Compare ISO 8601 dates; what is none has ended."""
+    """Say whether an ISO 8601 date is past; anything else counts as past."""
     try:
         return type(today).fromisoformat(str(day)) < today
     except ValueError:

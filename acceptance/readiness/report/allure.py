@@ -50,7 +50,7 @@ new MutationObserver(() => {
 </script>"""
 _CATEGORIES = (
     ("Unmet: a scenario failed", "failed"),
-    ("Environment: the cluster or the system could not be had", "broken"),
+    ("Environment: the cluster or the system could not be started", "broken"),
     ("Unverified: a scenario, its evidence or an attestation is missing", "skipped"),
 )
 

@@ -1,4 +1,4 @@
-"""Which tasks are blocked: those whose blockers name a task that is not ready."""
+"""Finds blocked tasks: those whose blockers name a task that is not ready."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def strange_blockers(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
     known = {task["id"] for task in tasks}
     prefixes = {name.rpartition("-")[0] for name in known}
     return [
-        f"{task['id']} is blocked by {name}, which the tracker does not have: nobody can tell "
-        "whether it still is."
+        f"{task['id']} is blocked by {name}, which is not in the tracker, so it "
+        "is unknown whether that is resolved."
         for task in tasks
         for name in dict.fromkeys(_ID.findall(task["blockers"]))
         if name not in known and name.rpartition("-")[0] in prefixes

@@ -1,4 +1,4 @@
-"""What changed between two runs that both looked at everything."""
+"""What changed between two complete runs."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class RunFacts:
 
     commit: str
     cluster: ClusterFacts | None
-    """None when the environment could not be had."""
+    """None if the environment could not be started."""
     images: tuple[str, ...]
     started: float
     """Seconds since the epoch (POSIX time)."""

@@ -1,4 +1,4 @@
-"""The one sentence that every report begins with: ready or not, what is in the way, who owes it."""
+"""The first sentence of every report: ready or not, the blocking items, and their owners."""
 
 from __future__ import annotations
 
@@ -52,13 +52,17 @@ def named(gate: str) -> str:
     return f"the {gate}" if gate in {"sprint", "release"} else gate
 
 
+def _counted(scenarios: int) -> str:
+    return f"{scenarios} scenario{'' if scenarios == 1 else 's'}"
+
+
 def headline(document: Mapping[str, Any]) -> Headline:
     """Return the headline of a report."""
     gate = document["gate"]
     ready = gate["ready"]
     title = f"{'Ready' if ready else 'Not ready'} for {named(gate['name'])}"
     if document["environment_failure"] is not None:
-        lead = "nothing was proved, because the environment could not be had."
+        lead = "nothing was proved: the environment could not be started."
         return Headline(ready, title, lead, (), 0)
     items = gating_items(document, gate["name"])
     ways = worst_first([item for item in items if blocks(item)])
@@ -66,8 +70,8 @@ def headline(document: Mapping[str, Any]) -> Headline:
         verb = "stands" if len(ways) == 1 else "stand"
         lead = f"{len(ways)} of {len(items)} items {verb} in the way"
         if not document["complete"]:
-            # Of what nobody looked at there is nothing to say.
-            lead = f"only a part was run, of {document['selected']} scenarios; {lead}"
+            # Items that were not run are not named.
+            lead = f"a partial run ({_counted(document['selected'])}); {lead}"
             ways = [item for item in ways if told_by_scenarios(item)]
         if not ways:
             return Headline(ready, title, f"{lead}.", (), 0)
@@ -80,7 +84,7 @@ def headline(document: Mapping[str, Any]) -> Headline:
     elif document["interrupted"]:
         lead = "the run was interrupted before its end."
     elif not document["complete"]:
-        lead = "only a part was run, which says nothing about the rest."
+        lead = "a partial run, which says nothing about the other scenarios."
     else:
         lead = f"all {len(items)} items are met{beside}."
     return Headline(ready, title, lead, (), 0)

@@ -34,7 +34,7 @@ class RunRecord:
     seconds: float
     ready: bool
     complete: bool
-    """Whether it can be compared: all scenarios ran, on a system of its own, to the end."""
+    """Whether it can be compared: all scenarios ran to the end, on a system of its own."""
     counts: Mapping[str, int]
     """By met, unmet, unverified and waived."""
     items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

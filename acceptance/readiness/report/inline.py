@@ -1,4 +1,4 @@
-"""Evidence inside of the page, so that it can be read where there is only the page: in a mail."""
+"""Puts evidence into the page, so that the page alone is enough, as in a mail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KIB = 1024
 
 @dataclass(frozen=True)
 class InlineEvidence:
-    """One piece of evidence as the page shows it: a picture, a text, or why it is not there."""
+    """One piece of evidence in the page: a picture, a text, or why it is missing."""
 
     image: str = ""
     """A data: address."""

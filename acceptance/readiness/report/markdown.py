@@ -24,6 +24,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
 _NOTIFYING = re.compile(r"(@|#|GH-)(?=\w)")
 """What GitHub makes a mention or a link to an issue of, also where it is escaped."""
 _NOTHING = "\N{ZERO WIDTH SPACE}"
+_NO_ENVIRONMENT = "The environment could not be started; no item is reported unmet because of it"
 _MARK = {
     "met": "✅ met",
     "unmet": "❌ unmet",
@@ -89,11 +90,14 @@ def _summary(document: Mapping[str, Any]) -> Iterable[str]:
     yield f"{len(document['items'])} items: {numbers}"
     if document["environment_failure"] is not None:
         failure = document["environment_failure"]
-        yield from ("", f"> **The environment could not be had:** {escaped(failure, 1000)}")
+        yield from (
+            "",
+            f"> **{_NO_ENVIRONMENT}:** {escaped(failure, 1000)}",
+        )
     if document["interrupted"]:
         yield from ("", "> **The run was interrupted** before its end.")
     if not document["complete"]:
-        yield from ("", "> **Only a part was run**, which says nothing about the rest.")
+        yield from ("", "> **A partial run**, which says nothing about the other scenarios.")
 
 
 def _tasks(document: Mapping[str, Any]) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""The report as one page that needs nothing else: no network, no folder, not even a script."""
+"""Writes the report as one HTML page that needs no network, no other file and no script."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _bar(task: Mapping[str, Any]) -> list[tuple[str, float, float]]:
 
 
 def _debts(document: Mapping[str, Any]) -> list[tuple[str, int, int]]:
-    """Return (owner, unmet, unverified) of what stands in the way, the unmet first."""
+    """Return (owner, unmet, unverified) of the blocking items, the unmet first."""
     found: dict[str, list[str]] = {}
     for item in filter(blocks, gating_items(document, document["gate"]["name"])):
         found.setdefault(item["owner"], []).append(item["verdict"])

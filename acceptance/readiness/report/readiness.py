@@ -1,4 +1,4 @@
-"""The readiness report as data: the contract that other programs read."""
+"""Makes the readiness report as data: the contract that other programs read."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def readiness(
 
 
 def comparable(document: Mapping[str, Any]) -> bool:
-    """Say whether a run looked at everything, so that it can be compared with another such run."""
+    """Say whether a run was complete, so that it can be compared with another complete run."""
     failure, interrupted = document["environment_failure"], document["interrupted"]
     return bool(document["complete"] and failure is None and not interrupted)
 

@@ -36,7 +36,7 @@ def validate(document: Mapping[str, Any]) -> None:
 def load(path: Path) -> dict[str, Any]:
     """Read a readiness.json.
 
-    Raises `BrokenInput` when it cannot be read, is no JSON, is of another version, or not valid.
+    Raises `BrokenInput` if it cannot be read, is not JSON, has another version, or is not valid.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -44,12 +44,12 @@ def load(path: Path) -> dict[str, Any]:
         message = f"{path} cannot be read: {error.strerror}. Try: make acceptance, which writes it."
         raise BrokenInput(message) from error
     except ValueError as error:
-        message = f"{path} is no JSON: {error}. Try: make acceptance, which writes it anew."
+        message = f"{path} is not JSON: {error}. Try: make acceptance, which writes a new one."
         raise BrokenInput(message) from error
     version = document.get("schema") if isinstance(document, dict) else None
     if version != SCHEMA:
-        message = f"{path} is {version or 'no readiness report'}, and not {SCHEMA}. "
-        raise BrokenInput(f"{message}Try: make acceptance, which writes it anew.")
+        message = f"{path} has the schema {version or 'of no readiness report'}, not {SCHEMA}. "
+        raise BrokenInput(f"{message}Try: make acceptance, which writes a new one.")
     try:
         validate(document)
     except BrokenInput as error:

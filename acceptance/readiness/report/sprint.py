@@ -1,4 +1,4 @@
-"""Sprint metrics: what the team's tracker says, beside what the verdicts say."""
+"""Sprint metrics: the tracker's figures beside those of the verdicts."""
 
 from __future__ import annotations
 

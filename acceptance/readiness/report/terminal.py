@@ -1,4 +1,4 @@
-"""The report as the terminal shows it: ready or not, and where to look."""
+"""Writes the report for the terminal: ready or not, and where to look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes every form of the report, each whole or not at all."""
+"""Writes all forms of the report, each completely or not at all."""
 
 from __future__ import annotations
 

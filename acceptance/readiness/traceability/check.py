@@ -1,4 +1,4 @@
-"""Everything that can be wrong between tracker, features and steps, without running any of it."""
+"""Checks that tracker, features and steps fit together, without running them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def check(tracker: Tracker, features: Path, steps: Path) -> tuple[TraceabilityProblem, ...]:
     """Return everything that is wrong with the features and steps in two folders, by place.
 
-    Step definitions beside the features count too. A folder without features is itself a finding:
-    whatever is not looked at is not sound.
+    Step definitions beside the features count too. A folder without features is a problem
+    itself: what is not checked is not sound.
     """
     files = feature_files(features)
     read, unreadable = read_features(files)
@@ -44,7 +44,7 @@ def check(tracker: Tracker, features: Path, steps: Path) -> tuple[TraceabilityPr
 def drift(tracker: Tracker, files: Iterable[Path]) -> tuple[TraceabilityProblem, ...]:
     """Return where feature files name other items, or use other words, than the tracker.
 
-    With these, a run would prove something that nobody promised.
+    With these, a run would prove something else than the tracker promises.
     """
     read, unreadable = read_features(files)
     found = ItemChecks(tracker, read).problems()

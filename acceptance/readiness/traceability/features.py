@@ -125,7 +125,7 @@ def read_features(
 
 
 def _unreadable(path: Path, line: int, sentence: str) -> TraceabilityProblem:
-    message = f"This is no feature: {sentence}. Try: the keywords of Gherkin."
+    message = f"This is not a feature: {sentence}. Try: the keywords of Gherkin."
     return TraceabilityProblem(path, line, "unreadable", message)
 
 

@@ -1,4 +1,4 @@
-"""Whether each Rule is about one item of the tracker, in the tracker's words."""
+"""Checks that each Rule has the tag and the wording of one item of the tracker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ITEM = re.compile(r"[A-Z][A-Z0-9_]*-\d+-(?:AC|DOD)-?\d+|DOR-?\d+", re.IGNORECAS
 
 
 class ItemChecks:
-    """Holds features against a tracker."""
+    """Compares features with a tracker."""
 
     def __init__(self, tracker: Tracker, features: Sequence[Feature]) -> None:
         """Look at all features together: an item may be covered in one place only."""
@@ -58,7 +58,7 @@ class ItemChecks:
             if not known and (
                 _ITEM.fullmatch(tag.name) or tag.name.upper().startswith(tuple(self._prefixes))
             ):
-                message = f"@{tag.name} names nothing that the tracker has."
+                message = f"@{tag.name} names nothing in the tracker."
                 remedy = "Try: the id of an item, like TASK-001-AC-1: task, list, position."
                 yield TraceabilityProblem(path, tag.line, "unknown-id", f"{message} {remedy}")
 
@@ -101,7 +101,7 @@ def _side_by_side(item: Item, rule: Rule) -> str:
     here = f"Rule, line {rule.line}".ljust(len(place))
     place = place.ljust(len(here))
     return (
-        f"{item.id} has other words here than in the tracker. Try: the words of the tracker.\n"
+        f"{item.id} is worded differently in the tracker. Try: the tracker's wording.\n"
         f"    {place}: {item.text}\n"
         f"    {here}: {rule.name}\n"
         f"    {'^'.rjust(len(place) + 2 + same + 1)}"

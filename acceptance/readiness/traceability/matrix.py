@@ -1,4 +1,4 @@
-"""The matrix: item → scenarios → steps → evidence."""
+"""Makes the traceability matrix: item → scenarios → steps → evidence."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TracedScenario:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """What one item rests on."""
+    """The scenarios, verdict and evidence of one item."""
 
     item: Item
     scenarios: tuple[TracedScenario, ...]

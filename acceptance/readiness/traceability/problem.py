@@ -1,4 +1,4 @@
-"""What is wrong between the tracker, the features and the steps."""
+"""What does not fit between the tracker, the features and the steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 ProblemKind: TypeAlias = Literal[
     "no-features",  # there is nothing to check
     "unreadable",  # a feature file, or the text of a step definition
-    "wording",  # a Rule says something else than the tracker
+    "wording",  # a Rule's wording differs from the tracker
     "unknown-id",  # a tag names what the tracker does not have
     "item-tag",  # a Rule names no item, or several, or one of another task; or a scenario names one
     "covered-twice",  # two Rules for one item

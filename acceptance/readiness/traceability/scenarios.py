@@ -1,4 +1,4 @@
-"""Whether each scenario can prove something: one behaviour, an outcome, a name of its own."""
+"""Checks that each scenario can prove something: one When, a Then, and a unique name."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ RESERVED = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "
 
 
 def check_scenarios(features: Sequence[Feature]) -> Iterator[TraceabilityProblem]:
-    """Yield what is wrong with scenarios, whatever item they are about."""
+    """Yield what is wrong with scenarios, whatever their item."""
     first: dict[str, str] = {}
     for feature in features:
         path = feature.path
         for tags in (feature.tags, *(rule.tags for rule in feature.rules)):
             yield from _reserved(path, tags)
         for scenario in feature.loose:
-            message = f'The scenario "{scenario.name}" is about no item.'
+            message = f'The scenario "{scenario.name}" belongs to no item.'
             remedy = "Try: move it below the Rule of an item."
             yield TraceabilityProblem(path, scenario.line, "outside-rule", f"{message} {remedy}")
         for scenario in feature.scenarios:
@@ -50,7 +50,7 @@ def _reserved(path: Path, tags: Sequence[Tag]) -> Iterator[TraceabilityProblem]:
 def _shape(path: Path, scenario: Scenario) -> Iterator[TraceabilityProblem]:
     kinds = [step.kind for step in scenario.steps]
     if "then" not in kinds:
-        message = f'The scenario "{scenario.name}" has no Then, so it cannot fail by a judgement.'
+        message = f'The scenario "{scenario.name}" has no Then, so it checks nothing.'
         yield TraceabilityProblem(
             path, scenario.line, "no-then", f"{message} Try: say what has to hold."
         )

@@ -54,7 +54,7 @@ def read_definitions(
             tree = ast.parse(path.read_bytes())
         except (SyntaxError, ValueError, OSError) as error:
             line = getattr(error, "lineno", None) or 1
-            message = f"This is no Python: {error}. Try: repair it."
+            message = f"This is not Python: {error}. Try: correct it."
             problems.append(TraceabilityProblem(path, line, "unreadable", message))
             continue
         module = _Module(tree)
@@ -121,7 +121,7 @@ class _Module:
             return _tolerant(parse.compile(text, types))
         if parser == "cfparse":
             return _tolerant(cfparse.Parser(text, types))
-        raise _Unclear(f"{ast.unparse(node.func)} is no parser of pytest-bdd")
+        raise _Unclear(f"{ast.unparse(node.func)} is not a parser of pytest-bdd")
 
     def _types(self, node: ast.expr | None) -> dict[str, Any]:
         """Return a converter for each type that a step has of its own; it takes any text."""

@@ -1,4 +1,4 @@
-"""Whether each step has exactly one definition, and each definition a step."""
+"""Checks that each step has one definition, and each definition is used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class StepMatcher:
-    """Which definitions fit which steps."""
+    """Finds the definitions that fit a step."""
 
     def __init__(self, definitions: Sequence[StepDefinition]) -> None:
         """Look through `definitions`, once for each text."""

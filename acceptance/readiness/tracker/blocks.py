@@ -1,4 +1,4 @@
-"""What a Markdown file consists of, as far as a tracker needs it: headings, texts and boxes."""
+"""Splits a Markdown file into the blocks that a tracker needs: headings, texts and boxes."""
 
 from __future__ import annotations
 

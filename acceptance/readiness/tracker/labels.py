@@ -1,4 +1,4 @@
-"""The words that a tracker is read by: names of tasks, fields, lists and sections."""
+"""Recognises the labels of a tracker: names of tasks, fields, lists and sections."""
 
 from __future__ import annotations
 

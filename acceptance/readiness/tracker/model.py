@@ -1,4 +1,4 @@
-"""What a tracker says: tasks, the items that are proved, and everything around them."""
+"""The content of a tracker: tasks, items, and everything around them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Kind: TypeAlias = Literal["AC", "DOD", "DOR"]
 
 @dataclass(frozen=True)
 class Checkbox:
-    """A box that is no item: a technical task."""
+    """A box that is not an item: a technical task."""
 
     text: str
     ticked: bool

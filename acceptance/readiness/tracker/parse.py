@@ -55,7 +55,7 @@ def parse_bytes(source: bytes, path: Path) -> Tracker:
         broken(path, error.line, "This is nested too deeply to be read. Try: fewer levels.")
     reader.close()
     if not reader.tasks:
-        message = "This is no tracker: no heading names a task."
+        message = "This is not a tracker: no heading names a task."
         broken(path, 0, f'{message} Try: "#### TASK-001: What is to be done".')
     return Tracker(
         title=reader.title or path.name,
@@ -127,7 +127,7 @@ class _TrackerReader:
     def _register(self, name: str, line: int) -> None:
         if name in self._seen:
             first = self._seen[name] + 1
-            message = f"{name} is here a second time (first in line {first})."
+            message = f"{name} appears twice (first in line {first})."
             broken(self._path, line, f"{message} Try: give one of them another number.")
         if name.startswith("DOR-"):
             message = f"{name} is the name of a Definition-of-Ready line."

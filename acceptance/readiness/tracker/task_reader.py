@@ -1,4 +1,4 @@
-"""A task while it is read, block by block."""
+"""Reads one task of the tracker, block by block."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def item_of(path: Path, block: Block, task: str, kind: Kind, number: int) -> Ite
     """Return the item that a box is; raises `BrokenInput` if it has no words."""
     text = plain(block.text)
     if not text:
-        broken(path, block.line, "The box has no words. Try: write what it promises, or delete it.")
+        broken(path, block.line, "The box has no text. Try: write what it promises, or delete it.")
     refuse_odd_boxes(path, block)
     name = f"{task}-{kind}-{number}" if task else f"{kind}-{number}"
     return Item(name, task, kind, text, bool(block.ticked), block.line)
@@ -39,7 +39,7 @@ def refuse_odd_boxes(path: Path, block: Block) -> None:
     """Raise `BrokenInput` for what a person takes for a box, and Markdown does not."""
     found = almost_a_box(block.text)
     if found is not None:
-        message = 'This is no box. Try: a list item of its own that begins with "- [ ] ".'
+        message = 'This is not a box. Try: a list item of its own that begins with "- [ ] ".'
         broken(path, block.line + found, message)
 
 
@@ -51,7 +51,7 @@ _LONG = frozenset({"description", "blockers", "notes"})
 
 
 class TaskReader:
-    """Collects what stands below the heading of a task."""
+    """Collects the blocks below the heading of a task."""
 
     def __init__(
         self, path: Path, heading: Block, name: tuple[str, str], parent: Block | None
@@ -130,7 +130,7 @@ class TaskReader:
             broken(self._path, block.line, f"{message} Try: **Acceptance Criteria**: above it.")
         meant = misspelt(self._label)
         if meant is not None and self._label not in KNOWN:
-            message = f'This box is in the list "{self._label}", which is no list of items.'
+            message = f'This box is in the list "{self._label}", which is not a list of items.'
             broken(self._path, block.line, f"{message} Try: **{meant}**:, if that is meant.")
         self._technical.append(Checkbox(plain(block.text), ticked, block.line))
         if field == "blockers" and not ticked:

@@ -110,18 +110,18 @@ def test_what_stands_in_the_way_is_what_the_report_lists() -> None:
     ("changed", "reason"),
     [
         ({"selected": 0}, "was empty"),
-        ({"complete": False}, "a part only"),
+        ({"complete": False}, "run was partial"),
         ({"interrupted": True}, "was interrupted"),
         ({"commit": f"{COMMIT}-dirty"}, f"is of commit {COMMIT}-dirty, not of {COMMIT}"),
         ({"commit": "b" * 40}, "is of commit"),
         ({"commit": COMMIT[:12]}, "is of commit"),
-        ({"schema": "checkout-acceptance/readiness/1"}, "is needed"),
-        ({"schema": "checkout-acceptance/readiness/3"}, "is needed"),
+        ({"schema": "checkout-acceptance/readiness/1"}, "is required"),
+        ({"schema": "checkout-acceptance/readiness/3"}, "is required"),
         ({"schema": None}, "no readiness report"),
-        ({"items": []}, "has 0 items, which are not the tracker's 62"),
-        ({"tasks": []}, "tasks are not the tracker's 6"),
-        ({"complete": "yes"}, "wrong at $.complete"),
-        ({"items": [{}]}, "wrong at $.items[0]"),
+        ({"items": []}, "has 0 items, which differ from the 62 of the tracker"),
+        ({"tasks": []}, "tasks differ from the 6 of the tracker"),
+        ({"complete": "yes"}, "not valid at $.complete"),
+        ({"items": [{}]}, "not valid at $.items[0]"),
     ],
 )
 def test_what_cannot_be_used_never_passes(changed: dict[str, Any], reason: str) -> None:
@@ -143,26 +143,26 @@ def test_a_report_that_forgets_an_item_never_passes(place: int) -> None:
     more["items"].append(more["items"][place])
     other["items"][place]["sha256"] = "0" * 64
     for found in (less, more, other):
-        refused(found, "which are not the tracker's 62")
+        refused(found, "which differ from the 62 of the tracker")
 
 
 def test_a_task_cannot_be_put_into_the_icebox_by_the_report() -> None:
     """What is in the sprint is what the tracker says."""
     found = turn(document(TRACKER), ONE, "unmet")
     found["tasks"][0]["in_sprint"] = False
-    refused(found, "tasks are not the tracker's")
+    refused(found, "tasks differ from the")
 
 
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
         ({"evidence": []}, "met without evidence"),
-        ({"scenarios": [{"status": "passed"}, {"status": "failed"}]}, "and a scenario failed"),
-        ({"scenarios": [{"status": "skipped"}]}, "met, and nothing says so"),
-        ({"scenarios": []}, "met, and nothing says so"),
+        ({"scenarios": [{"status": "passed"}, {"status": "failed"}]}, "although a scenario failed"),
+        ({"scenarios": [{"status": "skipped"}]}, "met, although no scenario"),
+        ({"scenarios": []}, "met, although no scenario"),
         (
             {"scenarios": [], "attestations": [{"valid": False, "expires": "2099-01-01"}]},
-            "met, and nothing says so",
+            "met, although no scenario",
         ),
     ],
 )
@@ -224,7 +224,7 @@ def test_a_gate_without_items_never_passes(tmp_path: Path) -> None:
     result = decide_gate(found, gate="sprint", tracker=frozen, commit=COMMIT, problems=())
     assert (result.code, result.sentences[-1]) == (
         65,
-        "sprint is about no item. Try: --gate release",
+        "The gate sprint has no items. Try: --gate release",
     )
     release = decide_gate(found, gate="release", tracker=frozen, commit=COMMIT, problems=())
     assert release.code == 0
@@ -292,7 +292,7 @@ def test_evidence_is_read_again(tmp_path: Path) -> None:
 def test_a_commit_that_does_not_say_what_is_there_is_doubted() -> None:
     """Two reports of a changed tree may be of two trees."""
     assert revision_problems(COMMIT) == []
-    assert "changes beside the commit" in revision_problems(f"{COMMIT}-dirty")[0]
+    assert "uncommitted changes" in revision_problems(f"{COMMIT}-dirty")[0]
     assert "no git repository" in revision_problems("unknown")[0]
 
 
@@ -364,7 +364,7 @@ def test_the_command_refuses_a_stale_report(
     office.git("reset", "--quiet", "--hard", "HEAD~1")
     office.write("src/app.py", "x = 2\n")
     assert main(["gate"]) == 65
-    assert "changes beside the commit" in capsys.readouterr().out
+    assert "uncommitted changes" in capsys.readouterr().out
     office.git("checkout", "--quiet", ".")
     assert main(["gate"]) == 0
 
@@ -399,4 +399,4 @@ def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None
     assert end.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "acceptance gate reports/readiness.json --gate release" in text
-    assert "0 ready, 1 unmet, 10 unverified, 69 there was no environment, 65" in text
+    assert "0 ready, 1 unmet, 10 unverified, 69 the environment could not be started, 65" in text

@@ -153,9 +153,9 @@ def test_the_schema_refuses_what_is_not_promised(sample: dict[str, Any], spoil: 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("{", "is no JSON"),
+        ("{", "is not JSON"),
         ("[]", "no readiness report"),
-        ('{"schema": "checkout-acceptance/readiness/1"}', "readiness/1, and not"),
+        ('{"schema": "checkout-acceptance/readiness/1"}', "readiness/1, not"),
         ('{"schema": "checkout-acceptance/readiness/2"}', "not valid at"),
         (None, "cannot be read"),
     ],
@@ -224,7 +224,7 @@ def test_met_or_waived_is_ready(tmp_path: Path, tracker: Tracker) -> None:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"complete": False}, "only a part was run"),
+        ({"complete": False}, "a partial run"),
         ({"interrupted": True}, "interrupted"),
         ({"environment_failure": "No space. Try: more."}, "nothing was proved"),
     ],
@@ -408,7 +408,7 @@ def test_a_part_names_only_what_it_looked_at(tmp_path: Path, tracker: Tracker) -
     found = EvidenceStore(tmp_path, "s", Redactor([])).write("A", "fact", "text")
     told = headline(write_reports(facts, tracker, decide(tracker, [outcome("failed")]), tmp_path))
     assert [way["id"] for way in told.ways] == [ITEM]
-    assert told.lead.startswith("only a part was run, of 1 scenarios; 52 of 52 items")
+    assert told.lead.startswith("a partial run (1 scenario); 52 of 52 items")
     good = decide(tracker, [outcome(evidence=(found,))])
     told = headline(write_reports(facts, tracker, good, tmp_path))
     assert (told.ready, told.ways) == (False, ())

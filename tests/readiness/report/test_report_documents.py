@@ -412,7 +412,7 @@ def test_a_report_is_rendered_again(
     ("arguments", "complaint"),
     [
         (["{folder}/none.json"], "none.json cannot be read: No such file"),
-        (["{folder}/readiness.md"], "readiness.md is no JSON"),
+        (["{folder}/readiness.md"], "readiness.md is not JSON"),
         (["{folder}/readiness.json", "--output", "{folder}/no/a.html"], "cannot be written: No"),
     ],
 )

@@ -119,7 +119,13 @@ PASSES = (
 @pytest.mark.parametrize(
     "case",
     [
-        ("Rule: A receipt is sent", "Rule: A mail is sent", "wording", 21, "ABC-1-AC-2 has other"),
+        (
+            "Rule: A receipt is sent",
+            "Rule: A mail is sent",
+            "wording",
+            21,
+            "ABC-1-AC-2 is worded differently",
+        ),
         ("  @ABC-1-AC-2", "  @ABC-1-AC-9 @ABC-1-AC-2", "unknown-id", 20, "@ABC-1-AC-9 names"),
         ("  @ABC-1-AC-2", "  @ABC-1-AC2 @ABC-1-AC-2", "unknown-id", 20, "@ABC-1-AC2 names"),
         (RECEIPT, f"    @XYZ-1-DOD-1\n{RECEIPT}", "unknown-id", 23, "@XYZ-1-DOD-1 names"),
@@ -203,10 +209,10 @@ def test_what_is_wrong_with_a_feature_is_found(
         ("@given(SHOP)", "@given(f'{SHOP}')", "unreadable", 9, "cannot be read"),
         ("@given(SHOP)", "@given(parsers.parse(SHOP, TYPES))", "unreadable", 9, "its types are"),
         ("@given(SHOP)", "@given(parsers.re('('))", "unreadable", 9, "cannot be read"),
-        ("@given(SHOP)", "@given(parsers.mine(SHOP))", "unreadable", 9, "is no parser"),
+        ("@given(SHOP)", "@given(parsers.mine(SHOP))", "unreadable", 9, "is not a parser"),
         ("@given(SHOP)", "@given()", "unreadable", 9, "it is missing"),
         ("re.IGNORECASE", "flags()", "unreadable", 19, "its flags are"),
-        ("import re\n", "import re (\n", "unreadable", 2, "This is no Python"),
+        ("import re\n", "import re (\n", "unreadable", 2, "This is not Python"),
     ],
 )
 def test_what_is_wrong_with_a_step_is_found(

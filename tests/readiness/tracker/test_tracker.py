@@ -148,10 +148,10 @@ TASK = "# A-1: A\n**Acceptance Criteria**:\n- [ ] It works\n"
 @pytest.mark.parametrize(
     ("text", "line", "cause", "remedy"),
     [
-        (TASK + TASK, 4, "A-1 is here a second time (first in line 1)", "another number"),
+        (TASK + TASK, 4, "A-1 appears twice (first in line 1)", "another number"),
         ("# A\n\n## A-1: A\n- none\n", 3, "A-1 has no acceptance criterion", "under **Acceptance"),
         ("# DOR-1: A\n", 1, "the name of a Definition-of-Ready line", "another prefix"),
-        ("# UTF-8 everywhere\n\nText\n", 1, "This is no tracker", "#### TASK-001"),
+        ("# UTF-8 everywhere\n\nText\n", 1, "This is not a tracker", "#### TASK-001"),
         ("- [ ] alone\n" + TASK, 1, "belongs to no task", "below a task"),
         (TASK + "# Ideas\n\n- [ ] later\n", 6, "belongs to no task", "below a task"),
         ("# A-1: A\n- [ ] It works\n", 2, "is in no list", "**Acceptance Criteria**: above"),
@@ -164,16 +164,21 @@ TASK = "# A-1: A\n**Acceptance Criteria**:\n- [ ] It works\n"
         (
             TASK + "\n**Definition of Don**:\n- [ ] a\n",
             6,
-            "no list of items",
+            "not a list of items",
             "**Definition of Done**",
         ),
-        ("# A-1: A\n## DoD\n**Acceptance Criterias**\n\n- [ ] a\n", 5, "no list", "**Acceptance"),
+        (
+            "# A-1: A\n## DoD\n**Acceptance Criterias**\n\n- [ ] a\n",
+            5,
+            "not a list",
+            "**Acceptance",
+        ),
         (TASK + "\n**Definition of Ready**:\n- [ ] a\n", 5, "about every task", "outside"),
-        (TASK + "- [ ] ✅\n", 4, "has no words", "delete it"),
-        (TASK + "- [ ]\n", 4, "is no box", "- [ ] "),
-        (TASK + "- [] It fails\n", 4, "is no box", "- [ ] "),
-        (TASK + "[ ] It fails\n", 4, "is no box", "- [ ] "),
-        (TASK + "# Definition of Ready\n- [-] It fails\n", 5, "is no box", "- [ ] "),
+        (TASK + "- [ ] ✅\n", 4, "has no text", "delete it"),
+        (TASK + "- [ ]\n", 4, "is not a box", "- [ ] "),
+        (TASK + "- [] It fails\n", 4, "is not a box", "- [ ] "),
+        (TASK + "[ ] It fails\n", 4, "is not a box", "- [ ] "),
+        (TASK + "# Definition of Ready\n- [-] It fails\n", 5, "is not a box", "- [ ] "),
     ],
 )
 def test_what_cannot_be_trusted_is_refused(text: str, line: int, cause: str, remedy: str) -> None:
