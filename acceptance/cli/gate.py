@@ -29,7 +29,8 @@ _EXAMPLES = """\
   acceptance gate --gate TASK-001
 
 exit codes: 0 ready, 1 unmet, 10 unverified, 69 the environment could not be started, 65 the
-report is unusable: empty, partial, interrupted, of another commit or tracker, or its evidence was changed"""
+report is unusable: empty, partial, interrupted, of another commit or tracker, or with evidence
+that was changed"""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

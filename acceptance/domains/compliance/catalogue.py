@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator, Field
 
 from acceptance.domains.compliance import components, exposure, network, permissions, pods
 from acceptance.domains.compliance.check_result import CheckArguments
 from acceptance.errors import BrokenInput
+from acceptance.toml_file import Text, one_of, read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +58,6 @@ CHECKS: dict[str, Check] = {
     )
 }
 """Every check by the name that the catalogue uses."""
-_KNOWN = {"id", "title", "check", "with", "allowed", "not_applicable"}
 
 
 @dataclass(frozen=True)
@@ -86,43 +87,62 @@ class ControlFramework:
     controls: tuple[CatalogueControl, ...]
 
 
+def _by_driver(value: object) -> object:
+    """Let a text be the short form of a table: the reason for all drivers."""
+    return {"*": value} if isinstance(value, str) else value
+
+
+def _to_text(value: object) -> object:
+    """Let a version be written as a number."""
+    return str(value) if type(value) in {int, float} else value
+
+
+@dataclass(frozen=True)
+class _ControlTable:
+    id: Text
+    title: Text
+    check: Annotated[Text, one_of(CHECKS)] = ""
+    with_: Annotated[dict[str, Any], Field(alias="with")] = field(default_factory=dict)
+    allowed: dict[str, Text] = field(default_factory=dict)
+    not_applicable: Annotated[dict[str, Text], BeforeValidator(_by_driver)] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(frozen=True)
+class _FrameworkTable:
+    name: Text
+    version: Annotated[Text, BeforeValidator(_to_text)]
+    source: Text
+    controls: Annotated[tuple[_ControlTable, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class _CatalogueFile:
+    framework: Annotated[tuple[_FrameworkTable, ...], Field(min_length=1)]
+
+
 def read_frameworks(root: Path) -> tuple[ControlFramework, ...]:
     """Return the frameworks of the catalogue in the repository at `root`.
 
     Raises `BrokenInput` if it is missing or empty, or names an unknown check.
     """
-    path = root / FILE
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        found = tuple(_framework(each) for each in document["framework"])
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise BrokenInput(f"{path} is no control catalogue: {error!r}.") from error
-    for each in found:
+    read = read_toml(root / FILE, _CatalogueFile, name=FILE, remedy=f"Try: git checkout {FILE}")
+    for each in read.framework:
         ids = [control.id for control in each.controls]
-        if not ids or len(set(ids)) != len(ids):
-            raise BrokenInput(f"{path}: {each.name} has no control, or an id twice.")
-    return found
-
-
-def _framework(found: dict[str, Any]) -> ControlFramework:
-    controls = tuple(_control(each) for each in found["controls"])
-    return ControlFramework(found["name"], str(found["version"]), found["source"], controls)
-
-
-def _control(found: dict[str, Any]) -> CatalogueControl:
-    reasons = found.get("not_applicable", {})
-    control = CatalogueControl(
-        found["id"],
-        found["title"],
-        found.get("check", ""),
-        CheckArguments(found.get("with", {}), found.get("allowed", {})),
-        {"*": reasons} if isinstance(reasons, str) else reasons,
+        if twice := next((name for name in ids if ids.count(name) > 1), None):
+            raise BrokenInput(f"{FILE}: {each.name} has the control {twice} twice.")
+    return tuple(
+        ControlFramework(each.name, each.version, each.source, tuple(map(_control, each.controls)))
+        for each in read.framework
     )
-    if unknown := found.keys() - _KNOWN:
-        raise BrokenInput(f"{FILE}: {control.id} has the unknown key {', '.join(unknown)}.")
-    if control.check not in CHECKS and (control.check or not control.not_applicable):
-        known = ", ".join(sorted(CHECKS))
-        raise BrokenInput(
-            f"{FILE}: {control.id} has the check {control.check!r}. Try one of: {known}."
-        )
-    return control
+
+
+def _control(found: _ControlTable) -> CatalogueControl:
+    if not found.check and not found.not_applicable:
+        message = f"{FILE}: {found.id} has neither a check nor a reason why it does not apply."
+        raise BrokenInput(f"{message} Try: check, or not_applicable.")
+    arguments = CheckArguments(found.with_, found.allowed)
+    return CatalogueControl(
+        found.id, found.title, found.check, arguments, dict(found.not_applicable)
+    )

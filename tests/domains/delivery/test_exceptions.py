@@ -24,7 +24,10 @@ def test_the_exceptions_of_this_project_can_be_read() -> None:
         ("exception = 1", "exception has to be a list"),
         ("exception = [1]", "exception 1 has to be a table"),
         ('[[exception]]\nscaner = "x"', "unknown key scaner"),
-        ('[[exception]]\nscanner = "x"\nrule = " "', "exception 1: rule has to be a text that is not empty"),
+        (
+            '[[exception]]\nscanner = "x"\nrule = " "',
+            "exception 1: rule has to be a text that is not empty",
+        ),
         (
             '[[exception]]\nscanner="x"\nrule="y"\nwhere="z"\nowner="o"\nreason="r"\nexpires="x"',
             "expires has to be a date without quotes",

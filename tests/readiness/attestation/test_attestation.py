@@ -345,7 +345,7 @@ def broken_files(office: Office) -> dict[str, tuple[bytes, str]]:
         "binary": (b"\xff\xfe\x00", "is not JSON"),
         "deep": (b"[" * 100_000, "is not JSON"),
         "list": (b"[]", "not a signed envelope"),
-        "number": (b'{"payload": NaN}', "NaN is no number"),
+        "number": (b'{"payload": NaN}', "NaN is not a number"),
         "keys twice": (b'{"payload": "", "payload": ""}', "says payload twice"),
         "payload twice": (payload(doubled), "says person twice"),
         "no base64": (json.dumps(good | {"payload": "%"}).encode(), "not a signed envelope"),

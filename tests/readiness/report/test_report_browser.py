@@ -285,7 +285,7 @@ def test_a_run_that_did_not_see_everything_says_so(browser: Browser, tmp_path: P
             "A partial run",
         ]
         expect(page.get_by_label("The environment's failure")).to_have_text(failure)
-        expect(page.get_by_role("main")).to_contain_text("Not compared: this run did not look")
+        expect(page.get_by_role("main")).to_contain_text("Not compared: this run was not complete")
         assert violations(page) == []
 
 
