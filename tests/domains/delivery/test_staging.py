@@ -143,7 +143,7 @@ def test_staging_that_shares_the_host_of_the_system_is_refused(
 
 def test_an_overlay_that_cannot_be_rendered_is_unmet(tmp_path: Path) -> None:
     """The team wrote it, so it is not an environment failure."""
-    with pytest.raises(AssertionError, match=r"Staging cannot be deployed: .* is no overlay"):
+    with pytest.raises(AssertionError, match=r"Staging cannot be deployed: .* is not an overlay"):
         stager(PodCluster({}), repository=str(tmp_path))._rendered()
 
 
