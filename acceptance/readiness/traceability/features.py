@@ -42,7 +42,7 @@ class GherkinStep:
 
 
 @dataclass(frozen=True)
-class ScenarioRun:
+class ExampleRun:
     """A scenario with one row of its examples, or with none."""
 
     name: str
@@ -66,10 +66,10 @@ class Scenario:
     """The lines of examples without a row."""
 
     @property
-    def runs(self) -> tuple[ScenarioRun, ...]:
+    def runs(self) -> tuple[ExampleRun, ...]:
         """Return what is run: one for each row."""
         if not self.outline:
-            return (ScenarioRun(self.name, self.steps),)
+            return (ExampleRun(self.name, self.steps),)
         return tuple(_filled(self, dict(values)) for _, values in self.rows)
 
     @property
@@ -198,11 +198,11 @@ def _steps(of: dict[str, Any]) -> Iterator[GherkinStep]:
         yield GherkinStep(kind, step["keyword"].strip(), step["text"], step["location"]["line"])
 
 
-def _filled(scenario: Scenario, values: dict[str, str]) -> ScenarioRun:
+def _filled(scenario: Scenario, values: dict[str, str]) -> ExampleRun:
     def fill(text: str) -> str:
         return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
     steps = (
         GherkinStep(each.kind, each.keyword, fill(each.text), each.line) for each in scenario.steps
     )
-    return ScenarioRun(fill(scenario.name), tuple(steps))
+    return ExampleRun(fill(scenario.name), tuple(steps))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from acceptance.readiness.traceability.features import Scenario, ScenarioRun
+    from acceptance.readiness.traceability.features import ExampleRun, Scenario
     from acceptance.readiness.traceability.problem import TraceabilityProblem
     from acceptance.readiness.tracker import Item, Tracker
 
@@ -134,7 +134,7 @@ def _statuses(item: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _traced(
-    path: Path, scenario: Scenario, run: ScenarioRun, matcher: StepMatcher, status: str
+    path: Path, scenario: Scenario, run: ExampleRun, matcher: StepMatcher, status: str
 ) -> TracedScenario:
     steps = []
     for step in run.steps:
