@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from acceptance.domains.documentation.drivers.inventory import folders_of
+from acceptance.domains.documentation.drivers.programs import COMMAND_LINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -51,7 +52,8 @@ class MentionRules:
             known = text.removeprefix("make ") in self._targets
             return None if known else f"the Makefile has no target {text.removeprefix('make ')}"
         if mention.kind == "command":
-            known = text.removeprefix("acceptance ") in self._programs.commands()
+            program, _, command = text.partition(" ")
+            known = command in self._programs.commands(program)
             return None if known else "there is no such command"
         if mention.kind == "option":
             return self._option(mention)
@@ -64,19 +66,21 @@ class MentionRules:
 
     def _option(self, mention: Mention) -> str | None:
         if mention.program:
-            if mention.program.startswith("acceptance "):
-                command = mention.program.removeprefix("acceptance ")
-                if command not in self._programs.commands():
-                    return None  # the mention of the command itself has the fault
+            program, _, command = mention.program.partition(" ")
+            if command and command not in self._programs.commands(program):
+                return None  # the mention of the command itself has the fault
             known = mention.text in self._programs.options(mention.program)
             return None if known else f"{mention.program} has no such option"
         programs = ["pytest"]
-        if "acceptance/cli/__main__.py" in self._names:
-            programs += ["acceptance", *(f"acceptance {c}" for c in self._programs.commands())]
+        for program, module in COMMAND_LINES.items():
+            if f"{module.replace('.', '/')}/__main__.py" in self._names:
+                commands = self._programs.commands(program)
+                programs += [program, *(f"{program} {command}" for command in commands)]
         if any(mention.text in self._programs.options(program) for program in programs):
             return None
         return (
-            "neither pytest nor acceptance has this option; write the program that has it in front"
+            f"neither pytest nor {' nor '.join(COMMAND_LINES)} has this option; "
+            "write the program that has it in front"
         )
 
     def _has(self, path: str) -> bool:

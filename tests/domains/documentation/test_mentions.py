@@ -44,6 +44,10 @@ from acceptance.domains.documentation.drivers.pages import read_page
             [("command", "acceptance gate", ""), ("module", "acceptance.cli.doctor", "")],
         ),
         ("acceptance --help", [("option", "--help", "acceptance")]),
+        (
+            "python -m operations rotate --overlap 60",
+            [("command", "operations rotate", ""), ("option", "--overlap", "operations rotate")],
+        ),
         ("--keep-cluster", [("option", "--keep-cluster", "")]),
         ("kubectl get --watch | sort", []),
         ("acceptance/actors/*.py", [("path", "acceptance/actors/*.py", "")]),

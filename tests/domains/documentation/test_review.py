@@ -7,6 +7,7 @@ import pytest
 
 from acceptance.domains.documentation import DocumentationReviewer
 from acceptance.domains.documentation.drivers.inventory import read_documentables
+from acceptance.domains.documentation.drivers.programs import Programs
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Recorder, Unverifiable
 from acceptance.project import ROOT
@@ -36,7 +37,18 @@ def test_this_repository_is_documented(kept: Kept) -> None:
     actor.assert_documented(coverage, "setting")
     actor.assert_documented(coverage, "target")
     actor.assert_no_broken_link(actor.check_links())
-    assert len(kept.titles) == 2
+    review = actor.check_mentions()
+    actor.assert_mentions_exist(review)
+    actor.assert_commands_succeed(review)
+    assert len(kept.titles) == 4
+
+
+def test_commands_of_both_programs_are_known() -> None:
+    """A page may tell to run a command of the suite or of the delivered system, if it exists."""
+    programs = Programs(ROOT, timeout=60)
+    assert "trace" in programs.commands("acceptance")
+    assert programs.commands("operations") == {"rotate"}
+    assert "--overlap" in programs.options("operations rotate")
 
 
 def test_the_inventory_is_what_the_code_has() -> None:

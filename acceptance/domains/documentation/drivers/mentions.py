@@ -24,6 +24,12 @@ _WORD = re.compile(r"[a-z][a-z0-9-]*")
 _OPTION = re.compile(r"(--?[A-Za-z][\w-]*)(?:=.*)?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _OPERATORS = set("();<>|&")
+_COMMAND_LINES = {
+    "acceptance": "acceptance",
+    "acceptance.cli": "acceptance",
+    "operations": "operations",
+}
+"""Programs with commands of their own, as a page names them and as modules."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +87,14 @@ def _of(words: Sequence[str]) -> Iterator[tuple[MentionKind, str, str]]:
     program, rest = PurePosixPath(words[0]).name, words[1:]
     if program.startswith("python") and rest[:1] == ["-m"] and len(rest) > 1:
         program, rest = rest[1], rest[2:]
-        if program not in {"pytest", "acceptance.cli"}:
+        if program not in {"pytest", *_COMMAND_LINES}:
             yield "module", program, ""
     if program == "make":
         yield from _make(rest)
     elif program == "pytest":
         yield from _options(rest, "pytest")
-    elif program in {"acceptance", "acceptance.cli"}:
-        yield from _acceptance(rest)
+    elif program in _COMMAND_LINES:
+        yield from _command_line(rest, _COMMAND_LINES[program])
     elif len(words) == 1 and (option := _OPTION.fullmatch(words[0])) and words[0][:2] == "--":
         yield "option", option[1], ""
     for word in words:
@@ -105,13 +111,13 @@ def _make(words: Sequence[str]) -> Iterator[tuple[MentionKind, str, str]]:
             yield from _options(_words(word.removeprefix("ARGS=")), "pytest")
 
 
-def _acceptance(words: Sequence[str]) -> Iterator[tuple[MentionKind, str, str]]:
+def _command_line(words: Sequence[str], program: str) -> Iterator[tuple[MentionKind, str, str]]:
     chosen = next((word for word in words if not word.startswith("-")), "")
     if _WORD.fullmatch(chosen):
-        yield "command", f"acceptance {chosen}", ""
-        yield from _options(words, f"acceptance {chosen}")
+        yield "command", f"{program} {chosen}", ""
+        yield from _options(words, f"{program} {chosen}")
     elif not chosen or _PLACEHOLDER.fullmatch(chosen):
-        yield from _options(words, "acceptance")
+        yield from _options(words, program)
 
 
 def _options(words: Sequence[str], program: str) -> Iterator[tuple[MentionKind, str, str]]:

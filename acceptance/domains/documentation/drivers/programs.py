@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 _HELP = re.compile(r"^ +(-\S.*?)(?:  |$)", re.MULTILINE)
 """Where argparse explains options; elsewhere a help text may name those of other programs."""
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
-_LIST = "import json; from acceptance.cli.__main__ import COMMANDS as found; "
-_PRINT = "print(json.dumps([each.name for each in found]))"
+COMMAND_LINES = {"acceptance": "acceptance.cli", "operations": "operations"}
+"""The repository's programs that have commands, and the module by which Python starts each."""
+_TABLES = {"acceptance": "acceptance.cli.__main__", "operations": "operations.cli"}
+_LIST = "import json; from {} import COMMANDS as found; print(json.dumps(list(found)))"
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,9 @@ class Programs:
         self._root = root
         self._timeout = timeout
         self.options = cache(self._options)
-        """The options of a program, by its name: pytest, or acceptance and its command."""
+        """The options of a program, by its name: pytest, or `acceptance` and its command."""
         self.commands = cache(self._commands)
-        """The names of the commands of `acceptance`; raises `EnvironmentFailure`."""
+        """The names of a program's commands; raises `EnvironmentFailure`."""
 
     def run(self, page: str, line: int, text: str) -> BlockRun:
         """Run a block with a shell that stops at the first command that fails."""
@@ -55,12 +57,12 @@ class Programs:
             return BlockRun(page, line, text, succeeded=False, said=error.message, seconds=0.0)
         return BlockRun(page, line, text, succeeded=True, said=done.stdout, seconds=done.seconds)
 
-    def _commands(self) -> frozenset[str]:
-        return frozenset(json.loads(self._python("-c", _LIST + _PRINT)))
+    def _commands(self, program: str) -> frozenset[str]:
+        return frozenset(json.loads(self._python("-c", _LIST.format(_TABLES[program]))))
 
     def _options(self, program: str) -> frozenset[str]:
         name, _, command = program.partition(" ")
-        module = {"acceptance": "acceptance.cli"}.get(name, name)
+        module = COMMAND_LINES.get(name, name)
         said = self._python("-m", module, *([command] if command else []), "--help")
         return frozenset(_OPTION.findall("\n".join(_HELP.findall(said))))
 
