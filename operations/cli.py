@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from acceptance import exit_codes
 from acceptance.errors import AcceptanceError
 from operations.rotation import command as rotation
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 COMMANDS = {"rotate": rotation.add_to}
 """What adds each command to the command line, by its name."""
-
-_INTERRUPTED = 130  # as a shell reports SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,5 +33,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.message, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return exit_codes.INTERRUPTED
     return code

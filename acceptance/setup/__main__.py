@@ -21,6 +21,7 @@ def main(arguments: list[str]) -> int:
         )
         return 69
     # Only now: these modules use what older Pythons do not have.
+    from acceptance import exit_codes  # noqa: PLC0415
     from acceptance.errors import AcceptanceError  # noqa: PLC0415
     from acceptance.process import workers  # noqa: PLC0415
     from acceptance.setup import go, host, isolated, npm, python, schemas  # noqa: PLC0415
@@ -55,7 +56,7 @@ def main(arguments: list[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         print("Stopped. Run it again: it goes on where it was.", file=sys.stderr)
-        return 130
+        return exit_codes.INTERRUPTED
     return 0
 
 

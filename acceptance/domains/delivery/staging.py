@@ -11,9 +11,9 @@ from acceptance.build.manifests import RUN_LABEL, name_of, render, secrets_for
 from acceptance.deployment.issuer import await_certificate, declares_tls
 from acceptance.deployment.rollout import apply, await_rollout
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.domains.delivery.drivers.ingress import root_page
 from acceptance.domains.traffic.ingress_client import reach_plain
 from acceptance.domains.traffic.visitor import Visitor
+from acceptance.drivers.checkout_api import CheckoutApi
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import BrokenInput, EnvironmentFailure
@@ -183,7 +183,7 @@ class StagingOperator(ClusterActor):
         limits = self._timeouts
         with closing(reach_plain(system, timeout=limits.request)) as http:
             eventually(
-                lambda: root_page(http),
+                lambda: CheckoutApi(http).page(),
                 lambda reply: reply.status == _NOT_FOUND,
                 timeout=limits.ingress,
                 what=f"nothing serves {system.host} before staging is deployed",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from acceptance.actor import Actor
+from acceptance.domains.tls.declared_tls import require_tls_declared
 from acceptance.domains.tls.drivers.responses import request_addresses, request_every_kind
-from acceptance.domains.tls.ingress import require_tls_declared
 from acceptance.domains.traffic.ingress_client import reach, reach_plain
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import listed, require, require_each

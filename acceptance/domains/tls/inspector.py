@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor
+from acceptance.domains.tls.declared_tls import probe_ingress, require_tls_declared
 from acceptance.domains.tls.drivers.lenient_server import LOOPBACK, lenient_server
 from acceptance.domains.tls.drivers.protocol_scan import PROTOCOLS, scan_protocols
-from acceptance.domains.tls.ingress import probe_ingress, require_tls_declared
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, listed, require, require_each

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.domains.tls.ingress import probe_ingress, served_certificate
+from acceptance.domains.tls.declared_tls import probe_ingress, served_certificate
 from acceptance.drivers.kubernetes.cert_manager import (
     has_cert_manager,
     managed_certificates,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from acceptance.errors import BrokenInput, EnvironmentFailure
+from acceptance import exit_codes
+from acceptance.errors import BrokenInput
 from acceptance.readiness.gate.obstacles import find_obstacles, gating_items
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from acceptance.readiness.tracker import Tracker
 
 SCHEMA = "checkout-acceptance/readiness/2"
-READY, UNMET, UNVERIFIED = 0, 1, 10
-BROKEN, ENVIRONMENT = BrokenInput.exit_code, EnvironmentFailure.exit_code
+READY, UNMET, UNVERIFIED = exit_codes.PASSED, exit_codes.UNMET, exit_codes.UNVERIFIED
+BROKEN, ENVIRONMENT = exit_codes.BROKEN_INPUT, exit_codes.NO_ENVIRONMENT
 _AGAIN = "Try: make acceptance, which writes a new report"
 _LONGEST = 200
 _STRING, _FLAG = {"type": "string"}, {"type": "boolean"}

@@ -1,4 +1,4 @@
-"""The ingress, as TLS clients reach it."""
+"""Whether the Ingress declares TLS, and what a TLS client gets from it."""
 
 from __future__ import annotations
 
