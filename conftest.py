@@ -7,6 +7,7 @@ _STEPS = Path(__file__).with_name("steps").glob("[!_]*.py")
 pytest_plugins = [
     "pytester",  # for the tests of the suite itself
     "fixtures.plugin",
+    "fixtures.system",
     "fixtures.actors",
     "fixtures.allure_labels",
     *sorted(f"steps.{path.stem}" for path in _STEPS),
