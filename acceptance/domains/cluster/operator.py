@@ -104,7 +104,7 @@ class ClusterOperator(ClusterActor):
                     what="a new pod runs",
                 )
             except DeadlineExceeded:
-                self._keep("The new pod", self._cluster.send("GET", path).text)
+                self._keep("The new pod", self._cluster.ask(path).text)
                 raise
         lookup = DnsLookup(service, pod, self._cluster.log(namespace, name, CONTAINER) or "")
         self._keep("What the new pod resolved", pretty(asdict(lookup)))

@@ -35,7 +35,7 @@ class AuditLogInspector(SecretProbeActor):
         Raises `Unverifiable` where the audit log cannot be read.
         """
         name, value = self._create_secret()
-        reply = self._cluster.send("GET", api_path("secrets", self.system.namespace, name))
+        reply = self._cluster.ask(api_path("secrets", self.system.namespace, name))
         if not reply.succeeded:
             message = f"The Secret {name} was created and cannot be read: {reply}."
             raise EnvironmentFailure(message)

@@ -57,7 +57,7 @@ class AdmissionTester(ClusterActor):
             raise Unverifiable(f"{message} Try: kubectl auth can-i create namespaces") from error
         pod = pod_admission.unscheduled_pod(self.system.run)
         eventually(  # the namespace gets its service account a moment later
-            lambda: self._cluster.send("POST", api_path("pods", name), pod),
+            lambda: self._cluster.try_to_create(api_path("pods", name), pod),
             lambda reply: reply.succeeded,
             timeout=self._timeouts.schedule,
             what="a pod in the unrestricted namespace",

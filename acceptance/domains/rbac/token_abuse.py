@@ -65,7 +65,7 @@ class TokenAbuseTester(ClusterActor):
         self._cluster.create(api_path("pods", self.system.namespace), body)
         with self._waking() as wake:
             pod = eventually(
-                lambda: reading.pod(self._cluster.send("GET", path).json()),
+                lambda: reading.pod(self._cluster.ask(path).json()),
                 lambda pod: pod.ready,
                 timeout=self._timeouts.schedule,
                 wake=wake,

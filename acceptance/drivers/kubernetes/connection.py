@@ -108,6 +108,14 @@ class ApiConnection:
             request=request,
         )
 
+    def ask(self, path: str) -> Reply:
+        """Return the API server's answer when it is asked for `path`, also when it refuses."""
+        return self.send("GET", path)
+
+    def try_to_create(self, path: str, body: Mapping[str, Any]) -> Reply:
+        """Return the API server's answer to a new object in the collection `path`."""
+        return self.send("POST", path, body)
+
     def create(self, path: str, body: Mapping[str, Any]) -> Object | None:
         """Create an object in the collection `path`; None if its name is taken."""
         reply = self.send("POST", path, body)
