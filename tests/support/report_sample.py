@@ -232,16 +232,14 @@ def _attested(item: Item, store: EvidenceStore) -> Verdict:
         valid=False,
         reason="It expired on 2026-11-01.",
         person="Ada Example",
-        role="ConfigurationReviewer",
+        role="Reviewer",
         statement="I read every change since 1.3.",
         date="2026-08-01",
         expires="2026-11-01",
         evidence=(envelope,),
     )
     reason = "the attestation by Ada Example expired on 2026-11-01"
-    return Verdict(
-        item, "unverified", reason, (), attestations=(said,), role="ConfigurationReviewer"
-    )
+    return Verdict(item, "unverified", reason, (), attestations=(said,), role="Reviewer")
 
 
 def _unspoken(item: Item, store: EvidenceStore) -> Verdict:

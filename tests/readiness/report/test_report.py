@@ -176,7 +176,7 @@ def test_a_report_that_cannot_be_read_is_named(
 def test_each_item_has_somebody_who_owes_it(sample: dict[str, Any]) -> None:
     """The role that has to attest, else the task's assignee, else it says that nobody is named."""
     owners = {item["id"]: item["owner"] for item in sample["items"]}
-    assert owners["TASK-001-DOD-1"] == "ConfigurationReviewer"
+    assert owners["TASK-001-DOD-1"] == "Reviewer"
     assert owners["TASK-001-AC-4"] == "Development Team"
     assert owners["TASK-005-AC-1"] == "nobody named"
 
@@ -253,7 +253,7 @@ def test_the_sentence_names_three_things_and_who_owes_them(sample: dict[str, Any
         "Not ready for the sprint: 45 of 52 items stand in the way: Backend deployment is healthy "
         "with 2+ replicas (TASK-001-AC-4, unmet, owed by Development Team); k3s cluster is running "
         "and accessible (TASK-001-AC-1, unverified, owed by Development Team); and Code reviewed "
-        "and approved (TASK-001-DOD-1, unverified, owed by ConfigurationReviewer); and 42 more."
+        "and approved (TASK-001-DOD-1, unverified, owed by Reviewer); and 42 more."
     )
 
 
