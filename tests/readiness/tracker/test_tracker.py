@@ -21,7 +21,7 @@ Customers pay by card.
 
 * **Status:** In progress
 * **Owner:** Team Pay
-* **ConfigurationReviewer:** somebody
+* **Reviewer:** somebody
 * **Estimate:** 5
 * **Priority:** P1
 
