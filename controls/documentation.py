@@ -113,6 +113,9 @@ def a_command_that_fails(saboteur: Saboteur) -> None:
 def a_stale_page(saboteur: Saboteur) -> None:
     """Change what a page documents, and leave the page unchanged."""
     copy = saboteur.repository()
+    # Else nothing that changes on the day of the last check counts.
+    edits.substitute(copy / "docs/reference/system.md", (r"<!-- checked: .* -->\n", ""))
+    edits.commit(copy, "Nobody checked this page")
     edits.replace(
         copy / "manifests/base/configmap.yaml", "LOG_LEVEL: info", "LOG_LEVEL: debug", once=False
     )

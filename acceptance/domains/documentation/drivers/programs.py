@@ -15,8 +15,9 @@ from acceptance.process import run
 if TYPE_CHECKING:
     from pathlib import Path
 
-_HELP = re.compile(r"^ +(-\S.*?)(?:  |$)", re.MULTILINE)
-"""Where argparse explains options; elsewhere a help text may name those of other programs."""
+_HELP = re.compile(r"^ {1,4}(-\S.*?)(?:  |$)", re.MULTILINE)
+"""Where argparse explains options. A help text further right may name others, also first in a
+line."""
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 COMMAND_LINES = {"acceptance": "acceptance.cli", "operations": "operations"}
 """The repository's programs that have commands, and the module by which Python starts each."""
