@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
-from acceptance import exit_codes
-from acceptance.errors import AcceptanceError
+from acceptance.command_line import run_command
 from operations.rotation import command as rotation
 
 if TYPE_CHECKING:
@@ -24,14 +22,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add_to in COMMANDS.values():
         add_to(commands)
-    chosen = parser.parse_args(arguments)
-    try:
-        code: int = chosen.run(chosen)
-    except AcceptanceError as error:
-        if chosen.debug:
-            raise
-        print(error.message, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return exit_codes.INTERRUPTED
-    return code
+    return run_command(parser.parse_args(arguments))

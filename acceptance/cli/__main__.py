@@ -7,8 +7,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from acceptance import exit_codes
-from acceptance.errors import AcceptanceError
+from acceptance.command_line import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,17 +21,7 @@ COMMANDS = ("trace", "attest", "gate", "report", "scan", "tables")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; what goes wrong is one sentence on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    chosen = _parser(given).parse_args(given)
-    try:
-        code: int = chosen.run(chosen)
-    except AcceptanceError as error:
-        if chosen.debug:
-            raise
-        print(error.message, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return exit_codes.INTERRUPTED
-    return code
+    return run_command(_parser(given).parse_args(given))
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.fakes.http_server import served
 from tests.fakes.system import SYSTEM
 
 if TYPE_CHECKING:
@@ -35,14 +35,8 @@ class CheckoutSite:
 
     def __enter__(self) -> Self:
         """Serve on a free port."""
-        site: CheckoutSite = self
-
-        class Handler(_Handler):
-            state = site
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._serving = served(CheckoutHandler, self)
+        self._port = self._serving.__enter__()
         return self
 
     def __exit__(
@@ -52,20 +46,18 @@ class CheckoutSite:
         trace: TracebackType | None,
     ) -> None:
         """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._serving.__exit__(kind, error, trace)
 
     @property
     def system(self) -> System:
         """The facts of the system that is served here."""
-        return replace(SYSTEM, address="127.0.0.1", http_port=self._server.server_port)
+        return replace(SYSTEM, address="127.0.0.1", http_port=self._port)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class CheckoutHandler(BaseHTTPRequestHandler):
+    """Answers as the checkout system does."""
+
     state: CheckoutSite
-
-    def log_message(self, *_: object) -> None:
-        """Be silent."""
 
     def do_GET(self) -> None:
         """Answer the page, the list, or one checkout."""

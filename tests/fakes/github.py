@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.http_server import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,44 +70,38 @@ class FakeGitHub:
         return HTTPStatus.NOT_FOUND, {"message": "Not Found"}
 
 
+class GitHubHandler(BaseHTTPRequestHandler):
+    """Answers as GitHub's REST API does."""
+
+    state: FakeGitHub
+
+    def do_GET(self) -> None:
+        """Answer, a page of a list at a time."""
+        parts = urlsplit(self.path)
+        self.state.requests.append(parts.path)
+        status: HTTPStatus = HTTPStatus.UNAUTHORIZED
+        found: Any = {"message": "Bad credentials"}
+        if self.headers["Authorization"] == f"Bearer {TOKEN}":
+            status, found = self.state.answer(parts.path.removeprefix(f"/repos/{REPOSITORY}"))
+        self.send_response(self.state.broken or status)
+        if isinstance(found, list):
+            asked = parse_qs(parts.query)
+            size = min(int(asked["per_page"][0]), self.state.page)
+            page = int(asked.get("page", ["1"])[0])
+            if len(found) > page * size:
+                host = self.headers["Host"]
+                query = f"per_page={size}&page={page + 1}"
+                self.send_header("Link", f'<http://{host}{parts.path}?{query}>; rel="next"')
+            found = found[(page - 1) * size : page * size]
+        content = self.state.raw or json.dumps(found).encode()
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
 @contextmanager
 def serving(github: FakeGitHub) -> Iterator[str]:
     """Serve on a free port of this machine; give the address of the API."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            """Answer, a page of a list at a time."""
-            parts = urlsplit(self.path)
-            github.requests.append(parts.path)
-            status: HTTPStatus = HTTPStatus.UNAUTHORIZED
-            found: Any = {"message": "Bad credentials"}
-            if self.headers["Authorization"] == f"Bearer {TOKEN}":
-                status, found = github.answer(parts.path.removeprefix(f"/repos/{REPOSITORY}"))
-            self.send_response(github.broken or status)
-            if isinstance(found, list):
-                asked = parse_qs(parts.query)
-                size = min(int(asked["per_page"][0]), github.page)
-                page = int(asked.get("page", ["1"])[0])
-                if len(found) > page * size:
-                    host = self.headers["Host"]
-                    query = f"per_page={size}&page={page + 1}"
-                    self.send_header("Link", f'<http://{host}{parts.path}?{query}>; rel="next"')
-                found = found[(page - 1) * size : page * size]
-            content = github.raw or json.dumps(found).encode()
-            self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(GitHubHandler, github) as port:
+        yield f"http://127.0.0.1:{port}"

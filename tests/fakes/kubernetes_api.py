@@ -7,11 +7,13 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
+
+from tests.fakes.http_server import served
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,15 +74,8 @@ class FakeApi:
 
     def __enter__(self) -> int:
         """Serve, and return the port."""
-        api = self
-
-        class Handler(_Handler):
-            state = api
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self._server.server_port
+        self._serving = served(KubernetesHandler, self)
+        return self._serving.__enter__()
 
     def __exit__(
         self,
@@ -89,16 +84,14 @@ class FakeApi:
         trace: TracebackType | None,
     ) -> None:
         """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._serving.__exit__(kind, error, trace)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class KubernetesHandler(BaseHTTPRequestHandler):
+    """Answers as an API server does."""
+
     state: FakeApi
     protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        """Be silent."""
 
     def do_GET(self) -> None:
         """Answer the version, a watch, a list or one object."""

@@ -27,17 +27,10 @@ from acceptance.readiness.tracker import Tracker, parse_bytes
 from acceptance.readiness.verdict import Verdict, decide
 from tests.support.report_sample import (
     run_facts,
-    team_tracker,
     write_sample,
 )
 
 ITEM = "TASK-001-AC-3"
-
-
-@pytest.fixture(scope="module")
-def tracker() -> Tracker:
-    """The team's tracker."""
-    return team_tracker()
 
 
 @pytest.fixture(scope="module")

@@ -27,17 +27,10 @@ from tests.support.report_sample import (
     SCREENSHOT,
     large_run,
     run_facts,
-    team_tracker,
     write_sample,
 )
 
 ITEM = "TASK-001-AC-3"
-
-
-@pytest.fixture(scope="module")
-def tracker() -> Tracker:
-    """The team's tracker."""
-    return team_tracker()
 
 
 @pytest.fixture(scope="module")
