@@ -112,7 +112,7 @@ def find_program(name: str) -> str | None:
 
 
 def is_there(need: Need) -> bool:
-    """Return whether the host has what is needed."""
+    """Return whether the host has the required program or file."""
     if need.path is None:
         return find_program(need.name) is not None
     return any(Path("/").glob(need.path.lstrip("/")))

@@ -45,7 +45,7 @@ _STOPPING = threading.Event()
 
 @dataclass(frozen=True)
 class Completed:
-    """What a program wrote that ended with an accepted code, and how many seconds it took."""
+    """The output of a program that ended with an accepted code, and its seconds."""
 
     stdout: str
     stderr: str
@@ -54,7 +54,7 @@ class Completed:
 
 
 def dying_with_parent(argv: Sequence[str]) -> list[str]:
-    """Wrap `argv` so that Linux kills it when its parent dies; elsewhere return it as it is.
+    """Wrap `argv` so that Linux kills it when its parent dies; elsewhere return it unchanged.
 
     The kernel watches the thread that starts it, so that thread must live at least as long.
 
@@ -114,7 +114,7 @@ def run(
     remedy: str | None = None,
     accepted: Container[int] = (0,),
 ) -> Completed:
-    """Run `argv` to its end and return what it wrote.
+    """Run `argv` to its end and return its output.
 
     `timeout` is in seconds. `env` is added to this process's environment; None removes a variable.
     `accepted` are the exit codes that count as success. `log` is a file to which stdout and stderr
@@ -288,7 +288,7 @@ def _exit_descriptor(child: subprocess.Popen[bytes], stack: ExitStack) -> int | 
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """Stop the program and what it has started: first with SIGTERM, then with SIGKILL."""
+    """Stop the program and its children: first with SIGTERM, then with SIGKILL."""
     _signal_group(child, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         child.wait(GRACE_SECONDS)

@@ -56,7 +56,7 @@ class _Build:
 
 @dataclass
 class ProgressStep:
-    """A step under way, which whoever works on it tells what it has to build."""
+    """A step in progress; the code that works on it reports what it builds."""
 
     number: int
     name: str

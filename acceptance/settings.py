@@ -1,4 +1,4 @@
-"""What a team configures in `[tool.acceptance]` of pyproject.toml, and every deadline of the suite.
+"""Reads `[tool.acceptance]` of pyproject.toml: what a team configures, and all deadlines.
 
 A team that brings a system of its own names its overlay, host, workloads and images there;
 docs/how-to/bring-your-own-system.md walks through it.
@@ -163,7 +163,7 @@ class _ImageTable:
 
 @dataclass(frozen=True)
 class _AcceptanceTable:
-    """What `[tool.acceptance]` may say; `Settings` tells what it means."""
+    """The keys of `[tool.acceptance]`; `Settings` explains them."""
 
     cluster: Annotated[Text, one_of(CLUSTERS)] = CLUSTERS[0]
     datapath: Annotated[Text, one_of(DATAPATHS)] = DATAPATHS[0]

@@ -1,1 +1,1 @@
-"""Images, manifests, caches: what is made before anything is deployed."""
+"""Makes images, manifests and programs, and caches what it built."""

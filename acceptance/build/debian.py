@@ -184,7 +184,7 @@ def offered_packages(sources: str) -> PackageOffer:
 def pending_updates(
     packages: Iterable[DebianPackage], offer: PackageOffer
 ) -> tuple[SecurityUpdate, ...]:
-    """Return the security updates that are offered and newer than what is installed."""
+    """Return the offered security updates that are newer than the installed packages."""
     installed = {(each.name, each.architecture): each.version for each in packages}
     best: dict[str, SecurityUpdate] = {}
     for each in offer.packages:

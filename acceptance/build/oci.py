@@ -101,7 +101,7 @@ def _blob(digest: str) -> str:
 
 
 def _read_layer(blob: IO[bytes], wanted: Callable[[str], bool], found: dict[str, bytes]) -> None:
-    """Change `found` as a layer does: what it takes away is of the layers below, never its own."""
+    """Apply a layer to `found`: its deletions affect the layers below it only."""
     own: dict[str, bytes] = {}
     with tarfile.open(fileobj=blob, mode="r|*") as layer:
         for member in layer:

@@ -1,4 +1,4 @@
-"""What a cluster needs besides Kubernetes, from manifests/platform: DNS, storage, certificates."""
+"""Installs DNS, storage, ingress and certificates into a cluster, from manifests/platform."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ KUBERNETES = "kubernetes"
 
 
 def flavour_of(version: str) -> str:
-    """Return `k3s` or `kubernetes` for a server version as the API server's /version tells it.
+    """Return `k3s` or `kubernetes` for a version from the API server's /version.
 
     k3s marks its builds as v1.34.4+k3s1 (semantic versioning: build metadata).
     """
@@ -30,7 +30,7 @@ def flavour_of(version: str) -> str:
 
 @dataclass(frozen=True)
 class ClusterFacts:
-    """A cluster that is up: what it is and where it answers."""
+    """The flavour, version and addresses of a running cluster."""
 
     driver: str
     """k3d, embedded or existing."""
@@ -138,7 +138,7 @@ class Cluster(Protocol):
         """
 
     def deliver(self, images: Sequence[Deliverable]) -> Sequence[str]:
-        """Make `images` available to pods; return what each is to be asked for.
+        """Make `images` available to pods; return the reference by which pods request each.
 
         That is its `reference` with the digest of what was delivered, so that a pod runs the very
         image or none: localhost/checkout-backend:3f2a…@sha256:….

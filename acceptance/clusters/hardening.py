@@ -99,7 +99,7 @@ def admission_configuration(*exempt: str) -> dict[str, Any]:
 
 
 def encryption_configuration() -> dict[str, Any]:
-    """Return how Secrets are encrypted in the store, with a key that nobody had before.
+    """Return the configuration that encrypts Secrets in the store, with a new key.
 
     There is no `identity` to fall back on: what lies in the store in clear text was not written
     by the API server, and it refuses to read it.

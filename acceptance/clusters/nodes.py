@@ -50,7 +50,7 @@ class NodesState:
 
 
 class Nodes(Watch, Protocol):
-    """What is asked of an API server about its nodes; opened for one cluster, closed after use."""
+    """Questions to an API server about its nodes; opened for one cluster, closed after use."""
 
     def look(self) -> NodesState:
         """Return the nodes as they are now."""

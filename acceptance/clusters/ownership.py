@@ -1,4 +1,4 @@
-"""What the suite created in somebody else's cluster: marked when made, and only that deleted."""
+"""Labels what the suite creates in an existing cluster, and deletes nothing else."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _adopt(item: dict[str, Any], run_id: str, namespaces: Mapping[str, str]) -> 
 
 
 def _templates(spec: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    """Yield what becomes objects of its own: pods, volume claims, jobs and their pods."""
+    """Yield the templates from which controllers make objects: pods, volume claims, jobs."""
     for key in ("template", "jobTemplate"):
         if isinstance(spec.get(key), dict):
             yield spec[key]

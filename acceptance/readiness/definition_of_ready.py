@@ -45,7 +45,7 @@ _Assessment: TypeAlias = "tuple[VerdictWord, str]"
 
 @dataclass(frozen=True)
 class ReadyVerdict:
-    """What is known of one line of the Definition of Ready for one task, and why."""
+    """The verdict on one line of the Definition of Ready for one task, with its reason."""
 
     task: str
     verdict: VerdictWord
@@ -81,7 +81,7 @@ def check_definition_of_ready(
 
 @dataclass(frozen=True)
 class _Facts:
-    """What a judgement may look at beside the task itself."""
+    """The facts besides the task itself that a check may use."""
 
     tasks: Mapping[str, Task]
     covered: Mapping[str, int]
@@ -197,7 +197,7 @@ def _criteria(task: Task) -> list[Item]:
 
 
 def _stands(task: Task, field: str) -> str:
-    """Return where a field stands, and what it says: the shortest proof that it is there."""
+    """Return the line and the text of a field, as the proof that it exists."""
     line, value = task.line_of(field), getattr(task, field)
     return f'line {(task.line if line is None else line) + 1} says "{value}"'
 

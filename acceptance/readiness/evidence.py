@@ -25,7 +25,7 @@ _LONGEST = 60
 
 
 class EvidenceStore:
-    """The evidence of one scenario, in a folder of its own below the reports."""
+    """Writes the evidence of one scenario into its own folder below the reports."""
 
     def __init__(self, reports: Path, scenario: str, redactor: Redactor) -> None:
         """Write below `reports`/evidence, in a folder named after `scenario`."""

@@ -1,4 +1,4 @@
-"""Tells the commit of a folder, as the reports and the gate name it."""
+"""Finds the commit of a folder, in the form that the reports and the gate use."""
 
 from __future__ import annotations
 

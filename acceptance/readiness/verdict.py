@@ -137,7 +137,7 @@ def _by_scenarios(item: Item, scenarios: tuple[ScenarioOutcome, ...]) -> Verdict
 def _with_attestations(
     seen: Verdict, attestations: tuple[StatementResult, ...], requirement: AttestationRequirement
 ) -> Verdict:
-    """Decide what a required attestation changes, or its absence."""
+    """Apply a required attestation, or its absence, to a verdict."""
     if seen.verdict == "unmet":
         return seen
     instead = requirement.mode == "instead"

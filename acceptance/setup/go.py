@@ -21,7 +21,7 @@ _TIMEOUT_SECONDS = 900.0
 
 
 def install() -> None:
-    """Build what is not in the cache, and link it into .tools.
+    """Build the programs that are not cached, and link all of them into .tools.
 
     Raises `EnvironmentFailure` if there is no Go or a module cannot be downloaded.
     """

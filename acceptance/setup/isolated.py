@@ -1,4 +1,4 @@
-"""Tools that need other libraries than the suite does, each in a virtual environment of its own."""
+"""Installs tools that need other libraries than the suite, each in its own virtual environment."""
 
 from __future__ import annotations
 

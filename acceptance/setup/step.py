@@ -32,7 +32,7 @@ _TAIL_BYTES = 4096
 
 
 class Display:
-    """The commands under way, shown by whoever runs them from any thread."""
+    """Shows the commands in progress; threads may use it at the same time."""
 
     def __init__(self, stream: IO[str] | None = None) -> None:
         """Write to `stream` (default: stderr)."""

@@ -1,1 +1,1 @@
-"""An ephemeral single-node Kubernetes in namespaces of its own, on any Linux machine, as root."""
+"""Runs an ephemeral single-node Kubernetes in separate namespaces, as root on any Linux machine."""

@@ -168,7 +168,7 @@ def write_configuration(
 
 
 def _close(*folders: Path) -> None:
-    """Leave every file of the folders to its owner alone, also what is no secret."""
+    """Allow only the owner to access the files of the folders, secret or not."""
     for folder in folders:
         for path in (folder, *folder.rglob("*")):
             path.chmod(0o700 if path.is_dir() else 0o600)

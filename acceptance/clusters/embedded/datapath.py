@@ -39,7 +39,7 @@ _STATE = "/run/cilium"
 
 @dataclass(frozen=True)
 class Datapath:
-    """What it runs in the node, and what the other components have to know of it."""
+    """The network programs of the node, and the flags that other components need for them."""
 
     name: str
     components: tuple[Component, ...]

@@ -1,4 +1,4 @@
-"""Tells the API server of kinds that the node's own programs keep there."""
+"""Installs the custom resource definitions that the node's own programs need."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _run(*argv: str) -> None:
 
 
 def prepare_mounts(run_directory: str, sources: str) -> None:
-    """Give the node writable memory of its own, and the machine's files to read only."""
+    """Give the node a writable file system in memory, and the machine's files read-only."""
     os.umask(0o022)
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     for folder in ("node", "over/upper", "over/work", "tmp", "kernel"):
@@ -117,7 +117,7 @@ def prepare_cgroups(name: str) -> None:
 
 
 def _enter(group: Path) -> None:
-    """Put this process, and whatever it starts, into a group of its own below `group`."""
+    """Put this process and its children into a new cgroup below `group`."""
     own = group / "system"
     own.mkdir(exist_ok=True)
     (own / "cgroup.procs").write_text("0", encoding="ascii")
@@ -139,7 +139,7 @@ def prepare_network(address: str, gateway: str) -> None:
 
 
 def prepare_store(user: str) -> None:
-    """Give the store's data and certificates to the user as whom it runs, and to nobody else."""
+    """Give the store's data and certificates to the store's user only."""
     found = pwd.getpwnam(user)
     Path("/run/etcd").mkdir(mode=0o700)
     for path in (Path("/run/etcd"), Path("/run/etcd-pki"), *Path("/run/etcd-pki").iterdir()):
@@ -203,7 +203,7 @@ def _may_start(component: dict[str, Any]) -> bool:
 
 
 def main() -> int:
-    """Run the node until it ends; the exit code is never 0, because nobody asked for the end."""
+    """Run the node until it ends; the exit code is never 0, because the node should not end."""
     config = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     prepare_mounts(config["run_directory"], config["sources"])
     prepare_store(config["store_user"])

@@ -1,4 +1,4 @@
-"""The link between the host and one node: a subnet that nobody else has, and a pair of interfaces.
+"""Links the host and one node: reserves an unused subnet, and creates a pair of interfaces.
 
 The kernel removes the pair when the node's network namespace ends; nothing else of the host's
 network is touched.

@@ -1,4 +1,4 @@
-"""What the parts of the node agree on: names, addresses, paths, and what a component is.
+"""Names, addresses and paths that the parts of the node share, and the type of a component.
 
 Paths are those inside the node, where the run's folder is /run/node.
 """

@@ -1,4 +1,4 @@
-"""Certificates and kubeconfigs of one node, made anew for every run and worthless after it."""
+"""Makes the certificates and kubeconfigs of one node, new for every run."""
 
 from __future__ import annotations
 

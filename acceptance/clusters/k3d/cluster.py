@@ -152,7 +152,7 @@ class K3dCluster:
                 progress.note(error.message)  # a nuisance, but not this run's
 
     def _pull(self, progress: Progress) -> None:
-        """Fetch the image of k3s in a step of its own: slow lines are no slow clusters."""
+        """Fetch the image of k3s first: a slow network must not look like a slow cluster."""
         image = str(load_config()["image"])
         assert self._folder is not None
         log = self._folder / "pull.log"

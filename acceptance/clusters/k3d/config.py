@@ -95,7 +95,7 @@ def registry_of(reference: str) -> tuple[str, str]:
 
 
 def free_ports() -> HostPorts:
-    """Return four ports of the loopback address that nobody listens on at this moment."""
+    """Return four ports of the loopback address that are unused now."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(4)]
         for each in sockets:

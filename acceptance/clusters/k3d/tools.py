@@ -38,7 +38,7 @@ def require_version(timeout: float) -> None:
 
 
 def explain(error: EnvironmentFailure, what: str) -> EnvironmentFailure:
-    """Return the failure with its cause and remedy, where its output tells them."""
+    """Return the failure with its cause and remedy, if they can be found in the output."""
     said = error.message
     if _NO_RIGHT.search(said):
         reason = "this user may not use the Docker engine. Try: join the group docker, or be root."

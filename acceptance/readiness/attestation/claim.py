@@ -1,4 +1,4 @@
-"""What a person signs: an in-toto Statement about one item, as docs/attestations.md describes it.
+"""Reads what a person signs: an in-toto Statement about one item (docs/attestations.md).
 
 Sources: https://github.com/in-toto/attestation/tree/main/spec/v1 (Statement, ResourceDescriptor,
 DigestSet). Fields that are not known are ignored, as that specification asks.
@@ -41,7 +41,7 @@ class ClaimedFile:
 
 @dataclass(frozen=True)
 class ClaimedLink:
-    """Evidence elsewhere: what was there had this hash. Nobody fetches it at run time."""
+    """A link to evidence, and the hash of its content when it was signed. It is not fetched."""
 
     uri: str
     sha256: str
@@ -49,7 +49,7 @@ class ClaimedLink:
 
 @dataclass(frozen=True)
 class Claim:
-    """What somebody says of one item. Nothing of it is believed before it was judged."""
+    """A person's statement about one item, before it is verified."""
 
     kind: Literal["attestation", "waiver"]
     item: str
@@ -73,7 +73,7 @@ class Claim:
 
     @property
     def link(self) -> str:
-        """Return what a reader may follow: the issue, or the first evidence that is no file."""
+        """Return the link for readers: the issue, or the first evidence that is a link."""
         return self.issue or next((link.uri for link in self.links), "")
 
     def to_bytes(self) -> bytes:

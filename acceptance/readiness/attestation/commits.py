@@ -1,4 +1,4 @@
-"""What a statement has to know of the repository's history: age and changes, by git."""
+"""Asks git how old a statement's commit is, and what changed since."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Commits:
             return None
 
     def distance(self, commit: str) -> CommitDistance | None:
-        """Return how far a commit is from the present one; None if it cannot be told."""
+        """Return the distance of a commit from the current one; None if it is unknown."""
         if self.resolve(commit) != commit:
             return None
         try:

@@ -21,7 +21,7 @@ _LARGEST = 1_000_000
 
 
 def sign(payload: bytes, signer: Signer) -> bytes:
-    """Return the envelope with one signature, as it is kept in a file."""
+    """Return the envelope with one signature, in the form of its file."""
     envelope = Envelope(payload, PAYLOAD_TYPE, {})
     envelope.sign(signer)
     return json.dumps(envelope.to_dict(), indent=1).encode() + b"\n"

@@ -45,7 +45,7 @@ class EvidenceCopy:
 
 @dataclass(frozen=True)
 class LoadedStatement:
-    """A statement about an item of the tracker, and what is to be kept with it."""
+    """A statement about an item of the tracker, and the evidence that is kept with it."""
 
     path: Path
     result: StatementResult
@@ -54,7 +54,7 @@ class LoadedStatement:
 
 @dataclass(frozen=True)
 class Statements:
-    """Everything that people have signed, judged, and what is asked of them."""
+    """All signed statements with their verification, and all required attestations."""
 
     found: tuple[LoadedStatement, ...] = ()
     requirements: tuple[AttestationRequirement, ...] = ()

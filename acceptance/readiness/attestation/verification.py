@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VerificationContext:
-    """What a statement is verified against."""
+    """The facts that a statement is verified against."""
 
     trust: Trust
     tracker: Tracker
@@ -42,7 +42,7 @@ class VerificationContext:
     """Where the statements lie, relative to the repository."""
 
     def changed(self, commit: str, paths: tuple[str, ...]) -> list[str]:
-        """Return what changed since a commit, but for statements: none is in what it signs."""
+        """Return the files that changed since a commit, except signed statements."""
         found = self.commits.changed(commit, paths)
         return [name for name in found if PurePosixPath(name).parent != PurePosixPath(self.folder)]
 

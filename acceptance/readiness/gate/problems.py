@@ -1,4 +1,4 @@
-"""Checks what a report does not say itself: evidence files, the working tree, expiry dates."""
+"""Finds problems outside a report: in evidence files, the working tree and expiry dates."""
 
 from __future__ import annotations
 

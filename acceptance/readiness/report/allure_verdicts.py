@@ -79,7 +79,7 @@ def _verdict(document: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, 
 
 
 def link_to(item: str) -> str:
-    """Return where an item is told in full, as seen from the Allure report."""
+    """Return the link from the Allure report to an item in the readiness report."""
     return f"../readiness.html#{item}"
 
 

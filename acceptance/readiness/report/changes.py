@@ -24,7 +24,7 @@ ABSENT = "absent"
 def changes(
     items: Sequence[Mapping[str, Any]], before: RunRecord | None, *, complete: bool
 ) -> dict[str, Any]:
-    """Return what is another word than in the run `before`, with today's reason.
+    """Return the items whose verdict differs from the run `before`, with the current reason.
 
     A run of a part says nothing about the rest, so it is compared with nothing: `since` is null.
     """

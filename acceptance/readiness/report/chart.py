@@ -42,7 +42,7 @@ def trend_chart(trend: Sequence[Mapping[str, Any]]) -> TrendChart:
 
 
 def _apart(run: Mapping[str, Any]) -> dict[str, int]:
-    """Count what is waived once: apart from the verdicts, of which unverified is the likelier."""
+    """Count each waived item once, apart from the verdicts."""
     waived = run["waived"]
     unverified = max(0, run["unverified"] - waived)
     unmet = max(0, run["unmet"] - max(0, waived - run["unverified"]))

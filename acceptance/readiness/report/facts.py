@@ -1,4 +1,4 @@
-"""What a run was: everything that a report says besides the verdicts."""
+"""The facts about a run that a report shows besides the verdicts."""
 
 from __future__ import annotations
 

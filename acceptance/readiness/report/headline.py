@@ -48,7 +48,7 @@ class Headline:
 
 
 def named(gate: str) -> str:
-    """Return a gate as it is said: the sprint, the release, or the task's id."""
+    """Return the name of a gate in a sentence: the sprint, the release, or the task's id."""
     return f"the {gate}" if gate in {"sprint", "release"} else gate
 
 

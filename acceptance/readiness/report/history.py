@@ -26,7 +26,7 @@ _TRACKER = "tracker.md"
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What is remembered of one run."""
+    """The record of one run in the history."""
 
     started: str
     """ISO 8601, UTC."""
@@ -67,7 +67,7 @@ class RunHistory:
         self._kept = kept
 
     def append(self, record: RunRecord, tracker: bytes = b"") -> None:
-        """Add a run, after repairing what a crash left of another, and drop the oldest.
+        """Add a run, after removing an incomplete last line, and drop the oldest.
 
         It is on the disk when this returns. A crash at any moment loses no earlier run. `tracker`
         is kept as long as it is the newest: the next run says what was reworded since.
@@ -150,7 +150,7 @@ def _record(line: bytes) -> RunRecord | None:
 
 
 def _sound(record: RunRecord) -> bool:
-    """Say whether a record can stand in a report, whose schema would refuse the whole of it."""
+    """Return whether a record fits the schema; a report with one that does not would be invalid."""
     dt.datetime.fromisoformat(record.started)  # raises ValueError
     names = [name for each in record.items.values() for name in each]
     return (

@@ -22,7 +22,7 @@ _PLURALS = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 
 def junit(document: Mapping[str, Any]) -> bytes:
-    """Return a suite for each item, with its scenarios; what is not known is skipped, not passed.
+    """Return a suite for each item, with its scenarios; unverified counts as skipped, not passed.
 
     Where the scenarios alone would tell another verdict, or there are none, a case tells it.
     """

@@ -64,7 +64,7 @@ def markdown(document: Mapping[str, Any]) -> str:
 
 
 def escaped(text: str, longest: int = _LONGEST) -> str:
-    """Return text that a table cell shows as it is: on one line, without any markup."""
+    """Return text for a table cell: on one line, with markup escaped."""
     line = " ".join(text.split())
     if len(line) > longest:
         line = f"{line[:longest]}…"

@@ -32,7 +32,7 @@ _WORDS = ("unmet", "unverified", "waived", "met")
 
 
 def page(document: Mapping[str, Any], reports: Path) -> str:
-    """Return the report as HTML, with the evidence below `reports` in it as far as it is small."""
+    """Return the report as HTML, with small evidence files below `reports` inside it."""
     style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
     script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
     owners = sorted({item["owner"] for item in document["items"]})
@@ -64,7 +64,7 @@ def _hash(text: str) -> str:
 
 
 def _bar(task: Mapping[str, Any]) -> list[tuple[str, float, float]]:
-    """Return (word, start, width) in percent, for what is waived apart from what is not."""
+    """Return (word, start, width) in percent, with waived items apart from the others."""
     numbers = {word: task[word] for word in _WORDS}
     numbers["unmet"] = max(0, task["unmet"] - max(0, task["waived"] - task["unverified"]))
     numbers["unverified"] = max(0, task["unverified"] - task["waived"])

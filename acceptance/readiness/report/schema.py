@@ -1,4 +1,4 @@
-"""The published JSON Schema of readiness.json, for what is written and for what is read."""
+"""Validates readiness.json by its published JSON Schema, on every write and read."""
 
 from __future__ import annotations
 

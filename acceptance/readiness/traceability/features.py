@@ -33,7 +33,7 @@ class Tag:
 
 @dataclass(frozen=True)
 class GherkinStep:
-    """One step as it is run: placeholders have their values."""
+    """One step of a run, with its placeholders replaced by their values."""
 
     kind: StepKind
     keyword: str
@@ -67,7 +67,7 @@ class Scenario:
 
     @property
     def runs(self) -> tuple[ExampleRun, ...]:
-        """Return what is run: one for each row."""
+        """Return the runs of the scenario: one for each row of its examples."""
         if not self.outline:
             return (ExampleRun(self.name, self.steps),)
         return tuple(_filled(self, dict(values)) for _, values in self.rows)

@@ -23,14 +23,14 @@ class ItemChecks:
     """Compares features with a tracker."""
 
     def __init__(self, tracker: Tracker, features: Sequence[Feature]) -> None:
-        """Look at all features together: an item may be covered in one place only."""
+        """Check all features together, because one Rule only may cover an item."""
         self._items = {item.id: item for item in tracker.items}
         self._tasks = {task.id for task in tracker.tasks}
         self._prefixes = {f"{name.rpartition('-')[0]}-".upper() for name in self._tasks}
         self._features = features
 
     def problems(self) -> Iterator[TraceabilityProblem]:
-        """Yield what is wrong, in the order of the files."""
+        """Yield the problems, in the order of the files."""
         first: dict[str, str] = {}
         for feature in self._features:
             yield from self._strangers(feature.path, feature.tags)

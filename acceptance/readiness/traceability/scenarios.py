@@ -17,7 +17,7 @@ RESERVED = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "
 
 
 def check_scenarios(features: Sequence[Feature]) -> Iterator[TraceabilityProblem]:
-    """Yield what is wrong with scenarios, whatever their item."""
+    """Yield the problems of scenarios, of any item."""
     first: dict[str, str] = {}
     for feature in features:
         path = feature.path

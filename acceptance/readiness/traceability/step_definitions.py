@@ -124,7 +124,7 @@ class _Module:
         raise _Unclear(f"{ast.unparse(node.func)} is not a parser of pytest-bdd")
 
     def _types(self, node: ast.expr | None) -> dict[str, Any]:
-        """Return a converter for each type that a step has of its own; it takes any text."""
+        """Return a converter for each custom type of a step; it accepts any text."""
         if isinstance(node, ast.Name):
             node = self._constants.get(node.id, node)
         if node is None:

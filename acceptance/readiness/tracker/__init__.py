@@ -1,4 +1,4 @@
-"""The team's tracker: what it says (`model`), how it is read (`parse`), ticked and compared."""
+"""Reads the team's tracker (`parse`) into `model`, ticks its boxes, and compares versions."""
 
 from acceptance.readiness.tracker.compare import ItemChange, compare
 from acceptance.readiness.tracker.model import Checkbox, Item, Kind, Task, Tracker

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ItemChange:
-    """One item that is not what it was; boxes that were ticked or unticked are no change."""
+    """One changed item; ticking a box is no change."""
 
     kind: Literal["inserted", "reworded", "removed", "renumbered"]
     """`renumbered`: the same words under another id, because of an item before it."""

@@ -90,7 +90,7 @@ def label_of(text: str) -> tuple[str, str] | None:
 
 
 def name_of(text: str) -> str:
-    """Return a heading or label as it is compared: no emoji, brackets or capitals."""
+    """Return a heading or label in the form for comparison: no emoji, brackets or capitals."""
     return " ".join(_BRACKETS.sub(" ", plain(text)).strip(" :*_#").lower().split())
 
 

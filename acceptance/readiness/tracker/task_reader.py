@@ -36,7 +36,7 @@ def item_of(path: Path, block: Block, task: str, kind: Kind, number: int) -> Ite
 
 
 def refuse_odd_boxes(path: Path, block: Block) -> None:
-    """Raise `BrokenInput` for what a person takes for a box, and Markdown does not."""
+    """Raise `BrokenInput` for text that looks like a checkbox to a person, but not in Markdown."""
     found = almost_a_box(block.text)
     if found is not None:
         message = 'This is not a box. Try: a list item of its own that begins with "- [ ] ".'
