@@ -1,1 +1,1 @@
-"""From the tracker to the verdicts and reports."""
+"""Reads the tracker, decides the verdicts, and writes the reports."""

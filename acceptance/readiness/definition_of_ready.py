@@ -1,8 +1,7 @@
-"""Judges the Definition of Ready for each task, as far as the tracker itself shows it. Pure.
+"""Judges the Definition of Ready for each task, from the tracker's text alone. Pure.
 
-A line is recognised by its words. It is met only by something that stands in the tracker, which the
-reason names with its line; what no tracker can show (that people agreed, that somebody has time) is
-unverified, however much is written there.
+A line is recognised by its words. It is met only by a text of the tracker, which the reason quotes
+with its line number. What no tracker can show (an agreement, free time) is unverified.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ def check_definition_of_ready(
 ) -> tuple[ReadyLine, ...]:
     """Return each line of the Definition of Ready with its verdicts, in the tracker's order.
 
-    `covered` says how many scenarios each item has.
+    `covered` is the number of scenarios of each item.
     """
     facts = _Facts({task.id: task for task in tracker.tasks}, covered)
     return tuple(
@@ -90,11 +89,11 @@ class _Facts:
 def _assess(facts: _Facts, text: str, task: Task) -> _Assessment:
     subjects = [assess for words, assess in _SUBJECTS if re.search(words, text, re.IGNORECASE)]
     if not subjects:
-        return "unverified", "nothing is known that a tracker could show for this line"
+        return "unverified", "no check is known for this line"
     if len(subjects) > 1:
         return (
             "unverified",
-            "the line is about several things at once; each needs a line of its own",
+            "the line is about several things; write one line for each",
         )
     return subjects[0](facts, text, task)
 
@@ -129,7 +128,7 @@ def _testable(facts: _Facts, _: str, task: Task) -> _Assessment:
 def _dependencies(facts: _Facts, _: str, task: Task) -> _Assessment:
     text = task.blockers
     if task.line_of("blockers") is None or not text:
-        return "unverified", f"the task (line {task.line + 1}) says nothing of blockers"
+        return "unverified", f"the task (line {task.line + 1}) does not mention blockers"
     stands = _stands(task, "blockers")
     if _NONE.fullmatch(text):
         return "met", stands
@@ -149,7 +148,7 @@ def _resolved(facts: _Facts, text: str, named: Sequence[str], stands: str) -> _A
     if strangers:
         return "unverified", f"{stands}, and {strangers[0]} is not in this tracker"
     if not _REFERENCES.fullmatch(_ID.sub("", text)):
-        return "unverified", f"{stands}: its tasks are done, and the rest of it is free text"
+        return "unverified", f"{stands}: its tasks are done, and the rest is free text"
     done = "; ".join(f"{name}: {_stands(facts.tasks[name], 'status')}" for name in named)
     return "met", f"{stands}, and that is done ({done})"
 
@@ -163,8 +162,11 @@ def _approach(_: _Facts, __: str, task: Task) -> _Assessment:
 
 
 def _resources(_: _Facts, __: str, task: Task) -> _Assessment:
-    named = _stands(task, "assignee") if task.assignee else "nobody is assigned"
-    return "unverified", f"{named}, and a tracker does not show who and what is available"
+    named = _stands(task, "assignee") if task.assignee else "no person is assigned"
+    return (
+        "unverified",
+        f"{named}, and a tracker does not show who and what is available",
+    )
 
 
 def _planned(_: _Facts, text: str, task: Task) -> _Assessment:
@@ -177,7 +179,7 @@ def _planned(_: _Facts, text: str, task: Task) -> _Assessment:
         if not value:
             return "unmet", f"the task (line {task.line + 1}) has no {what}"
         if not good:
-            return "unmet", f"{_stands(task, name)}, which is no {what}"
+            return "unmet", f"{_stands(task, name)}, which is not a valid {what}"
     return "met", " and ".join(_stands(task, name) for name, *_ in wanted)
 
 
@@ -189,7 +191,7 @@ _SUBJECTS: Sequence[tuple[str, Callable[[_Facts, str, Task], _Assessment]]] = (
     (r"\bresources?\b", _resources),
     (r"\bestimat|\bprioriti|\bstory points?\b|\bsized\b|\branked\b", _planned),
 )
-"""By the words that a line has; "required resources" are no requirements."""
+"""The checks, by the words of a line. "Required resources" is not a line about requirements."""
 
 
 def _criteria(task: Task) -> list[Item]:

@@ -19,7 +19,7 @@ _SUFFIXES = {
     "png": "png",
     "zip": "zip",
     "pdf": "pdf",
-    "file": "bin",  # what nobody should open without looking
+    "file": "bin",  # so that no viewer opens it by mistake
 }
 _LONGEST = 60
 
@@ -35,7 +35,7 @@ class EvidenceStore:
         self._count = 0
 
     def write(self, title: str, content: bytes | str, kind: str) -> Evidence:
-        """Write `content` without secrets and return where it is; nothing is ever overwritten."""
+        """Write `content` without secrets into a new file, and return its path and hash."""
         raw = content.encode() if isinstance(content, str) else content
         archive = kind == "zip"
         redact = self._redactor.redact_archive if archive else self._redactor.redact_bytes
@@ -50,5 +50,5 @@ class EvidenceStore:
 
 
 def slug(text: str) -> str:
-    """Return a name for a file: lower case letters, digits and hyphens."""
+    """Return the text as a file name: lower-case letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST] or "unnamed"

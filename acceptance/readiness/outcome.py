@@ -1,4 +1,4 @@
-"""The outcome of one scenario, and of one signed statement: what verdicts are made of."""
+"""Defines the outcomes of scenarios and signed statements, from which verdicts are made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Evidence:
     path: str
     sha256: str
     kind: str
-    """json, text, png or zip; of what people signed also pdf and file."""
+    """json, text, png or zip; signed evidence may also be pdf or file."""
     title: str
 
 
@@ -33,7 +33,7 @@ class StatementResult:
     person: str
     role: str
     statement: str
-    """What the person says; for a waiver why the release may go without the item."""
+    """The person's text; for a waiver the reason why the release may go out without the item."""
     date: str
     """ISO 8601 date."""
     expires: str
@@ -41,20 +41,20 @@ class StatementResult:
     link: str = ""
     """The issue of a waiver, or the evidence of an attestation that is not a file."""
     evidence: tuple[Evidence, ...] = ()
-    """The envelope and the signed evidence, as kept below the reports."""
+    """The copies of the envelope and of the signed evidence below the reports."""
 
 
 @dataclass(frozen=True)
 class AttestationRequirement:
-    """That an item needs an attestation: by which role, instead of scenarios or beside them."""
+    """The attestation that an item needs, instead of scenarios or in addition to them."""
 
     item: str
     role: str
     mode: Literal["instead", "also"]
-    """`instead`: an attestation may replace scenarios that do not exist or are skipped.
-    `also`: it is needed beside scenarios that passed."""
+    """`instead`: the attestation may replace scenarios that do not exist or are skipped.
+    `also`: it is needed in addition to passed scenarios."""
     covers: tuple[str, ...] = ()
-    """Paths that must not change after the signature, whatever the statement covers itself."""
+    """Paths that must not change after the signing, besides those that the statement covers."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ class StepOutcome:
 
 @dataclass(frozen=True)
 class ScenarioOutcome:
-    """One scenario, for the items that its tags name."""
+    """The outcome of one scenario, which counts for the items that its tags name."""
 
     item_ids: tuple[str, ...]
     name: str
     feature: str
     status: Status
     reason: str
-    """Empty if it passed; else one sentence."""
+    """One sentence; empty if the scenario passed."""
     steps: tuple[StepOutcome, ...]
     evidence: tuple[Evidence, ...]
     seconds: float
@@ -85,12 +85,12 @@ class ScenarioOutcome:
     """Seconds since the epoch (POSIX time)."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON values, for another process of the run."""
+        """Return the outcome as JSON values, for another process of the run."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> ScenarioOutcome:
-        """Return what `to_dict` gave."""
+        """Make an outcome from the values of `to_dict`."""
         return cls(
             **{
                 **found,

@@ -1,4 +1,4 @@
-"""Redacts secret values from everything that is written: plain, encoded and escaped."""
+"""Redacts secret values in all that the suite writes: plain, encoded and escaped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MASK = "[redacted]"
 _SHORTEST = 6
-"""A shorter value would be found by chance, and its mask would tell what it was."""
+"""A shorter value also occurs by chance, and its mask there would reveal it."""
 
 
 class Redactor:
@@ -25,7 +25,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         """Look for `secrets`.
 
-        Raises `BrokenInput` for a value that is too short to be told from other text.
+        Raises `BrokenInput` for a value so short that other text may contain it.
         """
         self._forms: list[bytes] = []
         self.learn(secrets)
@@ -33,15 +33,15 @@ class Redactor:
     def learn(self, secrets: Iterable[str]) -> None:
         """Look for more `secrets` from now on.
 
-        Raises `BrokenInput` for a value that is too short to be told from other text.
+        Raises `BrokenInput` for a value so short that other text may contain it.
         """
         forms = {form.decode() for form in self._forms}
         for secret in secrets:
             if len(secret) < _SHORTEST:
-                message = f"A secret has less than {_SHORTEST} characters. Try: a longer one."
+                message = f"A secret has fewer than {_SHORTEST} characters. Try: a longer one."
                 raise BrokenInput(message)
             forms |= _forms(secret)
-        # The longest first: a form may be a part of another one.
+        # The longest first, because a form may be a part of another one.
         self._forms = sorted((form.encode() for form in forms), key=len, reverse=True)
 
     def redact(self, text: str) -> str:
@@ -57,7 +57,7 @@ class Redactor:
         return content
 
     def redact_archive(self, content: bytes) -> bytes:
-        """Return a zip file whose members hold no secret value: compressed, none would be found."""
+        """Return a zip file without secrets in its members, where compression would hide them."""
         clean = io.BytesIO()
         with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(clean, "w") as target:
             for member in source.infolist():
@@ -70,8 +70,8 @@ def _forms(secret: str) -> set[str]:
     raw = secret.encode()
     escaped = json.dumps(secret)[1:-1]
     forms = {secret, escaped, json.dumps(escaped)[1:-1], quote(secret, safe=""), quote_plus(secret)}
-    # Inside a longer text base64 looks different at each of its three alignments. The characters
-    # at the rims depend on the neighbours, so they are left out.
+    # In a longer text, base64 has three forms of the same value, one for each alignment. The first
+    # and last characters depend on the text around the value, so they are left out.
     for shift in range(3):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             encoded = encode(b"\0" * shift + raw).decode().rstrip("=")

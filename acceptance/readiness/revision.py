@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNKNOWN = "unknown"
-"""Where there is no repository."""
+"""The word for the commit outside of a repository."""
 DIRTY = "-dirty"
-"""The mark of a commit with uncommitted changes, untracked files included."""
+"""Marks a commit with uncommitted changes, untracked files included."""
 
 _SECONDS = 10.0
 
@@ -20,7 +20,7 @@ def commit_of(root: Path) -> str:
     """Return the commit of the repository at `root`, marked if there are uncommitted changes."""
     try:
         commit = _git(root, "rev-parse", "HEAD").strip()
-        # Files that nobody added count too: they are built into images, and read, like the others.
+        # Untracked files count too, because images and checks use them like the others.
         beside = _git(root, "status", "--porcelain", "--untracked-files=normal")
     except (OSError, subprocess.SubprocessError):
         return UNKNOWN

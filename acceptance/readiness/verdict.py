@@ -1,4 +1,4 @@
-"""Decides the verdict of each item by its outcomes. Pure: no files, no clock, no cluster."""
+"""Decides the verdict of each item by its outcomes. Pure: uses no files, clock or cluster."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Verdict:
     reason: str
     scenarios: tuple[ScenarioOutcome, ...]
     attestations: tuple[StatementResult, ...] = ()
-    """All attestations of the item, also those that do not count."""
+    """All attestations of the item, including invalid ones."""
     waiver: StatementResult | None = None
     """The valid waiver; the item is shown as waived, but is not met."""
     role: str = ""
-    """The role whose attestation is missing; empty if none is."""
+    """The role whose attestation is missing; empty if none is missing."""
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -54,10 +54,10 @@ def decide(
     """Return a verdict for every item of the tracker, in its order.
 
     An item is met if all of its scenarios passed and left evidence, and if the attestation that
-    `requirements` ask for is valid. In the mode `also` it is needed beside the scenarios. In the
-    mode `instead` it replaces scenarios that do not exist or were skipped. No attestation helps
-    against a failed scenario, nor does it replace one whose environment was lost, that never
-    reported, or that left no evidence.
+    `requirements` ask for is valid. In the mode `also` it is needed in addition to the scenarios.
+    In the mode `instead` it replaces scenarios that do not exist or were skipped. An attestation
+    never replaces a scenario that failed, lost its environment, never reported, or left no
+    evidence.
 
     Raises `BrokenInput` if a scenario or a requirement names an item that is not in the tracker,
     and for two requirements for one item.
@@ -91,7 +91,7 @@ def decide(
 def unused_waivers(
     verdicts: Sequence[Verdict], statements: Sequence[StatementResult]
 ) -> tuple[str, ...]:
-    """Return a sentence for each valid waiver of an item that is met, and so is not needed."""
+    """Return a sentence for each valid waiver that is not needed, because its item is met."""
     met = {verdict.item.id for verdict in verdicts if verdict.verdict == "met"}
     return tuple(
         f"The waiver of {each.item} by {each.person} is not used: the item is met. Try: delete it."
@@ -142,7 +142,7 @@ def _with_attestations(
         return seen
     instead = requirement.mode == "instead"
     if instead and (seen.verdict == "met" or not all(map(_cannot_tell, seen.scenarios))):
-        return seen  # no attestation is needed, or none can help
+        return seen  # no attestation is needed, or none can replace the scenarios
     counting = [
         each
         for each in attestations
@@ -160,7 +160,7 @@ def _with_attestations(
 
 
 def _cannot_tell(scenario: ScenarioOutcome) -> bool:
-    """Whether an attestation may replace a scenario: it was skipped, or passed with evidence."""
+    """Return whether a scenario allows an attestation: it was skipped, or passed with evidence."""
     return scenario.status == "skipped" or (scenario.status == "passed" and bool(scenario.evidence))
 
 

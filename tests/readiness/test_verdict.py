@@ -157,7 +157,7 @@ def test_text_without_a_secret_stays_as_it_is() -> None:
 
 def test_a_short_secret_is_refused() -> None:
     """A value of a few characters would be found by chance all over the reports."""
-    with pytest.raises(BrokenInput, match="less than"):
+    with pytest.raises(BrokenInput, match="fewer than"):
         Redactor(["12345"])
 
 

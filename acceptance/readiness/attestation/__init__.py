@@ -1,6 +1,6 @@
-"""Attestations and waivers: signed statements on what no machine can decide.
+"""Verifies attestations and waivers: signed statements on what no machine can decide.
 
-docs/attestations.md describes the format, and what makes a statement count.
+docs/attestations.md describes the format, and when a statement counts.
 """
 
 from acceptance.readiness.attestation.claim import (

@@ -1,7 +1,7 @@
 """Reads what a person signs: an in-toto Statement about one item (docs/attestations.md).
 
 Sources: https://github.com/in-toto/attestation/tree/main/spec/v1 (Statement, ResourceDescriptor,
-DigestSet). Fields that are not known are ignored, as that specification asks.
+DigestSet). Unknown fields are ignored, as that specification requires.
 """
 
 from __future__ import annotations
@@ -54,22 +54,22 @@ class Claim:
     kind: Literal["attestation", "waiver"]
     item: str
     item_sha256: str
-    """Of the item's text when it was said: a reworded item is another one."""
+    """The hash of the item's text at the time of signing: it does not fit a reworded item."""
     statement: str
-    """For a waiver the reason why the release may go without the item."""
+    """For a waiver: the reason why the release may go out without the item."""
     person: str
     role: str
     date: dt.date
     expires: dt.date
-    """The last day on which it counts."""
+    """The last day on which the statement counts."""
     commit: str
-    """What was looked at."""
+    """The commit that the person reviewed."""
     covers: tuple[str, ...] = ()
-    """Paths that must not have changed since; empty means that only the commit's age counts."""
+    """Paths that must not change after `commit`; without any, only the commit's age counts."""
     files: tuple[ClaimedFile, ...] = ()
     links: tuple[ClaimedLink, ...] = ()
     issue: str = ""
-    """Of a waiver."""
+    """The issue of a waiver."""
 
     @property
     def link(self) -> str:
@@ -77,7 +77,7 @@ class Claim:
         return self.issue or next((link.uri for link in self.links), "")
 
     def to_bytes(self) -> bytes:
-        """Return it as the JSON that is signed."""
+        """Return the claim as the JSON that the person signs."""
         text = "statement" if self.kind == "attestation" else "reason"
         predicate: dict[str, Any] = {
             "item": {"id": self.item, "digest": {"sha256": self.item_sha256}},
@@ -106,7 +106,7 @@ class Claim:
 
 
 def read_claim(content: bytes) -> Claim:
-    """Read what was signed.
+    """Read a signed statement.
 
     Raises `MalformedStatement` for anything but one statement of a known type.
     """
@@ -114,9 +114,7 @@ def read_claim(content: bytes) -> Claim:
     _check(found, "statement")
     kind = PREDICATES.get(found["predicateType"])
     if kind is None:
-        raise MalformedStatement(
-            f"its predicate type {_short(found['predicateType'])} is not known"
-        )
+        raise MalformedStatement(f"its predicate type {_short(found['predicateType'])} is unknown")
     said = found["predicate"]
     _check(said, kind)
     evidence: Sequence[dict[str, Any]] = said.get("evidence", ())
@@ -144,7 +142,7 @@ def read_claim(content: bytes) -> Claim:
 
 
 def strict_json(content: bytes) -> Any:  # noqa: ANN401 (any JSON value)
-    """Read JSON in which nothing is said twice: two readers could believe different things.
+    """Read JSON without duplicate keys: two readers could take different values for one key.
 
     Raises `MalformedStatement`.
     """
@@ -161,7 +159,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise MalformedStatement(f"it says {_short(twice)} twice")
+        raise MalformedStatement(f"it has the key {_short(twice)} twice")
     return found
 
 

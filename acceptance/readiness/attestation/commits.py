@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CommitDistance:
-    """How a commit lies to the one that is checked out."""
+    """The distance of a commit from the current one (HEAD)."""
 
     beside: int
-    """Commits that it has and the present one has not: more than 0 means another branch."""
+    """Commits that only the other one contains: more than 0 means another branch."""
     behind: int
-    """Commits that were made since."""
+    """Commits that only the current one contains: those made since."""
 
 
 class Commits:
-    """The history of the repository at a folder."""
+    """Asks git for the history of the repository at a folder."""
 
     def __init__(self, folder: Path, *, timeout: float) -> None:
-        """Ask about `folder`; `timeout` in seconds holds for each question."""
+        """Ask about `folder`; `timeout` is in seconds, for each git command."""
         self._folder = folder
         self._timeout = timeout
 
@@ -50,11 +50,11 @@ class Commits:
         return CommitDistance(beside, behind)
 
     def holds(self, commit: str, path: str) -> bool:
-        """Say whether there was anything at `path` in a commit."""
+        """Return whether a commit has a file at `path` or below it."""
         return bool(self._git("ls-tree", "-r", "--name-only", "-z", commit, "--", path))
 
     def changed(self, commit: str, paths: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the files below `paths` that are not as in `commit`, committed or not."""
+        """Return the files below `paths` that differ from `commit`, committed or not."""
         compare = ("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", "--relative")
         listed = (
             self._git(*compare, commit, "HEAD", "--", *paths),
@@ -64,15 +64,15 @@ class Commits:
         return tuple(sorted({name for text in listed for name in text.split("\0") if name}))
 
     def uncommitted(self) -> tuple[str, ...]:
-        """Return the files that are not as in the present commit."""
+        """Return the files that differ from the current commit."""
         listed = self._git("status", "--porcelain=v1", "-z", "--no-renames")
         return tuple(entry[3:] for entry in listed.split("\0") if entry)
 
     def tracks(self, path: str) -> bool:
-        """Say whether a file is a part of the repository."""
+        """Return whether git tracks a file."""
         return bool(self._git("ls-files", "-z", "--", path))
 
     def _git(self, *arguments: str) -> str:
-        # A path with a star or a bracket means itself.
+        # git must not read a star or a bracket in a path as a pattern.
         command = ["git", "--literal-pathspecs", "-c", "core.quotePath=false", *arguments]
         return run(command, cwd=self._folder, timeout=self._timeout).stdout

@@ -1,4 +1,4 @@
-"""The signed envelope (DSSE) around a statement, by securesystemslib.
+"""Signs, reads and verifies the envelope (DSSE) of a statement, by securesystemslib.
 
 Source: https://github.com/secure-systems-lab/dsse/blob/master/envelope.md
 """
@@ -28,9 +28,9 @@ def sign(payload: bytes, signer: Signer) -> bytes:
 
 
 def open_envelope(content: bytes) -> tuple[Envelope, str]:
-    """Return the envelope and the id of the key that is said to have signed it.
+    """Return the envelope, and the id that it names as the signing key's.
 
-    Raises `MalformedStatement` if it is no envelope of an in-toto Statement with one signature.
+    Raises `MalformedStatement` unless it is an envelope of an in-toto Statement with one signature.
     """
     if len(content) > _LARGEST:
         raise MalformedStatement(f"it has more than {_LARGEST} bytes")
@@ -49,7 +49,7 @@ def open_envelope(content: bytes) -> tuple[Envelope, str]:
 
 
 def fits(envelope: Envelope, key: Key) -> bool:
-    """Say whether `key` has signed exactly this payload, as this payload type."""
+    """Return whether `key` has signed exactly this payload, as this payload type."""
     try:
         envelope.verify([key], 1)
     except (UnverifiedSignatureError, VerificationError):

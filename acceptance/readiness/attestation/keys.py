@@ -1,4 +1,4 @@
-"""Makes and reads a person's private key, which lies outside of every repository."""
+"""Makes and reads a person's private key, which must be outside of every repository."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def new_key(path: Path, root: Path, passphrase: str) -> SSlibKey:
-    """Make an Ed25519 key pair, write the private half to `path`, and return the public one.
+    """Make an Ed25519 key pair, write the private key to `path`, and return the public one.
 
-    The file can be read by its owner only; with a `passphrase` it is encrypted (PKCS #8).
+    Only the owner can read the file; with a `passphrase` it is encrypted (PKCS #8).
 
-    Raises `BrokenInput` for a path inside of a repository, where it would be committed one day,
-    and for one that exists.
+    Raises `BrokenInput` for a path inside of a repository, where somebody could commit the key,
+    and for a path that exists.
     """
     _refuse_inside(path, root)
     private = Ed25519PrivateKey.generate()
@@ -48,9 +48,9 @@ def new_key(path: Path, root: Path, passphrase: str) -> SSlibKey:
 
 
 def load_key(path: Path, root: Path, ask_passphrase: Callable[[], str]) -> CryptoSigner:
-    """Read the private key at `path`; `ask_passphrase` is asked if it is encrypted.
+    """Read the private key at `path`; `ask_passphrase` is called if it is encrypted.
 
-    Raises `BrokenInput` for one that cannot be read, is no Ed25519 key, or lies in a repository.
+    Raises `BrokenInput` if the file cannot be read, is not an Ed25519 key, or is in a repository.
     """
     _refuse_inside(path, root)
     try:
@@ -61,7 +61,7 @@ def load_key(path: Path, root: Path, ask_passphrase: Callable[[], str]) -> Crypt
     try:
         try:
             private = load_pem_private_key(content, None)
-        except TypeError:  # it is encrypted
+        except TypeError:  # the key is encrypted
             private = load_pem_private_key(content, ask_passphrase().encode())
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         message = f"{path} is not a private key in PEM, or the passphrase is wrong."
@@ -76,7 +76,7 @@ def load_key(path: Path, root: Path, ask_passphrase: Callable[[], str]) -> Crypt
 def trust_lines(
     key: SSlibKey, person: str, roles: Sequence[str], start: dt.date, end: dt.date
 ) -> str:
-    """Return the lines of trust.toml for a key."""
+    """Return the lines that trust.toml needs for a key."""
     quoted = ", ".join(_quoted(role) for role in roles)
     return (
         "[[keys]]\n"
@@ -90,7 +90,7 @@ def trust_lines(
 
 
 def _quoted(text: str) -> str:
-    """Write a TOML string."""
+    """Return the text as a TOML string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

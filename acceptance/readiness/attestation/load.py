@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 PATTERN = "*.dsse.json"
 EXPIRING_DAYS = 30
-"""What ends within so many days is told beforehand."""
+"""A statement that ends within this many days gets a note."""
 _TEXTS = {".txt", ".md", ".log", ".csv", ".html", ".yaml", ".yml", ".toml", ".xml", ".patch"}
 
 
 @dataclass(frozen=True)
 class EvidenceCopy:
-    """A file as it was when it was judged."""
+    """The content of a file at the time of its verification."""
 
     title: str
     content: bytes
@@ -59,17 +59,17 @@ class Statements:
     found: tuple[LoadedStatement, ...] = ()
     requirements: tuple[AttestationRequirement, ...] = ()
     notes: tuple[str, ...] = ()
-    """Sentences that somebody should read: what is not used, wrong, or about to end."""
+    """Sentences about statements that are unused or wrong, or end soon."""
 
     @property
     def statements(self) -> tuple[StatementResult, ...]:
-        """Return the statements without evidence; `keep` gives them with it."""
+        """Return the statements without evidence; `keep` returns them with evidence."""
         return tuple(each.result for each in self.found)
 
     def keep(self, reports: Path, redactor: Redactor) -> tuple[StatementResult, ...]:
-        """Write each envelope and the files it names below `reports`/evidence.
+        """Write each envelope, and the files that it names, below `reports`/evidence.
 
-        Return the statements with that evidence: without it none of them makes an item met.
+        Return the statements with this evidence: only with it can they make an item met.
         """
         kept = []
         for number, each in enumerate(self.found, 1):
@@ -83,9 +83,9 @@ class Statements:
 def load_statements(
     folder: Path, tracker: Tracker, repository: Path, now: dt.datetime, *, timeout: float
 ) -> Statements:
-    """Read and judge what lies in `folder`; `now` is in UTC, `timeout` in seconds for each git.
+    """Read and verify the files in `folder`; `now` is UTC, `timeout` is seconds per git command.
 
-    A folder that does not exist holds nothing. A file that is not a statement becomes a note,
+    Without the folder there are no statements. A file that is not a statement becomes a note,
     not an error: the other statements still count.
 
     Raises `BrokenInput` for a trust.toml that cannot be used.
@@ -120,7 +120,7 @@ def load_statements(
 
 
 def _result(claim: Claim, against: str, key_ends: dt.date) -> StatementResult:
-    expires = min(claim.expires, key_ends)  # with its key a signature ends too
+    expires = min(claim.expires, key_ends)  # a signature ends with its key
     return StatementResult(
         item=claim.item,
         kind=claim.kind,
@@ -143,7 +143,7 @@ def _copies(claim: Claim, envelope: bytes, repository: Path) -> tuple[EvidenceCo
 
 
 def kind_of(name: str, content: bytes) -> str:
-    """Return the kind of evidence that a file is, by its name if its content bears that out."""
+    """Return the kind of a piece of evidence, by its file name if the content agrees with it."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".png" and content.startswith(b"\x89PNG"):
         return "png"
@@ -165,7 +165,7 @@ def _notes(
     requirement: AttestationRequirement | None,
     here: VerificationContext,
 ) -> tuple[str, ...]:
-    """Return what the verdicts do not say: they name required attestations only."""
+    """Return the notes on a statement, as the verdicts name required attestations only."""
     if not found.valid:
         if found.kind == "waiver" or requirement is None:
             return (f"{name}, the {found.kind} of {found.item}, does not count: {found.reason}.",)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["due", "expired", "expiring", "valid"]
 STATES: tuple[State, ...] = ("due", "expired", "expiring", "valid")
-"""The most urgent first."""
+"""In the order of urgency."""
 
 
 @dataclass(frozen=True)
 class AttestationStatus:
-    """One attestation that is asked for, or one waiver."""
+    """The state of one required attestation, or of one waiver."""
 
     state: State
     item: str
@@ -31,7 +31,7 @@ class AttestationStatus:
 
 
 def attestation_statuses(statements: Statements, today: dt.date) -> tuple[AttestationStatus, ...]:
-    """Return a line for each demand and each waiver, the most urgent first."""
+    """Return a line for each requirement and each waiver, the most urgent first."""
     said = statements.statements
     lines = [
         *(_required(requirement, said, today) for requirement in statements.requirements),
@@ -48,7 +48,7 @@ def _required(
         return AttestationStatus(
             "due", requirement.item, "attestation", requirement.role, "not signed yet"
         )
-    # The one that counts for longest; if none counts, the newest.
+    # Of the valid ones the last to end; if none is valid, the newest.
     best = max(own, key=lambda each: (each.valid, each.expires if each.valid else each.date))
     return _status(best, requirement.role, today)
 

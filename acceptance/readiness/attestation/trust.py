@@ -57,7 +57,7 @@ class _KeyTable:
 
 @dataclass(frozen=True)
 class _TrustTable:
-    """What trust.toml may say: docs/attestations.md explains it."""
+    """The keys of trust.toml; docs/attestations.md explains them."""
 
     policy: _PolicyTable
     items: dict[str, _ItemTable] = field(default_factory=dict)
@@ -73,20 +73,20 @@ class TrustedKey:
     roles: tuple[str, ...]
     valid_from: dt.date
     valid_until: dt.date
-    """The last day."""
+    """The last day on which the key is valid."""
 
 
 @dataclass(frozen=True)
 class Trust:
-    """The trusted keys, and what has to be attested by which role."""
+    """The trusted keys, and the items that need an attestation."""
 
     keys: Mapping[str, TrustedKey]
-    """By key id."""
+    """The trusted keys by their ids."""
     requirements: tuple[AttestationRequirement, ...]
     may_waive: tuple[str, ...]
     """The roles that may decide to ship without an item."""
     max_commits: int
-    """An attestation of a commit that is more commits behind no longer counts."""
+    """An attestation no longer counts if its commit is more commits behind than this."""
 
     def requirement(self, item: str) -> AttestationRequirement | None:
         """Return the attestation that an item needs; None if it needs none."""
@@ -101,8 +101,8 @@ NO_TRUST = Trust(keys={}, requirements=(), may_waive=(), max_commits=0)
 def load_trust(folder: Path, tracker: Tracker) -> Trust:
     """Read `folder`/trust.toml; without the folder no key is trusted and nothing is required.
 
-    Raises `BrokenInput` if the folder has no such file, or one that cannot be used: a requirement
-    that got lost by a typing error would need no attestation.
+    Raises `BrokenInput` if the folder has no such file, or an invalid one: a typing error must
+    not remove a requirement.
     """
     if not folder.exists():
         return NO_TRUST

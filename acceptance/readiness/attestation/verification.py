@@ -1,7 +1,6 @@
-"""Verifies a signed statement: the first reason why it does not count, in one sentence.
+"""Verifies a signed statement: finds the first reason why it does not count.
 
-What counts is what somebody asked for (trust.toml) and then verified. Every check is one that says
-no by itself; a statement counts only if none of them does.
+A statement counts only if it passes every check.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class VerificationContext:
 
 @dataclass(frozen=True)
 class SignedClaim:
-    """A claim in the envelope that it came in."""
+    """A claim, with the envelope that contained it."""
 
     claim: Claim
     envelope: Envelope
@@ -62,7 +61,7 @@ def rejection_reason(signed: SignedClaim, here: VerificationContext) -> str:
 
 
 def evidence_of(claim: Claim, root: Path) -> dict[str, bytes]:
-    """Return the files that a claim names, as far as they are what was signed."""
+    """Return those files of a claim that have not changed since it was signed."""
     found = {}
     for file in claim.files:
         content = _read(root, file.name)
@@ -76,7 +75,7 @@ def _signature(signed: SignedClaim, here: VerificationContext) -> str:
     if trusted is None:
         return f"the key {signed.keyid[:16]} is not in trust.toml"
     if not fits(signed.envelope, trusted.key):
-        return "the signature does not fit: it was changed after it was signed, or never was"
+        return "the signature does not fit: the statement is not what this key signed"
     return ""
 
 
@@ -86,11 +85,11 @@ def _speaker(signed: SignedClaim, here: VerificationContext) -> str:
         return f"it is in the name of {claim.person}, but signed with the key of {trusted.person}"
     if claim.role not in trusted.roles:
         return f"{claim.person} does not have the role {claim.role}"
-    # The date is the signer's own word, so a key that ended counts for nothing of any date.
+    # The signer chooses the date, so with an expired key no statement counts, whatever its date.
     if not trusted.valid_from <= claim.date <= trusted.valid_until:
         return f"the key of {claim.person} was not valid on {claim.date}"
     if here.today > trusted.valid_until:
-        return f"the key of {claim.person} is not valid since {trusted.valid_until}"
+        return f"the key of {claim.person} expired on {trusted.valid_until}"
     return ""
 
 
@@ -104,14 +103,14 @@ def _role(signed: SignedClaim, here: VerificationContext) -> str:
     if requirement is None:
         return "trust.toml requires no attestation for this item"
     if claim.role != requirement.role:
-        return f"it is by the role {claim.role}, and {requirement.role} is needed"
+        return f"it is signed in the role {claim.role}, and {requirement.role} is needed"
     return ""
 
 
 def _wording(signed: SignedClaim, here: VerificationContext) -> str:
     texts = {item.id: item.sha256 for item in here.tracker.items}
     if texts.get(signed.claim.item) != signed.claim.item_sha256:
-        return "the item was reworded since"
+        return "the item was reworded after it was signed"
     return ""
 
 
@@ -131,11 +130,11 @@ def _commit(signed: SignedClaim, here: VerificationContext) -> str:
     distance = here.commits.distance(claim.commit)
     name = claim.commit[:12]
     if distance is None:
-        return f"its commit {name} is not in this repository; a shallow clone has to be unshallowed"
+        return f"its commit {name} is not in this repository; try git fetch --unshallow"
     if distance.beside:
-        return f"its commit {name} is not a part of what is checked out"
+        return f"its commit {name} is not an ancestor of the current one"
     limit = here.trust.max_commits
-    # A waiver is a decision with an end of its own; it says nothing of what was looked at.
+    # A waiver has its own end date, and does not depend on the state of the files.
     if claim.kind == "attestation" and distance.behind > limit:
         return f"its commit {name} is {distance.behind} commits behind, and {limit} are allowed"
     return ""
@@ -151,12 +150,12 @@ def _coverage(signed: SignedClaim, here: VerificationContext) -> str:
         nothing = [path for path in covers if not here.commits.holds(claim.commit, path)]
         changed = [] if nothing else here.changed(claim.commit, covers)
     except EnvironmentFailure as error:
-        return f"what it covers cannot be looked at: {error.message.splitlines()[0]}"
+        return f"the files that it covers cannot be compared: {error.message.splitlines()[0]}"
     if nothing:
-        return f"it covers {nothing[0]}, which its commit does not have"
+        return f"it covers {nothing[0]}, which does not exist in its commit"
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        return f"what it covers changed since: {changed[0]}{more}"
+        return f"files that it covers changed since: {changed[0]}{more}"
     return ""
 
 
@@ -164,14 +163,14 @@ def _evidence(signed: SignedClaim, here: VerificationContext) -> str:
     for file in signed.claim.files:
         content = _read(here.root, file.name)
         if content is None:
-            return f"its evidence {file.name} is gone"
+            return f"its evidence {file.name} is missing"
         if hashlib.sha256(content).hexdigest() != file.sha256:
             return f"its evidence {file.name} was changed"
     return ""
 
 
 def _read(root: Path, name: str) -> bytes | None:
-    """Read a file of the repository; None if it is not there, or not inside of it."""
+    """Read a file of the repository; None if it does not exist, or is outside."""
     path = root / name
     try:
         inside = path.resolve().is_relative_to(root.resolve())
@@ -190,4 +189,4 @@ _CHECKS: tuple[Callable[[SignedClaim, VerificationContext], str], ...] = (
     _coverage,
     _evidence,
 )
-"""In this order: nothing that is said is looked at before it is known who says it."""
+"""In the order of the checks: the signature and the signer come first."""

@@ -1,7 +1,7 @@
-"""The gate: decides by a readiness report whether a release may go out, as one exit code.
+"""Decides by a readiness report whether a release may go out, and gives one exit code.
 
-It reads readiness.json, so that the report, pytest and the command line all say the same. What
-it cannot check does not pass.
+It reads readiness.json, so that the report, pytest and the command line agree. Anything that it
+cannot check blocks the gate.
 """
 
 from acceptance.readiness.gate.decision import GateDecision, decide_gate

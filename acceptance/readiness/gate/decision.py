@@ -1,4 +1,4 @@
-"""Decides which exit code a report gives. Pure: the caller brings the problems that it found."""
+"""Decides the exit code for a report. Pure: the caller passes in the problems that it found."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _READ = _object(
         )
     ),
 )
-"""What the gate reads in a report. docs/readiness.schema.json has the whole contract."""
+"""The fields that the gate reads in a report; docs/readiness.schema.json has all of them."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,9 @@ def decide_gate(
 ) -> GateDecision:
     """Return 0 ready, 1 unmet, 10 unverified, 69 no environment, or 65 unusable.
 
-    `tracker` and `commit` are the present ones: a report of others is stale. `problems` are those
-    of files, dates and working tree that the caller found; one is enough to refuse the report.
+    `tracker` and `commit` are the current ones: a report about others is stale. `problems` are
+    those that the caller found in files, dates and the working tree; any of them refuses the
+    report.
     """
     broken = _misshapen(document)
     if broken:
@@ -141,7 +142,7 @@ def _misshapen(document: object) -> list[str]:
 def _stale(document: Mapping[str, Any], tracker: Tracker, commit: str) -> list[str]:
     found = []
     if document["tracker"]["sha256"] != tracker.sha256:
-        found.append(f"The report was made from another tracker. {_AGAIN}")
+        found.append(f"The report was made from a different tracker. {_AGAIN}")
     if document["commit"] != commit:
         found.append(f"The report is of commit {document['commit']}, not of {commit}. {_AGAIN}")
     return found

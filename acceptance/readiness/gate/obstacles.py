@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SPRINT = "sprint"
-"""All items of the tasks of the sprint: everything that is not in the icebox."""
+"""All items of the sprint's tasks, which are all tasks outside of the icebox."""
 RELEASE = "release"
 """All items of all tasks."""
 
@@ -25,7 +25,7 @@ class Obstacle(TypedDict):
 
 
 def known_gates(tasks: Sequence[str]) -> tuple[str, ...]:
-    """Return the names that a gate may have, where these are the ids of the tasks."""
+    """Return the names of all gates; `tasks` are the ids of the tasks."""
     return (SPRINT, RELEASE, *tasks)
 
 
@@ -47,7 +47,7 @@ def gating_items(document: Mapping[str, Any], gate: str) -> list[dict[str, Any]]
 
 
 def blocks(item: Mapping[str, Any]) -> bool:
-    """Say whether an item blocks a gate: a waiver lets it pass, but does not make it met."""
+    """Return whether an item blocks a gate: a waived item does not, although it is not met."""
     return item["verdict"] != "met" and item["waiver"] is None
 
 

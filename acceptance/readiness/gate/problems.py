@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def evidence_problems(document: Mapping[str, Any], folder: Path) -> list[str]:
-    """Return a sentence if evidence below the report's `folder` is missing or was changed."""
+    """Return a sentence if evidence below the report's `folder` is missing or changed."""
     spoilt = [
         found["path"]
         for item in document["items"]
@@ -31,9 +31,11 @@ def evidence_problems(document: Mapping[str, Any], folder: Path) -> list[str]:
 def revision_problems(commit: str) -> list[str]:
     """Return a sentence if `commit` does not identify the sources: none, or uncommitted changes."""
     if commit == UNKNOWN:
-        return ["There is no git repository here, so the commit of the report cannot be checked."]
+        return ["This is not a git repository, so the commit of the report cannot be checked."]
     if commit.endswith(DIRTY):
-        told = "There are uncommitted changes, and a report does not say which of them it covers."
+        told = (
+            "There are uncommitted changes, and a report does not record which of them it covers."
+        )
         return [f"{told} Try: commit them, and run again"]
     return []
 
@@ -54,7 +56,7 @@ def expiry_problems(document: Mapping[str, Any], today: dt.date) -> list[str]:
 
 
 def _over(day: object, today: dt.date) -> bool:
-    """Say whether an ISO 8601 date is past; anything else counts as past."""
+    """Return whether an ISO 8601 date is past; any other text counts as past."""
     try:
         return type(today).fromisoformat(str(day)) < today
     except ValueError:

@@ -1,4 +1,4 @@
-"""Turns verdicts into what people and programs read: JSON, Markdown, HTML, JUnit, Allure."""
+"""Writes the verdicts as reports: JSON, Markdown, HTML, JUnit and Allure."""
 
 from acceptance.readiness.report.allure import write_allure_report
 from acceptance.readiness.report.facts import RunFacts

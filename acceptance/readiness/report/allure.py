@@ -1,4 +1,4 @@
-"""The Allure report, from the results that allure-pytest left: one file, which needs no network."""
+"""Makes the Allure report from allure-pytest's results: one file, which needs no network."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _STATISTICS = re.compile(
     r"<script async src=\"https://www\.googletagmanager\.com/.*?</script>\s*<script>.*?</script>",
     re.DOTALL,
 )
-# Allure shows a relative address as mere text, since it may come from anywhere. An item's place in
-# the readiness report lies beside, so a link of our own is put behind its name.
+# Allure shows a relative address as text, not as a link. This script adds a link to the item in the
+# readiness report, which is in the folder above.
 _LINKS = """<script>
 new MutationObserver(() => {
   for (const shown of document.querySelectorAll('[data-testid="test-result-meta-link"]')) {
@@ -60,11 +60,11 @@ def write_allure_report(
 ) -> None:
     """Write `target`/index.html from the folder `results`; `timeout` is in seconds.
 
-    `document` is the readiness report, whose verdict every item has in this one too.
+    `document` is the readiness report; each item gets the same verdict in the Allure report.
 
-    Earlier runs are remembered in a file beside `target`, for the report's own history.
+    A file beside `target` keeps earlier runs, for Allure's own history.
 
-    Raises `EnvironmentFailure` if Allure is missing, fails, or is late; the last report stays.
+    Raises `EnvironmentFailure` if Allure is missing, fails or is late; the last report stays.
     """
     if not _PROGRAM.exists():
         raise EnvironmentFailure("Allure is not installed. Try: make setup")

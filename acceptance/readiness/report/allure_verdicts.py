@@ -1,4 +1,4 @@
-"""The verdicts of the items among Allure's results, which know nothing but scenarios."""
+"""Adds the verdicts of the items to Allure's results, which contain scenarios only."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _TOLD = {"passed": "met", "failed": "unmet"}
 _STATUS = {"met": "passed", "unmet": "failed", "unverified": "skipped"}
 _SEVERITY = {"AC": "critical", "DOD": "normal"}
 _KEPT = ("epic", "feature", "story", "severity")
-"""Labels of the adapter that mean something to a reader; the others name Python's modules."""
+"""Labels of the adapter that help a reader; the others name Python modules."""
 _NAME = "The verdict of the item"
 
 
 def tell_verdicts(document: Mapping[str, Any], results: Path) -> None:
-    """Make the results below `results` tell each item's verdict, and name each by its item.
+    """Add the verdicts to the results below `results`, and name each result by its item.
 
-    An item whose results alone would tell another verdict, or that has none, gets a result that
-    tells it: a missing attestation must not hide behind scenarios that passed.
+    An item gets a result of its own if its scenarios' results do not show its verdict: a missing
+    attestation must not hide behind scenarios that passed.
     """
     results.mkdir(parents=True, exist_ok=True)
     items = {item["id"]: item for item in document["items"]}
     told: dict[str, set[str]] = {}
-    # The verdicts' own are written anew, so that telling twice is telling once.
+    # Results of an earlier call are replaced, so that a second call changes nothing.
     for path in results.glob("*-verdict-result.json"):
         path.unlink()
     for path in results.glob("*-result.json"):
@@ -84,7 +84,7 @@ def link_to(item: str) -> str:
 
 
 def _stable(found: dict[str, Any], items: list[dict[str, Any]]) -> dict[str, Any]:
-    """Name a result by its item and title, so that its history outlives a move of the file."""
+    """Name a result by its item and title, so that it keeps its history when its file moves."""
     labels = {label["name"]: label["value"] for label in found["labels"]}
     name = f"{labels.get('story', labels.get('suite', ''))}: {found['name']}"
     identity = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()

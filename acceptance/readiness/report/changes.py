@@ -1,4 +1,4 @@
-"""What changed between two complete runs."""
+"""Finds what changed between two complete runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BEFORE = Path("the tracker of the last run")
 
 ABSENT = "absent"
-"""The word for an item that the tracker did not have then, or does not have now."""
+"""The word for an item that the tracker did not have before, or does not have now."""
 
 
 def changes(
@@ -26,7 +26,7 @@ def changes(
 ) -> dict[str, Any]:
     """Return the items whose verdict differs from the run `before`, with the current reason.
 
-    A run of a part says nothing about the rest, so it is compared with nothing: `since` is null.
+    A partial run cannot be compared, so its `since` is null.
     """
     if before is None or not complete:
         return {"since": None, "items": []}
@@ -48,14 +48,14 @@ def changes(
 def tracker_changes(tracker: Tracker, before: bytes | None) -> list[dict[str, Any]]:
     """Return the items that were inserted, reworded, removed or renumbered since `before`.
 
-    A reworded item is another promise, also where its verdict is the same word.
+    A reworded item counts as changed even if its verdict is the same.
     """
     if before is None:
         return []
     try:
         old = parse_bytes(before, _BEFORE)
     except BrokenInput:
-        return []  # it was read by other rules, so nothing can be said of it
+        return []  # another version read it by other rules, so it cannot be compared
     return [
         {
             "kind": each.kind,

@@ -1,4 +1,4 @@
-"""The trend over runs as a drawing that scales, and as a sentence for those who do not see it."""
+"""Draws the trend over runs as a chart, and describes it in a sentence for screen readers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _HEIGHT = 100.0
 
 @dataclass(frozen=True)
 class TrendChart:
-    """Bars in a box of `width` × 100, one for each run."""
+    """The bars of all runs, in a box of `width` × 100."""
 
     width: float
     bars: tuple[tuple[str, float, float, float, str], ...]
-    """(word, x, y, height, what a pointer is told)."""
+    """(word, x, y, height, text of the tooltip)."""
     sentence: str
 
 
@@ -52,7 +52,7 @@ def _apart(run: Mapping[str, Any]) -> dict[str, int]:
 def _sentence(trend: Sequence[Mapping[str, Any]]) -> str:
     first, last = trend[0], trend[-1]
     if len(trend) == 1:
-        return f"This is the first run that is remembered: {last['met']} items are met."
+        return f"This is the first run in the history: {last['met']} items are met."
     ready = sum(run["ready"] for run in trend)
     return (
         f"Over {len(trend)} runs, from {first['started'][:10]} to {last['started'][:10]}, the met "

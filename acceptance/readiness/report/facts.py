@@ -23,12 +23,12 @@ class RunFacts:
     """Seconds since the epoch (POSIX time)."""
     seconds: float
     phases: Mapping[str, float]
-    """Seconds that each phase took, by its name."""
+    """The seconds of each phase, by its name."""
     reproduce: str
-    """The command that does the same again."""
+    """The command that repeats the run."""
     environment_failure: str | None
     interrupted: bool
     complete: bool
-    """Whether every scenario of the features was selected, on a system of the run's own."""
+    """Whether every scenario was selected, on a system that this run deployed."""
     selected: int
-    """How many scenarios were to run."""
+    """The number of selected scenarios."""

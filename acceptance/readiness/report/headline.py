@@ -1,4 +1,4 @@
-"""The first sentence of every report: ready or not, the blocking items, and their owners."""
+"""Makes the first sentence of every report: ready or not, the blocking items, and their owners."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAMED = 3
-"""How many of the things that stand in the way the sentence names."""
+"""The sentence names this many blocking items at most."""
 
 
 @dataclass(frozen=True)
 class Headline:
-    """The sentence, in the parts that a page makes links of."""
+    """The sentence in parts, so that a page can link the items."""
 
     ready: bool
     title: str
     """Ready or Not ready, and for what."""
     lead: str
-    """Why, before the named items; a whole sentence if there are none."""
+    """The reason, before the named items; a whole sentence if there are none."""
     ways: tuple[dict[str, Any], ...]
     """The items that are named, the worst first."""
     rest: int
-    """How many more there are."""
+    """The number of blocking items that are not named."""
 
     @property
     def sentence(self) -> str:
-        """Return all of it as one sentence."""
+        """Return the whole sentence."""
         if not self.ways:
             return f"{self.title}: {self.lead}"
         *first, last = [
@@ -70,7 +70,7 @@ def headline(document: Mapping[str, Any]) -> Headline:
         verb = "stands" if len(ways) == 1 else "stand"
         lead = f"{len(ways)} of {len(items)} items {verb} in the way"
         if not document["complete"]:
-            # Items that were not run are not named.
+            # A partial run names only items that it ran.
             lead = f"a partial run ({_counted(document['selected'])}); {lead}"
             ways = [item for item in ways if told_by_scenarios(item)]
         if not ways:
@@ -80,11 +80,11 @@ def headline(document: Mapping[str, Any]) -> Headline:
     waived = sum(shown(item) == "waived" for item in items)
     beside = f" or waived ({waived})" if waived else ""
     if not items:
-        lead = "it has no item that could be proved."
+        lead = "it has no items."
     elif document["interrupted"]:
         lead = "the run was interrupted before its end."
     elif not document["complete"]:
-        lead = "a partial run, which says nothing about the other scenarios."
+        lead = "a partial run, which proves nothing about the other scenarios."
     else:
         lead = f"all {len(items)} items are met{beside}."
     return Headline(ready, title, lead, (), 0)

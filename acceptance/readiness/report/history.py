@@ -1,4 +1,4 @@
-"""The history of runs: one JSON line for each, appended, never rewritten but to drop the oldest."""
+"""Keeps the history of runs: each run appends one JSON line, and only old lines are removed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RUNS_KEPT = 500
 RUNS_SHOWN = 50
 WORDS = ("met", "unmet", "unverified", "waived")
-"""What is counted, and what an item may be shown as."""
+"""The words for an item in a report, each of which is counted."""
 _FILE = "runs.jsonl"
 _LOCK = ".lock"
 _TRACKER = "tracker.md"
@@ -34,21 +34,21 @@ class RunRecord:
     seconds: float
     ready: bool
     complete: bool
-    """Whether it can be compared: all scenarios ran to the end, on a system of its own."""
+    """Whether it can be compared: all scenarios ran to the end, on a system that it deployed."""
     counts: Mapping[str, int]
-    """By met, unmet, unverified and waived."""
+    """The number of items met, unmet, unverified and waived."""
     items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The ids by the word that was shown for them; an id stands under one word only."""
+    """The ids of the items by their words; each id has one word only."""
     tracker: str = ""
-    """SHA-256 of the tracker as it was."""
+    """The SHA-256 of the tracker at the time of the run."""
 
     @property
     def words(self) -> dict[str, str]:
-        """Return the word that was shown for each item, by its id."""
+        """Return the word for each item, by its id."""
         return {name: word for word, names in self.items.items() for name in names}
 
     def trend(self) -> dict[str, Any]:
-        """Return it as an entry of the report's trend."""
+        """Return the record as an entry of the report's trend."""
         return {
             "started": self.started,
             "commit": self.commit,
@@ -59,18 +59,18 @@ class RunRecord:
 
 
 class RunHistory:
-    """The records below `folder`; several processes may use it at once."""
+    """Reads and adds records below `folder`; several processes may use it at the same time."""
 
     def __init__(self, folder: Path, *, kept: int = RUNS_KEPT) -> None:
-        """Keep the last `kept` runs; the folder is made with the first of them."""
+        """Keep the last `kept` runs; the first of them creates the folder."""
         self._folder = folder
         self._kept = kept
 
     def append(self, record: RunRecord, tracker: bytes = b"") -> None:
         """Add a run, after removing an incomplete last line, and drop the oldest.
 
-        It is on the disk when this returns. A crash at any moment loses no earlier run. `tracker`
-        is kept as long as it is the newest: the next run says what was reworded since.
+        The record is on the disk when this returns, and a crash loses no earlier one. Only the
+        newest `tracker` is kept, so that the next run can report the reworded items.
         """
         line = json.dumps(asdict(record), separators=(",", ":")).encode() + b"\n"
         with self._alone():
@@ -94,7 +94,7 @@ class RunHistory:
                 beside.replace(path)
 
     def last(self, count: int = RUNS_SHOWN - 1) -> tuple[RunRecord, ...]:
-        """Return the last `count` runs, oldest first; what cannot be read is left out."""
+        """Return the last `count` runs, oldest first, without unreadable ones."""
         found: list[RunRecord] = []
         for line in reversed(self._lines()):
             if len(found) == count:
@@ -104,12 +104,12 @@ class RunHistory:
         return tuple(reversed(found))
 
     def last_complete(self) -> RunRecord | None:
-        """Return the last run that another one can be compared with."""
+        """Return the last run that can be compared with another one."""
         records = map(_record, reversed(self._lines()))
         return next((each for each in records if each is not None and each.complete), None)
 
     def tracker_of(self, record: RunRecord | None) -> bytes | None:
-        """Return the tracker of the last complete run; None if it is not there any more."""
+        """Return the tracker of the last complete run; None if it is missing."""
         try:
             source = (self._folder / _TRACKER).read_bytes()
         except FileNotFoundError:
@@ -132,7 +132,7 @@ class RunHistory:
 
 
 def _repair(file: int) -> None:
-    """Cut off a last line that a crash left without its end: it was never a run's record."""
+    """Cut off an incomplete last line, which a crash left."""
     size = os.fstat(file).st_size
     content = os.pread(file, size, 0)
     if content and not content.endswith(b"\n"):
@@ -146,7 +146,7 @@ def _record(line: bytes) -> RunRecord | None:
         record = RunRecord(**found, items=items)
         return record if _sound(record) else None
     except (ValueError, TypeError, KeyError, AttributeError):
-        return None  # torn by a crash, or of another version: no reason to lose the others
+        return None  # incomplete after a crash, or of another version; the others still count
 
 
 def _sound(record: RunRecord) -> bool:

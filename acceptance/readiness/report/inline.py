@@ -1,4 +1,4 @@
-"""Puts evidence into the page, so that the page alone is enough, as in a mail."""
+"""Puts evidence into the page, so that the page can be sent alone, as in a mail."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUDGET_BYTES = 6 * 2**20
-"""Of the page, for all evidence together: mail servers refuse more than about 10 MiB."""
+"""The limit for all evidence in the page: mail servers refuse more than about 10 MiB."""
 _IMAGE_BYTES = 2**20
 _HEAD, _TAIL = 12_000, 8_000
-"""Characters of a long text: how it begins, and how it ends, which is where logs tell."""
+"""The characters of a long text that are kept: its beginning, and its end, where errors are."""
 _DIFF = re.compile(r"^(diff |--- |@@ )")
-# What no HTML document may hold; a NUL in a log would else end up as something else.
+# HTML forbids these characters; a browser would replace a NUL in a log by another character.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _KIB = 1024
 
@@ -30,14 +30,14 @@ class InlineEvidence:
     """One piece of evidence in the page: a picture, a text, or why it is missing."""
 
     image: str = ""
-    """A data: address."""
+    """The picture as a `data:` URL."""
     text: str = ""
     lines: tuple[tuple[str, str], ...] = ()
-    """Of a difference: (added, removed or same; the line)."""
+    """The lines of a diff: (added, removed or same; the line)."""
     absent: str = ""
-    """Why it is not inside of the page."""
+    """Why it is not in the page."""
     linked: bool = False
-    """Whether it lies in the folder of the report, as it was."""
+    """Whether it is in the folder of the report, unchanged."""
 
 
 def inline(
@@ -45,7 +45,7 @@ def inline(
 ) -> dict[str, InlineEvidence]:
     """Return the evidence below `reports` by its path, until `budget` bytes are used up.
 
-    What tells why an item is not met comes first.
+    The evidence of items that are not met comes first.
     """
     found: dict[str, InlineEvidence] = {}
     left = budget
@@ -70,7 +70,7 @@ def _inlined(reports: Path, evidence: Mapping[str, Any]) -> InlineEvidence:
     if not path.resolve().is_relative_to(reports.resolve()):
         return InlineEvidence(
             absent="not in the folder of this report"
-        )  # nor is it read from elsewhere
+        )  # a path outside of the folder is not read either
     try:
         size = path.stat().st_size
         if kind in {"zip", "pdf", "file"} or (kind == "png" and size > _IMAGE_BYTES):

@@ -1,4 +1,4 @@
-"""The report as JUnit XML, for build servers: no item looks better there than its verdict."""
+"""Writes the report as JUnit XML for build servers; no item looks better there than its verdict."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLURALS = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 def junit(document: Mapping[str, Any]) -> bytes:
     """Return a suite for each item, with its scenarios; unverified counts as skipped, not passed.
 
-    Where the scenarios alone would tell another verdict, or there are none, a case tells it.
+    A suite gets a case for the verdict if the scenarios do not show it, or if there are none.
     """
     root = ET.Element("testsuites", name="acceptance", time=str(document["seconds"]))
     for item in document["items"]:
@@ -48,7 +48,7 @@ def junit(document: Mapping[str, Any]) -> bytes:
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def _case(  # noqa: PLR0917 (what a case is made of)
+def _case(  # noqa: PLR0917 (the fields of a case)
     suite: ET.Element, item: Mapping[str, Any], name: str, seconds: float, tag: str | None, why: str
 ) -> None:
     case = ET.SubElement(
@@ -65,5 +65,5 @@ def _count(target: ET.Element, within: ET.Element) -> None:
 
 
 def _printable(text: str) -> str:
-    """Return text without what XML 1.0 does not allow."""
+    """Return text without the characters that XML 1.0 forbids."""
     return "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")

@@ -1,4 +1,4 @@
-"""The report as Markdown that fits a comment of a pull request."""
+"""Writes the report as Markdown that fits into a comment of a pull request."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 LIMIT_BYTES = 65_536
-"""What GitHub takes as one comment is 65,536 characters; bytes are never fewer."""
+"""GitHub accepts 65,536 characters in one comment; a text never has fewer bytes than characters."""
 _LISTED = 20
 _TASKS_LISTED = 100
 _LONGEST = 300
 _RESERVED = 500
-"""Bytes for the line that says what was left out."""
+"""Bytes for the line that counts the omitted parts."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
-"""Whatever would make markup, or end a cell of a table."""
+"""Characters that would make markup, or end a table cell."""
 _NOTIFYING = re.compile(r"(@|#|GH-)(?=\w)")
-"""What GitHub makes a mention or a link to an issue of, also where it is escaped."""
+"""Characters from which GitHub makes mentions and issue links, even if they are escaped."""
 _NOTHING = "\N{ZERO WIDTH SPACE}"
 _NO_ENVIRONMENT = "The environment could not be started; no item is reported unmet because of it"
 _MARK = {
@@ -37,7 +37,7 @@ _MARK = {
 def markdown(document: Mapping[str, Any]) -> str:
     """Return the report as Markdown of at most `LIMIT_BYTES` bytes; the items are folded.
 
-    A part that does not fit is left out whole, and the text says how many were.
+    A part that does not fit is omitted as a whole, and the text says how many are.
     """
     parts = [
         _summary(document),
@@ -76,7 +76,7 @@ def _calm(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Return text as code, also where it has backticks in it."""
+    """Return text as code, even if it contains backticks."""
     return f"<code>{escaped(text, 1000)}</code>"
 
 
@@ -97,7 +97,7 @@ def _summary(document: Mapping[str, Any]) -> Iterable[str]:
     if document["interrupted"]:
         yield from ("", "> **The run was interrupted** before its end.")
     if not document["complete"]:
-        yield from ("", "> **A partial run**, which says nothing about the other scenarios.")
+        yield from ("", "> **A partial run**, which proves nothing about the other scenarios.")
 
 
 def _tasks(document: Mapping[str, Any]) -> Iterable[str]:
@@ -175,7 +175,7 @@ def _more(things: list[Any], limit: int) -> Iterable[str]:
 
 
 def _folded(task: Mapping[str, Any], items: list[Any]) -> Iterable[str]:
-    title = " ".join(f"{task['id']}: {task['title']}"[:_LONGEST].split())  # inside of HTML
+    title = " ".join(f"{task['id']}: {task['title']}"[:_LONGEST].split())  # inside HTML
     yield from ("", f"<details><summary>{html.escape(_calm(title))}</summary>", "")
     yield from ("| item | | text | reason |", "| --- | --- | --- | --- |")
     for item in items:

@@ -59,7 +59,7 @@ def page(document: Mapping[str, Any], reports: Path) -> str:
 
 
 def _hash(text: str) -> str:
-    """Return a source for the Content Security Policy: this very text may run, and no other."""
+    """Return a source for the Content Security Policy that allows exactly this text to run."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -88,7 +88,7 @@ def _debts(document: Mapping[str, Any]) -> list[tuple[str, int, int]]:
 
 
 def _slowest(document: Mapping[str, Any]) -> Sequence[tuple[float, str, str]]:
-    """Return (seconds, scenario, item) of the scenarios that took longest."""
+    """Return (seconds, scenario, item) of the slowest scenarios."""
     found = {
         (scenario["feature"], scenario["name"]): (scenario["seconds"], scenario["name"], item["id"])
         for item in document["items"]

@@ -1,4 +1,4 @@
-"""Makes the readiness report as data: the contract that other programs read."""
+"""Makes the readiness report as data, in the published format that other programs read."""
 
 from __future__ import annotations
 
@@ -40,11 +40,10 @@ def readiness(
 ) -> dict[str, Any]:
     """Return the report as JSON values, valid by the schema (docs/readiness.schema.json).
 
-    The evidence is read again: an item whose evidence is gone or was changed is not met. What
-    changed and the trend are read from the history below `reports`, to which nothing is added.
+    The evidence is read again: an item whose evidence is missing or changed is not met. The changes
+    and the trend come from the history below `reports`, which this does not change.
 
-    Raises `BrokenInput` when an item of the tracker has no verdict: a report that forgets one is
-    worthless.
+    Raises `BrokenInput` when an item of the tracker has no verdict.
     """
     told = [verdict.item.id for verdict in verdicts]
     if told != [item.id for item in tracker.items]:
@@ -58,7 +57,7 @@ def readiness(
     tasks, owned = document["tasks"], by_task(document)
     for task in tasks:
         own = owned[task["id"]]
-        # A task is ready by the same rule as a release.
+        # The rule for a task is the one for a release.
         ready = bool(own) and not any(map(blocks, own)) and comparable(document)
         task.update(counts(own), ready=ready)
     for task in tasks:
@@ -82,13 +81,13 @@ def readiness(
 
 
 def comparable(document: Mapping[str, Any]) -> bool:
-    """Say whether a run was complete, so that it can be compared with another complete run."""
+    """Return whether a run was complete, so that it can be compared with another complete run."""
     failure, interrupted = document["environment_failure"], document["interrupted"]
     return bool(document["complete"] and failure is None and not interrupted)
 
 
 def record_of(document: Mapping[str, Any]) -> RunRecord:
-    """Return what the history remembers of a run."""
+    """Return the record of a run for the history."""
     names: dict[str, list[str]] = {word: [] for word in WORDS}
     for item in document["items"]:
         names[shown(item)].append(item["id"])
@@ -129,13 +128,13 @@ def _run(run: RunFacts, tracker: Tracker) -> dict[str, Any]:
 
 def _gate(document: Mapping[str, Any], gate: str) -> dict[str, Any]:
     found = find_obstacles(document, gate)
-    # Nothing gates where nothing is asked: a sprint without an item is ready for nothing.
+    # A gate without items is not ready, because nothing was proved.
     ready = bool(gating_items(document, gate)) and not found and comparable(document)
     return {"name": gate, "ready": ready, "standing_in_the_way": found}
 
 
 def _task(task: Task) -> dict[str, Any]:
-    """Return what the tracker says of a task; what the verdicts say is added to it."""
+    """Return the fields of a task from the tracker; those from the verdicts are added later."""
     return {
         "id": task.id,
         "title": task.title,

@@ -21,9 +21,9 @@ _LONGEST = 200
 
 
 def validate(document: Mapping[str, Any]) -> None:
-    """Return if the document holds to the schema.
+    """Check a document against the schema.
 
-    Raises `BrokenInput` with the place and the complaint if it does not.
+    Raises `BrokenInput` with the place and the error if it does not fit.
     """
     error = best_match(_validator().iter_errors(document))
     if error is not None:
@@ -36,7 +36,7 @@ def validate(document: Mapping[str, Any]) -> None:
 def load(path: Path) -> dict[str, Any]:
     """Read a readiness.json.
 
-    Raises `BrokenInput` if it cannot be read, is not JSON, has another version, or is not valid.
+    Raises `BrokenInput` if it cannot be read, is not JSON, has a different version, or is invalid.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Sprint metrics: the tracker's figures beside those of the verdicts."""
+"""Compares the tracker's sprint metrics with the figures from the verdicts."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _GOAL = "Sprint Goal"
 def sprint_metrics(tracker: Tracker, tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the goal, the tracker's figures, the computed ones, and why they differ.
 
-    The sprint is every task that is not in the icebox. A task is completed when all of its items
-    are met (a waived item is not), and in progress when some are.
+    The sprint is all tasks outside of the icebox. A task is completed when all of its items are met
+    (a waived item is not met), and in progress when some are.
     """
     metrics = {name.casefold(): text for name, text in tracker.metrics}
     written = {key: metrics.get(name.casefold()) for key, name in _FIGURES.items()}
@@ -53,7 +53,7 @@ def sprint_metrics(tracker: Tracker, tasks: Sequence[Mapping[str, Any]]) -> dict
 
 
 def number_in(text: str | None) -> float | None:
-    """Return the number of points that a field is, None for anything else, such as a range."""
+    """Return the points of a field; None if it is not one number, such as a range."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:points?|pts?|sp)?\s*", text or "", re.IGNORECASE)
     return None if found is None else _number(float(found[1]))
 
@@ -90,6 +90,6 @@ def _difference(
     if told == computed:
         return ""
     if told is None:
-        said = f"is “{written}”, which is no number" if written else "is not in the tracker"
+        said = f"is “{written}”, which is not a number" if written else "is not in the tracker"
         return f"{name} {said}; it is {computed:g}: {because}."
     return f"{name}: the tracker says {told:g}, the verdicts say {computed:g}: {because}."

@@ -1,4 +1,4 @@
-"""Counts and words of items, the same in every report."""
+"""Counts the items and gives each its word, the same in every report."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def by_task(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def worst_first(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return items with those that are known to be wrong before those that are not known."""
+    """Return the items, the unmet before the unverified."""
     return sorted(items, key=lambda item: _WORST.get(item["verdict"], 2))
 
 
 def shown(item: Mapping[str, Any]) -> str:
-    """Return the one word for an item where there is room for one: waived, or its verdict."""
+    """Return the word for an item: waived, or its verdict."""
     waived = item["verdict"] != "met" and item["waiver"] is not None
     return "waived" if waived else str(item["verdict"])
 
@@ -38,10 +38,10 @@ def counts(items: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def told_by_scenarios(item: Mapping[str, Any]) -> str:
-    """Return the verdict that the scenarios alone would seem to give; empty without scenarios.
+    """Return the verdict by the scenarios alone; empty without scenarios.
 
-    Where it is another one than the item's, a report that lists tests has to tell the verdict too:
-    a missing attestation or evidence must not hide behind scenarios that passed.
+    If the item's verdict differs, a report that lists tests has to show it too: a missing
+    attestation or evidence must not hide behind scenarios that passed.
     """
     statuses = {scenario["status"] for scenario in item["scenarios"]} - {"unselected"}
     if not statuses:

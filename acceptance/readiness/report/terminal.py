@@ -1,4 +1,4 @@
-"""Writes the report for the terminal: ready or not, and where to look."""
+"""Writes the report for the terminal: ready or not, and the path of the full report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def summary(document: Mapping[str, Any], directory: Path, *, everything: bool = False) -> str:
-    """Return the items with scenarios (or all), the headline, the counts, and where to look."""
+    """Return the items with scenarios (or all), the headline, the counts, and the report's path."""
     failure = document["environment_failure"]
     lines = [f"Nothing was proved: {failure}"] if failure is not None else []
     if failure is None:

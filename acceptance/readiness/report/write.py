@@ -1,4 +1,4 @@
-"""Writes all forms of the report, each completely or not at all."""
+"""Writes all forms of the report, each file completely or not at all."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def write_reports(
 ) -> dict[str, Any]:
     """Write readiness.json, .md and .html, junit.xml and tracker.md into `directory`.
 
-    Return the document, which the run's record is added to the history of. `gate` is what the
-    report says ready or not of; `notes` are sentences that somebody should read.
+    Return the document. The run is added to the history. `gate` is the gate that the report is
+    about; `notes` are sentences for the reader.
 
-    Raises `BrokenInput` when the verdicts are not those of the tracker's items.
+    Raises `BrokenInput` when the verdicts do not match the tracker's items.
     """
     document = readiness(
         run,
@@ -60,7 +60,7 @@ def write_reports(
 
 
 def as_json(document: Mapping[str, Any]) -> str:
-    """Return the document as JSON text: a line for each field, and one for each item in a list."""
+    """Return the document as JSON text, with a line for each field and for each item of a list."""
     parts = []
     for name, value in document.items():
         if isinstance(value, list) and value:
@@ -73,9 +73,10 @@ def as_json(document: Mapping[str, Any]) -> str:
 
 
 def write_file(path: Path, content: bytes | str) -> None:
-    """Write a file that is there whole, or as it was before.
+    """Write a file completely, or leave the old one.
 
-    A message may hold half of a surrogate pair, which no encoding has: it becomes a question mark.
+    A message may contain half of a surrogate pair, which UTF-8 cannot encode: it becomes a question
+    mark.
     """
     beside = path.with_name(f".{path.name}.part")
     raw = content.encode("utf-8", "replace") if isinstance(content, str) else content

@@ -1,4 +1,4 @@
-"""Whether the features prove what the tracker says: drift is found before anything runs."""
+"""Checks before a run that the features fit the tracker and that all steps are defined."""
 
 from acceptance.readiness.traceability.check import check, covered, drift, feature_files
 from acceptance.readiness.traceability.features import Feature, Scenario, read_features

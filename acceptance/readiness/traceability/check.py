@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def check(tracker: Tracker, features: Path, steps: Path) -> tuple[TraceabilityProblem, ...]:
-    """Return everything that is wrong with the features and steps in two folders, by place.
+    """Return all problems of the features and steps in two folders, sorted by place.
 
-    Step definitions beside the features count too. A folder without features is a problem
-    itself: what is not checked is not sound.
+    Step definitions beside the features count too. A folder without features is a problem too,
+    because nothing would be checked.
     """
     files = feature_files(features)
     read, unreadable = read_features(files)
@@ -42,9 +42,9 @@ def check(tracker: Tracker, features: Path, steps: Path) -> tuple[TraceabilityPr
 
 
 def drift(tracker: Tracker, files: Iterable[Path]) -> tuple[TraceabilityProblem, ...]:
-    """Return where feature files name other items, or use other words, than the tracker.
+    """Return where feature files name unknown items, or word an item differently from the tracker.
 
-    With these, a run would prove something else than the tracker promises.
+    With such problems, a run would not prove what the tracker says.
     """
     read, unreadable = read_features(files)
     found = ItemChecks(tracker, read).problems()
@@ -53,7 +53,7 @@ def drift(tracker: Tracker, files: Iterable[Path]) -> tuple[TraceabilityProblem,
 
 
 def covered(tracker: Tracker, features: Iterable[Feature]) -> dict[str, int]:
-    """Return for every item how many scenarios its Rules have; each row of examples is one."""
+    """Return the number of scenarios for every item; each row of examples counts as one."""
     counts = {item.id: 0 for item in tracker.items}
     for feature in features:
         for rule in feature.rules:

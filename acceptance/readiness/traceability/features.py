@@ -1,4 +1,4 @@
-"""Features as the official Gherkin parser reads them, with examples filled in."""
+"""Reads features with the official Gherkin parser, and fills in their examples."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 StepKind: TypeAlias = Literal["given", "when", "then", ""]
-"""With And and But resolved; empty if there is nothing that they could continue."""
+"""The kind of a step, with And and But resolved; empty if no step comes before them."""
 
 _KINDS: dict[str, StepKind] = {"Context": "given", "Action": "when", "Outcome": "then"}
 _PLACEHOLDER = re.compile("<(.+?)>")
@@ -43,7 +43,7 @@ class GherkinStep:
 
 @dataclass(frozen=True)
 class ExampleRun:
-    """A scenario with one row of its examples, or with none."""
+    """One run of a scenario: with one row of its examples, if it has any."""
 
     name: str
     steps: tuple[GherkinStep, ...]
@@ -56,14 +56,14 @@ class Scenario:
     name: str
     line: int
     tags: tuple[Tag, ...]
-    """Its own and those of its examples."""
+    """The tags of the scenario and of its examples."""
     steps: tuple[GherkinStep, ...]
-    """Those of the backgrounds first; placeholders are as they were written."""
+    """The steps, those of the backgrounds first, with unreplaced placeholders."""
     outline: bool
     rows: tuple[tuple[int, tuple[tuple[str, str], ...]], ...]
-    """Of all examples: the line and the value of each placeholder."""
+    """The line of each row of the examples, and its value for each placeholder."""
     bare: tuple[int, ...]
-    """The lines of examples without a row."""
+    """The lines of examples that have no row."""
 
     @property
     def runs(self) -> tuple[ExampleRun, ...]:
@@ -74,7 +74,7 @@ class Scenario:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Return the placeholders that no column gives a value for."""
+        """Return the placeholders without a column in the examples."""
         known = {name for _, values in self.rows for name, _ in values}
         texts = (self.name, *(step.text for step in self.steps))
         asked = {name for text in texts for name in _PLACEHOLDER.findall(text)}
@@ -100,18 +100,18 @@ class Feature:
     tags: tuple[Tag, ...]
     rules: tuple[Rule, ...]
     loose: tuple[Scenario, ...]
-    """Scenarios under no Rule."""
+    """Scenarios outside of any Rule."""
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
-        """Return all scenarios, in the order of the file but for loose ones, which are last."""
+        """Return all scenarios in the order of the file, but those outside of Rules last."""
         return (*(each for rule in self.rules for each in rule.scenarios), *self.loose)
 
 
 def read_features(
     paths: Iterable[Path],
 ) -> tuple[tuple[Feature, ...], tuple[TraceabilityProblem, ...]]:
-    """Return the features in these files, and what could not be read."""
+    """Return the features in these files, and the problems of unreadable ones."""
     features, problems = [], []
     for path in paths:
         try:
@@ -132,7 +132,7 @@ def _unreadable(path: Path, line: int, sentence: str) -> TraceabilityProblem:
 def _sentence(error: Exception) -> str:
     text = re.sub(r"^\(\d+:\d+\): ", "", str(error))
     expected, got, found = text.partition(", got ")
-    return f"nothing is to be done with {found}" if got else expected
+    return f"{found} is not expected here" if got else expected
 
 
 def _read(path: Path) -> Feature:
@@ -141,7 +141,7 @@ def _read(path: Path) -> Feature:
     if feature is None:
         raise ParserError("it is empty")
     outlines = Dialect.for_name(feature["language"])
-    assert outlines is not None  # the parser knew it
+    assert outlines is not None  # the parser accepted it
     keywords = frozenset(outlines.scenario_outline_keywords)
     above = tuple(_background(feature))
     rules = []

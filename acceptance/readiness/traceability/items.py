@@ -41,7 +41,7 @@ class ItemChecks:
                 for item in self._named(rule.tags):
                     place = f"{feature.path}:{rule.line}"
                     if item.name in first:
-                        message = f"{item.name} has a Rule already, in {first[item.name]}."
+                        message = f"{item.name} already has a Rule, in {first[item.name]}."
                         remedy = "Try: one Rule with all scenarios."
                         yield _problem(feature, rule.line, "covered-twice", f"{message} {remedy}")
                     first.setdefault(item.name, place)
@@ -58,7 +58,7 @@ class ItemChecks:
             if not known and (
                 _ITEM.fullmatch(tag.name) or tag.name.upper().startswith(tuple(self._prefixes))
             ):
-                message = f"@{tag.name} names nothing in the tracker."
+                message = f"@{tag.name} does not name anything in the tracker."
                 remedy = "Try: the id of an item, like TASK-001-AC-1: task, list, position."
                 yield TraceabilityProblem(path, tag.line, "unknown-id", f"{message} {remedy}")
 
@@ -72,7 +72,7 @@ class ItemChecks:
             item = self._items[tag.name]
             tasks = {each.name for each in feature.tags} & self._tasks
             if tasks and item.task not in tasks:
-                message = f"{item.id} is in a feature that is tagged @{', @'.join(sorted(tasks))}."
+                message = f"{item.id} is in a feature with the tag @{', @'.join(sorted(tasks))}."
                 yield _problem(
                     feature, rule.line, "item-tag", f"{message} Try: its own task's feature."
                 )
@@ -89,12 +89,12 @@ def _problem(feature: Feature, line: int, kind: ProblemKind, message: str) -> Tr
 
 def _misplaced(path: Path, what: str, tags: Sequence[Tag]) -> Iterator[TraceabilityProblem]:
     for tag in tags:
-        message = f"@{tag.name} stands at a {what}. Try: at the Rule, which names the item."
+        message = f"@{tag.name} is the tag of a {what}. Try: move it to the Rule of the item."
         yield TraceabilityProblem(path, tag.line, "item-tag", message)
 
 
 def _side_by_side(item: Item, rule: Rule) -> str:
-    """Return both wordings, one above the other, with a mark where they begin to differ."""
+    """Return both wordings, one above the other, with a mark below the first difference."""
     pairs = zip_longest(item.text, rule.name)
     same = next((number for number, (one, other) in enumerate(pairs) if one != other), 0)
     place = f"tracker, line {item.line + 1}"

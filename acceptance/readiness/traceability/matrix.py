@@ -23,7 +23,7 @@ SCHEMA = "checkout-acceptance/trace/1"
 
 @dataclass(frozen=True)
 class TracedStep:
-    """A step and where it is defined; `definition` is empty if it is not, or not clearly."""
+    """A step and its definition's place; `definition` is empty without exactly one definition."""
 
     keyword: str
     text: str
@@ -32,14 +32,14 @@ class TracedStep:
 
 @dataclass(frozen=True)
 class TracedScenario:
-    """A scenario with one row of its examples."""
+    """A scenario, or one row of its examples."""
 
     name: str
     feature: str
     line: int
-    """Counted from 1."""
+    """The line, counted from 1."""
     status: str
-    """In the last run; empty if it was not in it."""
+    """The status in the last run; empty if the scenario was not in it."""
     steps: tuple[TracedStep, ...]
 
 
@@ -50,15 +50,15 @@ class MatrixRow:
     item: Item
     scenarios: tuple[TracedScenario, ...]
     verdict: str
-    """Of the last run; empty if there was none."""
+    """The verdict of the last run; empty without one."""
     reason: str
     evidence: tuple[str, ...]
-    """Paths below the folder of the reports."""
+    """The paths of evidence, below the folder of the reports."""
 
 
 @dataclass(frozen=True)
 class TraceabilityMatrix:
-    """All items of the tracker in its order, also those that nothing covers."""
+    """All items of the tracker in its order, including those without scenarios."""
 
     rows: tuple[MatrixRow, ...]
     problems: tuple[TraceabilityProblem, ...]
@@ -67,7 +67,7 @@ class TraceabilityMatrix:
 
     @property
     def sentence(self) -> str:
-        """Say how many items are covered, and how many of them are met, if that is known."""
+        """Return in words how many items are covered, and how many are met if there was a run."""
         count = sum(bool(row.scenarios) for row in self.rows)
         scenarios = sum(len(row.scenarios) for row in self.rows)
         text = f"{count} of {len(self.rows)} items are covered, by {scenarios} scenarios"
@@ -76,7 +76,7 @@ class TraceabilityMatrix:
         return f"{text}."
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON values."""
+        """Return the matrix as JSON values."""
         return {
             "schema": SCHEMA,
             "tracker": {"sha256": self.tracker},

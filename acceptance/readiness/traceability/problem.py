@@ -1,4 +1,4 @@
-"""What does not fit between the tracker, the features and the steps."""
+"""Describes a mismatch between the tracker, the features and the steps."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ProblemKind: TypeAlias = Literal[
-    "no-features",  # there is nothing to check
-    "unreadable",  # a feature file, or the text of a step definition
+    "no-features",  # there are no features
+    "unreadable",  # a feature file or a step definition cannot be read
     "wording",  # a Rule's wording differs from the tracker
-    "unknown-id",  # a tag names what the tracker does not have
+    "unknown-id",  # a tag names nothing in the tracker
     "item-tag",  # a Rule names no item, or several, or one of another task; or a scenario names one
     "covered-twice",  # two Rules for one item
     "empty-rule",  # a Rule without a scenario
-    "outside-rule",  # a scenario under no Rule
+    "outside-rule",  # a scenario outside of any Rule
     "no-then",
-    "when",  # more or fewer than one
-    "duplicate-name",  # in the whole suite
-    "examples",  # an outline without examples, or with a name that they do not give
-    "reserved-tag",  # a tag that pytest itself obeys
+    "when",  # more or fewer than one When
+    "duplicate-name",  # the same name twice in the suite
+    "examples",  # an outline without examples, or with a placeholder that they do not have
+    "reserved-tag",  # a tag with a meaning for pytest itself
     "undefined-step",
     "ambiguous-step",
     "unused-step",
@@ -30,15 +30,15 @@ ProblemKind: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class TraceabilityProblem:
-    """One thing to repair, with its place."""
+    """One problem with its place."""
 
     path: Path
     line: int
-    """Counted from 1."""
+    """The line, counted from 1."""
     kind: ProblemKind
     sentence: str
-    """Cause and remedy."""
+    """The cause and the remedy."""
 
     def __str__(self) -> str:
-        """Return it in the form that editors can open."""
+        """Return the problem in the form `path:line: sentence`, which editors can open."""
         return f"{self.path}:{self.line}: {self.sentence}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from acceptance.readiness.traceability.features import Feature, Scenario, Tag
 
 RESERVED = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings"})
-"""Tags become marks, and pytest obeys these: a scenario would not run, or not as it is written."""
+"""Tags become marks, and these marks change how pytest runs a scenario."""
 
 
 def check_scenarios(features: Sequence[Feature]) -> Iterator[TraceabilityProblem]:
@@ -43,7 +43,7 @@ def check_scenarios(features: Sequence[Feature]) -> Iterator[TraceabilityProblem
 def _reserved(path: Path, tags: Sequence[Tag]) -> Iterator[TraceabilityProblem]:
     for tag in tags:
         if tag.name in RESERVED:
-            message = f"@{tag.name} is a mark that pytest obeys. Try: delete it."
+            message = f"@{tag.name} is a mark of pytest that changes the run. Try: delete it."
             yield TraceabilityProblem(path, tag.line, "reserved-tag", message)
 
 
@@ -52,7 +52,7 @@ def _shape(path: Path, scenario: Scenario) -> Iterator[TraceabilityProblem]:
     if "then" not in kinds:
         message = f'The scenario "{scenario.name}" has no Then, so it checks nothing.'
         yield TraceabilityProblem(
-            path, scenario.line, "no-then", f"{message} Try: say what has to hold."
+            path, scenario.line, "no-then", f"{message} Try: add a Then that checks the result."
         )
     if kinds.count("when") != 1:
         message = f'The scenario "{scenario.name}" has {kinds.count("when")} When.'
@@ -64,10 +64,10 @@ def _shape(path: Path, scenario: Scenario) -> Iterator[TraceabilityProblem]:
 def _examples(path: Path, scenario: Scenario) -> Iterator[TraceabilityProblem]:
     remedy = "Try: a table with a row for each case."
     for line in scenario.bare:
-        message = f'These examples of "{scenario.name}" are empty, so nothing is run.'
+        message = f'These examples of "{scenario.name}" are empty, so nothing runs.'
         yield TraceabilityProblem(path, line, "examples", f"{message} {remedy}")
     if scenario.outline and not scenario.rows and not scenario.bare:
-        message = f'The outline "{scenario.name}" has no examples, so nothing is run.'
+        message = f'The outline "{scenario.name}" has no examples, so nothing runs.'
         yield TraceabilityProblem(path, scenario.line, "examples", f"{message} {remedy}")
     for name in scenario.missing:
         message = f'The examples of "{scenario.name}" have no column "{name}".'

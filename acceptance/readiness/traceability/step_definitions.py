@@ -1,4 +1,4 @@
-"""Step definitions, read from their source: nothing is imported or run for it."""
+"""Reads step definitions from their source, without importing or running it."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ class StepDefinition:
     """A step definition."""
 
     kind: StepKind
-    """Empty if it is for steps of any kind."""
+    """The kind of its steps; empty for any kind."""
     text: str
     path: Path
     line: int
-    """Of its decorator, counted from 1."""
+    """The line of its decorator, counted from 1."""
     match: Callable[[str], bool] = field(compare=False, repr=False)
 
     def fits(self, step: GherkinStep) -> bool:
-        """Whether pytest-bdd would take it for a step."""
+        """Whether pytest-bdd would use the definition for a step."""
         return self.kind in {"", step.kind} and self.match(step.text)
 
 
 class _Unclear(Exception):
-    """The text of a step cannot be known without running code."""
+    """The text of a step cannot be determined without running code."""
 
 
 def read_definitions(
     paths: Iterable[Path],
 ) -> tuple[tuple[StepDefinition, ...], tuple[TraceabilityProblem, ...]]:
-    """Return the step definitions in these Python files, and those that could not be read."""
+    """Return the step definitions in these Python files, and the problems of unreadable ones."""
     definitions, problems = [], []
     for path in paths:
         try:
@@ -68,7 +68,7 @@ def read_definitions(
 
 
 class _Module:
-    """What the names of a module mean: imports of pytest-bdd, and constants."""
+    """The meaning of a module's names: imports of pytest-bdd, and constants."""
 
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
@@ -81,7 +81,7 @@ class _Module:
                 self._constants[node.targets[0].id] = node.value
 
     def decorators(self) -> Iterator[tuple[ast.Call, str]]:
-        """Yield every decorator that defines a step, with its full name."""
+        """Yield each decorator that defines a step, with its full name."""
         for node in ast.walk(self._tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 for each in node.decorator_list:
@@ -89,7 +89,7 @@ class _Module:
                         yield each, self._name(each.func)
 
     def definition(self, call: ast.Call, qualified: str, path: Path) -> StepDefinition:
-        """Return the definition that a decorator makes; raises `_Unclear`."""
+        """Return the step definition of a decorator; raises `_Unclear`."""
         kind = qualified.rpartition(".")[2]
         if kind == "step":
             given = _argument(call, 1, "type_")
@@ -181,7 +181,7 @@ def _tolerant(parser: Any) -> Callable[[str], bool]:  # noqa: ANN401 (parse_type
     def match(text: str) -> bool:
         try:
             return bool(parser.parse(text))
-        except ValueError:  # as pytest-bdd: a converter that refuses does not match
+        except ValueError:  # as in pytest-bdd: a step does not match if its converter fails
             return False
 
     return match

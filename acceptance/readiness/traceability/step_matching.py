@@ -17,7 +17,7 @@ class StepMatcher:
     """Finds the definitions that fit a step."""
 
     def __init__(self, definitions: Sequence[StepDefinition]) -> None:
-        """Look through `definitions`, once for each text."""
+        """Search in `definitions`, once for each text."""
         self._definitions = definitions
         self._found: dict[tuple[str, str], tuple[StepDefinition, ...]] = {}
 
@@ -43,10 +43,12 @@ def check_steps(
             place = (feature.path, step.line, step.text)
             if len(fitting) == 1 or place in told:
                 continue
-            told.add(place)  # a step of a background is met once for each scenario
+            told.add(place)  # a background's step occurs in each scenario
             if fitting:
                 places = " and ".join(f"{each.path}:{each.line}" for each in fitting)
-                message = f'"{step.keyword} {step.text}" fits {len(fitting)} definitions: {places}.'
+                message = (
+                    f'"{step.keyword} {step.text}" matches {len(fitting)} definitions: {places}.'
+                )
                 remedy = "Try: make one of them narrower."
                 yield TraceabilityProblem(
                     feature.path, step.line, "ambiguous-step", f"{message} {remedy}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _BOX = re.compile(r"\[([ xX])\][ \t\n]+(\S.*)", re.DOTALL)
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]{3,}")
-_DEEPEST = 100  # two for each nested list; the parser's own limit of 20 is soon reached
+_DEEPEST = 100  # two for each nested list; the parser's default of 20 is too low
 _MARKDOWN = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).disable("inline")
 
 
@@ -24,19 +24,19 @@ class Block:
     """A heading, a paragraph, or the text of a list item."""
 
     text: str
-    """With repaired emoji, without the box, and with the line breaks of the file."""
+    """The text with repaired emoji, without the box, and with the line breaks of the file."""
     line: int
-    """In the file, counted from 0."""
+    """The line in the file, counted from 0."""
     level: int = 0
-    """Of a heading: 1 to 6; 0 for everything else."""
+    """The level of a heading, 1 to 6; 0 for all other blocks."""
     listed: bool = False
     """Whether it is the first text of a list item."""
     ticked: bool | None = None
-    """Of a box; None if it is none."""
+    """Whether the box is ticked; None if the block is not a box."""
 
 
 class NestedTooDeep(Exception):
-    """Lists or quotes are nested deeper than anybody can read; `line` is counted from 0."""
+    """Lists or quotes are nested too deeply for the parser; `line` is counted from 0."""
 
     def __init__(self, line: int) -> None:
         """Keep the line."""
@@ -45,9 +45,9 @@ class NestedTooDeep(Exception):
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks of a Markdown text; code, HTML and rules are none.
+    """Yield the blocks of a Markdown text, without code, HTML and rules.
 
-    Raises `NestedTooDeep` where the parser would leave something out, silently.
+    Raises `NestedTooDeep` where the parser would silently omit text.
     """
     tokens = _MARKDOWN.parse(text.replace("\ufeff", " ", 1) if text[:1] == "\ufeff" else text)
     for number, token in enumerate(tokens):
@@ -68,13 +68,13 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def repaired(text: str) -> str:
-    """Return a text whose emoji were read in the wrong encoding once (âœ…) with its emoji (✅)."""
+    """Return a text with repaired emoji: ✅ for âœ…, which comes from a wrong encoding."""
     return text if text.isascii() else _NOT_ASCII.sub(_symbol, ftfy.fix_encoding(text))
 
 
 def _symbol(found: re.Match[str]) -> str:
-    """Return the emoji behind a run that ftfy left alone, because it could be quotes."""
-    try:  # a codec that ftfy registers: windows-1252 with its five holes filled
+    """Return the emoji for characters that ftfy did not repair, because they could be quotes."""
+    try:  # a codec of ftfy: windows-1252 with its five undefined bytes
         symbol = found[0].encode("sloppy-windows-1252").decode("utf-8")
     except UnicodeError:
         return found[0]
@@ -86,7 +86,7 @@ def _is_emoji(letter: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Return a text on one line, without the emoji before it."""
+    """Return a text on one line, without a leading emoji."""
     words = text.split()
     while words and all(map(_is_emoji, words[0])):
         del words[0]

@@ -1,4 +1,4 @@
-"""What changed between two versions of a tracker."""
+"""Finds what changed between two versions of a tracker."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class ItemChange:
     """One changed item; ticking a box is no change."""
 
     kind: Literal["inserted", "reworded", "removed", "renumbered"]
-    """`renumbered`: the same words under another id, because of an item before it."""
+    """`renumbered`: the same text under another id, because an item before it changed."""
     id: str
-    """In the new tracker; of a removed item in the old one."""
+    """The item in the new tracker; a removed item in the old one."""
     before: Item | None
     after: Item | None
 
 
 def compare(old: Tracker, new: Tracker) -> tuple[ItemChange, ...]:
-    """Return every item that was inserted, reworded, removed or renumbered, list by list.
+    """Return the inserted, reworded, removed and renumbered items, list by list.
 
     Items are the same if their texts have the same hash; a list is one task's criteria, its
-    Definition of Done, or the Definition of Ready. In a list, words that were replaced in place are
-    reworded; an item that moved is removed here and inserted there.
+    Definition of Done, or the Definition of Ready. An item whose text was replaced in its place is
+    reworded; an item that moved is removed in one place and inserted in another.
     """
     before, after = _lists(old), _lists(new)
     return tuple(

@@ -54,11 +54,11 @@ FIELDS = {
     "depends on": "blockers",
     "notes": "notes",
 }
-"""The fields of a task, by what teams call them."""
+"""The fields of a task, by the names that teams use."""
 
 READY = ("definition of ready", "dor")
 KNOWN = frozenset({*LISTS, *FIELDS, *READY, "technical tasks", "tasks", "subtasks"})
-"""All names that begin a part of a task wherever they stand."""
+"""All names that begin a part of a task, in any place."""
 
 _MISSPELT = (
     0.8  # "acceptence criterias" is 0.92 like "acceptance criteria", "acceptance tests" 0.74
@@ -101,10 +101,10 @@ def misspelt(name: str) -> str | None:
 
 
 def almost_a_box(text: str) -> int | None:
-    """Return in which line of a text something looks like a box that it is not; None if nowhere.
+    """Return the first line of a text that only looks like a checkbox; None if there is none.
 
-    `[]`, `[-]`, and a box without a list item of its own (Markdown lets no list that begins with 2
-    interrupt a text): each is a promise that nobody would see.
+    This is `[]`, `[-]`, or a box that is not a list item (in Markdown, a list that begins with 2
+    cannot interrupt a text). Without this check, such a promise would be lost.
     """
     found = _LIKE_A_BOX.search(text)
     return None if found is None else text.count("\n", 0, found.end())

@@ -1,4 +1,4 @@
-"""The content of a tracker: tasks, items, and everything around them."""
+"""Defines the content of a tracker: tasks, items, and the sprint."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ class Item:
 
     id: str
     task: str
-    """Empty for the Definition of Ready, which is about every task."""
+    """The id of the task; empty for the Definition of Ready, which applies to every task."""
     kind: Kind
     text: str
-    """Without the emoji that the team puts before it."""
+    """The text without the team's leading emoji."""
     ticked: bool
     line: int
     """In the file, counted from 0."""
 
     @property
     def sha256(self) -> str:
-        """Return the hash of the text: another one means that the item was reworded."""
+        """Return the hash of the text, which changes when the item is reworded."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Task:
-    """One task with its fields as the team wrote them; empty where there is none."""
+    """One task, with its fields in the team's words; a missing field is empty."""
 
     id: str
     title: str
@@ -52,23 +52,23 @@ class Task:
     points: str
     items: tuple[Item, ...]
     priority: str = ""
-    """The heading that the task stands under: High Priority Tasks."""
+    """The heading above the task, such as High Priority Tasks."""
     description: str = ""
     blockers: str = ""
     notes: tuple[str, ...] = ()
     technical: tuple[Checkbox, ...] = ()
     line: int = 0
-    """Of its heading, counted from 0."""
+    """The line of its heading, counted from 0."""
     lines: tuple[tuple[str, int], ...] = ()
-    """Where its fields stand, counted from 0: ("blockers", 45). Only those that are there."""
+    """The lines of its fields, counted from 0: ("blockers", 45)."""
 
     def line_of(self, name: str) -> int | None:
-        """Return the line of a field (status, points, priority …); None if it is not there."""
+        """Return the line of a field (status, points, priority …); None if it is missing."""
         return dict(self.lines).get(name)
 
     @property
     def in_sprint(self) -> bool:
-        """Whether the team works on it now: everything that is not in the icebox."""
+        """Whether the task is in the sprint, which means outside of the icebox."""
         return "icebox" not in self.status.lower()
 
 
@@ -77,7 +77,7 @@ class Tracker:
     """The whole tracker."""
 
     title: str
-    """Its first heading, or the name of its file."""
+    """The first heading, or the name of the file."""
     tasks: tuple[Task, ...]
     source: bytes
     sha256: str
@@ -86,9 +86,9 @@ class Tracker:
     sprint: str = ""
     """The heading of the current sprint."""
     metrics: tuple[tuple[str, str], ...] = ()
-    """Sprint metrics as the team wrote them: ("Total Story Points", "34")."""
+    """The sprint metrics in the team's words: ("Total Story Points", "34")."""
     legend: tuple[tuple[str, str], ...] = ()
-    """What the statuses mean: ("Blocked", "Cannot proceed due to dependencies")."""
+    """The meaning of each status: ("Blocked", "Cannot proceed due to dependencies")."""
     decisions: tuple[str, ...] = ()
 
     @property

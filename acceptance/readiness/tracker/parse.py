@@ -1,6 +1,6 @@
 """Reads the team's tracker: every box becomes an item with a stable id.
 
-docs/adr/0006-tracker-format.md says what is read how, and what is refused.
+docs/adr/0006-tracker-format.md describes the format, and which files are refused.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _MEANS = re.compile(r"\s+[-–—]\s+|:\**\s+")
 def parse(path: Path) -> Tracker:
     """Read the tracker at `path`.
 
-    Raises `BrokenInput` with file, line and remedy when it cannot be read or is no tracker, has an
-    id twice, a task without criteria, or a box that belongs to no task.
+    Raises `BrokenInput` with file, line and remedy when it cannot be read, is not a tracker, has a
+    duplicate id, a task without criteria, or a box outside of any task.
     """
     try:
         source = path.read_bytes()
@@ -39,7 +39,7 @@ def parse(path: Path) -> Tracker:
 
 
 def parse_bytes(source: bytes, path: Path) -> Tracker:
-    """Read a tracker from bytes, as `parse` does; `path` is only what errors call it."""
+    """Read a tracker from bytes, as `parse` does; `path` is only used in error messages."""
     if not source.strip():
         raise BrokenInput(f"The tracker {path} is empty. Try: git checkout {path.name}")
     try:
@@ -52,7 +52,7 @@ def parse_bytes(source: bytes, path: Path) -> Tracker:
         for block in blocks(text):
             reader.take(block)
     except NestedTooDeep as error:
-        broken(path, error.line, "This is nested too deeply to be read. Try: fewer levels.")
+        broken(path, error.line, "This is nested too deeply. Try: fewer levels.")
     reader.close()
     if not reader.tasks:
         message = "This is not a tracker: no heading names a task."
@@ -71,7 +71,7 @@ def parse_bytes(source: bytes, path: Path) -> Tracker:
 
 
 class _TrackerReader:
-    """Collects tasks, and what stands outside of them, block by block."""
+    """Collects the tasks and the text outside of them, block by block."""
 
     def __init__(self, path: Path) -> None:
         self.title = ""
@@ -84,11 +84,11 @@ class _TrackerReader:
         self._path = path
         self._draft: TaskReader | None = None
         self._above: list[Block] = []
-        """The headings that the current block stands under, outermost first."""
+        """The headings above the current block, outermost first."""
         self._seen: dict[str, int] = {}
 
     def take(self, block: Block) -> None:
-        """Take the next block of the file."""
+        """Process the next block of the file."""
         if block.level:
             self._take_heading(block)
         elif self._draft is not None:
@@ -96,13 +96,15 @@ class _TrackerReader:
         elif any(name_of(each.text) in READY for each in self._above):
             self._take_ready(block)
         elif block.ticked is not None:
-            message = "This box belongs to no task and not to the Definition of Ready."
-            broken(self._path, block.line, f"{message} Try: move it below a task, or drop the box.")
+            message = "This box belongs neither to a task nor to the Definition of Ready."
+            broken(
+                self._path, block.line, f"{message} Try: move it below a task, or delete the box."
+            )
         elif block.listed and self._above:
             self._take_fact(block, name_of(self._above[-1].text))
 
     def close(self) -> None:
-        """End the task under way, if there is one."""
+        """End the current task, if there is one."""
         if self._draft is not None:
             task, self._draft = self._draft.finish(), None
             self.tasks.append(task)
@@ -135,7 +137,7 @@ class _TrackerReader:
         self._seen[name] = line
 
     def _priority(self) -> Block | None:
-        """Return the nearest heading above that is neither the title nor the sprint."""
+        """Return the nearest heading above, except the title and the sprint."""
         for block in reversed(self._above):
             name = plain(block.text)
             if task_of(name) is None and name not in {self.title, self.sprint}:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def item_of(path: Path, block: Block, task: str, kind: Kind, number: int) -> Item:
-    """Return the item that a box is; raises `BrokenInput` if it has no words."""
+    """Return the item of a box; raises `BrokenInput` if it has no text."""
     text = plain(block.text)
     if not text:
         broken(path, block.line, "The box has no text. Try: write what it promises, or delete it.")
@@ -39,15 +39,15 @@ def refuse_odd_boxes(path: Path, block: Block) -> None:
     """Raise `BrokenInput` for text that looks like a checkbox to a person, but not in Markdown."""
     found = almost_a_box(block.text)
     if found is not None:
-        message = 'This is not a box. Try: a list item of its own that begins with "- [ ] ".'
+        message = 'This is not a box. Try: a separate list item that begins with "- [ ] ".'
         broken(path, block.line + found, message)
 
 
 _LABEL = 7
-"""The rank of a label in bold, as if it were a heading below the six that there are."""
+"""The level of a label in bold: below the six levels of headings."""
 
 _LONG = frozenset({"description", "blockers", "notes"})
-"""Fields that may go on over several paragraphs and lists; the others are a word or two."""
+"""Fields that may have several paragraphs and lists; the others are a word or two."""
 
 
 class TaskReader:
@@ -56,7 +56,7 @@ class TaskReader:
     def __init__(
         self, path: Path, heading: Block, name: tuple[str, str], parent: Block | None
     ) -> None:
-        """Begin with the heading; `parent` is the heading that it stands under, as the priority."""
+        """Begin with the heading; `parent` is the heading above it, which may name the priority."""
         self.level = heading.level
         self._path = path
         self._line = heading.line
@@ -69,7 +69,7 @@ class TaskReader:
         self._parent = parent
 
     def take(self, block: Block) -> None:
-        """Take the next block below the heading."""
+        """Process the next block below the heading."""
         if block.level:
             self._begin(block, name_of(block.text))
         elif block.ticked is not None:
@@ -81,7 +81,7 @@ class TaskReader:
                 refuse_odd_boxes(self._path, block)
 
     def finish(self) -> Task:
-        """Return the task; raises `BrokenInput` if it promises nothing."""
+        """Return the task; raises `BrokenInput` if it has no acceptance criterion."""
         if not self._items["AC"]:
             message = f"{self._id} has no acceptance criterion."
             remedy = 'Try: boxes ("- [ ] …") under **Acceptance Criteria**:.'
@@ -109,10 +109,12 @@ class TaskReader:
         )
 
     def _begin(self, block: Block, label: str) -> None:
-        """Begin a part, unless it is a group inside of a list of criteria under a heading."""
+        """Begin a part, unless it is a group within a list of criteria."""
         if label in READY:
-            message = "The Definition of Ready is about every task."
-            broken(self._path, block.line, f"{message} Try: a heading outside of the tasks.")
+            message = "The Definition of Ready applies to every task."
+            broken(
+                self._path, block.line, f"{message} Try: move it to a heading outside of the tasks."
+            )
         rank = block.level or _LABEL
         group = label not in KNOWN and misspelt(label) is None
         if group and self._label in LISTS and rank > self._rank:

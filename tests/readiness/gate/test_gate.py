@@ -207,7 +207,7 @@ def test_a_doubt_is_enough() -> None:
 
 def test_a_report_of_another_tracker_never_passes() -> None:
     """Also when its items are the same: words around them may have changed what they mean."""
-    refused(document(TRACKER) | {"tracker": {"sha256": "0" * 64}}, "another tracker")
+    refused(document(TRACKER) | {"tracker": {"sha256": "0" * 64}}, "a different tracker")
 
 
 def test_a_gate_that_there_is_not_never_passes() -> None:
@@ -293,7 +293,7 @@ def test_a_commit_that_does_not_say_what_is_there_is_doubted() -> None:
     """Two reports of a changed tree may be of two trees."""
     assert revision_problems(COMMIT) == []
     assert "uncommitted changes" in revision_problems(f"{COMMIT}-dirty")[0]
-    assert "no git repository" in revision_problems("unknown")[0]
+    assert "not a git repository" in revision_problems("unknown")[0]
 
 
 def test_what_ended_since_the_report_is_doubted() -> None:

@@ -299,7 +299,7 @@ def test_sprint_metrics_differ_with_a_reason(sample: dict[str, Any], tracker: Tr
     total, completed, in_progress = found["differences"]
     assert "the tracker says 40, the verdicts say 34" in total
     assert "TASK-004 (13)" in total
-    assert "“some”, which is no number" in completed
+    assert "“some”, which is not a number" in completed
     assert "is not in the tracker; it is 8" in in_progress
 
 
