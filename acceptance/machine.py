@@ -1,6 +1,6 @@
-"""Facts about this machine, for `make setup`, `make doctor` and the choice of a cluster.
+"""Finds out what this machine has, for `make setup`, `make doctor` and the choice of a cluster.
 
-Only the standard library is used: the facts are needed before anything is installed.
+It uses the standard library alone, because it runs before any package is installed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-_ASK_SECONDS = 5.0  # how long a container engine may take to answer
+_ASK_SECONDS = 5.0  # for a container engine to answer
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Need:
     package: str
     purpose: str
     path: str | None = None
-    """The path of a file that is not a program in PATH; `*` stands for a version."""
+    """The path of a file, if it is not a program in PATH; `*` stands for a version."""
 
 
 EMBEDDED_NEEDS = (
@@ -37,9 +37,9 @@ EMBEDDED_NEEDS = (
     Need("mmdebstrap", "mmdebstrap", "makes the base image without an image registry"),
     Need("nft", "nftables", "filters the node's packets, for Services"),
     Need("ip", "iproute2", "makes the network between the host and the node"),
-    Need("conntrack", "conntrack", "lets kube-proxy forget old connections"),
+    Need("conntrack", "conntrack", "lets kube-proxy delete old connections"),
     Need("clang-19", "clang-19", "compiles the programs with which Cilium filters packets"),
-    Need("iptables", "iptables", "makes the few rules without which Cilium does not start"),
+    Need("iptables", "iptables", "makes the few rules that Cilium needs to start"),
     Need("unshare", "util-linux", "gives the node namespaces of its own"),
     Need(
         "CNI bridge plugin",
@@ -56,37 +56,37 @@ EMBEDDED_NEEDS = (
     Need(
         "Debian's archive keys",
         "debian-archive-keyring",
-        "prove where the base image comes from",
+        "verify the packages of the base image",
         "/usr/share/keyrings/debian-archive-keyring.gpg",
     ),
 )
-"""What the embedded cluster needs of the host."""
+"""The embedded cluster needs these on the host."""
 
 POSTGRES = Need(
     "PostgreSQL",
     "postgresql",
-    "is the real database of the integration tests, where no Docker API answers",
+    "is the real database of the integration tests, if no Docker API answers",
     "/usr/lib/postgresql/*/bin/initdb",
 )
-"""What the system's own tests need of the host."""
+"""The system's own tests need these on the host."""
 
 CERTUTIL = Need(
     "certutil",
     "libnss3-tools",
     "tells the visitor's browser which authority to trust",
 )
-"""What the browser needs to verify a certificate by the run's own authority."""
+"""The browser needs these to verify certificates of the run's own authority."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""The programs that can be the visitor's browser; the first one found is used."""
+"""The possible programs for the visitor's browser; the first one found is used."""
 
 SERVER_PATH = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-"""Folders with programs for root, which are not in the PATH of other users."""
+"""The folders of root's programs, which are not in the PATH of other users."""
 
 
 @dataclass(frozen=True)
 class MachineFacts:
-    """What was found on the machine; whether it suffices is decided elsewhere."""
+    """The facts about the machine; each cluster driver decides whether they suffice."""
 
     system: str
     """`sys.platform`: linux, darwin or win32."""
@@ -98,7 +98,7 @@ class MachineFacts:
     found: frozenset[str]
     """The names of the programs and `Need`s that were found."""
     engine: str | None
-    """docker or podman, whichever answers first; None if neither does."""
+    """docker or podman, the first that answers; None if neither does."""
     engine_problem: str
     """Why there is no engine; empty if there is one."""
     free_gib: float

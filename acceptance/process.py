@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from types import FrameType
 
 TAIL_LINES = 15
-"""How many of the last lines of output an error message quotes."""
+"""An error message quotes this many of the last lines of output."""
 
 PROMPT_SECONDS = 60.0
-"""The timeout of a program that answers at once; on a busy disk it takes long to start."""
+"""The timeout of a program that answers at once; a busy disk may delay its start."""
 
 GRACE_SECONDS = 2.0
-"""How long a program has to end after SIGTERM before SIGKILL: Ctrl-C must be over within 5 s."""
+"""The seconds between SIGTERM and SIGKILL: a run must end within 5 s after Ctrl-C."""
 
 _CHUNK_BYTES = 65536
-_DRAIN_SECONDS = 0.5  # how long a pipe may stay open after the end of the program that we started
+_DRAIN_SECONDS = 0.5  # for pipes to close after the end of our program
 _LINUX = sys.platform == "linux"
 _SETPRIV = shutil.which("setpriv") if _LINUX else None
 
@@ -56,7 +56,7 @@ class Completed:
 def dying_with_parent(argv: Sequence[str]) -> list[str]:
     """Wrap `argv` so that Linux kills it when its parent dies; elsewhere return it unchanged.
 
-    The kernel watches the thread that starts it, so that thread must live at least as long.
+    The kernel watches the thread that starts it, so this thread must live at least as long.
 
     setpriv of util-linux sets this up after the fork. Python code between fork and exec could wait
     forever for a lock that another thread held, and would copy this process's memory tables.
@@ -69,7 +69,7 @@ def contained(argv: Sequence[str]) -> list[str]:
 
     A parent-death signal reaches a child, but not the child's children. In a process namespace of
     their own, they all die with the first process. Needs root and util-linux; elsewhere `argv` is
-    returned as it is.
+    returned unchanged.
     """
     unshare = shutil.which("unshare")
     if not _LINUX or os.geteuid() != 0 or unshare is None:
@@ -224,7 +224,7 @@ def _require(program: str, path: str | None, cwd: Path | None) -> None:
     else:
         message = (
             f"{program} is not installed or not in PATH. "
-            "Try: make doctor, which says what is missing and how to get it."
+            "Try: make doctor, which lists missing programs and how to install them."
         )
     raise EnvironmentFailure(message)
 
@@ -232,7 +232,7 @@ def _require(program: str, path: str | None, cwd: Path | None) -> None:
 def _collect(
     child: subprocess.Popen[bytes], deadline: float, sink: IO[bytes] | None
 ) -> tuple[str, str, bool]:
-    """Read both streams until the program has ended; the last value is False if it was late."""
+    """Read both streams until the program ends; the last value is False after a timeout."""
     assert child.stdout is not None
     assert child.stderr is not None
     written = {child.stdout.fileno(): bytearray(), child.stderr.fileno(): bytearray()}

@@ -1,4 +1,4 @@
-"""Shows what a long run is doing and how far it is, and remembers how long each build took."""
+"""Shows the current steps of a long run and their progress, and records how long builds took."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
 
 _REFRESH_PER_SECOND = 8
 LINE_SECONDS = 30.0
-"""Without a terminal, what is under way is told at least this often."""
+"""Without a terminal, a line about the current steps is written at least this often."""
 
 
 @dataclass
 class _Build:
-    """Something that is being built, because the cache does not have it."""
+    """A build in progress, because the cache does not have its result."""
 
     verb: str
     what: str
     started: float
     usual: float
-    """Seconds that it takes."""
+    """The usual seconds of the build."""
     first: bool
-    """Whether this machine has not built it before, so that `usual` is a guess."""
+    """Whether this is its first build on this machine, so that `usual` is an estimate."""
     measure: Callable[[], str] | None
 
     def __str__(self) -> str:
-        """Say what is built, and how long that takes."""
+        """Return in words what is built, and how long that takes."""
         return (
             f"{self.verb} {self.what} ({'first run, ' * self.first}about {_duration(self.usual)})"
         )
 
     def so_far(self, now: float) -> str:
-        """Say how far it is."""
+        """Return the progress in words."""
         said = f"{_duration(now - self.started)} of about {_duration(self.usual)}"
         measured = self.measure() if self.measure else ""
         return f"{said}, {measured}" if measured else said
@@ -63,12 +63,12 @@ class ProgressStep:
     started: float
     log: Path | None
     cacheable: bool
-    """Whether its result may come from the cache."""
+    """Whether the result may come from the cache."""
     progress: Progress
     builds: list[_Build] = field(default_factory=list)
-    """What is being built at this moment."""
+    """The builds in progress."""
     built: int = 0
-    """How much was built, or is."""
+    """The number of builds, including those in progress."""
 
     @contextmanager
     def building(
@@ -79,21 +79,20 @@ class ProgressStep:
         measure: Callable[[], str] | None = None,
         verb: str = "Building",
     ) -> Iterator[None]:
-        """Show while the body runs that `what` is built, because the cache does not have it.
+        """Show a build of `what` while the body runs.
 
-        `usual` is how many seconds that takes on a first run; later ones remember it. `measure`
-        returns how much is done, in words.
+        `usual` is an estimate of the seconds for the first run; later runs use the measured time.
+        `measure` returns the progress in words.
         """
         with self.progress.building(self, what, usual, measure, verb):
             yield
 
 
 class Progress:
-    """Steps of a known number, one after the other or side by side, also from several threads.
+    """Shows a known number of steps, which may run at the same time in several threads.
 
-    On a terminal the steps under way are shown live with the time that they have taken and the
-    last line of their log; elsewhere each start and end is one plain line, and so is every half
-    minute between them.
+    On a terminal, the current steps are shown live with their time and the last line of their log.
+    Elsewhere, a plain line is written at each start and end, and every half minute in between.
     """
 
     def __init__(
@@ -107,12 +106,12 @@ class Progress:
     ) -> None:
         """Expect `total` steps and write to `stream` (default: stderr).
 
-        `memory` is the file that keeps how long builds took. `every` is after how many seconds
-        another line is written where there is no terminal.
+        `memory` is the file with the seconds of earlier builds. Without a terminal, a line is
+        written every `every` seconds.
         """
         self.total = total
         self.phases: dict[str, float] = {}
-        """Seconds that each finished or failed step took, by name, in the order of their ends."""
+        """The seconds of each finished or failed step, by name, in the order of their ends."""
         self._clock = clock
         self._memory = memory
         self._every = every
@@ -122,7 +121,7 @@ class Progress:
         self._active: list[ProgressStep] = []
         self._live: Live | None = None
         self._idle: threading.Event | None = None
-        """Set when no step is under way any more."""
+        """Set when no step is running any more."""
 
     @contextmanager
     def step(
@@ -130,7 +129,7 @@ class Progress:
     ) -> Iterator[ProgressStep]:
         """Show the step `name` while the body runs; when it fails, show the tail of its `log`.
 
-        Of a `cacheable` one it is said that it comes from the cache, unless something was built.
+        A `cacheable` step is shown as cached if nothing was built in it.
         """
         step = self._begin(name, log, cacheable=cacheable)
         try:
@@ -168,7 +167,7 @@ class Progress:
         self._remember(what, self._clock() - build.started)
 
     def note(self, text: str) -> None:
-        """Write a line that stays, also while steps are shown live."""
+        """Write a permanent line, even while steps are shown live."""
         with self._lock:
             self._console.print(Text(text))
 
@@ -189,7 +188,7 @@ class Progress:
                     console=self._console,
                     transient=True,
                     refresh_per_second=_REFRESH_PER_SECOND,
-                    # stdout and stderr belong to whoever runs the steps.
+                    # Do not redirect stdout and stderr, which belong to the caller.
                     redirect_stdout=False,
                     redirect_stderr=False,
                 )
@@ -217,12 +216,12 @@ class Progress:
                 self._console.print(Text(last, style="dim"))
 
     def _say(self, line: str) -> None:
-        """Write a line, but on a terminal: there the same is shown live."""
+        """Write a line, except on a terminal, where the same is shown live."""
         if not self._console.is_terminal:
             self._console.print(Text(line))
 
     def _tell(self, idle: threading.Event) -> None:
-        """Write now and then how far the steps under way are."""
+        """Write a line about the current steps at regular intervals."""
         while not idle.wait(self._every):
             with self._lock:
                 for step in self._active:
@@ -236,7 +235,7 @@ class Progress:
         return f"{self._number_of(step)} {step.name}"
 
     def _lines(self, step: ProgressStep) -> Iterator[tuple[str, str]]:
-        """Yield what a step is doing, and how far it is with that."""
+        """Yield what a step is doing, with its progress."""
         now = self._clock()
         for build in step.builds:
             yield f"{self._number_of(step)} {build.verb} {build.what}", build.so_far(now)
@@ -257,7 +256,7 @@ class Progress:
     def _remember(self, what: str, seconds: float) -> None:
         if self._memory is None:
             return
-        with self._lock, suppress(OSError):  # next time it is a guess again
+        with self._lock, suppress(OSError):  # the next run uses the estimate again
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             beside = self._memory.with_name(f".{self._memory.name}.{os.getpid()}")
             known = _remembered(self._memory) | {what: round(seconds, 1)}
@@ -266,7 +265,7 @@ class Progress:
 
 
 def _remembered(memory: Path | None) -> dict[str, float]:
-    """Return how many seconds builds took; nothing if that cannot be read."""
+    """Return the seconds of earlier builds; empty if the file cannot be read."""
     found: Any = None
     if memory is not None:
         with suppress(OSError, ValueError):
@@ -289,7 +288,7 @@ _TAIL_BYTES = 16384
 
 
 def _tail_of(log: Path, lines: int = 15) -> str:
-    """Return the last lines of a file that may not be there yet and may be long."""
+    """Return the last lines of a file, which may be missing or long."""
     try:
         with log.open("rb") as file:
             file.seek(0, os.SEEK_END)

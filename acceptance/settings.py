@@ -1,7 +1,7 @@
 """Reads `[tool.acceptance]` of pyproject.toml: what a team configures, and all deadlines.
 
-A team that brings a system of its own names its overlay, host, workloads and images there;
-docs/how-to/bring-your-own-system.md walks through it.
+A team with its own system sets the overlay, host, workloads and images there, as
+docs/how-to/bring-your-own-system.md explains.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CLUSTERS = ("auto", *CLUSTER_DRIVERS)
 """The values of `cluster`; `auto` takes the first driver that this machine can run."""
 
 DATAPATHS = ("cilium", "bridge")
-"""The values of `datapath`: with enforced network policies, and a quicker start without them."""
+"""The values of `datapath`: with enforced network policies, or without them for a quicker start."""
 
 
 @dataclass(frozen=True)
@@ -27,42 +27,42 @@ class Timeouts:
     """Every deadline, in seconds. A field may be overridden in `[tool.acceptance.timeouts]`."""
 
     command: Seconds = 60.0
-    """A command line that only asks or changes something: kubectl, ctr, nft."""
+    """One quick command: kubectl, ctr, nft."""
     download: Seconds = 900.0
-    """A package or toolchain, over a slow line."""
+    """The download of a package or toolchain, over a slow network."""
     image_build: Seconds = 900.0
-    """One image with no cached layers: a package manager and a compiler run inside it."""
+    """The build of one image without cached layers, including its packages and compilers."""
     binary_build: Seconds = 1800.0
-    """All binaries of the embedded cluster from their Go modules, with empty caches on 2 cores."""
+    """The build of all binaries of the embedded cluster, with empty caches on 2 cores."""
     image_delivery: Seconds = 120.0
-    """All images into the cluster."""
+    """The delivery of all images into the cluster."""
     cluster_start: Seconds = 120.0
-    """From the first process until every node is Ready."""
+    """The start of a cluster, until every node is Ready."""
     cluster_stop: Seconds = 60.0
-    """Until nothing of an ephemeral cluster is left."""
+    """The complete removal of an ephemeral cluster."""
     api: Seconds = 10.0
     """One request to the Kubernetes API."""
     rollout: Seconds = 180.0
-    """A workload from applied to fully available, with its images on the node."""
+    """A workload from its creation until it is fully available, with its images on the node."""
     unrecoverable: Seconds = 15.0
-    """A pod in a state that waiting seldom ends (an image that is missing) until it is given up;
-    more than a kubelet's first back-off of 10 s, so that one crash is forgiven."""
+    """A pod in a state that seldom ends without help, such as a missing image, until the wait ends.
+    It is longer than kubelet's first back-off of 10 s, so that one crash is allowed."""
     recovery: Seconds = 120.0
-    """A workload back at full strength after a pod was lost."""
+    """A workload from the loss of a pod until all replicas are available again."""
     schedule: Seconds = 60.0
-    """A new pod from created to running."""
+    """A new pod from its creation until it runs."""
     volume: Seconds = 60.0
-    """A claim until it is Bound."""
+    """A volume claim until it is Bound."""
     ingress: Seconds = 60.0
     """An Ingress until its address is published and its routes answer."""
     certificate: Seconds = 60.0
-    """A certificate from wanted to served by the ingress."""
+    """A certificate from its request until the ingress serves it."""
     readiness_change: Seconds = 60.0
-    """A pod until its readiness follows what happened to a dependency."""
+    """A pod until its readiness shows a change of a dependency."""
     request: Seconds = 10.0
     """One HTTP request of a visitor."""
     slow_request: Seconds = 15.0
-    """A request that never ends, until the server must have cut it."""
+    """A request that never ends, until the server must have closed it."""
     page: Seconds = 30.0
     """One page or one interaction in the browser."""
     query: Seconds = 10.0
@@ -70,25 +70,25 @@ class Timeouts:
     execute: Seconds = 30.0
     """One command inside a container."""
     suite: Seconds = 300.0
-    """All tests of one of the system's own suites, with the others beside it."""
+    """One of the system's own test suites, while the others run at the same time."""
     scan: Seconds = 300.0
-    """One scanner over everything that it scans."""
+    """One scanner, for all of its files and images."""
     workflow: Seconds = 600.0
-    """One run of a workflow of the build server on this machine, with its scanners."""
+    """One run of a CI workflow on this machine, with its scanners."""
     removal: Seconds = 60.0
     """A namespace until everything in it is gone."""
     load: Seconds = 60.0
-    """The load generator, beyond the seconds for which it is to send."""
+    """The load generator, in addition to the seconds of its load."""
     procedure: Seconds = 120.0
-    """One section of a written procedure, from its first command to the end of its last."""
+    """One section of a runbook, with all its commands."""
     policy: Seconds = 15.0
-    """A network policy, made or taken away, until connections follow it."""
+    """A created or deleted network policy, until it takes effect."""
     rotation: Seconds = 600.0
-    """A rotation of the secrets, from its first step to its last."""
+    """A rotation of the secrets, with all its phases."""
     observation: Seconds = 30.0
-    """A new pod, or a line that one wrote, until the monitoring knows of it."""
+    """A new pod, or a line of its log, until the monitoring shows it."""
     report: Seconds = 120.0
-    """The Allure report from its raw results."""
+    """The generation of the Allure report."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Workloads:
 
 @dataclass(frozen=True)
 class ImageSource:
-    """An image that the suite builds: `name` as the manifests say it, without a tag."""
+    """An image that the suite builds; `name` is the one in the manifests, without a tag."""
 
     name: str
     context: Path
@@ -111,36 +111,36 @@ class ImageSource:
 
 @dataclass(frozen=True)
 class Settings:
-    """What to prove, on what. All paths are absolute."""
+    """The settings of the suite. All paths are absolute."""
 
     root: Path
-    """The project folder: the one of pyproject.toml."""
+    """The project's folder, which contains pyproject.toml."""
     cluster: str
     """One of `CLUSTERS`."""
     overlay: Path
-    """The kustomize overlay to deploy, where `overlays` has none for the cluster's driver."""
+    """The kustomize overlay to deploy, if `overlays` has none for the cluster's driver."""
     overlays: tuple[tuple[str, Path], ...]
-    """Overlays by driver name; ask `overlay_for`."""
+    """The overlays by driver name; use `overlay_for`."""
     host: str
-    """The name by which visitors reach the system."""
+    """The host name of the system, for visitors."""
     namespace: str
-    """Where the overlay deploys to, on an ephemeral cluster."""
+    """The namespace of the overlay, on an ephemeral cluster."""
     staging: Path
     """The kustomize overlay of the staging environment, on the same cluster."""
     workloads: Workloads
     images: tuple[ImageSource, ...]
-    """Empty if the overlay names images that the cluster can pull by itself."""
+    """The images to build; empty if the cluster can pull those of the overlay."""
     tracker: Path
     reports: Path
     kubeconfig: Path | None
     """For `existing` only; None means KUBECONFIG, then ~/.kube/config."""
     context: str | None
-    """For `existing` only, which refuses to guess it."""
+    """For `existing` only, where it is required."""
     address: str | None = None
-    """For `existing` only: where its ingress answers; None means what `host` resolves to."""
+    """For `existing` only: the address of the ingress; None means that of `host` in DNS."""
     timeouts: Timeouts = field(default_factory=Timeouts)
     attestations: Path = Path("attestations")
-    """The folder with trust.toml and what people have signed; it need not exist."""
+    """The folder with trust.toml and the signed statements; it may be missing."""
     datapath: str = DATAPATHS[0]
     """For `embedded` only: one of `DATAPATHS`."""
 
@@ -150,7 +150,7 @@ class Settings:
 
 
 def _image_table(value: object) -> object:
-    """Let `name = "folder"` be the short form of `name = {context = "folder"}`."""
+    """Accept `name = "folder"` as the short form of `name = {context = "folder"}`."""
     return value if isinstance(value, dict) else {"context": value}
 
 

@@ -1,4 +1,4 @@
-"""The facts of the deployed system, which all actors share."""
+"""Defines the facts of the deployed system, which all actors share."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class System:
     namespace: str
     host: str
     address: str
-    """Where the ingress listens; `host` is not expected to resolve."""
+    """The address of the ingress; `host` need not resolve to it."""
     http_port: int
     published: str
-    """The address that the Ingress has to publish."""
+    """The address that the Ingress must publish."""
     workloads: Workloads
     repository: str
     """The folder with the sources that the system was deployed from."""
@@ -34,10 +34,10 @@ class System:
     secure: bool = False
     """Whether the Ingress declares TLS for `host`, so that visitors use HTTPS."""
     authority: str = ""
-    """The certificate of the authority that signed the system's, as PEM; empty for a public
-    authority, which the machine trusts already."""
+    """The certificate of the system's certificate authority, as PEM; empty for a public one, which
+    the machine already trusts."""
     images: tuple[str, ...] = ()
-    """References, with their digests, of the images that are to be released."""
+    """The references of the images to be released, with their digests."""
     restarts: tuple[tuple[str, int], ...] = ()
     """The number of restarts when the run began, by "pod uid/container"."""
     inside: tuple[str, ...] = ()

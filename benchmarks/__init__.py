@@ -1,1 +1,1 @@
-"""Measures what is promised about speed and size, as ratios where it can be."""
+"""Measures speed and size against their targets, as ratios where possible."""

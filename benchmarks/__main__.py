@@ -23,10 +23,10 @@ _RESULTS = Path(__file__).with_name("results")
 
 
 def main(arguments: list[str]) -> int:
-    """Measure what is asked for; 0 even if a target is missed, for a busy machine is no defect."""
+    """Run the chosen measures; return 0 even if a target is missed, as the machine may be busy."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("measure", nargs="*", help=f"of {', '.join(MEASURES)} (default: not cold)")
-    parser.add_argument("--runs", type=int, default=3, help="how often each is measured")
+    parser.add_argument("--runs", type=int, default=3, help="repetitions of each measure")
     options = parser.parse_args(arguments)
     unknown = set(options.measure) - MEASURES.keys()
     if unknown or options.runs < 1:

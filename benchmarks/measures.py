@@ -1,4 +1,4 @@
-"""The measurements, each with the target that it is held against (none is asserted in a test)."""
+"""Measures the suite's speed and size, each with its target (no test asserts one)."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ _PAGES = "Pss:"
 
 @dataclass(frozen=True)
 class Figure:
-    """One thing measured, several times."""
+    """The repeated values of one measure."""
 
     name: str
     unit: str
     values: tuple[float, ...]
     target: float | None = None
-    """The most that it may be."""
+    """The largest acceptable value."""
 
     @property
     def median(self) -> float:
-        """The value in the middle."""
+        """The median of the values."""
         return statistics.median(self.values)
 
     @property
@@ -63,7 +63,7 @@ class Figure:
 
 
 def start(settings: Settings, runs: int) -> list[Figure]:
-    """From the first process to a Ready node, with each datapath, against the API server alone."""
+    """Measure the start of a node until Ready, with each datapath, against the API server alone."""
     pinned = settings.root / "node"
     progress = Progress(2)
     with progress.step("Kubernetes", cacheable=True) as step:
@@ -71,7 +71,7 @@ def start(settings: Settings, runs: int) -> list[Figure]:
     with progress.step("Cilium", cacheable=True) as step:
         enforcing = cilium(build_cilium(pinned, settings.timeouts, step))
     alone, ready, enforced = [], [], []
-    for _ in range(runs):  # in turns, so that a busy moment hits all
+    for _ in range(runs):  # in turns, so that other load affects all of them
         alone.append(_seconds_to_livez(binaries, settings))
         ready.append(_seconds_to_ready(binaries, bridge(binaries), settings))
         enforced.append(_seconds_to_ready(binaries, enforcing, settings))
@@ -87,7 +87,7 @@ def start(settings: Settings, runs: int) -> list[Figure]:
 
 
 def notice(settings: Settings, _: int) -> list[Figure]:
-    """From the API server's answer to a change until `eventually` has seen it."""
+    """Measure the time from the API server's answer to a change until `eventually` notices it."""
     cluster = EmbeddedCluster(settings)
     try:
         facts = cluster.start(Progress(cluster.steps))
@@ -102,7 +102,7 @@ def notice(settings: Settings, _: int) -> list[Figure]:
 
 
 def memory(settings: Settings, _: int) -> list[Figure]:
-    """What the node and the system on it take: its processes, and its files in memory."""
+    """Measure the memory of the node and the system: their processes, and their files in memory."""
     environment = Environment(settings, "embedded", keep=False)
     try:
         environment.start()
@@ -121,9 +121,9 @@ def memory(settings: Settings, _: int) -> list[Figure]:
 
 
 def run(settings: Settings, runs: int) -> list[Figure]:
-    """From `make acceptance` to the finished report, with warm caches.
+    """Measure `make acceptance` until the finished report, with warm caches.
 
-    The target is for a task's acceptance criteria; what the Definition of Done adds has none.
+    The target is for a task's acceptance criteria; the Definition of Done has no target.
     """
     chosen = _first_criteria(settings)
     return [
@@ -133,7 +133,7 @@ def run(settings: Settings, runs: int) -> list[Figure]:
 
 
 def cold(settings: Settings, _: int) -> list[Figure]:
-    """The first task's acceptance criteria with empty caches: everything is fetched and built."""
+    """Measure the first task's acceptance criteria with empty caches, including all builds."""
     with tempfile.TemporaryDirectory(prefix="acceptance-bench-") as folder:
         empty = {
             "XDG_CACHE_HOME": f"{folder}/cache",
@@ -150,7 +150,7 @@ def cold(settings: Settings, _: int) -> list[Figure]:
 
 
 def tracker(_: Settings, runs: int) -> list[Figure]:
-    """From the bytes of a tracker with 10,000 items to its tasks, damaged emoji repaired."""
+    """Measure the parsing of a tracker with 10,000 items and damaged emoji."""
     lines = ["# A large tracker"]
     for task in range(500):
         lines += ["", f"## TASK-{task}: Do {task}", "- **Status**: Todo", ""]
@@ -167,7 +167,7 @@ def tracker(_: Settings, runs: int) -> list[Figure]:
 
 
 def report(_: Settings, runs: int) -> list[Figure]:
-    """5,000 items and 50 runs of history: written, then opened and filtered in the browser."""
+    """Measure a report of 5,000 items and 50 runs: written, then opened and filtered."""
     size = 0
     written: list[float] = []
     opened: list[float] = []
@@ -239,7 +239,7 @@ def _seconds_to_ready(binaries: Path, datapath: Datapath, settings: Settings) ->
 
 def _seconds_in_the_browser(path: Path) -> tuple[float, float, float]:
     """Return the seconds until the page is painted, and until a filter and a search are."""
-    # To the second frame after: the first one is asked for before anything is painted.
+    # Wait for the second frame, because the first callback runs before anything is painted.
     painted = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
     change = f"""async ([id, value]) => {{
         const field = document.getElementById(id);
@@ -294,13 +294,13 @@ def _milliseconds_to_notice(client: Kubernetes, number: int) -> float:
     answered: list[float] = []
 
     def change() -> None:
-        time.sleep(0.1)  # until the other side waits
+        time.sleep(0.1)  # let the other thread begin to wait
         client.patch(pod, {"metadata": {"annotations": {"acceptance.checkout/mark": value}}})
         answered.append(time.monotonic())
 
     thread = threading.Thread(target=change)
     with client.watch(namespace) as wake:
-        time.sleep(0.1)  # the first events of a watch tell what there is already
+        time.sleep(0.1)  # the first events of a watch are the existing objects
         thread.start()
         eventually(
             lambda: (client.read(pod) or {}).get("metadata", {}).get("annotations", {}),
@@ -314,14 +314,14 @@ def _milliseconds_to_notice(client: Kubernetes, number: int) -> float:
 
 
 def _first_process(kubeconfig: Path) -> int:
-    """Return the id of the first process inside of the node that a kubeconfig belongs to."""
+    """Return the id of the first process inside the node of a kubeconfig."""
     wanted = str(kubeconfig.parent.parent / "node.json")
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (process / "cmdline").read_text().split("\0")
-            if wanted in command and command[1] == "-I":  # not one of those that started it
+            if wanted in command and command[1] == "-I":  # without the processes that started it
                 return int(process.name)
-    raise EnvironmentFailure("The node has no process any more. Try: run again.")
+    raise EnvironmentFailure("The node has no processes any more. Try: run again.")
 
 
 def _memory_of_processes(first: int) -> int:
@@ -352,13 +352,13 @@ def _inside(process: Path, first: int) -> bool:
 
 
 def _files_in_memory(first: int) -> int:
-    """Return what the node's memory file systems hold."""
+    """Return the bytes in the node's memory file systems."""
     found = [os.statvfs(f"/proc/{first}/root{folder}") for folder in ("/run", "/var/log")]
     return sum((each.f_blocks - each.f_bfree) * each.f_frsize for each in found)
 
 
 def _first_criteria(settings: Settings) -> dict[str, str]:
-    """Return the variable for make that chooses the first task's acceptance criteria."""
+    """Return the make variable that chooses the first task's acceptance criteria."""
     items = parse(settings.tracker).items
     chosen = [each.id for each in items if each.kind == "AC" and each.task == items[0].task]
     return {"ARGS": f"-m '{' or '.join(chosen)}'"}

@@ -1,8 +1,8 @@
 """Caches builds by the hash of their inputs, for all runs of this user.
 
-An entry is a folder that is either whole or not there: it is built beside its place, under an
-exclusive lock, and renamed into it. A build that crashed leaves a folder that no run ever uses and
-that the next build removes.
+An entry is a folder that is either complete or missing: it is built beside its place, under an
+exclusive lock, and then renamed. A crashed build leaves a folder that no run uses, and the next
+build removes it.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ DERIVED = frozenset(
         "node_modules",
     }
 )
-"""Folders made from their neighbours: they are no input, wherever they lie in a hashed folder."""
+"""Folders that programs make from the files beside them: they do not count in a hashed folder."""
 
 UNUSED_SECONDS = 14 * 24 * 3600.0
 """An entry that no run has used for this long is removed when its name is built again."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_LEAST_FREE_BYTES = 256 * 2**20  # what the smaller builds take while they run
+_LEAST_FREE_BYTES = 256 * 2**20  # the space that the smaller builds need
 
 
 def cache_root() -> Path:
-    """Return the folder of the cache, which need not exist yet."""
+    """Return the folder of the cache, which may not exist yet."""
     home = os.environ.get("XDG_CACHE_HOME")
     # The XDG base directory specification: a relative path is invalid and has to be ignored.
     base = Path(home) if home and Path(home).is_absolute() else Path.home() / ".cache"
@@ -58,9 +58,9 @@ def cache_root() -> Path:
 def hash_inputs(*inputs: Path | str) -> str:
     """Return 16 hexadecimal digits that change when any of `inputs` does.
 
-    A string counts as itself. A file counts with its content and whether it may be executed; a
-    folder with all files below it by their relative names, without the `DERIVED` ones. Where the
-    folder lies and when its files changed does not count.
+    A file counts by its content and its executable bit, a folder by all files below it and their
+    relative names, without the `DERIVED` folders. The place of the folder and the times of its
+    files do not count.
 
     Raises `BrokenInput` when a path does not exist.
     """
@@ -81,7 +81,7 @@ def entry(name: str, key: str, build: Builder) -> Path:
     """Return the folder of the entry `name`/`key`, after letting `build` fill it if it is missing.
 
     `build` gets an empty folder. Only one process at a time builds an entry; others wait for it
-    and use what it built. What `build` raises is raised here, and nothing is kept.
+    and use its result. An exception of `build` is raised here, and nothing is kept.
 
     Raises `EnvironmentFailure` when there is no space or the cache cannot be written.
     """
@@ -102,20 +102,20 @@ def entry(name: str, key: str, build: Builder) -> Path:
 def _build(place: Path, build: Builder) -> None:
     prefix = f".{place.name}.building-"
     for abandoned in place.parent.glob(f"{prefix}*"):
-        shutil.rmtree(abandoned, ignore_errors=True)  # its builder is dead: we hold the lock
+        shutil.rmtree(abandoned, ignore_errors=True)  # we hold the lock, so its builder is dead
     _forget_unused(place.parent)
     free = shutil.disk_usage(place.parent).free
     if free < _LEAST_FREE_BYTES:
         raise EnvironmentFailure(
             f"There is no space to build {place.parent.name}: {free // 2**20} MiB are free in "
-            f"{place.parent}, and {_LEAST_FREE_BYTES // 2**20} MiB is the least. "
+            f"{place.parent}, and at least {_LEAST_FREE_BYTES // 2**20} MiB are needed. "
             "Try: make clean-cache, or set XDG_CACHE_HOME to a larger disk."
         )
     workshop = Path(tempfile.mkdtemp(prefix=prefix, dir=place.parent))
     try:
         workshop.chmod(0o755)
         build(workshop)
-        os.sync()  # after a power failure the name must not be there without the content
+        os.sync()  # after a power failure the name must not exist without the content
         workshop.rename(place)
     except BaseException:
         shutil.rmtree(workshop, ignore_errors=True)
@@ -123,13 +123,13 @@ def _build(place: Path, build: Builder) -> None:
 
 
 def _use(place: Path) -> bool:
-    """Say whether the entry is there, and note that it is still wanted."""
+    """Return whether the entry exists, and record that it is in use."""
     try:
         os.utime(place)
     except (FileNotFoundError, NotADirectoryError):
         return False
     except PermissionError:
-        return place.is_dir()  # a cache that somebody else filled for us to read
+        return place.is_dir()  # the cache may be read-only
     return True
 
 
@@ -143,7 +143,7 @@ def _forget_unused(shelf: Path) -> None:
 
 @contextmanager
 def _locked(place: Path) -> Iterator[None]:
-    """Hold the exclusive lock of an entry, which the kernel releases however the holder ends."""
+    """Hold the exclusive lock of an entry; the kernel releases it even if the holder is killed."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         # Close-on-exec is Python's default, so no child of the builder keeps the lock after it.
@@ -179,7 +179,7 @@ def _feed_file(digest: hashlib._Hash, path: Path, name: str) -> None:
 
 
 def _feed(digest: hashlib._Hash, kind: bytes, value: bytes) -> None:
-    # Lengths go in too, or ("ab", "c") and ("a", "bc") would be the same input.
+    # Lengths are hashed too, or ("ab", "c") and ("a", "bc") would be the same input.
     digest.update(b"%s:%d:" % (kind, len(value)))
     digest.update(value)
 
@@ -189,9 +189,9 @@ def _unusable(error: OSError) -> EnvironmentFailure:
     if error.errno in _FULL:
         return EnvironmentFailure(
             f"There is no space left for the cache {root}. "
-            f"Try: free some there (df -h {root}), or set XDG_CACHE_HOME to a bigger disk."
+            f"Try: free some there (df -h {root}), or set XDG_CACHE_HOME to a larger disk."
         )
     return EnvironmentFailure(
         f"The cache {root} cannot be written: {error.strerror}. "
-        "Try: set XDG_CACHE_HOME to a folder that can."
+        "Try: set XDG_CACHE_HOME to a writable folder."
     )

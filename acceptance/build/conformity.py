@@ -1,7 +1,7 @@
 """Validates every manifest against the JSON schemas of Kubernetes and cert-manager.
 
-`python -m acceptance.build.conformity` renders every overlay of this project and looks at each
-object, the generated Secrets too, without a cluster and without a network.
+`python -m acceptance.build.conformity` renders every overlay of this project and checks each
+object and each generated Secret. It needs neither a cluster nor a network.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _TIMEOUT_SECONDS = 60.0
 
 
 def problems(groups: Mapping[str, Sequence[Manifest]]) -> dict[str, tuple[str, ...]]:
-    """Return what kubeconform finds wrong with the objects of each group, a sentence for each.
+    """Return kubeconform's findings about the objects of each group, a sentence for each.
 
-    A field or a kind that no schema knows is wrong too. Raises `EnvironmentFailure` when
-    kubeconform or the schemas are missing, or when it did not look at every object.
+    Fields and kinds without a schema are findings too. Raises `EnvironmentFailure` when
+    kubeconform or the schemas are missing, or when it did not check every object.
     """
     for needed in (_PROGRAM, _SCHEMAS):
         if not needed.exists():
@@ -55,7 +55,7 @@ def problems(groups: Mapping[str, Sequence[Manifest]]) -> dict[str, tuple[str, .
 
 
 def main() -> int:
-    """Check every overlay; return 0, or 65 when one is wrong."""
+    """Check every overlay; return 0, or 65 when one is invalid."""
     every = overlays()
     with workers(len(every)) as pool:
         rendered = list(pool.map(lambda overlay: render(overlay, {}), every))
@@ -72,9 +72,9 @@ def main() -> int:
 
 
 def _conform(files: Sequence[Path], objects: int) -> list[dict[str, Any]]:
-    # Its exit code is 1 for findings, so its answer is what counts.
+    # Its exit code is 1 for findings, which its output lists.
     command = '"$0" "$@" || test $? -eq 1'
-    # One at a time: each of several would read the same large file of definitions.
+    # One process: each of several would read the same large file of definitions.
     options = ["-strict", "-summary", "-output=json", "-n=1"]
     schemas = f"-schema-location={_SCHEMAS}/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json"
     done = run(
@@ -88,7 +88,7 @@ def _conform(files: Sequence[Path], objects: int) -> list[dict[str, Any]]:
     except (ValueError, KeyError) as error:
         raise EnvironmentFailure(f"kubeconform failed: {_line(done.stderr)}.") from error
     if looked_at != objects:
-        message = f"kubeconform looked at {looked_at} of {objects} objects. Try: make clean setup"
+        message = f"kubeconform checked {looked_at} of {objects} objects. Try: make clean setup"
         raise EnvironmentFailure(message)
     return found
 

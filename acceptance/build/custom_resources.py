@@ -1,6 +1,6 @@
-"""cert-manager's custom resource definitions, from the Go module that node/cert-manager pins.
+"""Gets cert-manager's custom resource definitions from the Go module that node/cert-manager pins.
 
-Its checksum in go.sum vouches for them, so none of their megabyte is committed here.
+The checksum in go.sum verifies them, so their megabyte need not be committed here.
 `python -m acceptance.build.custom_resources FOLDER` writes their JSON schemas into a folder.
 """
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 MODULE = "github.com/cert-manager/cert-manager"
 GROUP = "cert-manager.io"
-"""The API group of Issuers, Certificates and their requests; ACME's own kinds, which nothing here
-runs the controllers for, have a group below it."""
+"""The API group of Issuers, Certificates and their requests. The kinds of ACME have another group,
+and no controller here needs them."""
 
 _DOWNLOAD_SECONDS = 900.0
 
 
 def definitions(root: Path, *, timeout: float) -> Path:
-    """Return a folder with a YAML file for each definition; `timeout` in seconds is for a download.
+    """Return a folder with a YAML file for each definition; `timeout` is seconds for a download.
 
     Raises `BuildFailure` if the module cannot be downloaded.
     """
@@ -72,7 +72,7 @@ def definitions(root: Path, *, timeout: float) -> Path:
 def write_schemas(folder: Path, place: Path) -> None:
     """Write a JSON schema into `place` for each version of each kind that `folder` defines.
 
-    Named and strict as kubeconform wants it: a field that is not in the schema is an error.
+    The names are those that kubeconform expects, and a field without a schema is an error.
     """
     for name, schema in _schemas(folder):
         (place / name).write_text(json.dumps(schema), encoding="utf-8")

@@ -1,7 +1,7 @@
 """Finds security updates of Debian and Ubuntu that an image lacks.
 
-apt fetches and verifies the package lists of the image's own security sources, in a folder of its
-own: the package management of this machine is not changed.
+apt fetches and verifies the package lists of the image's own security sources in a separate
+folder, so that the package management of this machine does not change.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _STATUS = "var/lib/dpkg/status"
 _SOURCES = "etc/apt/sources.list"
-"""The file; and with `.d/` the folder of others."""
+"""The file; with `.d/` at its end, the folder of further files."""
 
 _FETCH_SECONDS = 60.0
 _ASK_SECONDS = 10.0
@@ -52,7 +52,7 @@ class SecurityUpdate:
     offered: str
 
     def __str__(self) -> str:
-        """Name both versions."""
+        """Return the package and both versions."""
         return f"{self.package} {self.installed} (offered: {self.offered})"
 
 
@@ -62,7 +62,7 @@ class ImagePackages:
 
     packages: tuple[DebianPackage, ...]
     sources: str
-    """Those of its package sources that are for security, as apt reads them; empty if none is."""
+    """Its package sources for security updates, in apt's format; empty if there are none."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,18 @@ class PackageOffer:
     """The packages that a distribution offers now."""
 
     released: str
-    """When the lists were made, in the words of the distribution."""
+    """The date of the lists, in the distribution's format."""
     fresh: bool
-    """Whether the distribution was asked just now; else these are the lists of an earlier time."""
+    """Whether the lists were fetched now; otherwise they are from an earlier run."""
     packages: tuple[DebianPackage, ...]
 
 
 def packages_of_image(archive: Path) -> ImagePackages:
     """Return the packages of the image in an OCI archive.
 
-    Layers are compressed and big, so what was read is kept by the digest of the image.
+    The result is cached by the image's digest, because reading compressed layers is slow.
 
-    Raises `EnvironmentFailure` when it has none, as an image from scratch.
+    Raises `EnvironmentFailure` when the image has no packages, such as one from scratch.
     """
 
     def read(place: Path) -> None:
@@ -94,7 +94,7 @@ def packages_of_image(archive: Path) -> ImagePackages:
 
 
 def packages_of_root(archive: Path) -> ImagePackages:
-    """Return the same of a root in a plain archive."""
+    """Return the packages of a root file system in a plain archive."""
     files = read_root(archive, _is_wanted)
     return _contents(
         archive, {name: text.decode("utf-8", "replace") for name, text in files.items()}
@@ -118,9 +118,9 @@ def _contents(archive: Path, files: Mapping[str, str]) -> ImagePackages:
 
 
 def security_sources(files: Mapping[str, str]) -> str:
-    """Return the entries for security of apt's source files, in the deb822 form (sources.list(5)).
+    """Return the security entries of apt's source files, in the deb822 form (sources.list(5)).
 
-    The one-line form is rewritten. What is switched off is left out.
+    Entries in the one-line form are converted. Disabled entries are omitted.
     """
     found = []
     for name, text in sorted(files.items()):
@@ -142,14 +142,12 @@ def security_sources(files: Mapping[str, str]) -> str:
 
 
 def offered_packages(sources: str) -> PackageOffer:
-    """Return what `sources` offer, asked now; where they do not answer, what they last offered.
+    """Return the packages that `sources` offer now, or the last known ones if they do not answer.
 
     Raises `EnvironmentFailure` when there is no apt, or the sources never answered.
     """
     if shutil.which("apt-get") is None:
-        message = (
-            "There is no apt-get here to fetch package lists with. Try: run on Debian or Ubuntu."
-        )
+        message = "Fetching package lists needs apt-get. Try: run on Debian or Ubuntu."
         raise EnvironmentFailure(message)
     folder = cache_root() / "apt" / hash_inputs(sources)
     for name in ("lists/partial", "archives/partial", "sources"):
@@ -157,7 +155,7 @@ def offered_packages(sources: str) -> PackageOffer:
     (folder / "sources" / "image.sources").write_text(sources, encoding="utf-8")
     command = ["apt-get", *_options(folder)]
     with (folder / "turn").open("w") as turn:
-        # Images are built side by side, and apt refuses to work twice in the same folder.
+        # Images are built at the same time, but apt allows one process per folder.
         fcntl.flock(turn, fcntl.LOCK_EX)
         fresh = True
         try:
@@ -198,14 +196,14 @@ def pending_updates(
 
 
 def _lists(command: list[str]) -> list[Path]:
-    """Return the package lists that apt has, in its own words."""
+    """Return apt's package lists, in its own format."""
     asked = run([*command, "indextargets", "--format", "$(FILENAME)", "Created-By: Packages"],
                 timeout=_ASK_SECONDS)  # fmt: skip
     return [path for line in asked.stdout.splitlines() if (path := cache_root() / line).is_file()]
 
 
 def _options(folder: Path) -> list[str]:
-    """Let apt work in `folder`, and take from this machine only how to reach the network."""
+    """Return options with which apt works in `folder`, but uses this machine's network settings."""
     settings = {
         "Dir::State": folder,
         "Dir::State::lists": folder / "lists",
@@ -218,12 +216,12 @@ def _options(folder: Path) -> list[str]:
         "Acquire::Languages": "none",
         "Acquire::GzipIndexes": "false",
         "APT::Sandbox::User": "root",
-        # Else a source that does not answer is but a warning, and the list stays as old as it is.
+        # Otherwise an unreachable source is only a warning, and apt keeps the old list.
         "APT::Update::Error-Mode": "any",
     }
     return [f"--option={name}={value}" for name, value in settings.items()]
 
 
 def _paragraphs(text: str) -> Iterator[Deb822]:
-    """Yield the paragraphs of a control file (deb822(5)), also of one that is signed."""
+    """Yield the paragraphs of a control file (deb822(5)), signed or not."""
     return Deb822.iter_paragraphs(io.StringIO(text))

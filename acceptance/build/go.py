@@ -1,4 +1,4 @@
-"""How Go programs are built: which Go, which options, how its compilers share the machine."""
+"""Finds Go, and returns the commands and options that build Go programs."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENVIRONMENT = {
-    "CGO_ENABLED": "0",  # no C compiler is needed, and the result runs on any libc
+    "CGO_ENABLED": "0",  # needs no C compiler, and the result runs on any libc
     "GOFLAGS": "-mod=readonly -trimpath",
-    "GOTOOLCHAIN": "local",  # a newer Go is never downloaded behind our back
+    "GOTOOLCHAIN": "local",  # Go must not download a newer version of itself
     "GOWORK": "off",
 }
-"""What every call of Go is given."""
+"""The environment of every call of Go."""
 
 
 def go_program(needed: tuple[int, int], venv: Path = VENV) -> str:
-    """Return a Go of at least version `needed`: the machine's, else the one that .venv brings.
+    """Return a Go of at least version `needed`: the machine's, otherwise the one in .venv.
 
     Raises `EnvironmentFailure` when both are missing or too old.
     """
@@ -39,10 +39,9 @@ def go_program(needed: tuple[int, int], venv: Path = VENV) -> str:
 
 
 def build_options(link_flags: str = "") -> tuple[str, ...]:
-    """Return the options of `go build` that the programs depend on.
+    """Return the options of `go build` that change the programs.
 
-    Nothing for a debugger is made, which would be left out of the program in the end: that saves
-    the compiler time. The lines in a crash's stack stay.
+    They omit debug information, which saves time. A crash still shows line numbers.
     """
     return "-gcflags=all=-dwarf=false", f"-ldflags=-s -w {link_flags}".rstrip()
 
@@ -50,22 +49,22 @@ def build_options(link_flags: str = "") -> tuple[str, ...]:
 def build_command(
     go: str, place: Path, packages: Iterable[str], link_flags: str = ""
 ) -> list[str | Path]:
-    """Return how `go` builds the programs `packages` into the folder `place`."""
+    """Return the command by which `go` builds the programs `packages` into the folder `place`."""
     side_by_side = f"-p={os.cpu_count() or 1}"
     return [go, "build", side_by_side, *build_options(link_flags), "-o", f"{place}/", *packages]
 
 
 def build_environment(place: Path) -> dict[str, str]:
-    """Return what `go build` is given: how its compilers use the machine, and `place` to work in.
+    """Return the environment of `go build`, which works in `place`.
 
-    There are hundreds of compilers. Each takes memory rather than time to free it, and one
-    processor: others are busy on the rest.
+    It runs hundreds of short compilers. Each gets one processor, and seldom collects garbage,
+    which is faster but takes more memory.
     """
     return ENVIRONMENT | {"GOGC": "400", "GOMAXPROCS": "1", "GOTMPDIR": str(place)}
 
 
 def packages_compiled(place: Path) -> str:
-    """Say how many packages `go build` has begun to compile in the folder `place`."""
+    """Return in words how many packages `go build` has begun to compile in the folder `place`."""
     count = sum(1 for _ in place.glob("go-build*/b[0-9]*"))
     return f"{count} packages compiled"
 

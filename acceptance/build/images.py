@@ -1,8 +1,7 @@
 """Builds container images from their Dockerfiles, without a daemon and without an image registry.
 
-The base is a minimal Debian (or Ubuntu) made from the package sources that this machine uses.
-Everything is kept by the hash of its inputs, so a second run builds nothing; the security updates
-that came out since are an input too.
+The base is a minimal Debian (or Ubuntu) from the package sources of this machine. Builds are cached
+by the hash of their inputs, which include later security updates, so a second run builds nothing.
 """
 
 from __future__ import annotations
@@ -37,23 +36,23 @@ CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 _BASE_SECONDS = 600.0
 _USUAL_BASE_SECONDS = 60.0
 _USUAL_SECONDS = {True: 120.0, False: 10.0}
-"""What the build of an image takes: with packages that are installed into it, and without."""
+"""The usual seconds of a build: on the base, with installed packages, and from scratch."""
 _PACKAGE_SOURCES = (
     "/etc/apt/sources.list.d/debian.sources",
     "/etc/apt/sources.list.d/ubuntu.sources",
     "/etc/apt/sources.list",
 )
-# The images come from nowhere but this machine, so there is no signature to ask for.
+# The images are built on this machine, so they need no signature.
 _POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image that was built: the full name that pods use, and where it lies."""
+    """A built image: its full name for pods, and the path of its archive."""
 
     reference: str
     archive: Path | None
-    """An OCI archive; None if the local container engine has the image by its name."""
+    """The OCI archive; None if the local container engine has the image by its name."""
 
 
 def build_image(
@@ -66,9 +65,9 @@ def build_image(
     timeout: float,
     step: ProgressStep,
 ) -> Image:
-    """Return the image `name`, built from `context` unless it is cached, which `step` is told.
+    """Return the image `name`, built from `context` unless it is cached; `step` shows the build.
 
-    Its tag is `tag`, or the hash of everything that it is built from. `timeout` is in seconds.
+    Its tag is `tag`, or the hash of all its inputs. `timeout` is in seconds.
 
     Raises `BrokenInput` when there is no Dockerfile, `BuildFailure` when the build fails.
     """
@@ -100,7 +99,7 @@ def build_image(
 
 
 def archive_of(reference: str) -> Path | None:
-    """Return the archive of an image that was built here by its hash; None if there is none."""
+    """Return the archive of an image that was built with its hash as the tag; None if missing."""
     name, _, tag = reference.partition("@")[0].rpartition(":")
     archive = cache_root() / _shelf(name) / tag / "image.tar"
     return archive if archive.is_file() else None
@@ -109,7 +108,7 @@ def archive_of(reference: str) -> Path | None:
 def build_image_with_docker(
     name: str, context: Path, dockerfile: Path | None = None, *, timeout: float, step: ProgressStep
 ) -> Image:
-    """Return the image `name`, built by Docker on the official base unless it is there.
+    """Return the image `name`, built by Docker on the official base unless it exists.
 
     Its tag is the hash of its inputs. `timeout` is in seconds.
 
@@ -131,7 +130,7 @@ def build_image_with_docker(
 
 
 def base_image(step: ProgressStep) -> Image:
-    """Return the local base itself, for pods that need nothing but a shell."""
+    """Return the local base as an image, for pods that need only a shell."""
     base = _base(step)
 
     def build(place: Path) -> None:
@@ -160,8 +159,8 @@ def _base(step: ProgressStep) -> Path:
     sources = [Path(found) for found in _PACKAGE_SOURCES if _has_content(Path(found))][:1]
     if not sources:
         raise EnvironmentFailure(
-            f"There are no package sources in {' or '.join(_PACKAGE_SOURCES)}, of which the base "
-            "image could be made. Try: run on Debian or Ubuntu, or with --cluster k3d."
+            f"There are no package sources in {' or '.join(_PACKAGE_SOURCES)}, from which to make "
+            "the base image. Try: run on Debian or Ubuntu, or with --cluster k3d."
         )
 
     def build(_key: str, place: Path) -> None:
@@ -186,11 +185,10 @@ def _up_to_date(
     build: Callable[[str, Path], None],
     contents: Callable[[Path], ImagePackages],
 ) -> Path:
-    """Return the entry of `key`; if security updates came out since, another one that has them.
+    """Return the entry of `key`, or a newer one if it lacks security updates.
 
-    The other's key is made of the updates that the first one lacks: it is built once for each set
-    of them, and nothing has to be remembered. Where the distribution cannot be asked, what it said
-    the last time counts: a build without a network is not refused for that.
+    The key of the newer one contains the missing updates, so each set of them is built once. If the
+    distribution does not answer, its last answer counts: a build may work without a network.
     """
     place = entry(shelf, key, lambda place: build(key, place))
     try:
@@ -206,7 +204,7 @@ def _up_to_date(
 
 @cache
 def _offered(sources: str) -> PackageOffer:
-    """Ask once for all images of a run."""
+    """Return the offered packages; all images of a run share one request."""
     return offered_packages(sources)
 
 
@@ -237,11 +235,11 @@ def _release() -> str:
 
 
 def _store(folder: Path) -> list[str]:
-    """Return options that keep buildah's store in `folder`, which vanishes with the build."""
+    """Return options that keep buildah's store in `folder`, which is deleted after the build."""
     folder.mkdir(parents=True, exist_ok=True)
     policy = folder / "policy.json"
     policy.write_text(json.dumps(_POLICY), encoding="utf-8")
-    # Overlay cannot lie upon overlay, which is what the root of a container is.
+    # An overlay cannot be mounted on an overlay, such as the root of a container.
     asked = run(["stat", "--file-system", "--format=%T", folder], timeout=PROMPT_SECONDS)
     kind = asked.stdout.strip()
     driver = "vfs" if kind == "overlayfs" else "overlay"
@@ -270,7 +268,7 @@ def _build(
     base: Path | None,
     timeout: float,
 ) -> None:
-    # Each build has a store of its own: builds run side by side, and none finds what another left.
+    # Each build has its own store, because builds run at the same time.
     workshop = archive.parent / "store"
     options = _store(workshop)
     command = ["bud", "--isolation=chroot", f"--file={recipe}", "-t", reference]
@@ -290,7 +288,7 @@ def _build(
 
 
 def _push(options: list[str], reference: str, archive: Path) -> None:
-    # Not compressed: it is read more often than it is written, from a local disk.
+    # Not compressed: the local disk is fast, and the archive is read more often than written.
     _buildah(
         options,
         ["push", "--disable-compression", reference, f"oci-archive:{archive}:{reference}"],

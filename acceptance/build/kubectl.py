@@ -1,4 +1,4 @@
-"""Runs the kubectl that .venv brings, against a cluster that is always named."""
+"""Runs the kubectl in .venv, always with an explicit cluster."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def kubectl_program() -> Path:
-    """Return kubectl's path: the locked one, else the one in PATH.
+    """Return the path of kubectl: the locked one, otherwise the one in PATH.
 
-    Raises `EnvironmentFailure` when there is neither.
+    Raises `EnvironmentFailure` when neither exists.
     """
     locked = Path(sysconfig.get_path("scripts")) / "kubectl"
     found = str(locked) if locked.exists() else shutil.which("kubectl")
@@ -34,7 +34,7 @@ def kubectl(
     timeout: float,
     stdin: str | None = None,
 ) -> str:
-    """Return what kubectl wrote; `timeout` is in seconds.
+    """Return the output of kubectl; `timeout` is in seconds.
 
     Raises `EnvironmentFailure` with its last lines when it fails.
     """

@@ -1,4 +1,4 @@
-"""Renders the kustomize overlays that the team wrote, and makes the secrets they ask for."""
+"""Renders the team's kustomize overlays, and makes the Secrets that they need."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 Manifest: TypeAlias = "dict[str, Any]"
-"""One Kubernetes object, as its YAML document says it."""
+"""One Kubernetes object, in the form of its YAML document."""
 
 RUN_LABEL = "acceptance.checkout/run"
-"""The label, with the run's id as its value, of everything that the suite creates in a cluster."""
+"""The label of all objects that the suite creates in a cluster; its value is the run's id."""
 
 SECRET_KEYS = "SECRET_KEYS"  # noqa: S105 (the name of a key of the ConfigMap)
 _TIMEOUT_SECONDS = 60.0
@@ -40,12 +40,12 @@ def render(
 ) -> tuple[Manifest, ...]:
     """Return the objects of `overlay`, in kustomize's order.
 
-    `images` maps image names as the manifests have them to the full references that pods shall use;
-    `run_id` becomes the label `acceptance.checkout/run` of every object and pod; `namespace`
-    replaces the overlay's own, the Namespace object included.
+    `images` maps the image names in the manifests to the full references for pods. `run_id` becomes
+    the label `acceptance.checkout/run` of every object and pod. `namespace` replaces the overlay's
+    own, and also renames its Namespace object.
 
-    Raises `BrokenInput`, naming the overlay and the cause, when it cannot be rendered, renders to
-    nothing, or does not use one of `images`; `EnvironmentFailure` when there is no kubectl.
+    Raises `BrokenInput` with the overlay and the cause when it cannot be rendered, has no objects,
+    or does not use one of `images`; `EnvironmentFailure` when there is no kubectl.
     """
     if not (overlay / "kustomization.yaml").is_file():
         message = (
@@ -58,31 +58,29 @@ def render(
         _write_overlay(folder, overlay.resolve(), images, run_id, namespace)
         text = _kustomize(folder, overlay)
     try:
-        # In C it takes a tenth of the time, and is as safe.
+        # The C version is ten times as fast, and as safe.
         objects = tuple(found for found in yaml.load_all(text, yaml.CSafeLoader) if found)
     except yaml.YAMLError as error:
         raise BrokenInput(f"{overlay} does not render to YAML: {_line(str(error))}.") from error
     if not objects:
-        raise BrokenInput(
-            f"{overlay} renders to no object at all. Try: kubectl kustomize {overlay}"
-        )
+        raise BrokenInput(f"{overlay} has no objects. Try: kubectl kustomize {overlay}")
     _require_images(overlay, objects, images)
     return objects
 
 
 def name_of(reference: str) -> str:
-    """Return the name of an image without its tag and digest, as the manifests have it."""
+    """Return the name of an image without its tag and digest, as in the manifests."""
     tagged = reference.partition("@")[0]
     name, colon, tag = tagged.rpartition(":")
-    # What follows the last colon may be the port of a registry.
+    # The text after the last colon may be the port of a registry.
     return name if colon and "/" not in tag else tagged
 
 
 def generate_secret(config: Manifest, name: str | None = None) -> Manifest:
     """Return a Secret with a new random value for each key that `config` names in SECRET_KEYS.
 
-    `config` is a ConfigMap; its namespace and labels are taken over. The Secret is called `name`,
-    or as the ConfigMap with -secrets for -config. Values have 43 characters, safe in a URL.
+    `config` is a ConfigMap; the Secret gets its namespace and labels. The Secret's name is `name`,
+    or the ConfigMap's with -secrets instead of -config. Values have 43 URL-safe characters.
 
     Raises `BrokenInput` when the ConfigMap names no key.
     """
@@ -106,8 +104,8 @@ def generate_secret(config: Manifest, name: str | None = None) -> Manifest:
 def secrets_for(objects: Sequence[Manifest]) -> tuple[Manifest, ...]:
     """Return a generated Secret for every ConfigMap among `objects` that has SECRET_KEYS.
 
-    Raises `BrokenInput` when an object asks for a key that no ConfigMap names, and when a Secret
-    with values is itself among `objects`: values are never committed.
+    Raises `BrokenInput` when an object uses a key that no ConfigMap names, and when `objects`
+    contain a Secret with values, because values must not be committed.
     """
     for found in objects:
         if found["kind"] == "Secret":
@@ -124,7 +122,7 @@ def secrets_for(objects: Sequence[Manifest]) -> tuple[Manifest, ...]:
         for wanted in _values(found, "secretKeyRef"):
             if not wanted.get("optional") and (wanted["name"], wanted["key"]) not in offered:
                 message = (
-                    f"{found['kind']} {found['metadata']['name']} asks for the key {wanted['key']} "
+                    f"{found['kind']} {found['metadata']['name']} uses the key {wanted['key']} "
                     f"of Secret {wanted['name']}, which no ConfigMap names in {SECRET_KEYS}."
                 )
                 raise BrokenInput(message)
@@ -132,7 +130,7 @@ def secrets_for(objects: Sequence[Manifest]) -> tuple[Manifest, ...]:
 
 
 def overlays(root: Path = ROOT) -> tuple[Path, ...]:
-    """Return the folders below manifests/ that can be deployed, sorted.
+    """Return the deployable folders below manifests/, sorted.
 
     Raises `BrokenInput` when there is none.
     """
@@ -155,15 +153,14 @@ def _write_overlay(
     content: Manifest = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": [os.path.relpath(overlay, folder)],  # kustomize takes no absolute path
+        "resources": [os.path.relpath(overlay, folder)],  # kustomize accepts no absolute path
         "images": [{"name": name, **_image(reference)} for name, reference in images.items()],
     }
     if namespace:
         content["namespace"] = namespace
     if run_id:
         content["labels"] = [{"pairs": {RUN_LABEL: run_id}, "includeTemplates": True}]
-    # As JSON, which is YAML too: what looks like a number to some readers of YAML (a run's id, a
-    # tag) stays the text that it is.
+    # As JSON, which is also YAML: a run's id or a tag that looks like a number stays a text.
     (folder / "kustomization.yaml").write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -179,7 +176,7 @@ def _kustomize(folder: Path, overlay: Path) -> str:
     try:
         return run([kubectl, "kustomize", folder], timeout=_TIMEOUT_SECONDS).stdout
     except EnvironmentFailure as error:
-        # After the advice comes what kubectl wrote; nested causes end with the file and the reason.
+        # kubectl's output follows the advice; nested causes end with the file and the reason.
         _, marker, said = error.message.partition("error: ")
         if not marker:
             raise
@@ -197,7 +194,7 @@ def _require_images(overlay: Path, objects: Sequence[Manifest], images: Mapping[
 
 
 def _values(node: object, key: str) -> Iterator[Any]:
-    """Yield what stands under `key`, however deep."""
+    """Yield the values of `key` at any depth."""
     if isinstance(node, dict):
         for name, value in node.items():
             if name == key:
@@ -209,7 +206,7 @@ def _values(node: object, key: str) -> Iterator[Any]:
 
 
 def _tool(name: str) -> str:
-    """Return the program that came with the wheels, else the one in PATH."""
+    """Return the path of the program from the wheels, otherwise the one in PATH."""
     bundled = sysconfig.get_path("scripts")
     program = shutil.which(name, path=bundled) or shutil.which(name)
     if program is None:

@@ -1,7 +1,7 @@
-"""Reads files out of an image's archive, without an engine and without unpacking it.
+"""Reads files from an image's archive, without an engine and without unpacking it.
 
-The layout is the OCI Image Layout Specification's, which `buildah push oci-archive:` writes and
-`docker save` (25 and newer) too.
+The archive follows the OCI Image Layout Specification, as those of `buildah push oci-archive:` and
+`docker save` (25 and newer) do.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HIDDEN = ".wh."
-"""What a name begins with in a layer that takes the file of that name away."""
+"""The prefix of a name in a layer that deletes the file of that name."""
 
 _OPAQUE = ".wh..wh..opq"
-"""The name that takes everything away that layers below have in the same folder."""
+"""The name that deletes all files of the layers below in the same folder."""
 
 
 def read_files(archive: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
-    """Return the content of the regular files whose name is `wanted`, as a container sees them.
+    """Return the content of the regular files `wanted`, as a container sees them.
 
-    Names have no slash in front. Links are not followed: ask for the file itself.
+    Names have no leading slash. Links are not followed.
 
     Raises `EnvironmentFailure` if `archive` is not an archive of one image.
     """
@@ -41,7 +41,7 @@ def read_files(archive: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]
 
 
 def read_root(archive: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
-    """Return the same from the archive of a single root, as mmdebstrap writes it.
+    """Return the same files from the archive of one root file system, as mmdebstrap writes it.
 
     Raises `EnvironmentFailure` when `archive` is no archive.
     """
@@ -55,7 +55,7 @@ def read_root(archive: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
 
 
 def identity(archive: Path) -> str:
-    """Return the digest of an image, as `sha256:…`; it does not depend on where it lies.
+    """Return the digest of an image, as `sha256:…`; it does not depend on the archive's path.
 
     Raises `EnvironmentFailure` if `archive` is not an archive of one image.
     """

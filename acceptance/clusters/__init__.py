@@ -1,4 +1,4 @@
-"""One interface, and several ways to have a cluster: `acceptance.cluster_drivers` names them."""
+"""Chooses a cluster driver; `acceptance.cluster_drivers` names them, with one interface for all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def driver_class(name: str) -> type[Cluster]:
 def why_unavailable(name: str, settings: Settings, machine: MachineFacts) -> str | None:
     """Return why `machine` cannot run the cluster `name`, with a remedy; None if it can.
 
-    What the settings lack does not count: the cluster's `start` refuses them.
+    Missing settings do not count; the cluster's `start` reports them.
     """
     missing = driver_class(name).missing(machine, settings)
     of_machine = [requirement for requirement in missing if not requirement.of_settings]
@@ -55,11 +55,11 @@ def choose(
     say: Callable[[str], None] | None = None,
     machine: MachineFacts | None = None,
 ) -> Cluster:
-    """Return the cluster `name`, which is not started yet; `auto` is the first that can run here.
+    """Return the cluster `name`, not yet started; `auto` is the first that can run here.
 
     `keep` leaves an ephemeral cluster running after its `stop`. `run_id` is the value of the
-    label on what the run creates in an existing cluster (default: made up). `say` gets one
-    sentence: which one was taken, and why. `machine` is for tests.
+    label on the run's objects in an existing cluster (default: a new id). `say` gets a sentence
+    with the chosen cluster and the reason. `machine` is for tests.
 
     Raises `EnvironmentFailure` if this machine cannot run it, `BrokenInput` for an unknown name.
     """
@@ -82,6 +82,6 @@ def choose(
         refused[candidate] = reason
     details = " ".join(f"{candidate}: {reason}" for candidate, reason in refused.items())
     message = (
-        f"This machine can run no cluster. {details} Or name one that exists: --cluster existing."
+        f"This machine cannot run a cluster. {details} Or use an existing one: --cluster existing."
     )
     raise EnvironmentFailure(message)

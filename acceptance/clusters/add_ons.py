@@ -24,7 +24,7 @@ class AddOn:
     folder: str
     namespace: str = ""
     deployment: str = ""
-    """Empty if there is none to wait for."""
+    """The Deployment to wait for; empty if there is none."""
 
 
 ACCOUNTS = AddOn("accounts")
@@ -32,7 +32,7 @@ NODE_CERTIFICATES = AddOn("node-certificates")
 COREDNS = AddOn("coredns", "kube-system", "coredns")
 STORAGE = AddOn("local-path-provisioner", "local-path-storage", "local-path-provisioner")
 DNS_POLICY = AddOn("dns-policy", "kube-system", "coredns")
-"""For a DNS that the cluster brought itself."""
+"""For a cluster with its own DNS."""
 TRAEFIK = AddOn("traefik", "ingress", "traefik")
 TRAEFIK_FROM_REGISTRY = AddOn("traefik-k3d", "ingress", "traefik")
 CERT_MANAGER = AddOn("cert-manager", "cert-manager", "cert-manager")
@@ -40,10 +40,10 @@ CERT_MANAGER_FROM_REGISTRY = AddOn("cert-manager-k3d", "cert-manager", "cert-man
 
 
 class Platform:
-    """One cluster, on which add-ons are installed."""
+    """Installs add-ons on one cluster, and waits for them."""
 
     def __init__(self, root: Path, kubeconfig: Path, context: str, timeouts: Timeouts) -> None:
-        """Take the manifests of the project at `root`."""
+        """Use the manifests of the project at `root`."""
         self._root = root
         self._manifests = root / "manifests" / "platform"
         self._kubeconfig = kubeconfig
@@ -52,11 +52,11 @@ class Platform:
 
     def apply(self, *add_ons: AddOn) -> None:
         """Apply the manifests; raises `EnvironmentFailure`."""
-        with workers(len(add_ons)) as pool:  # none needs another
+        with workers(len(add_ons)) as pool:  # they do not depend on each other
             list(pool.map(self._apply, add_ons))
 
     def define(self) -> None:
-        """Apply cert-manager's custom resource definitions, and wait until they can be used.
+        """Apply cert-manager's custom resource definitions, and wait until they are established.
 
         Raises `EnvironmentFailure`.
         """
@@ -71,21 +71,21 @@ class Platform:
     def await_available(self, *add_ons: AddOn) -> None:
         """Return when all are available.
 
-        Raises `EnvironmentFailure`, with the last log lines of one that is not.
+        Raises `EnvironmentFailure`, with the last log lines of one that is unavailable.
         """
         awaited = [add_on for add_on in add_ons if add_on.deployment]
         with workers(max(1, len(awaited))) as pool:
             list(pool.map(self._await, awaited))
 
     def published_address(self) -> str:
-        """Return the address that the cluster has given to its ingress; empty if none yet."""
+        """Return the address of the ingress; empty if the cluster has not assigned one yet."""
         path = "{.status.loadBalancer.ingress[0].ip}"
         return self.kubectl(
             "--namespace=ingress", "get", "service", "traefik", f"--output=jsonpath={path}"
         ).strip()
 
     def kubectl(self, *arguments: str, timeout: float | None = None) -> str:
-        """Return what kubectl wrote; `timeout` is in seconds."""
+        """Return the output of kubectl; `timeout` is in seconds."""
         limit = timeout or self._timeouts.command
         return kubectl(self._kubeconfig, self._context, arguments, timeout=limit)
 

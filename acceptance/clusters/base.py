@@ -1,4 +1,4 @@
-"""The interface of all cluster drivers: scenarios never ask which one they run on."""
+"""Defines the interface of all cluster drivers, so that scenarios need not know their driver."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ class ClusterFacts:
     flavour: str
     """k3s or kubernetes."""
     version: str
-    """Of the API server, with its v: v1.34.4+k3s1."""
+    """The version of the API server with its v: v1.34.4+k3s1."""
     kubeconfig: Path
     context: str
-    """To be named in every call: the current context of a kubeconfig may be any."""
+    """The context for every call: the current context of the kubeconfig may be a different one."""
     address: str
-    """Where the ingress answers, an IP address or a name without a port."""
+    """The address of the ingress: an IP address, or a name without a port."""
     http_port: int
     https_port: int
     published: str = ""
-    """The address that an Ingress has to publish in its status, where it is not `address`: behind
-    a port of this machine lies the cluster's own address."""
+    """The address in the status of an Ingress, if it differs from `address`: a port of this machine
+    may forward to the cluster's own address."""
     inside: tuple[str, ...] = ()
-    """The beginning of a command that runs what follows it inside the node; empty if nobody can."""
+    """The prefix that makes a command run inside the node; empty if that is impossible."""
     journal: tuple[str, ...] = ()
-    """A command that writes what the node's components said, where they are one program; it tells
-    with which flags they were started. Empty if each is a process of its own, or nobody can."""
+    """A command that prints the logs of the node's components, including their flags, if they are
+    one program. Empty if each is a separate process, or if that is impossible."""
 
     def to_json(self) -> str:
         """Return the facts as one JSON object, for another process of the same run."""
@@ -62,7 +62,7 @@ class ClusterFacts:
     def from_json(cls, text: str) -> ClusterFacts:
         """Return the facts that `to_json` wrote.
 
-        Raises `EnvironmentFailure` for anything else, such as a file that is half written.
+        Raises `EnvironmentFailure` for any other text, such as an incomplete file.
         """
         try:
             values: dict[str, Any] = json.loads(text)
@@ -71,24 +71,24 @@ class ClusterFacts:
             return cls(**values | commands)
         except (ValueError, TypeError, KeyError) as error:
             message = (
-                f"What another process wrote about the cluster cannot be read: {error}. "
-                "Try: run again, on a cluster of its own."
+                f"The facts of the cluster from another process cannot be read: {error}. "
+                "Try: run again, with a new cluster."
             )
             raise EnvironmentFailure(message) from error
 
 
 @dataclass(frozen=True)
 class MissingRequirement:
-    """Something that is missing, and what to do about it."""
+    """A missing requirement, and its remedy."""
 
     what: str
     remedy: str
     of_settings: bool = False
-    """Whether the settings lack it, and not this machine."""
+    """Whether it is missing in the settings, and not on this machine."""
 
 
 class Deliverable(Protocol):
-    """An image that was built; `acceptance.build.images.Image` is one."""
+    """A built image, such as `acceptance.build.images.Image`."""
 
     @property
     def reference(self) -> str:
@@ -105,10 +105,10 @@ class Cluster(Protocol):
     def __init__(
         self, settings: Settings, *, keep: bool = False, run_id: str | None = None
     ) -> None:
-        """Prepare; nothing is made yet.
+        """Prepare the driver; `start` makes the cluster.
 
-        `keep` leaves what the run made after `stop`. `run_id` marks what it makes in a cluster
-        that others use too (default: made up).
+        With `keep`, the cluster stays after `stop`. `run_id` labels the run's objects in a shared
+        cluster (default: a new id).
         """
 
     @staticmethod
@@ -121,30 +121,30 @@ class Cluster(Protocol):
 
     @property
     def engine(self) -> str:
-        """What builds its images: docker, or buildah, which needs no daemon."""
+        """The program that builds its images: docker, or buildah, which needs no daemon."""
 
     @property
     def steps(self) -> int:
-        """How many steps of a progress `start` takes."""
+        """The number of progress steps in `start`."""
 
     @property
     def namespace(self) -> str:
-        """Where the system goes: as configured, or one of the run's own."""
+        """The namespace of the system: the configured one, or a new one for the run."""
 
     def start(self, progress: Progress) -> ClusterFacts:
         """Return when every node is Ready.
 
-        Raises `EnvironmentFailure` if it cannot be started; what was begun is removed first.
+        Raises `EnvironmentFailure` if it cannot be started, after removing an incomplete cluster.
         """
 
     def deliver(self, images: Sequence[Deliverable]) -> Sequence[str]:
         """Make `images` available to pods; return the reference by which pods request each.
 
-        That is its `reference` with the digest of what was delivered, so that a pod runs the very
-        image or none: localhost/checkout-backend:3f2a…@sha256:….
+        This is its `reference` with the digest of the delivered image, so that a pod cannot run a
+        different one: localhost/checkout-backend:3f2a…@sha256:….
 
         Raises `EnvironmentFailure` if one cannot be delivered.
         """
 
     def stop(self) -> None:
-        """Remove what the suite created, whatever state it is in; harmless when called twice."""
+        """Remove what the suite created, in any state; a second call does nothing."""

@@ -1,4 +1,4 @@
-"""An existing cluster: a context that was named, and a namespace of the run's own."""
+"""Uses an existing cluster by the name of its context, in a new namespace for the run."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from acceptance.progress import Progress
     from acceptance.settings import Settings
 
-_LONGEST_NAME = 63  # RFC 1123 label, which a namespace's name has to be
+_LONGEST_NAME = 63  # a namespace's name must be a label of RFC 1123
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 _RUN_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 
 
 class ExistingCluster:
-    """Uses a cluster of others: deletes only what this run created and labelled."""
+    """Uses a shared cluster, and deletes only objects that this run created and labelled."""
 
     name = "existing"
     steps = 1
@@ -48,7 +48,7 @@ class ExistingCluster:
         connect: Callable[..., Nodes] = ApiNodes,
         resolve: Callable[[str], str] = socket.gethostbyname,
     ) -> None:
-        """Prepare; nothing is asked yet. `keep` leaves the run's objects there after `stop`."""
+        """Prepare the driver; `keep` leaves the run's objects in the cluster after `stop`."""
         self.run_id = run_id or secrets.token_hex(4)
         if not _RUN_ID.fullmatch(self.run_id):
             message = f"The run id {self.run_id!r} cannot be a label. Try: letters and digits."
@@ -62,7 +62,7 @@ class ExistingCluster:
 
     @staticmethod
     def missing(machine: MachineFacts, settings: Settings) -> tuple[MissingRequirement, ...]:  # noqa: ARG004
-        """Return what `settings` lack; any machine can talk to an API server."""
+        """Return what `settings` lack; every machine can use an existing cluster."""
         missing = []
         if settings.context is None:
             missing.append(
@@ -86,15 +86,15 @@ class ExistingCluster:
 
     @property
     def namespace(self) -> str:
-        """The run's own namespace: the configured name with the run's id."""
+        """The namespace of the run: the configured name with the run's id."""
         room = _LONGEST_NAME - len(self.run_id) - 1
         return f"{self._settings.namespace[:room].rstrip('-')}-{self.run_id}"
 
     def start(self, progress: Progress) -> ClusterFacts:
-        """Return when the named context answers, every node is Ready and the namespace is made.
+        """Return when the context answers, every node is Ready and the namespace exists.
 
-        Raises `BrokenInput` for a context that was not named or does not exist,
-        `EnvironmentFailure` for a cluster that cannot be used.
+        Raises `BrokenInput` if the context is not configured or does not exist,
+        `EnvironmentFailure` if the cluster cannot be used.
         """
         context, config = named_context(self._settings.kubeconfig, self._settings.context)
         timeouts = self._settings.timeouts
@@ -103,7 +103,7 @@ class ExistingCluster:
             with progress.step(f"Connect to the cluster of the context {context}"):
                 address = self._address()
                 kubeconfig = self._folder / "kubeconfig"
-                kubeconfig.touch(mode=0o600)  # it holds credentials
+                kubeconfig.touch(mode=0o600)  # it contains credentials
                 kubeconfig.write_text(yaml.safe_dump(config), encoding="utf-8")
                 nodes = self._connect(kubeconfig, context, timeout=timeouts.api)
                 try:
@@ -130,7 +130,7 @@ class ExistingCluster:
         return self._facts
 
     def deliver(self, images: Sequence[Deliverable]) -> tuple[str, ...]:
-        """Refuse: the cluster pulls what the overlay names, from a registry that it can reach.
+        """Refuse any image: the cluster pulls the overlay's images from a registry.
 
         Raises `BrokenInput` if there is an image to deliver.
         """
@@ -144,9 +144,9 @@ class ExistingCluster:
         return ()
 
     def stop(self) -> None:
-        """Delete what carries this run's label, and nothing else; with `keep`, not even that.
+        """Delete the objects with this run's label, and no others; with `keep`, delete nothing.
 
-        Raises `EnvironmentFailure` if something of it may still be there.
+        Raises `EnvironmentFailure` if such an object may still exist.
         """
         facts, self._facts = self._facts, None
         if facts is None or self._keep:
@@ -180,12 +180,12 @@ class ExistingCluster:
 
 
 def named_context(path: Path | None, name: str | None) -> tuple[str, dict[str, Any]]:
-    """Return the context's name and a kubeconfig that holds this context and no other.
+    """Return the context's name, and a kubeconfig that contains this context only.
 
     `path` is the kubeconfig; None means the first file of KUBECONFIG, then ~/.kube/config. The
-    current context is never taken instead of a name: it is whatever was used last.
+    current context is never used: it is only the one that was used last.
 
-    Raises `BrokenInput` if there is no such file or context, or none was named.
+    Raises `BrokenInput` if the file or the context does not exist, or no context is configured.
     """
     path = path or kubeconfigs()[0]
     config = _read(path)
@@ -193,7 +193,7 @@ def named_context(path: Path | None, name: str | None) -> tuple[str, dict[str, A
     there = ", ".join(sorted(contexts)) or "none"
     if name is None:
         message = (
-            "The cluster existing needs a context by name. "
+            "The cluster existing needs the name of a context. "
             f"Try: context = … in [tool.acceptance]; {path} has: {there}."
         )
         raise BrokenInput(message)
@@ -220,7 +220,7 @@ def named_context(path: Path | None, name: str | None) -> tuple[str, dict[str, A
 
 
 def kubeconfigs() -> list[Path]:
-    """Return where kubectl looks for a kubeconfig: the files of KUBECONFIG, else ~/.kube/config."""
+    """Return kubectl's kubeconfig files: those of KUBECONFIG, otherwise ~/.kube/config."""
     listed = os.environ.get("KUBECONFIG", "").split(os.pathsep)
     return [Path(each) for each in listed if each] or [Path.home() / ".kube" / "config"]
 

@@ -1,7 +1,7 @@
-"""What every ephemeral cluster is hardened with: audit policy, admission, ciphers, encryption.
+"""Hardens every ephemeral cluster: audit policy, admission, ciphers and encryption.
 
-The numbers are those of the CIS Kubernetes Benchmark 1.12; docs/security/compliance.md has the
-controls, each checked on the running cluster.
+Numbers in comments are those of the CIS Kubernetes Benchmark 1.12. docs/security/compliance.md
+lists the controls; each is checked on the running cluster.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 TLS_MINIMUM = "VersionTLS12"
 CIPHERS = (
-    # TLS 1.3, whose suites Go does not let anybody choose, and those of 1.2 with forward secrecy
+    # TLS 1.3, whose suites Go does not allow to be chosen, and those of 1.2 with forward secrecy
     # and authenticated encryption (CIS 1.2.29, 4.2.12).
     "TLS_AES_128_GCM_SHA256",
     "TLS_AES_256_GCM_SHA384",
@@ -44,10 +44,10 @@ _CHANGES = ("create", "update", "patch", "delete", "deletecollection")
 
 
 def audit_policy() -> dict[str, Any]:
-    """Return the audit policy (audit.k8s.io/v1): who did what with what, and never its content.
+    """Return the audit policy (audit.k8s.io/v1), which records metadata only.
 
-    Metadata is all that is recorded of anything, because bodies hold the values of Secrets and
-    tokens. Source: Kubernetes documentation, "Auditing"; CIS 3.2.2.
+    Bodies are never recorded, because they contain the values of Secrets and tokens. Source:
+    Kubernetes documentation, "Auditing"; CIS 3.2.2.
     """
     metadata = {"level": "Metadata", "omitStages": ["RequestReceived"]}
     return {
@@ -56,7 +56,7 @@ def audit_policy() -> dict[str, Any]:
         "rules": [
             metadata | {"resources": _SENSITIVE},
             metadata | {"resources": _INTO_PODS},
-            # They come by the thousand, and say what their objects say themselves.
+            # There are thousands of them, and their objects contain the same information.
             {
                 "level": "None",
                 "resources": [
@@ -72,10 +72,10 @@ def audit_policy() -> dict[str, Any]:
 
 
 def admission_configuration(*exempt: str) -> dict[str, Any]:
-    """Return the admission configuration, in which the namespaces `exempt` may run any pod.
+    """Return the admission configuration; the namespaces `exempt` may run any pod.
 
-    A namespace that says nothing itself gets the Pod Security profile `baseline`. Events are
-    limited so that nobody fills the store with them, far above what a cluster makes by itself.
+    A namespace without its own profile gets the Pod Security profile `baseline`. A limit on events,
+    far above their normal number, keeps an attacker from filling the store with them.
     """
     security = {
         "apiVersion": "pod-security.admission.config.k8s.io/v1",
@@ -101,8 +101,8 @@ def admission_configuration(*exempt: str) -> dict[str, Any]:
 def encryption_configuration() -> dict[str, Any]:
     """Return the configuration that encrypts Secrets in the store, with a new key.
 
-    There is no `identity` to fall back on: what lies in the store in clear text was not written
-    by the API server, and it refuses to read it.
+    There is no `identity` provider as a fallback, so the API server refuses to read plain text,
+    which it cannot have written.
     """
     key = {"name": "run", "secret": base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}
     return {

@@ -1,4 +1,4 @@
-"""When a cluster is really up: its API server answers and every node says that it is Ready."""
+"""Waits until a cluster is up: its API server answers, and every node is Ready."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ _UNAUTHORIZED = 401
 
 @dataclass(frozen=True)
 class NodeReadiness:
-    """A node and what its Ready condition says."""
+    """A node and its Ready condition."""
 
     name: str
     ready: bool
     reason: str
-    """Of the condition, or why there is none."""
+    """The reason in the condition, or why there is no condition."""
 
 
 @dataclass(frozen=True)
 class NodesState:
-    """One look at the nodes: those that there are, or why they could not be looked at."""
+    """The nodes at one moment, or why they could not be listed."""
 
     nodes: tuple[NodeReadiness, ...] = ()
     problem: str = ""
     denied: bool = False
-    """The API server answered and refused, which time will not change."""
+    """Whether the API server refused the request, so that waiting is useless."""
 
     def __str__(self) -> str:
-        """Put the fact in words, for an error message."""
+        """Return the state in words, for an error message."""
         if self.problem:
             return self.problem
         waiting = [f"{node.name} is not Ready ({node.reason})" for node in self.nodes]
-        return "; ".join(waiting) if waiting else "the API server knows no node yet"
+        return "; ".join(waiting) if waiting else "the API server has no node yet"
 
 
 class Nodes(Watch, Protocol):
@@ -59,13 +59,13 @@ class Nodes(Watch, Protocol):
         """Return the server's version with its v, as in v1.34.4+k3s1."""
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
 
 
 def open_client(kubeconfig: Path, context: str) -> client.ApiClient:
     """Return a client for `context` of `kubeconfig`; the caller closes it."""
-    # Loaded by hand, because retries have to be set before the connections are made: the
-    # client's own patience, three silent retries, would hide what is wrong.
+    # Loaded here, because retries have to be set before the first connection: the client's
+    # default, three silent retries, would hide errors.
     settings = client.Configuration()
     config.load_kube_config(str(kubeconfig), context, settings)
     settings.retries = False
@@ -73,7 +73,7 @@ def open_client(kubeconfig: Path, context: str) -> client.ApiClient:
 
 
 class ApiNodes:
-    """The nodes of a real API server; wakes its waiter on every change of a node."""
+    """Watches the nodes of an API server, and wakes its caller on every change of a node."""
 
     def __init__(self, kubeconfig: Path, context: str, *, timeout: float) -> None:
         """Connect to `context` of `kubeconfig`; a request takes at most `timeout` seconds."""
@@ -101,12 +101,12 @@ class ApiNodes:
         try:
             asked = client.VersionApi(self._client).get_code(_request_timeout=self._timeout)
         except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
-            message = f"The API server does not tell its version: {error}. Try: kubectl version"
+            message = f"The API server does not return its version: {error}. Try: kubectl version"
             raise EnvironmentFailure(message) from error
         return str(asked.git_version)
 
     def wait(self, timeout: float) -> bool:
-        """Block until a node changed, or for `timeout` seconds; True if one did."""
+        """Block until a node changes, or for `timeout` seconds; return whether one changed."""
         changed = self._changed.wait(timeout)
         self._changed.clear()
         return changed
@@ -130,9 +130,9 @@ class ApiNodes:
 
 
 def await_nodes(nodes: Nodes, *, timeout: float, remedy: str, clock: Clock = SYSTEM_CLOCK) -> None:
-    """Return when there is a node and every one is Ready, within `timeout` seconds.
+    """Return when there is a node and all nodes are Ready, within `timeout` seconds.
 
-    Raises `EnvironmentFailure` with what was seen last and `remedy`.
+    Raises `EnvironmentFailure` with the last state and `remedy`.
     """
     eventually(
         nodes.look,

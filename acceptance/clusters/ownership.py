@@ -28,21 +28,21 @@ CLUSTER_WIDE = (
     "apis/storage.k8s.io/v1/storageclasses",
     "apis/scheduling.k8s.io/v1/priorityclasses",
 )
-"""The kinds outside of namespaces that a system's manifests may create, by their API path."""
+"""The cluster-wide kinds that a system's manifests may create, by their API paths."""
 
 NAMESPACES = "api/v1/namespaces"
 
 
 @dataclass(frozen=True)
 class Owned:
-    """An object that carries a run's label: enough to delete this very one and no successor."""
+    """An object with a run's label, by its uid, so that no later object of its name is deleted."""
 
     collection: str
     name: str
     uid: str
 
     def __str__(self) -> str:
-        """Name it for a person: namespaces/checkout-1a2b."""
+        """Return its name for a person: namespaces/checkout-1a2b."""
         return f"{self.collection.rpartition('/')[2]}/{self.name}"
 
 
@@ -51,8 +51,8 @@ def adopt(
 ) -> list[dict[str, Any]]:
     """Return copies of rendered manifests with the run's label, moved to other namespaces.
 
-    The label also goes on what the objects create: pods and volume claims of templates.
-    `namespaces` maps the names in the manifests to those of the run.
+    The label also goes into templates of pods and volume claims. `namespaces` maps the names in
+    the manifests to those of the run.
     """
     return [_adopt(copy.deepcopy(dict(each)), run_id, namespaces) for each in objects]
 
@@ -60,7 +60,7 @@ def adopt(
 def find_owned(api: client.ApiClient, run_id: str, *, timeout: float) -> list[Owned]:
     """Return the run's namespaces and cluster-wide objects; a request takes `timeout` seconds.
 
-    Raises `EnvironmentFailure` if something could not be looked at: forbidden is not absent.
+    Raises `EnvironmentFailure` if a kind could not be listed, because it may still have objects.
     """
     found = []
     for collection in (NAMESPACES, *CLUSTER_WIDE):
@@ -70,12 +70,12 @@ def find_owned(api: client.ApiClient, run_id: str, *, timeout: float) -> list[Ow
             )
         except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
             if isinstance(error, ApiException) and error.status == HTTPStatus.NOT_FOUND:
-                continue  # a cluster without this API has none of its objects
+                continue  # a cluster without this API has no such objects
             raise _unclear(run_id, f"{collection} cannot be listed: {_short(error)}") from error
         for item in listed.get("items", ()):
             metadata = item["metadata"]
-            # Asked for above, and looked at again: an API server or proxy that ignores the
-            # selector must not make us delete what is not ours.
+            # Checked again: an API server or proxy that ignores the selector must not make us
+            # delete objects of others.
             if metadata.get("labels", {}).get(RUN_LABEL) == run_id:
                 found.append(Owned(collection, metadata["name"], metadata["uid"]))
     return found
@@ -89,9 +89,9 @@ def delete_owned(
     timeout: float,
     clock: Clock = SYSTEM_CLOCK,
 ) -> tuple[Owned, ...]:
-    """Delete everything that carries the run's label, wait until it is gone, and return it.
+    """Delete all objects with the run's label, wait until they are gone, and return them.
 
-    Raises `EnvironmentFailure` if something is still there after `timeout` seconds.
+    Raises `EnvironmentFailure` if an object still exists after `timeout` seconds.
     """
     owned = find_owned(api, run_id, timeout=request_timeout)
     for each in owned:
@@ -113,7 +113,7 @@ def delete_owned(
 def create_namespace(api: client.ApiClient, name: str, run_id: str, *, timeout: float) -> None:
     """Create the namespace `name` with the run's label.
 
-    Raises `EnvironmentFailure` if it exists already, whoever made it, or may not be created.
+    Raises `EnvironmentFailure` if it exists already, or if this user may not create it.
     """
     body = {
         "apiVersion": "v1",
@@ -164,7 +164,7 @@ def _label(metadata: dict[str, Any], run_id: str) -> None:
 
 
 def _delete(api: client.ApiClient, owned: Owned, run_id: str, timeout: float) -> None:
-    # The precondition makes it this very object: one that was made anew meanwhile stays.
+    # The precondition names exactly this object: a new one of the same name stays.
     body = {"preconditions": {"uid": owned.uid}, "propagationPolicy": "Background"}
     try:
         _call(api, "DELETE", f"{owned.collection}/{owned.name}", timeout, body=body)
@@ -206,7 +206,7 @@ def _call(
 
 def _unclear(run_id: str, problem: str) -> EnvironmentFailure:
     return EnvironmentFailure(
-        f"What this run created may not be gone: {problem}. "
+        f"Objects of this run may still exist: {problem}. "
         f"Try: kubectl delete namespaces -l {RUN_LABEL}={run_id}"
     )
 

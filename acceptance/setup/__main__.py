@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str]) -> int:
-    """Install the named parts; return 0, or the exit code of what went wrong."""
+    """Install the named parts; return 0, or the exit code of the error."""
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an older one
         print(
             "Python {}.{} is too old: 3.11 or newer is needed. "
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 69
-    # Only now: these modules use what older Pythons do not have.
+    # Imported here, because these modules need a newer Python.
     from acceptance import exit_codes  # noqa: PLC0415
     from acceptance.errors import AcceptanceError  # noqa: PLC0415
     from acceptance.process import workers  # noqa: PLC0415
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     if not arguments or not set(arguments) <= parts.keys():
         print(f"usage: python3 -m acceptance.setup {{{'|'.join(parts)}}}…", file=sys.stderr)
         return 64
-    # What needs nothing of .venv is installed beside it; at the end, the browser asks Debian again.
+    # Parts that do not need .venv are installed at the same time; the browser uses apt at the end.
     apart, last = {*isolated.NAMES, "host"}, {"browser"}
     chains = (
         [parts[name] for name in arguments if name not in apart | last],
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
         print(error.message, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("Stopped. Run it again: it goes on where it was.", file=sys.stderr)
+        print("Stopped. Run it again to continue.", file=sys.stderr)
         return exit_codes.INTERRUPTED
     return 0
 

@@ -1,4 +1,4 @@
-"""The Go programs that check this project, built from the modules that tools/*/go.mod pin."""
+"""Builds the Go programs that check this project, from the modules that tools/*/go.mod pin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BIN = ROOT / ".tools"
-"""Links to the built programs, git-ignored; the programs themselves lie in the cache."""
+"""Links to the built programs, which are in the cache; git-ignored."""
 
 _TIMEOUT_SECONDS = 900.0
 
@@ -34,7 +34,7 @@ def _install(folder: Path) -> None:
     packages = re.findall(r"^tool (\S+)", text, re.MULTILINE)
     version = re.search(r"^go (\d+)\.(\d+)", text, re.MULTILINE)
     if version is None or not packages:
-        message = f"{folder / 'go.mod'} has to have a go line and tool lines of one package each."
+        message = f"{folder / 'go.mod'} must have a go line, and tool lines of one package each."
         raise BrokenInput(message)
     needed = int(version[1]), int(version[2])
 

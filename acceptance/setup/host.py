@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 POLICY = Path("/usr/sbin/policy-rc.d")
-"""Debian asks this program whether a package may start its service (101: no)."""
+"""Debian calls this program to ask whether a package may start its service (101: no)."""
 
 _MARK = "# written by checkout-acceptance while it installs packages"
 _TIMEOUT_SECONDS = 1800.0
@@ -40,16 +40,15 @@ _SERVICES = {
 }
 
 CLUSTER_CONFIG = Path("/etc/postgresql-common/createcluster.conf")
-"""Debian asks this file whether the package `postgresql` makes a database cluster of its own."""
+"""Debian's setting whether the package `postgresql` makes a database cluster."""
 
 
 def install() -> None:
-    """Install what the chosen cluster needs from the host, and a PostgreSQL for tests.
+    """Install the host's programs for the chosen cluster, PostgreSQL for tests, and the browser.
 
-    The cluster is chosen by the variable CLUSTER, else it is `auto`. Debian's browser comes with
-    them.
+    The variable CLUSTER chooses the cluster; the default is `auto`.
 
-    Raises `EnvironmentFailure` where this user or this system cannot install packages.
+    Raises `EnvironmentFailure` if this user or this system cannot install packages.
     """
     cluster = os.environ.get("CLUSTER") or "auto"
     facts = look_at_machine(cache_root())
@@ -59,9 +58,9 @@ def install() -> None:
 
 
 def install_browser() -> None:
-    """Install a browser, for the tests that open the reports; nothing to do if there is one.
+    """Install a browser for the tests that open the reports, unless there is one.
 
-    Raises `EnvironmentFailure` when neither Debian nor Playwright gives one.
+    Raises `EnvironmentFailure` when neither Debian nor Playwright has one.
     """
     if any(find_program(name) for name in BROWSERS):
         return
@@ -77,11 +76,11 @@ def missing_packages(facts: MachineFacts, cluster: str) -> list[str]:
     k3d = "k3d" in facts.found and facts.engine is not None
     if cluster == "embedded" or (cluster == "auto" and not k3d):
         wanted = [need.package for need in EMBEDDED_NEEDS if need.name not in facts.found]
-    # Ubuntu's chromium is a snap, which a container cannot install: Playwright's is taken there.
+    # Ubuntu's chromium is a snap, which a container cannot install; Playwright's is used there.
     if not facts.found & set(BROWSERS) and facts.distribution == "debian":
         wanted.append("chromium")
-    # Without it a run goes on and the integration tests are unverified: whoever may not install
-    # packages is not stopped for that.
+    # A user who may not install packages can still run the suite; the integration tests are then
+    # unverified.
     may_install = facts.root and "apt-get" in facts.found
     if may_install and CERTUTIL.name not in facts.found:
         wanted.append(CERTUTIL.package)
@@ -91,9 +90,9 @@ def missing_packages(facts: MachineFacts, cluster: str) -> list[str]:
 
 
 def install_packages(packages: Sequence[str], purpose: str) -> None:
-    """Install Debian packages for `purpose`; none of them starts a service, now or at boot.
+    """Install Debian packages for `purpose`, without starting their services, now or at boot.
 
-    Raises `EnvironmentFailure` when this user may not, there is no apt, or apt fails.
+    Raises `EnvironmentFailure` when this user may not install them, there is no apt, or apt fails.
     """
     command = f"apt-get install --no-install-recommends {' '.join(packages)}"
     if platform.system() != "Linux" or shutil.which("apt-get") is None:
@@ -111,7 +110,7 @@ def install_packages(packages: Sequence[str], purpose: str) -> None:
         if POSTGRES.package in packages:
             _make_no_database()
         with suppress(EnvironmentFailure):
-            # One third-party source that is down must not stop us; if Debian is, install says so.
+            # A third-party source may be down; if Debian's is down, the installation fails later.
             install_with(
                 "[1/2] Updating the package lists",
                 ["apt-get", "update", "-q"],
@@ -131,11 +130,11 @@ def install_packages(packages: Sequence[str], purpose: str) -> None:
 
 @contextmanager
 def _no_service_starts() -> Iterator[None]:
-    """Let no package start its service meanwhile; a policy that the machine has is respected."""
+    """Keep packages from starting services meanwhile; an existing policy of the machine stays."""
     if POLICY.exists() and _MARK not in POLICY.read_text(errors="replace"):
         yield
         return
-    # If a run before was killed here, its file is still there: it is ours to replace and remove.
+    # A file with our mark is left from a killed run, so it may be replaced and removed.
     POLICY.write_text(f"#!/bin/sh\n{_MARK}\nexit 101\n")
     POLICY.chmod(0o755)
     try:
@@ -145,18 +144,18 @@ def _no_service_starts() -> Iterator[None]:
 
 
 def _make_no_database() -> None:
-    """Let the package bring its programs only; a choice that the machine has made is respected."""
+    """Let the package install its programs only; an existing setting of the machine stays."""
     if not CLUSTER_CONFIG.exists():
         CLUSTER_CONFIG.parent.mkdir(parents=True, exist_ok=True)
         CLUSTER_CONFIG.write_text(f"{_MARK}\ncreate_main_cluster = false\n")
 
 
 def _keep_services_off(packages: Sequence[str]) -> None:
-    """Undo that Debian lets the services of freshly installed packages start at boot."""
+    """Disable the services of newly installed packages, which Debian would start at boot."""
     if shutil.which("systemctl") is None:
         return
     for service in [_SERVICES[package] for package in packages if package in _SERVICES]:
-        with suppress(EnvironmentFailure):  # without systemd at work there is no boot to prevent
+        with suppress(EnvironmentFailure):  # without a running systemd, no service starts at boot
             run(["systemctl", "disable", service], timeout=30.0)
 
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("checkov", "probes")
-"""Each is a folder tools/NAME with a lock, and becomes .tools/NAME."""
+"""Each tool has a folder tools/NAME with a lock, and is installed as .tools/NAME."""
 
 _SOURCES = {"probes": "sslyze"}
-"""The package that is published as source only; tools/NAME/build locks what builds it."""
+"""The package that is published as source only; tools/NAME/build locks its build tools."""
 _REMEDIES = (
     "Try: apt-get install python3-venv.",
     "Is the Python package registry reachable? Try: make setup, once it is.",
@@ -27,11 +27,11 @@ _TIMEOUT_SECONDS = 900.0
 
 
 def install(name: str) -> None:
-    """Install what tools/`name` locks into the cache and link it as .tools/`name`.
+    """Install the locked packages of tools/`name` into the cache, and link them as .tools/`name`.
 
-    Its scripts do not know that they were moved: call its Python with `-m`.
+    Its scripts contain an old path: call its Python with `-m` instead.
 
-    Raises `EnvironmentFailure` when the package registry does not give what is locked.
+    Raises `EnvironmentFailure` when the package registry does not have the locked packages.
     """
     lock, link = ROOT / "tools" / name / "requirements.txt", ROOT / ".tools" / name
     builder = lock.parent / "build" / "requirements.txt"
@@ -51,9 +51,9 @@ def _build(name: str, lock: Path, place: Path) -> None:
     builder = lock.parent / "build" / "requirements.txt"
     steps: list[tuple[str, list[str | Path]]] = [
         (f"Making the virtual environment of {name}", [sys.executable, "-m", "venv", place]),
-        *([(f"Installing what builds {source}", [*pip, "-r", builder])] if source else []),
+        *([(f"Installing the build tools of {source}", [*pip, "-r", builder])] if source else []),
         (
-            f"Installing {name} and what it needs",
+            f"Installing {name} and its packages",
             [
                 *pip,
                 *([f"--no-binary={source}", "--no-build-isolation"] if source else []),

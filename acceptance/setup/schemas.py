@@ -1,4 +1,4 @@
-"""Kubernetes' JSON schemas, from the wheel that has them to where kubeconform can read them."""
+"""Converts Kubernetes' JSON schemas from their wheel into files for kubeconform."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ VERSION = "v1.34.0"
 """The minor version of the embedded cluster, in node/kubernetes/go.mod."""
 
 CUSTOM = ROOT / "node" / "cert-manager" / "go.mod"
-"""Pins the module that has the definitions of cert-manager's kinds."""
+"""The folder that pins the module with the definitions of cert-manager's kinds."""
 
 _TIMEOUT_SECONDS = 900.0
 
 LINK = ROOT / ".tools" / "schemas"
 
-# The wheel's schemas refer to each other as files below a server's root, and name themselves so;
-# kubeconform reads files, for which the reference has to be relative and the name left out.
+# The wheel's schemas have ids, and refer to each other, by absolute paths. kubeconform needs
+# relative references and no ids.
 _ABSOLUTE = '"/api/_definitions.json'
 _RELATIVE = '"_definitions.json'
 
@@ -32,14 +32,14 @@ _RELATIVE = '"_definitions.json'
 def install() -> None:
     """Rewrite the schemas into the cache and link them as .tools/schemas.
 
-    Raises `EnvironmentFailure` when .venv does not have them.
+    Raises `EnvironmentFailure` when they are missing in .venv.
     """
     pattern = f"lib/python3.*/site-packages/kubernetes_validate/*/{VERSION}-local-strict"
     source = next(iter(VENV.glob(pattern)), None)
     if source is None:
         message = f"The schemas of Kubernetes {VERSION} are missing in .venv. Try: make clean setup"
         raise EnvironmentFailure(message)
-    # The lock names the wheel by its hash, so the files need not be read to know them.
+    # The lock contains the wheel's hash, so the files themselves need not be hashed.
     key = hash_inputs(python.LOCK, VERSION, _RELATIVE, CUSTOM)
     built = entry("schemas", key, lambda place: _build(source, place))
     LINK.parent.mkdir(exist_ok=True)
@@ -50,7 +50,7 @@ def install() -> None:
 
 def _build(source: Path, place: Path) -> None:
     _rewrite(source, place)
-    # It reads YAML, which only .venv's Python can.
+    # It needs a YAML parser, which only .venv has.
     install_with(
         "Making the schemas of cert-manager's kinds",
         [VENV / "bin" / "python", "-m", "acceptance.build.custom_resources", place],

@@ -1,7 +1,7 @@
-"""Runs installing commands, and shows which of them are under way.
+"""Runs installing commands, and shows their progress.
 
-On a terminal those under way are shown live; elsewhere each start and end is one plain line, and
-so is every half minute between them.
+On a terminal, the current commands are shown live. Elsewhere, a plain line is written at each start
+and end, and every half minute in between.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 STATE = ROOT / ".make"
-"""Logs of what was installed, git-ignored."""
+"""Logs of the installations, git-ignored."""
 
 _REFRESH_SECONDS = 0.2
 _LINE_SECONDS = 30.0  # without a terminal
@@ -39,13 +39,13 @@ class Display:
         self._given = stream
         self._lock = threading.Lock()
         self._under_way: dict[Path, tuple[str, float]] = {}
-        self._painted = 0  # lines, of which the cursor stands on the last
+        self._painted = 0  # lines, with the cursor on the last one
         self._painter: threading.Thread | None = None
         self._idle: threading.Event | None = None
 
     @contextmanager
     def shown(self, title: str, log: Path) -> Iterator[None]:
-        """Show that `title` is under way while the body runs, with the last line of its `log`."""
+        """Show `title` while the body runs, with the last line of its `log`."""
         started = time.monotonic()
         with self._lock:
             self._under_way[log] = title, started
@@ -75,13 +75,13 @@ class Display:
         return self._given or sys.stderr
 
     def note(self, text: str) -> None:
-        """Write a line that stays."""
+        """Write a permanent line."""
         with self._lock:
             self._erase()
             self._say(text)
 
     def _tell(self, idle: threading.Event) -> None:
-        """Write now and then, where there is no terminal, how far the commands are."""
+        """Without a terminal, write a line about the current commands at regular intervals."""
         while not idle.wait(_LINE_SECONDS):
             with self._lock:
                 for log, (title, started) in self._under_way.items():
@@ -90,7 +90,7 @@ class Display:
 
     def _paint(self) -> None:
         while True:
-            time.sleep(_REFRESH_SECONDS)  # nobody waits for the painter
+            time.sleep(_REFRESH_SECONDS)  # the display is only refreshed at intervals
             with self._lock:
                 self._erase()
                 if not self._under_way:
@@ -127,7 +127,7 @@ def install_with(
     env: Mapping[str, str] | None = None,
     cwd: Path = ROOT,
 ) -> None:
-    """Run an installing command; its output goes to a log, of which a failure shows the end.
+    """Run an installing command, with its output in a log; a failure shows the log's end.
 
     Raises `EnvironmentFailure` with `remedy` and the last lines of the log.
     """
@@ -136,11 +136,11 @@ def install_with(
     advice = f"{remedy} All of its output: {log.relative_to(ROOT)}"
     with _DISPLAY.shown(title, log):
         run(argv, timeout=timeout, remedy=advice, env=env, cwd=cwd, log=log)
-    log.unlink(missing_ok=True)  # kept only where somebody has to read it
+    log.unlink(missing_ok=True)  # kept only after a failure
 
 
 def note(text: str) -> None:
-    """Write a line that stays, between the commands that are shown."""
+    """Write a permanent line, even while commands are shown live."""
     _DISPLAY.note(text)
 
 

@@ -57,7 +57,7 @@ def test_an_object_that_was_not_looked_at_is_told(
     blind.write_text(f"#!/bin/sh\necho '{answer}'\n")
     blind.chmod(0o755)
     monkeypatch.setattr(conformity, "_PROGRAM", blind)
-    with pytest.raises(EnvironmentFailure, match="looked at 1 of 2 objects"):
+    with pytest.raises(EnvironmentFailure, match="checked 1 of 2 objects"):
         problems({"any": [an_object("ConfigMap"), an_object("Service")]})
 
 

@@ -198,7 +198,7 @@ def test_a_key_that_nobody_names_is_refused(system: tuple[Manifest, ...]) -> Non
     broken = copy.deepcopy(system)
     config = of_kind(broken, "ConfigMap")[0]
     config["data"]["SECRET_KEYS"] = "DATABASE_PASSWORD"
-    with pytest.raises(BrokenInput, match="asks for the key SIGNING_KEY"):
+    with pytest.raises(BrokenInput, match="uses the key SIGNING_KEY"):
         secrets_for(broken)
 
 

@@ -42,7 +42,7 @@ def test_auto_takes_k3d_first_and_says_so() -> None:
 def test_auto_that_can_run_nothing_says_why_for_each() -> None:
     """Both reasons with their remedies, and the way that is left."""
     nothing = replace(NO_ENGINE, root=False)
-    with pytest.raises(EnvironmentFailure, match="can run no cluster") as caught:
+    with pytest.raises(EnvironmentFailure, match="cannot run a cluster") as caught:
         choose("auto", SETTINGS, machine=nothing)
     for part in (
         "k3d: it lacks a Docker",

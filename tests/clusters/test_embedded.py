@@ -238,7 +238,7 @@ def test_a_datapath_that_is_asked_for_is_not_ignored() -> None:
     chosen = with_datapath(settings, "bridge", cluster="auto", attached=False)
     assert (settings.datapath, chosen.datapath) == ("cilium", "bridge")
     for cluster, attached in (("k3d", False), ("embedded", True)):
-        with pytest.raises(BrokenInput, match="for a new embedded cluster"):
+        with pytest.raises(BrokenInput, match="needs a new embedded cluster"):
             with_datapath(settings, "bridge", cluster=cluster, attached=attached)
         assert with_datapath(settings, None, cluster=cluster, attached=attached) == settings
 

@@ -149,7 +149,7 @@ def test_a_list_that_is_forbidden_is_not_an_empty_one(
     cluster = _cluster(tmp_path)
     cluster.start(quiet)
     api.forbidden.add("api/v1/namespaces")
-    with pytest.raises(EnvironmentFailure, match=r"may not be gone: .* 403") as caught:
+    with pytest.raises(EnvironmentFailure, match=r"may still exist: .* 403") as caught:
         cluster.stop()
     assert f"kubectl delete namespaces -l {RUN_LABEL}=run1" in caught.value.message
 
@@ -224,7 +224,7 @@ def test_a_context_that_was_not_named_is_refused(
 ) -> None:
     """The current context is never a substitute; the message lists what there is."""
     cluster = ExistingCluster(_settings(tmp_path, None), run_id="run1")
-    with pytest.raises(BrokenInput, match=r"needs a context by name\..* has: other, this\."):
+    with pytest.raises(BrokenInput, match=r"needs the name of a context\..* has: other, this\."):
         cluster.start(quiet)
     assert api.requests == []
 

@@ -314,8 +314,12 @@ def test_containers_that_cannot_be_removed_are_named(recorded: Recorded, quiet: 
         ("^docker info", {"stderr": outputs.NO_DAEMON, "exit": 1}, "Try: start it, and see that"),
         ("^docker info", {"stderr": outputs.NO_RIGHT, "exit": 1}, "Try: join the group docker"),
         ("^k3d version", {"stdout": outputs.K3D_TOO_OLD}, r"k3d 5\.4 is too old\. Try: install"),
-        ("^k3d version", {"stdout": outputs.K3D_STRANGE}, "does not tell its version"),
-        ("^k3d cluster create", {"stderr": outputs.DISK_FULL, "exit": 1}, "no space left on the"),
+        ("^k3d version", {"stdout": outputs.K3D_STRANGE}, "does not print its version"),
+        (
+            "^k3d cluster create",
+            {"stderr": outputs.DISK_FULL, "exit": 1},
+            "the disk of the Docker engine is full",
+        ),
     ],
 )
 def test_each_obstacle_is_one_sentence_with_its_remedy(
@@ -411,7 +415,7 @@ def test_a_push_without_a_digest_is_no_delivery(recorded: Recorded, quiet: Progr
     recorded.first("^docker push", stdout="3f: Pushed\n")
     cluster = _cluster()
     cluster.start(quiet)
-    with pytest.raises(EnvironmentFailure, match="does not tell the digest"):
+    with pytest.raises(EnvironmentFailure, match="did not print the digest"):
         cluster.deliver([_image("localhost/checkout-backend:3f")])
 
 

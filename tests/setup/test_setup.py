@@ -149,7 +149,7 @@ def test_npm_packages_are_installed_once(
 
 def test_a_venv_without_node_is_told(small_project: Path) -> None:
     """Somebody may have made .venv in another way."""
-    with pytest.raises(EnvironmentFailure, match=r"Node is missing from \.venv"):
+    with pytest.raises(EnvironmentFailure, match=r"Node is missing in \.venv"):
         npm.node_folder(small_project / ".venv")
 
 

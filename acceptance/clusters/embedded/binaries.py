@@ -1,4 +1,4 @@
-"""The node's programs, built from the Go modules that node/*/go.mod pin, and its images."""
+"""Builds the node's programs from the Go modules that node/*/go.mod pin, and its images."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _PROJECTS = {
     "coredns": ("CoreDNS", 120.0),
     "local-path-provisioner": ("the storage provisioner", 60.0),
 }
-"""What the module of node/ builds, and in about how many seconds on two processors."""
+"""What each module of node/ builds, and the usual seconds on two processors."""
 _CILIUM_KINDS = (
     "ciliumendpoints",
     "ciliumidentities",
@@ -52,7 +52,7 @@ _CILIUM_KINDS = (
     "ciliumnodes",
     "ciliumpodippools",
 )
-"""What the agent waits for, with Cilium's own policies switched off.
+"""The kinds that the agent waits for when Cilium's own policies are off.
 
 Source: Cilium 1.20, pkg/k8s/synced, AgentCRDResourceNames.
 """
@@ -70,7 +70,7 @@ def kubernetes_version(node: Path) -> str:
 def build_binaries(node: Path, module: str, timeouts: Timeouts, step: ProgressStep) -> Path:
     """Return the folder with the programs of node/`module`, built unless they are cached.
 
-    `step` is told of the build.
+    `step` shows the build.
 
     Raises `BuildFailure` when they cannot be built.
     """
@@ -80,10 +80,10 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, step: ProgressSt
     if needed is None:
         raise BrokenInput(f"{folder}/go.mod has no go line. Try: git diff")
     flags = ""
-    # What a module has no tool for is its own program.
+    # A module without a tool line is itself the program.
     what = "tool" if re.search(r"^tool\b", text, re.MULTILINE) else "."
     if module == "kubernetes":
-        # Else the node reports v0.0.0-master.
+        # Otherwise the node reports v0.0.0-master.
         flags = f"-X k8s.io/component-base/version.gitVersion={kubernetes_version(node)}"
 
     def build(place: Path) -> None:
@@ -110,7 +110,7 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, step: ProgressSt
 
 
 def build_cilium(node: Path, timeouts: Timeouts, step: ProgressStep) -> Path:
-    """Return the folder with Cilium's programs, the kernel programs' sources and its kinds.
+    """Return the folder with Cilium's programs, the sources of its kernel programs, and its kinds.
 
     Raises `BuildFailure` when they cannot be built.
     """
@@ -178,7 +178,7 @@ def _single_program_image(
     timeouts: Timeouts,
     step: ProgressStep,
 ) -> Image:
-    """Return an image with nothing but one static program."""
+    """Return an image that contains one static program only."""
     if not program.is_file():
         raise EnvironmentFailure(f"{program} is missing, for the image {name}. Try: make setup")
     entrypoint = json.dumps([f"/{program.name}", *arguments])

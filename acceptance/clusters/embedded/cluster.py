@@ -1,4 +1,4 @@
-"""The embedded cluster as a driver: builds what is missing, starts the node, adds its add-ons."""
+"""Drives the embedded cluster: builds missing parts, starts the node, and installs add-ons."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class EmbeddedCluster:
         settings: Settings,
         *,
         keep: bool = False,
-        run_id: str | None = None,  # noqa: ARG002 (all that is in this cluster is the run's)
+        run_id: str | None = None,  # noqa: ARG002 (everything in this cluster belongs to the run)
     ) -> None:
-        """Prepare; nothing is made yet. `keep` leaves the node running after `stop`."""
+        """Prepare the driver; `keep` leaves the node running after `stop`."""
         self._root = settings.root
         self.namespace = settings.namespace
         self._timeouts = settings.timeouts
@@ -73,12 +73,12 @@ class EmbeddedCluster:
 
     @property
     def steps(self) -> int:
-        """How many steps `start` takes: one less without Cilium."""
+        """The number of progress steps in `start`: one less without Cilium."""
         return 5 if self._datapath == "cilium" else 4
 
     @staticmethod
     def missing(machine: MachineFacts, settings: Settings) -> tuple[MissingRequirement, ...]:  # noqa: ARG004
-        """Return what `machine` lacks: Linux, root, and the programs that are missing."""
+        """Return what `machine` lacks: Linux, root, or programs."""
         if machine.system != "linux":
             requirement = MissingRequirement(
                 f"Linux (this is {machine.system})", "use k3d here, or a Linux machine"
@@ -99,7 +99,7 @@ class EmbeddedCluster:
     def start(self, progress: Progress) -> ClusterFacts:
         """Start the node and return when it is Ready and its add-ons are available.
 
-        Raises `EnvironmentFailure`; what was begun is removed before.
+        Raises `EnvironmentFailure`, after removing an incomplete cluster.
         """
         pinned = self._root / "node"
         with progress.step("Kubernetes", cacheable=True) as step:
@@ -171,7 +171,7 @@ class EmbeddedCluster:
     def stop(self) -> None:
         """End the node and everything in it; with `keep`, leave it running."""
         if self._keep and self._node is not None:
-            print(  # the one thing that its user has to know
+            print(  # the user needs this to end the node
                 f"The node keeps running: kubeconfig {self._kubeconfig}. "
                 f"To end it: kill -9 {self._node.process.pid}"
             )
@@ -207,8 +207,8 @@ class EmbeddedCluster:
             defining = pool.submit(platform.define)
             platform.apply(*_ADD_ONS)
             defining.result()
-        # A cloud would give the Service its address; here it is the node's own, and kube-proxy
-        # serves it.
+        # A cloud would assign an address to the Service; here it is the node's, which kube-proxy
+        # serves.
         status = {"loadBalancer": {"ingress": [{"ip": self._started().link.node_address}]}}
         platform.kubectl(
             *("--namespace=ingress", "patch", "service", "traefik", "--subresource=status"),
@@ -218,9 +218,9 @@ class EmbeddedCluster:
 
 
 def let_datapath_start(node: Node, datapath: Datapath, timeouts: Timeouts) -> None:
-    """Tell the API server of the kinds that the datapath keeps there, then let it start.
+    """Install the custom resource definitions of the datapath, then let it start.
 
-    Raises `EnvironmentFailure` if the API server does not take them.
+    Raises `EnvironmentFailure` if the API server refuses them.
     """
     if datapath.definitions is None:
         return
@@ -235,7 +235,7 @@ def let_datapath_start(node: Node, datapath: Datapath, timeouts: Timeouts) -> No
 
 
 class _NodesOf(ApiNodes):
-    """The nodes of an embedded cluster; a node whose process ended will not come up any more."""
+    """Watches the nodes of an embedded cluster; a node whose process ended cannot become Ready."""
 
     def __init__(self, node: Node, kubeconfig: Path, timeout: float) -> None:
         self._node = node
@@ -248,5 +248,5 @@ class _NodesOf(ApiNodes):
         return super().look()
 
     def wait(self, timeout: float) -> bool:
-        """Block until a node changed, but look again soon while the API server starts."""
+        """Block until a node changes, or for a short time while the API server starts."""
         return super().wait(min(timeout, 0.1))

@@ -1,8 +1,8 @@
-"""Wraps clang: returns the object that was compiled before from the same source.
+"""Wraps clang: reuses an object that was compiled before from the same source.
 
-It is run by path inside the node, isolated, so it uses the standard library alone. The text after
-the preprocessor, the options and the compiler's version name an object; paths and comments do not.
-What is new is left in a folder of the run, because the node may not write to the cache.
+The node runs it by path, isolated, so it uses the standard library alone. An object's name depends
+on the preprocessed text, the options and the compiler's version, but not on paths and comments. New
+objects go to a folder of the run, because the node may not write to the cache.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 
 
 def key_of(text: bytes, options: list[str], version: str) -> str:
-    """Return the name of the object that `options` make of the preprocessed `text`."""
+    """Return the name of the object from the preprocessed `text` with `options`."""
     named = hashlib.sha256(version.encode())
     for option in options:
         named.update(b"\0" + option.encode())
@@ -23,11 +23,11 @@ def key_of(text: bytes, options: list[str], version: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the object to the standard output, as clang is told to; else become clang."""
+    """Write the object to the standard output, as clang would; for any other call, become clang."""
     clang = os.environ["DATAPATH_CLANG"]
     one_node_only = any(
         each.endswith("/bpf_sock.c") for each in arguments
-    )  # has its namespace's id
+    )  # contains the id of its namespace
     if arguments[-2:] != ["-o", "-"] or "-c" not in arguments or one_node_only:
         os.execv(clang, [clang, *arguments])  # noqa: S606 (a list, and no shell)
     preprocess = ["-E" if each == "-c" else each for each in arguments]

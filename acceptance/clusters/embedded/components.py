@@ -1,4 +1,4 @@
-"""All components of the node, in the order in which they are started."""
+"""Lists all components of the node, in the order of their start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def all_components(binaries: Path, address: str, datapath: Datapath) -> tuple[Component, ...]:
-    """Return every component of a node at `address`, in the order in which they are started."""
+    """Return all components of a node at `address`, in the order of their start."""
     return (
         etcd(),
         api_server(binaries, address),

@@ -1,4 +1,4 @@
-"""The files that the node's components read: certificates, kubeconfigs and configuration.
+"""Writes the files of the node's components: certificates, kubeconfigs and configuration.
 
 Paths are those inside the node, where the run's folder is /run/node.
 """
@@ -63,11 +63,11 @@ def _kubelet_config(cgroup: str) -> dict[str, object]:
         "protectKernelDefaults": True,
         "podLogsDir": "/run/log/pods",
         "volumePluginDir": "/run/kubelet-plugins",
-        # The machine's disk is not the node's: its fill level must not evict pods.
+        # A full disk of the machine must not evict the node's pods.
         "evictionHard": {"memory.available": "64Mi"},
         "imageGCHighThresholdPercent": 100,
         "serializeImagePulls": False,
-        # Pods come and go all the time here: be told soon, and work on several at once.
+        # Pods change often here: notice that soon, and work on several at the same time.
         "kubeAPIQPS": 100,
         "kubeAPIBurst": 200,
         "eventRecordQPS": 0,
@@ -84,7 +84,7 @@ def _kube_proxy_config() -> dict[str, object]:
         "clientConnection": {"kubeconfig": f"{PKI}/kube-proxy.kubeconfig"},
         "clusterCIDR": POD_SUBNET,
         "oomScoreAdj": 0,
-        # No limits on tracked connections: those are the machine's.
+        # Do not change the machine's limits on tracked connections.
         "conntrack": {"maxPerCore": 0, "min": 0},
         "nftables": {"minSyncPeriod": "50ms", "syncPeriod": "30s"},
         "healthzBindAddress": "127.0.0.1:10256",
@@ -105,7 +105,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   address = "{socket}"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{pause}"
-  # Without CAP_SYS_RESOURCE nothing may lower the score.
+  # Without CAP_SYS_RESOURCE no process may lower the score.
   restrict_oom_score_adj = true
   enable_unprivileged_ports = true
   enable_unprivileged_icmp = true
@@ -162,7 +162,7 @@ def write_configuration(
     if datapath.cni is not None:
         path = config / "cni" / "10-pods.conflist"
         path.write_text(json.dumps(datapath.cni), encoding="utf-8")
-    # Pods without the cluster's DNS have none: nothing in this node may depend on the outside.
+    # Pods without the cluster's DNS get no DNS: the node must not depend on outside servers.
     (config / "resolv.conf").write_text("options ndots:5\n", encoding="ascii")
     _close(config, certificates, run_directory / "etcd-pki")
 

@@ -1,7 +1,7 @@
-"""How the control plane is started: etcd, API server, controller manager and scheduler.
+"""Makes the commands that start etcd, the API server, the controller manager and the scheduler.
 
-Paths are those inside the node, where the run's folder is /run/node. Flags that look odd were
-found by trying, and say why.
+Paths are those inside the node, where the run's folder is /run/node. A comment explains each
+unusual flag.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ETCD_PEER = "https://127.0.0.1:2380"
 _ETCD_PKI = "/run/etcd-pki"
 _CONFIG = "/run/node/config"
 _ETCD_CIPHERS = tuple(name for name in hardening.CIPHERS if "ECDHE" in name)
-"""Of TLS 1.2: Debian's etcd 3.4 knows no others by name."""
+"""Cipher suites of TLS 1.2, because Debian's etcd 3.4 accepts no other names."""
 _TLS = (
     f"--tls-min-version={hardening.TLS_MINIMUM}",
     f"--tls-cipher-suites={','.join(hardening.CIPHERS)}",
@@ -33,7 +33,7 @@ _TLS = (
 
 
 def etcd() -> Component:
-    """Return the store, which only the API server reaches."""
+    """Return the store (etcd), which only the API server can reach."""
     return Component(
         "etcd",
         (
@@ -44,7 +44,7 @@ def etcd() -> Component:
             f"--listen-peer-urls={_ETCD_PEER}",
             f"--initial-advertise-peer-urls={_ETCD_PEER}",
             f"--initial-cluster=default={_ETCD_PEER}",
-            # Nobody gets in without a certificate of the store's own authority.
+            # Clients need a certificate from the store's own authority.
             "--client-cert-auth=true",
             f"--trusted-ca-file={_ETCD_PKI}/etcd-ca.crt",
             f"--cert-file={_ETCD_PKI}/etcd.crt",
@@ -54,7 +54,7 @@ def etcd() -> Component:
             f"--peer-cert-file={_ETCD_PKI}/etcd.crt",
             f"--peer-key-file={_ETCD_PKI}/etcd.key",
             f"--cipher-suites={','.join(_ETCD_CIPHERS)}",
-            # One member elects itself: the shortest times that etcd accepts save most of a second.
+            # One member elects itself; etcd's shortest intervals save most of a second.
             "--heartbeat-interval=10",
             "--election-timeout=50",
             "--log-level=warn",
@@ -94,7 +94,7 @@ def api_server(binaries: Path, address: str) -> Component:
             f"--kubelet-certificate-authority={PKI}/ca.crt",
             f"--kubelet-client-certificate={PKI}/apiserver-to-kubelet.crt",
             f"--kubelet-client-key={PKI}/apiserver-to-kubelet.key",
-            # Else `logs` and `exec` try to resolve the node's name.
+            # Otherwise `logs` and `exec` try to resolve the node's name.
             "--kubelet-preferred-address-types=InternalIP",
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
             f"--service-account-key-file={PKI}/service-accounts.pub",

@@ -1,4 +1,4 @@
-"""The datapath of the embedded node, between pods and Services: Cilium, or bridge.
+"""Configures the datapath of the embedded node, between pods and Services: Cilium, or bridge.
 
 `cilium` enforces NetworkPolicies; `bridge` accepts and ignores them, and starts sooner.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFINITIONS_INSTALLED = "/run/node/definitions-installed"
-"""Written by the run once the API server knows Cilium's kinds: the agent waits for them, slowly."""
+"""The run writes this file once the API server has Cilium's kinds; the agent polls only slowly."""
 
 CLANG = "clang-19"
 _COMPILED = "/run/node/compiled"
@@ -46,19 +46,19 @@ class Datapath:
     controller_manager: tuple[str, ...] = ()
     """Flags of the controller manager."""
     cni: Mapping[str, object] | None = None
-    """The configuration of the CNI plugin; None if a component writes it once it is ready."""
+    """The configuration of the CNI plugin; None if a component writes it when it is ready."""
     cni_programs: tuple[Path, ...] = (Path("/usr/lib/cni/loopback"),)
-    """The CNI plugins; containerd itself calls loopback."""
+    """The CNI plugins; containerd calls loopback directly."""
     definitions: Path | None = None
-    """A folder with the kinds (JSON) that the API server has to know before it starts."""
+    """A folder with custom resource definitions (JSON) that must be installed before it starts."""
     sources: Path | None = None
-    """A folder of which the node needs a copy at /run/cilium/lib/bpf."""
+    """A folder that the node copies to /run/cilium/lib/bpf."""
     scripts: Mapping[str, str] = field(default_factory=dict)
-    """Programs of the run's folder, by name."""
+    """Programs for the run's folder, by name."""
 
 
 def bridge(binaries: Path) -> Datapath:
-    """Return kube-proxy and the CNI plugins of the distribution: no policy is enforced."""
+    """Return kube-proxy and the CNI plugins of the distribution, which enforce no policies."""
     plugins = tuple(Path("/usr/lib/cni", name) for name in ("bridge", "host-local", "loopback"))
     return Datapath(
         "bridge",
@@ -87,7 +87,7 @@ def _bridge_plugin() -> dict[str, object]:
                 "bridge": "cni0",
                 "isGateway": True,
                 "ipMasq": False,
-                # A pod may reach itself through its own service.
+                # A pod may reach itself through its own Service.
                 "hairpinMode": True,
                 "ipam": {
                     "type": "host-local",
@@ -101,11 +101,11 @@ def _bridge_plugin() -> dict[str, object]:
 
 
 def cilium(programs: Path) -> Datapath:
-    """Return Cilium in place of kube-proxy, without its operator: one node needs none.
+    """Return Cilium instead of kube-proxy, without its operator, which one node does not need.
 
-    `programs` is the folder that `binaries.build_cilium` made.
+    `programs` is the folder from `binaries.build_cilium`.
 
-    Raises `EnvironmentFailure` if there is no compiler for its programs.
+    Raises `EnvironmentFailure` if the compiler for its programs is missing.
     """
     clang = shutil.which(CLANG)
     if clang is None:
@@ -124,13 +124,13 @@ def cilium(programs: Path) -> Datapath:
                     "--kube-proxy-replacement=true",
                     "--routing-mode=native",
                     f"--ipv4-native-routing-cidr={POD_SUBNET}",
-                    # Else nobody outside could answer a pod: only the node has a way to there.
+                    # Otherwise outside hosts cannot answer a pod: only the node has a route to it.
                     "--enable-ipv4-masquerade=true",
                     "--enable-bpf-masquerade=true",
                     "--ipam=kubernetes",
                     "--enable-ipv6=false",
                     "--identity-allocation-mode=crd",
-                    # Kubernetes' own policies are what is enforced; Cilium's kinds are not there.
+                    # Only Kubernetes' own policies are enforced; Cilium's kinds are not installed.
                     "--enable-cilium-network-policy=false",
                     "--enable-cilium-clusterwide-network-policy=false",
                     "--enable-l7-proxy=false",
@@ -138,8 +138,8 @@ def cilium(programs: Path) -> Datapath:
                     "--enable-health-checking=false",
                     "--enable-endpoint-health-checking=false",
                     "--cgroup-root=/run/cgroup",
-                    # Sockets of other network namespaces are nobody's business here: those of pods
-                    # are served where their packets come out, those of the machine not at all.
+                    # Leave sockets of other network namespaces alone: packets of pods are handled
+                    # at their interfaces, and those of the machine must not be handled at all.
                     "--bpf-lb-sock-hostns-only=true",
                     "--bpf-root=/sys/fs/bpf",
                     f"--state-dir={_STATE}",
@@ -170,7 +170,7 @@ def cilium(programs: Path) -> Datapath:
 
 
 def keep_compiled(run_directory: Path) -> None:
-    """Keep what this node had to compile, for the nodes to come."""
+    """Cache the objects that this node compiled, for later nodes."""
     for path in sorted((run_directory / "compiled").glob("*.o")):
 
         def build(place: Path, compiled: Path = path) -> None:

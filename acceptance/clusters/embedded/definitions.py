@@ -27,11 +27,11 @@ def install_definitions(
     timeout: float,
     unrecoverable: Callable[[], str | None],
 ) -> None:
-    """Create what the files in `folder` define (JSON), once the API server answers.
+    """Create the definitions in `folder` (JSON files), once the API server answers.
 
-    `timeout` is in seconds, until it answers; `unrecoverable` says why it will not.
+    It may take `timeout` seconds to answer; `unrecoverable` returns why it cannot answer any more.
 
-    Raises `EnvironmentFailure` if it does not answer in time, or refuses one.
+    Raises `EnvironmentFailure` if it does not answer in time, or refuses a definition.
     """
     with closing(open_client(kubeconfig, context)) as connection:
         api = client.ApiextensionsV1Api(connection)
@@ -48,7 +48,7 @@ def install_definitions(
             lambda problem: not problem,
             timeout=timeout,
             unrecoverable=lambda _: unrecoverable(),
-            what="the API server to take definitions",
+            what="the API server to accept definitions",
             error=EnvironmentFailure,
         )
         for path in sorted(folder.iterdir()):

@@ -1,9 +1,9 @@
 """First program inside the node's namespaces: prepares them, then runs the node's components.
 
-It is run by path with the system's Python, isolated (`python3 -I`), so it uses the standard library
-alone. The kernel removes everything that it makes (mounts, interfaces, packet-filter rules,
-processes) with the namespaces, except cgroups; those the host removes. It ends, and the whole node
-with it, as soon as one component ends or its standard input closes: then the run is gone.
+The host runs it by path with the system's Python, isolated (`python3 -I`), so it uses the standard
+library alone. When the namespaces end, the kernel removes its mounts, interfaces, packet-filter
+rules and processes; the host removes its cgroups. It ends, and the node with it, when a component
+ends, or when the run ends and so closes its standard input.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-# kubelet sets these for the whole machine when it finds other values. It is shown the values that
-# it wants instead, so that the machine keeps its own.
+# kubelet changes these for the whole machine if they differ from its own values. So it is shown its
+# own values, and the machine keeps its values.
 # Source: kubelet configuration, protectKernelDefaults.
 _KERNEL_VALUES_THAT_KUBELET_WANTS = {
     "vm/overcommit_memory": "1",
@@ -33,13 +33,13 @@ _KERNEL_VALUES_THAT_KUBELET_WANTS = {
     "kernel/keys/root_maxbytes": "25000000",
 }
 _LOOK_SECONDS = 0.02
-_RESTART_SECONDS = 0.5  # until a component is started again: what it missed is perhaps there then
+_RESTART_SECONDS = 0.5  # before a component is started again
 _NET_SYSCTLS = {
     "ipv4/ip_forward": "1",
-    # Without it the answer of a Service whose pod is on the same bridge bypasses the translation.
+    # Otherwise a Service's answer from a pod on the same bridge bypasses address translation.
     "bridge/bridge-nf-call-iptables": "1",
-    # A connection whose other end was killed keeps the whole network namespace until it is given
-    # up: by default after minutes. Source: kernel documentation, ip-sysctl, tcp_orphan_retries.
+    # A connection to a killed process keeps the network namespace until the kernel gives up, by
+    # default after minutes. Source: kernel documentation, ip-sysctl, tcp_orphan_retries.
     "ipv4/tcp_orphan_retries": "1",
     "ipv4/tcp_fin_timeout": "2",
 }
@@ -57,10 +57,10 @@ def prepare_mounts(run_directory: str, sources: str) -> None:
         Path("/run", folder).mkdir(parents=True)
     Path("/run/tmp").chmod(0o1777)
     _run("mount", "--bind", run_directory, "/run/node")
-    # Those who run as somebody else than root may not enter the folder of the run.
+    # etcd does not run as root, and other users may not enter the folder of the run.
     Path("/run/etcd-pki").mkdir()
     _run("mount", "--bind", f"{run_directory}/etcd-pki", "/run/etcd-pki")
-    # CNI keeps its cache, and volumes their files, below /var/lib: kept in memory, over the rest.
+    # CNI's cache and the files of volumes are below /var/lib: an overlay keeps them in memory.
     _run(
         *("mount", "-t", "overlay", "overlay", "/var/lib"),
         *("-o", "lowerdir=/var/lib,upperdir=/run/over/upper,workdir=/run/over/work"),
@@ -71,22 +71,22 @@ def prepare_mounts(run_directory: str, sources: str) -> None:
         shown.write_text(value + "\n", encoding="ascii")
         if Path("/proc/sys", name).exists():
             _run("mount", "--bind", str(shown), f"/proc/sys/{name}")
-    # The kernel forgets the programs that are pinned here with the last mount of it.
+    # The kernel removes the programs that are pinned here with the last mount.
     if Path("/sys/fs/bpf").is_dir():
         _run("mount", "-t", "bpf", "bpf", "/sys/fs/bpf")
     if sources:
         Path("/run/cilium").mkdir()
         shutil.copytree(sources, "/run/cilium/lib/bpf")
     _run("mount", "-o", "remount,bind,ro", "/")
-    # Volumes of pods are mounted below the node's folders and must be seen inside containers.
+    # Volumes are mounted below the node's folders, and containers must see these mounts.
     _run("mount", "--make-rshared", "/")
 
 
 def prepare_cgroups(name: str) -> None:
-    """Make the cgroup below which kubelet puts every pod; on version 1, one for each controller.
+    """Make the parent cgroup of all pods; with version 1, one for each controller.
 
-    The node's own programs go there too, in the hierarchy that programs of the kernel are attached
-    to: what is attached to the node's part of it sees nobody else.
+    The node's own programs go there too. So kernel programs that are attached to this cgroup see
+    the node's processes only.
     """
     root = Path("/sys/fs/cgroup")
     if (root / "cgroup.controllers").exists():
@@ -98,9 +98,7 @@ def prepare_cgroups(name: str) -> None:
                     (parent / "cgroup.subtree_control").write_text(
                         f"+{controller}", encoding="ascii"
                     )
-                except (
-                    OSError
-                ):  # a controller that may not be delegated here; kubelet names those it needs
+                except OSError:  # cannot be delegated here; kubelet reports those it needs
                     continue
         _enter(root / name)
         return
@@ -121,13 +119,13 @@ def _enter(group: Path) -> None:
     own = group / "system"
     own.mkdir(exist_ok=True)
     (own / "cgroup.procs").write_text("0", encoding="ascii")
-    # Where Cilium finds it: over a folder of another file system's it would mount the whole tree.
+    # Cilium expects it here; otherwise Cilium would mount the whole tree.
     Path("/run/cgroup").mkdir()
     _run("mount", "--bind", str(group), "/run/cgroup")
 
 
 def prepare_network(address: str, gateway: str) -> None:
-    """Bring up the interface that the host has put here."""
+    """Bring up the interface that the host has made."""
     _run("ip", "link", "set", "lo", "up")
     _run("ip", "address", "add", address, "dev", "eth0")
     _run("ip", "link", "set", "eth0", "up")
@@ -147,7 +145,7 @@ def prepare_store(user: str) -> None:
 
 
 def start(component: dict[str, Any]) -> subprocess.Popen[bytes]:
-    """Start one component with its own log, as its own user."""
+    """Start one component with its own log file, as its user."""
     user = pwd.getpwnam(component["user"]) if component.get("user") else None
     with Path(f"/run/node/logs/{component['name']}.log").open("ab") as log:
         return subprocess.Popen(
@@ -164,12 +162,12 @@ def start(component: dict[str, Any]) -> subprocess.Popen[bytes]:
 
 
 def supervise(components: list[dict[str, Any]], *, keep: bool) -> str:
-    """Start the components, and wait until one ends for good or (unless `keep`) the run does.
+    """Start the components, and wait until one finally ends or, without `keep`, the run ends.
 
-    Returns which it was, in a sentence.
+    Returns which of them ended, in a sentence.
     """
-    # Each by its object, never by its number alone: an object that nobody holds is reaped when the
-    # next program starts, and then nobody can say any more how the component ended.
+    # Keep the objects, not only the process ids: Python reaps a process without an object when the
+    # next one starts, and its exit code is lost.
     running: dict[subprocess.Popen[bytes], dict[str, Any]] = {}
     woken_read, woken_write = os.pipe()
     os.set_blocking(woken_write, False)
@@ -194,7 +192,7 @@ def supervise(components: list[dict[str, Any]], *, keep: bool) -> str:
         if woken_read in ready:
             os.read(woken_read, 4096)
         if not keep and sys.stdin.fileno() in ready and not os.read(sys.stdin.fileno(), 4096):
-            return "the run that owns this node is gone"
+            return "the run that owns this node has ended"
 
 
 def _may_start(component: dict[str, Any]) -> bool:
@@ -210,7 +208,7 @@ def main() -> int:
     socket.sethostname(config["name"])
     prepare_cgroups(config["cgroup"])
     print("namespaces", flush=True)
-    if not os.read(sys.stdin.fileno(), 1):  # the host has put the interface here, or it is gone
+    if not os.read(sys.stdin.fileno(), 1):  # the host has made the interface, or has ended
         return 1
     prepare_network(config["address"], config["gateway"])
     print("started", flush=True)

@@ -1,6 +1,6 @@
-"""How kubelet and its container runtime, containerd, are started.
+"""Makes the commands that start kubelet and its container runtime, containerd.
 
-Their configuration files are made in `configuration`.
+`configuration` writes their configuration files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def containerd() -> Component:
 
 
 def kubelet(binaries: Path, address: str) -> Component:
-    """Return kubelet, which says that the node is at `address`."""
+    """Return kubelet, which registers the node at `address`."""
     return Component(
         "kubelet",
         (
@@ -30,8 +30,8 @@ def kubelet(binaries: Path, address: str) -> Component:
             "--root-dir=/run/kubelet",
             "--cert-dir=/run/kubelet-pki",
         ),
-        # It gives up when its first call finds nobody at the container runtime, or a runtime that
-        # is not ready to answer: on a slow disk containerd listens a second before it is ready.
+        # kubelet ends if its first call to the container runtime fails. On a slow disk, containerd
+        # is not ready until a second after it begins to listen.
         after=CONTAINERD_SOCKET,
         restarts=10,
     )

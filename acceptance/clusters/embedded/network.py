@@ -1,7 +1,7 @@
 """Links the host and one node: reserves an unused subnet, and creates a pair of interfaces.
 
-The kernel removes the pair when the node's network namespace ends; nothing else of the host's
-network is touched.
+The kernel removes the pair when the node's network namespace ends. The rest of the host's network
+does not change.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from acceptance.process import PROMPT_SECONDS, run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Away from what routers, container engines and clusters give out by default.
+# Outside of the default subnets of routers, container engines and clusters.
 _CANDIDATES = ipaddress.IPv4Network("10.231.0.0/16")
 
 
 @dataclass(frozen=True)
 class Link:
-    """Addresses of one node's link, and the name of the host's end."""
+    """The addresses of one node's link, and the name of the host's interface."""
 
     subnet: str
     host_address: str
@@ -35,7 +35,7 @@ class Link:
 
 
 def free_subnet(taken: Iterable[str]) -> ipaddress.IPv4Network:
-    """Return the first candidate /24 that overlaps none of `taken` (CIDRs; `default` counts not).
+    """Return the first candidate /24 that overlaps none of `taken` (CIDRs; `default` is ignored).
 
     Raises `EnvironmentFailure` when all are taken.
     """
@@ -55,7 +55,7 @@ def free_subnet(taken: Iterable[str]) -> ipaddress.IPv4Network:
 
 @contextmanager
 def reserved_link() -> Iterator[Link]:
-    """Give a link that is free; no other run chooses until the body has made it."""
+    """Yield a free link; other runs cannot choose one until the end of the body, which makes it."""
     cache_root().mkdir(parents=True, exist_ok=True)
     with (cache_root() / ".network.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -78,8 +78,8 @@ def connect(link: Link, process: int) -> None:
 
 
 def disconnect(link: Link) -> None:
-    """Remove the pair, which else stays for as long as a connection in the namespace is closing."""
-    with suppress(EnvironmentFailure):  # the kernel was faster
+    """Remove the pair, which would otherwise stay until all connections in it are closed."""
+    with suppress(EnvironmentFailure):  # the kernel has already removed it
         run(["ip", "link", "delete", link.interface], timeout=PROMPT_SECONDS)
 
 

@@ -1,7 +1,7 @@
-"""Starts and ends the one process that contains the whole node, and runs commands in it.
+"""Starts and ends the first process of the node, and runs commands in the node.
 
-Killing that process is the whole clean-up: the kernel takes its namespaces away, and with them
-every process, mount, interface and packet-filter rule. Only empty cgroups stay, for `sweep`.
+Killing that process cleans up: the kernel removes its namespaces with every process, mount,
+interface and packet-filter rule. Only empty cgroups stay, and `sweep` removes them.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _END_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Node:
-    """A node that was started; Kubernetes in it may still be on its way up."""
+    """A started node, in which Kubernetes may not be ready yet."""
 
     process: subprocess.Popen[str]
     run_directory: Path
     link: network.Link
     _said: list[str] = field(default_factory=list)
-    """What it said at its end, which can be read only once, and by one thread."""
+    """Its last output, which only one thread can read, and only once."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -54,7 +54,7 @@ class Node:
         return self.run_directory.name
 
     def ended(self) -> str | None:
-        """Return why the node is gone, with the end of the log that says more; None if it runs."""
+        """Return why the node ended, with the end of the component's log; None if it runs."""
         if self.process.poll() is None:
             return None
         with self._lock:
@@ -67,7 +67,7 @@ class Node:
         return f"The node ended: {said.splitlines()[-1]}.{details}"
 
     def command(self, *argv: str) -> list[str]:
-        """Return `argv` as a command that runs inside the node, and dies with it."""
+        """Return `argv` as a command that runs inside the node, and ends with it."""
         process = self.process.pid
         return [
             *("nsenter", f"--mount=/proc/{process}/ns/mnt", f"--net=/proc/{process}/ns/net"),
@@ -75,7 +75,7 @@ class Node:
         ]
 
     def end(self) -> None:
-        """Kill the node, and wait until the kernel has taken everything away."""
+        """Kill the node, and wait until the kernel has removed everything."""
         _kill(self.process)
         network.disconnect(self.link)
         for stream in (self.process.stdin, self.process.stdout):
@@ -93,9 +93,9 @@ def start_node(
     keep: bool = False,
     components: Callable[[Path, str, Datapath], Sequence[Component]] = all_components,
 ) -> Node:
-    """Start a node whose programs lie in `binaries`; with `keep` it outlives this process.
+    """Start a node with the programs in `binaries`; with `keep` it outlives this process.
 
-    `components` chooses what runs in it.
+    `components` returns the components that run in it.
 
     Raises `EnvironmentFailure` if its namespaces cannot be made.
     """
@@ -167,12 +167,12 @@ def _expect(process: subprocess.Popen[str], word: str) -> None:
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
-    """Kill the node and wait for its first process, which the kernel lets end as the last one."""
+    """Kill the node and wait for its first process, which ends last."""
     first = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     watched = False
     with ExitStack() as stack:
         ends = select.poll()
-        with suppress(OSError):  # the node is gone already
+        with suppress(OSError):  # the node has already ended
             for child in first.read_text(encoding="ascii").split():
                 descriptor = os.pidfd_open(int(child))
                 stack.callback(os.close, descriptor)
@@ -185,7 +185,7 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
 
 def sweep() -> None:
-    """Remove folders and empty cgroups of runs whose process is gone."""
+    """Remove folders and empty cgroups of runs whose process has ended."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError, ValueError):
             owner = int((folder / "owner").read_text(encoding="ascii"))

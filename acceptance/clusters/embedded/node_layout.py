@@ -1,4 +1,4 @@
-"""Names, addresses and paths that the parts of the node share, and the type of a component.
+"""Defines names, addresses and paths for all parts of the node, and the type of a component.
 
 Paths are those inside the node, where the run's folder is /run/node.
 """
@@ -20,7 +20,7 @@ PAUSE_IMAGE = "localhost/pause:1"
 CONTEXT = "checkout-acceptance"
 CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 ETCD_USER = "etcd"
-"""Made by Debian's package, as the one that may read the store's files."""
+"""The user that Debian's package creates; only this user may read the store's files."""
 PKI = "/run/node/pki"
 CNI_FOLDER = "/run/node/config/cni"
 AUDIT_LOG = "/run/node/logs/audit.log"
@@ -28,15 +28,15 @@ AUDIT_LOG = "/run/node/logs/audit.log"
 
 @dataclass(frozen=True)
 class Component:
-    """A program that runs as long as the node does."""
+    """A program that runs as long as the node."""
 
     name: str
     argv: tuple[str, ...]
     after: str = ""
-    """A file that has to be there first; empty if it can start at once."""
+    """A file that must exist before the start; empty if it can start at once."""
     env: Mapping[str, str] = field(default_factory=dict)
-    """Added to the environment."""
+    """Variables that are added to the environment."""
     restarts: int = 0
-    """How often it is started again when it ends: some give up on another that is slow."""
+    """How often it may be started again: some end because another one is slow."""
     user: str = ""
-    """As whom it runs; empty for root."""
+    """The user that runs it; empty for root."""

@@ -18,14 +18,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Longer than any run, shorter than anybody could want to keep one: a leaked key dies soon.
+# Longer than any run, but short, so that a leaked key expires soon.
 LIFETIME = dt.timedelta(days=2)
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A client certificate's subject, of which Kubernetes reads user and group.
+    """The subject of a client certificate, from which Kubernetes reads the user and the group.
 
     Source: Kubernetes documentation, Authenticating, X.509 client certificates.
     """
@@ -64,7 +64,7 @@ def _name(common_name: str, organisation: str = "") -> x509.Name:
 
 
 class Authority:
-    """The node's certificate authority, writing PEM files into one folder."""
+    """Issues the node's certificates as PEM files in one folder."""
 
     def __init__(self, folder: Path, name: str = "ca") -> None:
         """Make the authority's own key and certificate in `folder`, as `name`.crt and .key."""
@@ -184,10 +184,10 @@ def make_certificates(folder: Path, node_address: str, service_address: str) -> 
 
 
 def make_store_certificates(folder: Path, store: Path) -> None:
-    """Write what etcd needs into `store`, and the API server's way to it into `folder`.
+    """Write etcd's certificates into `store`, and the API server's for etcd into `folder`.
 
-    The store has an authority of its own, or any client of the cluster could read it (CIS 2.7).
-    Its one member is its own peer, so its certificate serves and calls.
+    The store has its own authority, or any client of the cluster could read it (CIS 2.7). Its one
+    member is its own peer, so its certificate is for a server and a client.
     """
     authority = Authority(store, "etcd-ca")
     authority.issue(
@@ -197,7 +197,7 @@ def make_store_certificates(folder: Path, store: Path) -> None:
     for name in ("apiserver-to-etcd.crt", "apiserver-to-etcd.key"):
         (store / name).rename(folder / name)
     shutil.copyfile(authority.certificate, folder / authority.certificate.name)
-    (store / "etcd-ca.key").unlink()  # nobody else will be let in
+    (store / "etcd-ca.key").unlink()  # no further certificate can be issued
 
 
 def kubeconfig(folder: Path, client: str, server: str, context: str) -> str:

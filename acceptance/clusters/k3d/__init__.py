@@ -1,1 +1,1 @@
-"""An ephemeral k3s cluster in containers, which the k3d command line makes."""
+"""Runs an ephemeral k3s cluster in containers, by the k3d command line."""

@@ -1,4 +1,4 @@
-"""Names k3d clusters after the process that made them, and removes them completely."""
+"""Names k3d clusters after the process that created them, and removes them completely."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _START_TIME = 19  # of the fields after the program's name: field 22 of proc_pid
 
 @dataclass(frozen=True)
 class ClusterOwner:
-    """The process that made a cluster: process ids come again, start times with them do not."""
+    """The process that created a cluster, by its id and start time, because ids are reused."""
 
     host: str
-    """Six digits for this machine and process namespace: a Docker engine may serve several."""
+    """Six digits for this machine and process namespace: several may share a Docker engine."""
     pid: int
     start: str
     """When the process started, in hexadecimal clock ticks since boot."""
@@ -33,17 +33,17 @@ class ClusterOwner:
         return f"{'keep' if keep else 'run'}-{self.host}-{self.pid}-{self.start}"
 
     def is_alive(self) -> bool:
-        """Say whether this very process still runs."""
+        """Return whether exactly this process still runs."""
         return _start_of(self.pid) == self.start
 
 
 def this_process() -> ClusterOwner:
-    """Return the owner of what this process makes."""
+    """Return this process as an owner."""
     return ClusterOwner(_host(), os.getpid(), _start_of(os.getpid()) or "0")
 
 
 def owner_of(name: str) -> ClusterOwner | None:
-    """Return who made the cluster `name`; None if no run made it, or one that was to keep it."""
+    """Return the owner of the cluster `name`; None if it is kept, or not from a run."""
     match = _NAME.match(name)
     if match is None or match["kind"] == "keep":
         return None
@@ -51,9 +51,9 @@ def owner_of(name: str) -> ClusterOwner | None:
 
 
 def stale_clusters(timeout: float) -> tuple[str, ...]:
-    """Return the names of clusters that runs on this machine left behind when they were killed.
+    """Return the names of clusters that killed runs on this machine left behind.
 
-    Raises `EnvironmentFailure` when docker cannot be asked.
+    Raises `EnvironmentFailure` when docker does not answer.
     """
     form = f'{{{{.Label "{LABEL}"}}}}'
     argv = ["docker", "ps", "--all", "--filter", "label=app=k3d", "--format", form]
@@ -68,18 +68,18 @@ def stale_clusters(timeout: float) -> tuple[str, ...]:
 
 
 def remove(name: str, timeout: float) -> None:
-    """Remove the cluster `name` with its registry, whatever state it is in.
+    """Remove the cluster `name` with its registry, in any state.
 
-    Each command may take `timeout` seconds. k3d goes first; what it overlooks after a creation
-    that was cut short is removed by its label and its names.
+    Each command may take `timeout` seconds. k3d may miss parts of an incomplete cluster; these are
+    then removed by their label and names.
 
-    Raises `EnvironmentFailure` if something is still there afterwards.
+    Raises `EnvironmentFailure` if something is left afterwards.
     """
     problem = ""
     try:
         run(["k3d", "cluster", "delete", name], timeout=timeout)
     except EnvironmentFailure as error:
-        problem = error.message  # only of interest if something stays
+        problem = error.message  # reported only if something is left
     try:
         if ids := _containers(name, timeout):
             run(["docker", "rm", "--force", "--volumes", *ids], timeout=timeout)
@@ -90,7 +90,7 @@ def remove(name: str, timeout: float) -> None:
             run(["docker", "volume", "rm", volume], timeout=timeout)
         left = _containers(name, timeout)
     except EnvironmentFailure as error:
-        message = f"The cluster {name} may not be gone. Try: k3d cluster delete {name}"
+        message = f"The cluster {name} may still exist. Try: k3d cluster delete {name}"
         raise EnvironmentFailure(f"{message}\n{problem or error.message}") from error
     if left:
         message = f"Containers of the cluster {name} cannot be removed: {', '.join(left)}."
@@ -103,7 +103,7 @@ def _containers(name: str, timeout: float) -> list[str]:
 
 
 def _listed(what: str, timeout: float) -> list[str]:
-    # Compared by us: docker's own name filter also finds names that merely contain it.
+    # Compared here, because docker's name filter also finds names that only contain it.
     return run(["docker", what, "ls", "--format", "{{.Name}}"], timeout=timeout).stdout.split()
 
 
@@ -122,13 +122,13 @@ def _start_of(pid: int) -> str | None:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None if Path("/proc/self").exists() else _portable_start(pid)
-    # The name before the last bracket may hold spaces and brackets of its own.
+    # The name before the last bracket may contain spaces and brackets.
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] in {"Z", "X"} else f"{int(fields[_START_TIME]):x}"
 
 
 def _portable_start(pid: int) -> str | None:
-    """Without /proc (macOS) a process is known by its id alone."""
+    """Without /proc (macOS) a process is identified by its id alone."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

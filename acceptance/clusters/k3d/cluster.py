@@ -1,8 +1,8 @@
-"""An ephemeral k3s cluster in containers, made by the k3d command line.
+"""Drives an ephemeral k3s cluster in containers, by the k3d command line.
 
 Flags, config keys and labels are those of k3d 5 (its command reference and its JSON schema of
-k3d.io/v1alpha5). Pods name their images as the manifests do: the cluster's registry is the mirror
-of every registry that these names point at, so nothing in a manifest is rewritten.
+k3d.io/v1alpha5). The cluster's registry is a mirror of every registry in the manifests, so pods use
+the image names of the manifests unchanged.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 
 _ADD_ONS = (DNS_POLICY, TRAEFIK_FROM_REGISTRY, CERT_MANAGER_FROM_REGISTRY, ACCOUNTS)
 _USUAL_PULL_SECONDS = 60.0
-_ATTEMPTS = 2  # another program can take a port between our choosing it and docker's binding it
-# The last line of `docker push`, whichever store of images the engine has.
+_ATTEMPTS = 2  # another program can take a port before docker binds it
+# The last line of `docker push`, with any image store of the engine.
 _DIGEST = re.compile(r": digest: (sha256:[0-9a-f]{64}) size: \d+")
 
 
@@ -67,11 +67,11 @@ class K3dCluster:
         settings: Settings,
         *,
         keep: bool = False,
-        run_id: str | None = None,  # noqa: ARG002 (all that is in this cluster is the run's)
+        run_id: str | None = None,  # noqa: ARG002 (everything in this cluster belongs to the run)
         connect: Callable[..., Nodes] = ApiNodes,
         platform: Callable[..., Platform] = Platform,
     ) -> None:
-        """Prepare; nothing is made yet. `keep` leaves the cluster running after `stop`."""
+        """Prepare the driver; `keep` leaves the cluster running after `stop`."""
         self._root = settings.root
         self._platform = platform
         self.cluster = this_process().cluster_name(keep=keep)
@@ -105,7 +105,7 @@ class K3dCluster:
     def start(self, progress: Progress) -> ClusterFacts:
         """Create the cluster and return when every node is Ready.
 
-        Raises `EnvironmentFailure`; what was begun is removed before.
+        Raises `EnvironmentFailure`, after removing an incomplete cluster.
         """
         require_engine(self._timeouts.command)
         require_version(self._timeouts.command)
@@ -121,12 +121,12 @@ class K3dCluster:
             with progress.step("Install the ingress and certificates"):
                 return self._with_ingress(facts)
         except BaseException:
-            with suppress(EnvironmentFailure):  # the first failure is the one to tell
+            with suppress(EnvironmentFailure):  # only the first failure is reported
                 self._remove()
             raise
 
     def deliver(self, images: Sequence[Deliverable]) -> tuple[str, ...]:
-        """Push `images` to the cluster's registry, which has each by its digest too.
+        """Push `images` to the cluster's registry, where pods can also request each by its digest.
 
         Raises `EnvironmentFailure` if one cannot be pushed, or the cluster was not started.
         """
@@ -138,7 +138,7 @@ class K3dCluster:
     def stop(self) -> None:
         """Remove the cluster and its registry; with `keep`, leave both.
 
-        Raises `EnvironmentFailure` if something of it stays behind.
+        Raises `EnvironmentFailure` if something of it is left.
         """
         if not self._keep:
             self._remove()
@@ -149,7 +149,7 @@ class K3dCluster:
             try:
                 remove(name, self._timeouts.cluster_stop)
             except EnvironmentFailure as error:
-                progress.note(error.message)  # a nuisance, but not this run's
+                progress.note(error.message)  # this does not concern the current run
 
     def _pull(self, progress: Progress) -> None:
         """Fetch the image of k3s first: a slow network must not look like a slow cluster."""
@@ -179,10 +179,10 @@ class K3dCluster:
             argv += ["--kubeconfig-update-default=false", "--kubeconfig-switch-context=false"]
             argv += ["--wait", "--timeout", f"{limit}s"]
             try:
-                # k3d stops by its own limit first and rolls back, which takes its time.
+                # k3d's own limit ends first, and then k3d needs time to roll back.
                 done = run(argv, timeout=limit + self._timeouts.cluster_stop, log=log)
                 if taken := TAKEN.search(done.stderr):
-                    # Its load balancer may fail to start without failing the command.
+                    # The command may succeed although its load balancer did not start.
                     raise EnvironmentFailure(f"{taken[0]}\n{tail(done.stderr)}")  # noqa: TRY301
             except EnvironmentFailure as error:
                 if attempt < _ATTEMPTS and TAKEN.search(error.message):
@@ -198,18 +198,18 @@ class K3dCluster:
         assert self._folder is not None
         kubeconfig = self._folder / "kubeconfig"
         got = run(["k3d", "kubeconfig", "get", self.cluster], timeout=self._timeouts.command)
-        kubeconfig.touch(mode=0o600)  # it holds a private key
+        kubeconfig.touch(mode=0o600)  # it contains a private key
         kubeconfig.write_text(got.stdout, encoding="utf-8")
         context = f"k3d-{self.cluster}"
         with ExitStack() as stack:
             try:
                 nodes = self._connect(kubeconfig, context, timeout=self._timeouts.api)
-            except Exception as error:  # the client has many ways to dislike a kubeconfig
-                message = f"k3d gave a kubeconfig that cannot be used: {error}. Try: k3d version"
+            except Exception as error:  # the client raises many kinds of errors for a kubeconfig
+                message = f"The kubeconfig of k3d cannot be used: {error}. Try: k3d version"
                 raise EnvironmentFailure(message) from error
             stack.callback(nodes.close)
             remedy = f"docker logs k3d-{self.cluster}-server-0"
-            # k3d waits for a line in the server's log, which comes before its node is Ready.
+            # k3d only waits for a line in the server's log, which comes before the node is Ready.
             await_nodes(nodes, timeout=self._timeouts.cluster_start, remedy=remedy)
             version = nodes.version()
         return ClusterFacts(
@@ -230,7 +230,7 @@ class K3dCluster:
         platform.define()
         platform.apply(*_ADD_ONS)
         platform.await_available(*_ADD_ONS)
-        # k3s gives the Service the addresses of its nodes, which the ports of this machine lead to.
+        # k3s gives the Service the addresses of its nodes; ports of this machine forward there.
         published = eventually(
             platform.published_address,
             bool,
@@ -242,7 +242,7 @@ class K3dCluster:
         return replace(facts, published=published)
 
     def _push(self, image: Deliverable, port: int) -> str:
-        """Return the digest that the registry knows it by; the engine's own may be another."""
+        """Return the image's digest in the registry, which may differ from the engine's."""
         limit = self._timeouts.image_delivery
         target = f"localhost:{port}/{registry_of(image.reference)[1]}"
         try:
@@ -258,7 +258,7 @@ class K3dCluster:
             what = f"The image {image.reference} cannot be delivered to the k3d registry"
             raise explain(error, what) from error
         if (found := _DIGEST.search(said)) is None:
-            message = f"docker push does not tell the digest of {target}: {tail(said, 1)!r}."
+            message = f"docker push did not print the digest of {target}: {tail(said, 1)!r}."
             raise EnvironmentFailure(f"{message} Try: docker version")
         return found[1]
 

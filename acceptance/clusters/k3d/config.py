@@ -1,4 +1,4 @@
-"""The committed config file of k3d, with what one run adds: names, ports, registries, files."""
+"""Makes the config file of k3d: the committed one with the run's names, ports and files."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 CONFIG = Path(__file__).with_name("config.yaml")
 MOUNTED = "/etc/checkout-acceptance"
-"""The folder of the server in which its API server finds its policies; config.yaml names it too."""
+"""The folder of the API server's policies in the server container; config.yaml names it too."""
 LOOPBACK = "127.0.0.1"
-_REGISTRY_PORT = 5000  # inside: where k3d's registry container listens
+_REGISTRY_PORT = 5000  # the port of k3d's registry inside its container
 
 
 @dataclass(frozen=True)
 class HostPorts:
-    """The ports of the host, all on the loopback address, that lead into the cluster."""
+    """The ports of the host that forward into the cluster, all on the loopback address."""
 
     api: int
     http: int
@@ -40,10 +40,10 @@ def load_config() -> dict[str, Any]:
 
 
 def write_hardening(folder: Path) -> dict[str, Path]:
-    """Write what the API server reads from files into `folder`; return them by file name.
+    """Write the API server's policy files into `folder`; return them by file name.
 
-    k3s has pods of its own in kube-system, which no profile of Pod Security lets in: its load
-    balancer takes ports of the node, its storage mounts folders of it.
+    The namespace kube-system is exempt from Pod Security, because the pods of k3s there need ports
+    and folders of the node, which the profile `baseline` forbids.
     """
     files = {
         "audit-policy.json": hardening.audit_policy(),
@@ -58,9 +58,9 @@ def write_hardening(folder: Path) -> dict[str, Path]:
 def render_config(
     cluster: str, ports: HostPorts, hosts: Sequence[str], mounts: Mapping[str, Path]
 ) -> str:
-    """Return the committed config with what this run adds; `hosts` are the registries mirrored.
+    """Return the committed config with the run's additions; `hosts` are the mirrored registries.
 
-    `mounts` are files that the server finds, by their names, in `MOUNTED`.
+    `mounts` are files for the folder `MOUNTED` of the server, by their names.
     """
     registry = f"k3d-{cluster}-registry"
     endpoint = {"endpoint": [f"http://{registry}:{_REGISTRY_PORT}"]}
@@ -84,9 +84,9 @@ def render_config(
 
 
 def registry_of(reference: str) -> tuple[str, str]:
-    """Split an image's name in its registry's host and the rest, as container engines do.
+    """Split an image's name into its registry's host and the rest, as container engines do.
 
-    A name without a host gives `*`: whatever the engine's default is, as k3s writes a mirror of it.
+    A name without a host has the host `*`, by which k3s names the mirror of the default registry.
     """
     first, slash, rest = reference.partition("/")
     if slash and (first == "localhost" or "." in first or ":" in first):

@@ -1,4 +1,4 @@
-"""The programs that k3d needs: whether they answer, and what their failures mean."""
+"""Checks the programs that k3d needs, and explains their failures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from acceptance.process import run, tail
 OLDEST = (5, 5)
 """The first k3d that reads k3d.io/v1alpha5."""
 TAKEN = re.compile(r"port is already allocated|address already in use", re.IGNORECASE)
-"""What docker and k3d say of a port that another program has."""
+"""Messages of docker and k3d about a port that another program uses."""
 _FULL = re.compile(r"no space left on device", re.IGNORECASE)
 _NO_RIGHT = re.compile(r"permission denied while trying to connect", re.IGNORECASE)
 _NO_ENGINE = re.compile(r"cannot connect to the docker daemon|docker API at", re.IGNORECASE)
@@ -30,7 +30,7 @@ def require_version(timeout: float) -> None:
     match = re.search(r"k3d version v?(\d+)\.(\d+)", said)
     wanted = ".".join(map(str, OLDEST))
     if match is None:
-        message = f"k3d does not tell its version: {tail(said, 1)!r}. Try: install k3d {wanted}."
+        message = f"k3d does not print its version: {tail(said, 1)!r}. Try: install k3d {wanted}."
         raise EnvironmentFailure(message)
     if (int(match[1]), int(match[2])) < OLDEST:
         message = f"k3d {match[1]}.{match[2]} is too old. Try: install k3d {wanted} or newer."
@@ -45,7 +45,7 @@ def explain(error: EnvironmentFailure, what: str) -> EnvironmentFailure:
     elif _NO_ENGINE.search(said):
         reason = "the Docker engine does not answer. Try: start it, and see that docker info works."
     elif _FULL.search(said):
-        reason = "no space left on the disk of the Docker engine. Try: docker system df"
+        reason = "the disk of the Docker engine is full. Try: docker system df"
     elif TAKEN.search(said):
         reason = "a port is in use by another program. Try: ss -ltnp, or simply run again."
     else:

@@ -1,7 +1,7 @@
-"""Removes a k3d cluster when the run that made it is gone without having done so (kill -9).
+"""Removes a k3d cluster if its run was killed (kill -9) and could not remove it.
 
-Containers belong to the Docker engine, so they do not die with the process that asked for them.
-The run holds the other end of this program's standard input: when it closes, the run has ended.
+Containers belong to the Docker engine, so they do not end with the run. The run holds the other end
+of this program's standard input: when it closes, the run has ended.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ _DONE = b"removed\n"
 
 
 class Watchdog:
-    """A process that outlives this one for as long as it takes to remove the cluster."""
+    """A process that outlives this one until it has removed the cluster."""
 
     def __init__(self, name: str, timeout: float) -> None:
-        """Guard the cluster `name`, which need not exist yet; `timeout` as `remove` has it."""
+        """Guard the cluster `name`, which may not exist yet; `timeout` is the one of `remove`."""
         self._process = subprocess.Popen(
-            # It needs no package beside this one, so -S spares it the look for them.
+            # It needs no installed package, so -S saves the search for them.
             [sys.executable, "-S", "-m", __name__, name, str(timeout)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-            # A Ctrl-C in the terminal is for the run, which then cleans up by itself.
+            # Ctrl-C in the terminal must only reach the run, which then cleans up.
             start_new_session=True,
         )
 
     def dismiss(self) -> None:
-        """Tell the guardian that the cluster is removed, and wait for its end."""
+        """Tell the watchdog that the cluster is removed, and wait for its end."""
         self._process.communicate(_DONE)
 
 
