@@ -40,7 +40,7 @@ EMBEDDED_NEEDS = (
     Need("conntrack", "conntrack", "lets kube-proxy delete old connections"),
     Need("clang-19", "clang-19", "compiles the programs with which Cilium filters packets"),
     Need("iptables", "iptables", "makes the few rules that Cilium needs to start"),
-    Need("unshare", "util-linux", "gives the node namespaces of its own"),
+    Need("unshare", "util-linux", "gives the node its own namespaces"),
     Need(
         "CNI bridge plugin",
         "containernetworking-plugins",
@@ -73,7 +73,7 @@ POSTGRES = Need(
 CERTUTIL = Need(
     "certutil",
     "libnss3-tools",
-    "tells the visitor's browser which authority to trust",
+    "makes the visitor's browser trust the run's authority",
 )
 """The browser needs these to verify certificates of the run's own authority."""
 

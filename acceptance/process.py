@@ -279,7 +279,7 @@ def _receive(
 
 
 def _exit_descriptor(child: subprocess.Popen[bytes], stack: ExitStack) -> int | None:
-    """Return a descriptor that becomes readable when the program ends (Linux), else None."""
+    """Return a descriptor that becomes readable when the program ends; None except on Linux."""
     if not _LINUX:
         return None
     descriptor = os.pidfd_open(child.pid)

@@ -153,10 +153,10 @@ def test_a_key_in_the_repository_is_refused(
 ) -> None:
     """To sign with, and to make: it would be committed one day."""
     path = key_of(office.ada, office.root / "ada.pem")
-    fails("would lie in the repository", ITEM, *SAY, "--key", str(path), capsys=capsys)
+    fails("would be in the repository", ITEM, *SAY, "--key", str(path), capsys=capsys)
     new = office.root / "sub" / "new.pem"
     arguments = ("--new-key", str(new), "--person", "Eve", "--role", "reviewer")
-    fails("would lie in the repository", *arguments, capsys=capsys)
+    fails("would be in the repository", *arguments, capsys=capsys)
     assert not new.exists()
 
 
@@ -166,7 +166,7 @@ def test_a_key_in_another_repository_is_refused(
     """Any repository is one too many."""
     (tmp_path / "other" / ".git").mkdir(parents=True)
     arguments = ("--new-key", str(tmp_path / "other/k.pem"), "--person", "E", "--role", "r")
-    fails("would lie in the repository", *arguments, capsys=capsys)
+    fails("would be in the repository", *arguments, capsys=capsys)
 
 
 def test_a_new_key_is_its_owners_only(

@@ -145,7 +145,7 @@ def test_an_existing_cluster_has_to_be_named(tmp_path: Path, settings: Settings)
         (replace(LAPTOP, found=NEEDS), "visitor's browser", "apt-get install chromium"),
         (
             replace(LAPTOP, found=LAPTOP.found - {"certutil"}),
-            "which authority to trust",
+            "trust the run's authority",
             "libnss3-tools",
         ),
         (

@@ -104,6 +104,6 @@ def _refuse_inside(path: Path, root: Path) -> None:
     inside = next((each for each in repositories if resolved.is_relative_to(each)), None)
     if inside is not None:
         raise BrokenInput(
-            f"The private key {path} would lie in the repository {inside}. "
+            f"The private key {path} would be in the repository {inside}. "
             "Try: a folder outside of it, such as ~/.config/checkout-acceptance."
         )

@@ -38,7 +38,7 @@ class VerificationContext:
     today: dt.date
     """In UTC."""
     folder: str = ""
-    """Where the statements lie, relative to the repository."""
+    """The folder of the statements, relative to the repository."""
 
     def changed(self, commit: str, paths: tuple[str, ...]) -> list[str]:
         """Return the files that changed since a commit, except signed statements."""

@@ -68,7 +68,7 @@ _MISSPELT = (
 def task_of(heading: str) -> tuple[str, str] | None:
     """Return id and title of a heading that names a task, like "ABC-12: Title"; else None.
 
-    "UTF-8 everywhere" names none: the id has to stand apart.
+    "UTF-8 everywhere" names no task, because no separator follows "UTF-8".
     """
     found = _TASK.fullmatch(plain(heading))
     if found is None:
