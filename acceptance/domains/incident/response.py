@@ -12,6 +12,7 @@ from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.incident.drivers.evidence_folder import read_evidence
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
+from acceptance.drivers.secret_configuration import read_configured_keys
 from acceptance.judgement import require, require_each
 from acceptance.runbooks.checks import (
     assert_complete,
@@ -204,6 +205,13 @@ class IncidentResponder(ClusterActor):
         return self._cluster.pods(self.system.namespace)
 
     def _secret_values(self) -> set[bytes]:
-        found = self._cluster.secrets(self.system.namespace).values()
-        values = {base64.b64decode(value) for each in found for value in each.values()}
+        """Return all values of Secrets but the public ones, such as the name of a database role."""
+        namespace = self.system.namespace
+        public = read_configured_keys(self._cluster, namespace).public
+        values = {
+            base64.b64decode(value)
+            for each in self._cluster.secrets(namespace).values()
+            for key, value in each.items()
+            if key not in public
+        }
         return {each for each in values if len(each) >= _SHORTEST_SECRET}

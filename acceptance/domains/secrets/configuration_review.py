@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.domains.secrets.drivers.secret_configuration import decoded, read_configured_keys
 from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.secret_configuration import decoded, read_configured_keys
 from acceptance.judgement import listed, require, require_each
 
 if TYPE_CHECKING:

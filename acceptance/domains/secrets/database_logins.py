@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.secrets.drivers.database_pod import find_database_pod
-from acceptance.domains.secrets.drivers.secret_configuration import read_configuration
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.secret_configuration import read_configuration
 from acceptance.judgement import require, require_each
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import base64
 from dataclasses import asdict, dataclass
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.domains.secrets.drivers.secret_configuration import read_secret_values
 from acceptance.drivers import files
 from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.secret_configuration import read_secret_values
 from acceptance.judgement import listed, require
 
 _SHORTEST = 8

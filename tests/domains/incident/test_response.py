@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -124,3 +125,24 @@ def test_a_failed_quarantine_is_named(
     responder.assert_contained(CONTAINED)
     with pytest.raises(AssertionError, match=said):
         responder.assert_contained(state)
+
+
+class SecretsOfRotation:
+    """A namespace after an odd number of rotations."""
+
+    def config_maps(self, _: str) -> dict[str, dict[str, str]]:
+        """The ConfigMap names what is public."""
+        return {"checkout-config": {"PUBLIC_KEYS": "DATABASE_USER\n"}}
+
+    def secrets(self, _: str) -> dict[str, dict[str, str]]:
+        """The role's name begins the name of the backend's own program, checkout_backend."""
+        held = {"DATABASE_USER": b"checkout_b", "SIGNING_KEY": b"a-signing-key"}
+        return {
+            "checkout-secrets": {key: base64.b64encode(each).decode() for key, each in held.items()}
+        }
+
+
+def test_the_name_of_a_database_role_is_no_secret_in_evidence() -> None:
+    """Else every log of the backend would hold a secret after each second rotation."""
+    responder = IncidentResponder(context_of(SYSTEM, SecretsOfRotation()))
+    assert responder._secret_values() == {b"a-signing-key"}
