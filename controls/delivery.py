@@ -279,7 +279,10 @@ def exceptions_expired(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-DOD-3",
     "A security scan of the release finds nothing critical",
-    expects=r"scan the images \(security updates: localhost/elsewhere:1 is not on this machine",
+    expects=(
+        r"No scanner could scan the images \(security updates: "
+        "localhost/elsewhere:1 is not on this machine"
+    ),
     verdict="unverified",
 )
 def image_unavailable(saboteur: Saboteur) -> None:

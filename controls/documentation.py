@@ -108,7 +108,10 @@ def a_command_that_fails(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-DOD-4",
     "No page is older than what it documents",
-    expects=r"reference/system.md was last changed in \w{12}, and what it documents changed later",
+    expects=(
+        r"docs/reference/system.md was last changed in \w{12}, "
+        "and what it documents changed later"
+    ),
 )
 def a_stale_page(saboteur: Saboteur) -> None:
     """Change what a page documents, and leave the page unchanged."""
