@@ -38,20 +38,21 @@ def go_program(needed: tuple[int, int], venv: Path = VENV) -> str:
     raise EnvironmentFailure(message)
 
 
-def build_options(link_flags: str = "") -> tuple[str, ...]:
-    """Return the options of `go build` that change the programs.
+def build_options(link_flags: str = "", tags: str = "") -> tuple[str, ...]:
+    """Return the options of `go build` that change the programs; `tags` are joined by commas.
 
     They omit debug information, which saves time. A crash still shows line numbers.
     """
-    return "-gcflags=all=-dwarf=false", f"-ldflags=-s -w {link_flags}".rstrip()
+    options = ("-gcflags=all=-dwarf=false", f"-ldflags=-s -w {link_flags}".rstrip())
+    return (*options, f"-tags={tags}") if tags else options
 
 
 def build_command(
-    go: str, place: Path, packages: Iterable[str], link_flags: str = ""
+    go: str, place: Path, packages: Iterable[str], options: Iterable[str] = ()
 ) -> list[str | Path]:
     """Return the command by which `go` builds the programs `packages` into the folder `place`."""
     side_by_side = f"-p={os.cpu_count() or 1}"
-    return [go, "build", side_by_side, *build_options(link_flags), "-o", f"{place}/", *packages]
+    return [go, "build", side_by_side, *(options or build_options()), "-o", f"{place}/", *packages]
 
 
 def build_environment(place: Path) -> dict[str, str]:

@@ -42,8 +42,13 @@ _PROJECTS = {
     "cert-manager": ("cert-manager", 120.0),
     "coredns": ("CoreDNS", 120.0),
     "local-path-provisioner": ("the storage provisioner", 60.0),
+    "prometheus": ("Prometheus", 260.0),
+    "alertmanager": ("Alertmanager", 100.0),
+    "node-exporter": ("the node exporter", 20.0),
 }
 """What each module of node/ builds, and the usual seconds on two processors."""
+_TAGS = {"prometheus": "remove_all_sd,enable_kubernetes_sd"}
+"""Build tags. Prometheus discovers targets in Kubernetes only: 1,275 packages, and not 1,518."""
 _CILIUM_KINDS = (
     "ciliumendpoints",
     "ciliumidentities",
@@ -86,13 +91,15 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, step: ProgressSt
         # Otherwise the node reports v0.0.0-master.
         flags = f"-X k8s.io/component-base/version.gitVersion={kubernetes_version(node)}"
 
+    options = build_options(flags, _TAGS.get(module, ""))
+
     def build(place: Path) -> None:
         name, usual = _PROJECTS[module]
         try:
             with step.building(name, usual=usual, measure=partial(packages_compiled, place)):
                 run(
                     build_command(
-                        go_program((int(needed[1]), int(needed[2]))), place, [what], flags
+                        go_program((int(needed[1]), int(needed[2]))), place, [what], options
                     ),
                     timeout=timeouts.binary_build,
                     env=build_environment(place),
@@ -105,7 +112,7 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, step: ProgressSt
             ) from error
 
     return entry(
-        f"node-{module}", hash_inputs(folder, str(build_options(flags)), str(ENVIRONMENT)), build
+        f"node-{module}", hash_inputs(folder, str(options), str(ENVIRONMENT)), build
     )
 
 
