@@ -129,14 +129,20 @@ def secrets_for(objects: Sequence[Manifest]) -> tuple[Manifest, ...]:
     return made
 
 
+def pod_templates(objects: Sequence[Manifest]) -> tuple[Manifest, ...]:
+    """Return the templates of the pods that the workloads among `objects` make."""
+    workloads = ("Deployment", "StatefulSet", "DaemonSet")
+    return tuple(found["spec"]["template"] for found in objects if found["kind"] in workloads)
+
+
 def overlays(root: Path = ROOT) -> tuple[Path, ...]:
     """Return the deployable folders below manifests/, sorted.
 
     Raises `BrokenInput` when there is none.
     """
-    kinds = ("overlays", "examples", "platform")
+    kinds = ("overlays/*", "overlays/*/*", "examples/*", "platform/*")
     found = [
-        path.parent for k in kinds for path in root.glob(f"manifests/{k}/*/kustomization.yaml")
+        path.parent for k in kinds for path in root.glob(f"manifests/{k}/kustomization.yaml")
     ]
     if not found:
         raise BrokenInput(f"There is no overlay in {root / 'manifests'}. Try: git status")

@@ -93,6 +93,13 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
 ALTER DATABASE :"name" OWNER TO :"owner";
 REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
 REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;
+-- It reads statistics, of all databases. It has no password, and pg_hba.conf says who may be it.
+SELECT 'CREATE ROLE checkout_monitor'
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'checkout_monitor') \gexec
+ALTER ROLE checkout_monitor LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS
+    CONNECTION LIMIT 3 PASSWORD NULL;
+GRANT pg_monitor TO checkout_monitor;
+GRANT CONNECT ON DATABASE postgres TO checkout_monitor;
 SQL
 }
 

@@ -78,6 +78,7 @@ Feature: Definition of Done of the k3s production deployment
   @TASK-001-DOD-7
   Rule: Monitoring and logging configured
 
+    @needs-metrics
     Scenario: Prometheus scrapes every backend pod
       When the operator asks Prometheus for its scrape targets
       Then every backend pod is scraped successfully

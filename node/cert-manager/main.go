@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -69,6 +70,18 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// As the official program does. It lists the certificates and issuers when it is scraped.
+	certificates := shared.SharedInformerFactory.Certmanager().V1()
+	shared.Metrics.SetupCertificateCollector(certificates.Certificates().Lister())
+	shared.Metrics.SetupIssuerCollector(certificates.Issuers().Lister())
+	shared.Metrics.SetupClusterIssuerCollector(certificates.ClusterIssuers().Lister())
+	listener, err := net.Listen("tcp", ":9402")
+	if err != nil {
+		return err
+	}
+	metrics := shared.Metrics.NewServer(listener)
+	group.Go(func() error { return metrics.Serve(listener) })
+	group.Go(func() error { <-ctx.Done(); return metrics.Close() })
 	shared.SharedInformerFactory.Start(ctx.Done())
 	shared.KubeSharedInformerFactory.Start(ctx.Done())
 	shared.SharedInformerFactory.WaitForCacheSync(ctx.Done())

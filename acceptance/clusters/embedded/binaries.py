@@ -1,11 +1,10 @@
-"""Builds the node's programs from the Go modules that node/*/go.mod pin, and its images."""
+"""Builds programs from the Go modules that node/*/go.mod pin."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-import sysconfig
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,21 +20,13 @@ from acceptance.build.go import (
     go_program,
     packages_compiled,
 )
-from acceptance.build.images import Image, base_image, build_image
-from acceptance.clusters.embedded.node_layout import PAUSE_IMAGE
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
-from acceptance.machine import find_program
-from acceptance.process import run, workers
+from acceptance.process import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from acceptance.progress import ProgressStep
     from acceptance.settings import Timeouts
 
-_SCRIPTS = Path(sysconfig.get_path("scripts"))
-TRAEFIK = "3.7.15"
-CERT_MANAGER = "1.21.2"
 _PROJECTS = {
     "kubernetes": ("Kubernetes", 600.0),
     "cilium": ("Cilium", 300.0),
@@ -146,55 +137,3 @@ def build_cilium(node: Path, timeouts: Timeouts, step: ProgressStep) -> Path:
             (definitions / f"{name}.json").write_text(text, encoding="utf-8")
 
     return entry("cilium", hash_inputs(node / "cilium", " ".join(_CILIUM_KINDS)), gather)
-
-
-def build_images(node: Path, timeouts: Timeouts, step: ProgressStep) -> tuple[Image, ...]:
-    """Return the images of the node's own pods, built unless they are cached."""
-    pause_name, _, pause_tag = PAUSE_IMAGE.rpartition(":")
-
-    def pause() -> Path:
-        program = find_program("catatonit")
-        if program is None:
-            raise EnvironmentFailure("catatonit is not installed. Try: apt-get install catatonit")
-        return Path(program)
-
-    def own(module: str) -> Callable[[], Path]:
-        return lambda: build_binaries(node, module, timeouts, step) / module
-
-    def image(name: str, tag: str, program: Callable[[], Path], *arguments: str) -> Image:
-        return _single_program_image(name, tag, program(), arguments, timeouts=timeouts, step=step)
-
-    wanted: tuple[Callable[[], Image], ...] = (
-        partial(image, "localhost/cert-manager", CERT_MANAGER, own("cert-manager")),
-        partial(image, "localhost/coredns", "1.14.3", own("coredns")),
-        partial(image, "localhost/local-path-provisioner", "0.0.30", own("local-path-provisioner")),
-        partial(image, "localhost/traefik", TRAEFIK, lambda: _SCRIPTS / "traefik"),
-        partial(image, pause_name, pause_tag, pause, "-P"),
-        partial(base_image, step),
-    )
-    with workers(len(wanted)) as pool:
-        return tuple(pool.map(lambda build: build(), wanted))
-
-
-def _single_program_image(
-    name: str,
-    tag: str,
-    program: Path,
-    arguments: Sequence[str],
-    *,
-    timeouts: Timeouts,
-    step: ProgressStep,
-) -> Image:
-    """Return an image that contains one static program only."""
-    if not program.is_file():
-        raise EnvironmentFailure(f"{program} is missing, for the image {name}. Try: make setup")
-    entrypoint = json.dumps([f"/{program.name}", *arguments])
-
-    def prepare(place: Path) -> None:
-        shutil.copy2(program, place / program.name)
-        text = f"FROM scratch\nCOPY {program.name} /{program.name}\nENTRYPOINT {entrypoint}\n"
-        (place / "Dockerfile").write_text(text, encoding="utf-8")
-
-    shelf = "context-" + name.rsplit("/", 1)[-1]
-    context = entry(shelf, hash_inputs(program, entrypoint), prepare)
-    return build_image(name, context, tag=tag, timeout=timeouts.image_build, step=step)

@@ -19,7 +19,7 @@ from acceptance.clusters.add_ons import (
     Platform,
 )
 from acceptance.clusters.base import ClusterFacts, MissingRequirement, flavour_of
-from acceptance.clusters.embedded.binaries import build_binaries, build_cilium, build_images
+from acceptance.clusters.embedded.binaries import build_binaries, build_cilium
 from acceptance.clusters.embedded.datapath import (
     DEFINITIONS_INSTALLED,
     Datapath,
@@ -30,6 +30,7 @@ from acceptance.clusters.embedded.datapath import (
 from acceptance.clusters.embedded.definitions import install_definitions
 from acceptance.clusters.embedded.node import Node, start_node
 from acceptance.clusters.embedded.node_layout import CONTAINERD_SOCKET, CONTEXT
+from acceptance.clusters.embedded.program_images import build_node_images
 from acceptance.clusters.nodes import ApiNodes, NodesState, await_nodes
 from acceptance.errors import EnvironmentFailure
 from acceptance.machine import EMBEDDED_NEEDS
@@ -109,7 +110,7 @@ class EmbeddedCluster:
             with progress.step("Cilium", cacheable=True) as step:
                 datapath = cilium(build_cilium(pinned, self._timeouts, step))
         with progress.step("Images of the node's own pods", cacheable=True) as step:
-            images = build_images(pinned, self._timeouts, step)
+            images = build_node_images(pinned, self._timeouts, step)
             definitions(self._root, timeout=self._timeouts.download)
         try:
             with progress.step("Start the embedded cluster"):

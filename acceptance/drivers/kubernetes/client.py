@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DRY_RUN", "MERGE", "Kubernetes", "Refused", "pretty"]
 
-_WORKLOADS = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
+_WORKLOADS = {
+    "Deployment": "deployments",
+    "StatefulSet": "statefulsets",
+    "DaemonSet": "daemonsets",
+}
 """The plural that the API's paths use, by kind."""
 _VERBOSE = {"verbose": ""}
 
@@ -78,7 +82,7 @@ class Kubernetes(ApiConnection):
         return self.items(path, labelSelector=selector) if selector else []
 
     def workloads(self, namespace: str) -> tuple[WorkloadFacts, ...]:
-        """Return all Deployments and StatefulSets of a namespace."""
+        """Return all Deployments, StatefulSets and DaemonSets of a namespace."""
         return tuple(
             reading.workload(kind, found)
             for kind, plural in _WORKLOADS.items()

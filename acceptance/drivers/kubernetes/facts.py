@@ -116,7 +116,7 @@ class PodFacts:
 
 @dataclass(frozen=True)
 class WorkloadFacts:
-    """A Deployment or StatefulSet, and how many of its pods are ready and current."""
+    """A Deployment, StatefulSet or DaemonSet, and how many of its pods are ready and current."""
 
     kind: str
     name: str

@@ -78,15 +78,25 @@ def pod(found: Object, workload: str = "") -> PodFacts:
 
 
 def workload(kind: str, found: Object) -> WorkloadFacts:
-    """Read a Deployment or a StatefulSet; the API omits counts of 0."""
+    """Read a Deployment, a StatefulSet or a DaemonSet; the API omits counts of 0."""
     metadata, spec, status = _parts(found)
+    observed = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
+    if kind == "DaemonSet":
+        return WorkloadFacts(
+            kind=kind,
+            name=metadata["name"],
+            wanted=status.get("desiredNumberScheduled", 0),
+            ready=status.get("numberReady", 0),
+            current=status.get("updatedNumberScheduled", 0),
+            observed=observed,
+        )
     return WorkloadFacts(
         kind=kind,
         name=metadata["name"],
         wanted=spec.get("replicas", 1),
         ready=status.get("readyReplicas", 0),
         current=status.get("updatedReplicas", 0),
-        observed=status.get("observedGeneration", 0) >= metadata.get("generation", 0),
+        observed=observed,
     )
 
 

@@ -1,0 +1,137 @@
+"""Deploys the stacks of programs that some scenarios need: metrics, logs and traces.
+
+A stack is a folder beside the system's overlay: manifests/overlays/embedded/metrics. A scenario
+names the one that it needs by a tag: @needs-metrics.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.build.manifests import name_of, pod_templates, render
+from acceptance.clusters.embedded.program_images import build_stack_images
+from acceptance.deployment.rollout import apply, await_rollout
+from acceptance.drivers.kubernetes.client import Kubernetes
+from acceptance.errors import EnvironmentFailure
+from acceptance.process import workers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from acceptance.build.images import Image
+    from acceptance.build.manifests import Manifest
+    from acceptance.clusters.base import Cluster, ClusterFacts
+    from acceptance.progress import Progress, ProgressStep
+    from acceptance.settings import Settings
+
+STACKS = ("metrics", "logs", "traces")
+"""The names of all stacks, in the order in which they are deployed."""
+NEEDS = "needs-"
+"""The prefix of a tag that names a stack."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that the run needs and its overlay has."""
+
+    name: str
+    overlay: Path
+    objects: tuple[Manifest, ...]
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images of its pods, as the manifests name them."""
+        found = {
+            container["image"]
+            for template in pod_templates(self.objects)
+            for kind in ("initContainers", "containers")
+            for container in template["spec"].get(kind) or ()
+        }
+        return tuple(sorted(found))
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces of its workloads."""
+        kinds = {"Deployment", "StatefulSet", "DaemonSet"}
+        found = {e["metadata"]["namespace"] for e in self.objects if e["kind"] in kinds}
+        return tuple(sorted(found))
+
+
+def needed_stacks(tags: Collection[str]) -> tuple[str, ...]:
+    """Return the stacks that the `tags` of the selected scenarios name."""
+    return tuple(name for name in STACKS if f"{NEEDS}{name}" in tags)
+
+
+def render_stacks(
+    settings: Settings, driver: str, needed: Sequence[str], run_id: str
+) -> tuple[Stack, ...]:
+    """Return those of the `needed` stacks that the overlay for `driver` has.
+
+    Raises `BrokenInput` if one cannot be rendered.
+    """
+    overlays = {name: settings.overlay_for(driver) / name for name in needed}
+    return tuple(
+        Stack(name, overlay, render(overlay, {}, run_id))
+        for name, overlay in overlays.items()
+        if (overlay / "kustomization.yaml").is_file()
+    )
+
+
+def build_images_of(
+    stacks: Sequence[Stack], settings: Settings, engine: str, step: ProgressStep
+) -> tuple[Image, ...]:
+    """Return the images of `stacks` that the cluster cannot pull, built unless they are cached.
+
+    A cluster whose `engine` is docker can pull all of them.
+
+    Raises `BuildFailure` when one cannot be built.
+    """
+    if engine == "docker":
+        return ()
+    wanted = sorted({image for stack in stacks for image in stack.images})
+    return build_stack_images(settings.root / "node", wanted, settings.timeouts, step)
+
+
+def deploy_stacks(
+    cluster: Cluster,
+    facts: ClusterFacts,
+    settings: Settings,
+    stacks: Sequence[Stack],
+    images: Sequence[Image],
+    *,
+    run_id: str,
+    progress: Progress,
+) -> None:
+    """Return when every workload of `stacks` is at full strength.
+
+    Raises `EnvironmentFailure` with the pod's reason and last log lines if one does not get there.
+    """
+    limits = settings.timeouts
+    with progress.step(f"Deploy {', '.join(each.name for each in stacks)}"):
+        delivered = {name_of(each): each for each in cluster.deliver(images)}
+        namespaces: set[str] = set()
+        for stack in stacks:
+            own = {name_of(image) for image in stack.images}
+            known = {name: full for name, full in delivered.items() if name in own}
+            objects = render(stack.overlay, known, run_id)
+            apply(facts.kubeconfig, facts.context, objects, timeout=limits.command)
+            namespaces |= set(stack.namespaces)
+        client = Kubernetes(facts.kubeconfig, facts.context, timeout=limits.api)
+        with closing(client), workers(max(1, len(namespaces))) as pool:
+            waits = [
+                pool.submit(
+                    await_rollout,
+                    client,
+                    namespace,
+                    limits,
+                    what=f"{namespace} at full strength",
+                    remedy="look at the pod with --keep-cluster.",
+                    error=EnvironmentFailure,
+                )
+                for namespace in sorted(namespaces)
+            ]
+            for each in waits:
+                each.result()
