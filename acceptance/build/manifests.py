@@ -141,9 +141,7 @@ def overlays(root: Path = ROOT) -> tuple[Path, ...]:
     Raises `BrokenInput` when there is none.
     """
     kinds = ("overlays/*", "overlays/*/*", "examples/*", "platform/*")
-    found = [
-        path.parent for k in kinds for path in root.glob(f"manifests/{k}/kustomization.yaml")
-    ]
+    found = [path.parent for k in kinds for path in root.glob(f"manifests/{k}/kustomization.yaml")]
     if not found:
         raise BrokenInput(f"There is no overlay in {root / 'manifests'}. Try: git status")
     return tuple(sorted(found))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import name_of, pod_templates, render
@@ -19,16 +20,17 @@ from acceptance.process import workers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from pathlib import Path
 
     from acceptance.build.images import Image
     from acceptance.build.manifests import Manifest
-    from acceptance.clusters.base import Cluster, ClusterFacts
+    from acceptance.clusters.base import Cluster
     from acceptance.progress import Progress, ProgressStep
     from acceptance.settings import Settings
+    from acceptance.system import System
 
 STACKS = ("metrics", "logs", "traces")
 """The names of all stacks, in the order in which they are deployed."""
+_NAMESPACE = "monitoring"
 NEEDS = "needs-"
 """The prefix of a tag that names a stack."""
 
@@ -97,29 +99,27 @@ def build_images_of(
 
 def deploy_stacks(
     cluster: Cluster,
-    facts: ClusterFacts,
+    system: System,
     settings: Settings,
     stacks: Sequence[Stack],
     images: Sequence[Image],
-    *,
-    run_id: str,
     progress: Progress,
 ) -> None:
-    """Return when every workload of `stacks` is at full strength.
+    """Return when every workload of `stacks` is at full strength; they watch `system`.
 
     Raises `EnvironmentFailure` with the pod's reason and last log lines if one does not get there.
     """
-    limits = settings.timeouts
+    limits, kubeconfig = settings.timeouts, Path(system.kubeconfig)
     with progress.step(f"Deploy {', '.join(each.name for each in stacks)}"):
         delivered = {name_of(each): each for each in cluster.deliver(images)}
         namespaces: set[str] = set()
         for stack in stacks:
             own = {name_of(image) for image in stack.images}
             known = {name: full for name, full in delivered.items() if name in own}
-            objects = render(stack.overlay, known, run_id)
-            apply(facts.kubeconfig, facts.context, objects, timeout=limits.command)
+            objects = [*render(stack.overlay, known, system.run), *_authority(system)]
+            apply(kubeconfig, system.context, objects, timeout=limits.command)
             namespaces |= set(stack.namespaces)
-        client = Kubernetes(facts.kubeconfig, facts.context, timeout=limits.api)
+        client = Kubernetes(kubeconfig, system.context, timeout=limits.api)
         with closing(client), workers(max(1, len(namespaces))) as pool:
             waits = [
                 pool.submit(
@@ -135,3 +135,17 @@ def deploy_stacks(
             ]
             for each in waits:
                 each.result()
+
+
+def _authority(system: System) -> tuple[Manifest, ...]:
+    """Return the authority by which probes trust the system; nothing for a public one."""
+    if not system.authority:
+        return ()
+    return (
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "system-authority", "namespace": _NAMESPACE},
+            "data": {"ca.crt": system.authority},
+        },
+    )

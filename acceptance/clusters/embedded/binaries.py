@@ -102,9 +102,7 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, step: ProgressSt
                 f"The programs of {folder} were not built: {error.message}"
             ) from error
 
-    return entry(
-        f"node-{module}", hash_inputs(folder, str(options), str(ENVIRONMENT)), build
-    )
+    return entry(f"node-{module}", hash_inputs(folder, str(options), str(ENVIRONMENT)), build)
 
 
 def build_cilium(node: Path, timeouts: Timeouts, step: ProgressStep) -> Path:

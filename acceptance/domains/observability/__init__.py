@@ -1,8 +1,30 @@
 """Checks metrics, logs, dashboards and alerts by asking the programs that hold them."""
 
 from acceptance.domains.observability.alerting import AlertingFacts, AlertingOperator
+from acceptance.domains.observability.counting import CounterState, SentRequests, TrafficCounter
 from acceptance.domains.observability.drivers.log_store import LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
+from acceptance.domains.observability.health_probes import (
+    BrokenEndpoint,
+    ProbeOperator,
+    ProbeState,
+)
+from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
 from acceptance.domains.observability.monitoring import MonitoringOperator
 
-__all__ = ["AlertingFacts", "AlertingOperator", "LogHits", "MonitoringOperator", "ScrapeTargets"]
+__all__ = [
+    "AlertingFacts",
+    "AlertingOperator",
+    "BrokenEndpoint",
+    "CounterState",
+    "LogHits",
+    "MetricsOperator",
+    "MonitoringOperator",
+    "NewReplica",
+    "ProbeOperator",
+    "ProbeState",
+    "ScrapeState",
+    "ScrapeTargets",
+    "SentRequests",
+    "TrafficCounter",
+]

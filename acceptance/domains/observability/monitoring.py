@@ -10,7 +10,11 @@ from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.observability.drivers import log_store, prometheus
 from acceptance.domains.observability.drivers.endpoints import LABEL, find_endpoints
 from acceptance.domains.observability.drivers.log_store import LogHits, LogStore
-from acceptance.domains.observability.drivers.prometheus import Prometheus, ScrapeTargets
+from acceptance.domains.observability.drivers.prometheus import (
+    PROBES,
+    Prometheus,
+    ScrapeTargets,
+)
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, require
 from acceptance.waiting import DeadlineExceeded, eventually
@@ -120,7 +124,7 @@ class MonitoringOperator(ClusterActor):
 
 
 def _scrape_fault(pod: PodFacts, targets: tuple[ScrapeTarget, ...]) -> str | None:
-    own = [each for each in targets if each.address == pod.address]
+    own = [each for each in targets if each.address == pod.address and each.job != PROBES]
     if not own:
         return f"{pod.name} is not scraped"
     if any(each.health == "up" for each in own):

@@ -1,10 +1,14 @@
-"""Asks Prometheus for its scrape targets and alert rules, by its HTTP API v1."""
+"""Asks Prometheus for its scrape targets, samples and alert rules, by its HTTP API v1.
+
+Source: the page "HTTP API" of Prometheus 3.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from acceptance.domains.observability.drivers.endpoints import ask, objects
 
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 
 PROGRAMS = ("prometheus",)
 """The label's values by which a Prometheus is found."""
+PROBES = "endpoints"
+"""The job of the probes of health endpoints."""
 _CATEGORY = "category"
 
 
@@ -23,12 +29,23 @@ _CATEGORY = "category"
 class ScrapeTarget:
     """One target that a Prometheus scrapes."""
 
+    job: str
+    instance: str
     address: str
-    """The host of the scrape URL."""
+    """The host of the scrape URL, but of the probed URL for a probe of an endpoint."""
+    url: str
+    """The scrape URL."""
     health: str
     """up, down or unknown."""
     error: str
     """The last error, empty if there was none."""
+    interval: float
+    """The seconds from one scrape to the next."""
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def label(self, name: str) -> str:
+        """Return the value of a label; empty if the target has no such label."""
+        return dict(self.labels).get(name, "")
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,27 @@ class ScrapeTargets:
 
     endpoint: MonitoringEndpoint
     targets: tuple[ScrapeTarget, ...]
+    refused: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample of an answer to a query: its labels and its value."""
+
+    labels: tuple[tuple[str, str], ...]
+    value: float
+
+    def label(self, name: str) -> str:
+        """Return the value of a label; empty if the sample has no such label."""
+        return dict(self.labels).get(name, "")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The answer to a query; `refused` says why Prometheus did not answer it."""
+
+    query: str
+    samples: tuple[Sample, ...]
     refused: str
 
 
@@ -78,6 +116,35 @@ class Prometheus:
             return ScrapeTargets(self._endpoint, (), str(reply))
         return ScrapeTargets(self._endpoint, targets, "")
 
+    def query(self, query: str) -> Samples:
+        """Return the instant vector that `query`, in PromQL, gives now."""
+        reply = ask(self._cluster, self._endpoint, "/api/v1/query", query=query)
+        found: Any = reply.json() if reply.succeeded else None
+        try:
+            samples = tuple(
+                Sample(tuple(sorted(each["metric"].items())), float(each["value"][1]))
+                for each in found["data"]["result"]
+            )
+        except (TypeError, KeyError, ValueError):
+            return Samples(query, (), str(reply))
+        return Samples(query, samples, "")
+
+    def total(self, metric: str, job: str, *by: str) -> Samples:
+        """Return the sum of a metric of `job`, for each combination of the labels `by`."""
+        return self.query(f'sum by ({", ".join(by)}) ({metric}{{job="{job}"}})')
+
+    def samples_of_targets(self, metric: str, job: str) -> Samples:
+        """Return how many samples of a metric each target of `job` has now."""
+        return self.query(f'count by (instance) ({metric}{{job="{job}"}})')
+
+    def probe_results(self) -> Samples:
+        """Return the newest result of every probe of an endpoint: 1 for a success."""
+        return self.query(f'probe_success{{job="{PROBES}"}}')
+
+    def worst_probe_results(self, seconds: float) -> Samples:
+        """Return the worst result of every probe in the last `seconds`."""
+        return self.query(f'min_over_time(probe_success{{job="{PROBES}"}}[{seconds:.0f}s])')
+
     def alert_rules(self) -> AlertRules:
         """Return its alert rules, of all groups."""
         reply = ask(self._cluster, self._endpoint, "/api/v1/rules")
@@ -88,8 +155,25 @@ class Prometheus:
 
 
 def _target(found: dict[str, Any]) -> ScrapeTarget:
-    host = urlsplit(found["scrapeUrl"]).hostname or ""
-    return ScrapeTarget(host, found["health"], found.get("lastError", ""))
+    labels = found["labels"]
+    url = found["scrapeUrl"]
+    probed = parse_qs(urlsplit(url).query).get("target", [url])[0]
+    return ScrapeTarget(
+        job=labels.get("job", ""),
+        instance=labels.get("instance", ""),
+        address=urlsplit(probed).hostname or "",
+        url=probed,
+        health=found["health"],
+        error=found.get("lastError", ""),
+        interval=_seconds(found.get("scrapeInterval", "")),
+        labels=tuple(sorted(labels.items())),
+    )
+
+
+def _seconds(duration: str) -> float:
+    """Return a duration of Prometheus in seconds, such as 1m30s; 0 for what is none."""
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+    return sum(float(n) * units[unit] for n, unit in re.findall(r"(\d+)(ms|[smhd])", duration))
 
 
 def _rules(answer: Any) -> Iterator[AlertRule]:  # noqa: ANN401 (another program's JSON)

@@ -1,0 +1,17 @@
+"""Reads a page of metrics in Prometheus' text format, with Prometheus' own library."""
+
+from __future__ import annotations
+
+from prometheus_client.parser import text_string_to_metric_families
+
+
+def metric_names(page: str) -> frozenset[str]:
+    """Return the names of all samples of a page; none if it is no page of metrics."""
+    try:
+        return frozenset(
+            sample.name
+            for family in text_string_to_metric_families(page)
+            for sample in family.samples
+        )
+    except ValueError:
+        return frozenset()
