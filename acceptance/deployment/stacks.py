@@ -103,6 +103,7 @@ def deploy_stacks(
     settings: Settings,
     stacks: Sequence[Stack],
     images: Sequence[Image],
+    *,
     progress: Progress,
 ) -> None:
     """Return when every workload of `stacks` is at full strength; they watch `system`.
