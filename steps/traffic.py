@@ -12,6 +12,7 @@ from acceptance.domains.traffic import (
     Journey,
     PodCoverage,
     Purchase,
+    RefusedPayment,
     SiteAnswers,
     SteadyTraffic,
     SteadyVisitors,
@@ -103,6 +104,16 @@ def _(ingress_inspector: IngressInspector, ingresses: tuple[IngressFacts, ...]) 
 )
 def _(browser_visitor: BrowserVisitor, device: str) -> Journey:
     return browser_visitor.complete_checkout(device)
+
+
+@given("a visitor has completed a checkout in the browser", target_fixture="journey")
+def _(browser_visitor: BrowserVisitor) -> Journey:
+    return browser_visitor.complete_checkout("a desktop")
+
+
+@when("the visitor tries to pay the checkout", target_fixture="refused_payment")
+def _(visitor: Visitor, purchase: Purchase) -> RefusedPayment:
+    return visitor.pay_in_vain(purchase)
 
 
 @then("the visitor finds the paid checkout again after a reload")

@@ -4,5 +4,19 @@ from acceptance.domains.observability.alerting import AlertingFacts, AlertingOpe
 from acceptance.domains.observability.drivers.log_store import LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
 from acceptance.domains.observability.monitoring import MonitoringOperator
+from acceptance.domains.observability.trace_analyst import (
+    CheckoutTrace,
+    LoggedRequest,
+    TraceAnalyst,
+)
 
-__all__ = ["AlertingFacts", "AlertingOperator", "LogHits", "MonitoringOperator", "ScrapeTargets"]
+__all__ = [
+    "AlertingFacts",
+    "AlertingOperator",
+    "CheckoutTrace",
+    "LogHits",
+    "LoggedRequest",
+    "MonitoringOperator",
+    "ScrapeTargets",
+    "TraceAnalyst",
+]

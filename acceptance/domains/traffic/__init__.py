@@ -7,6 +7,7 @@ from acceptance.domains.traffic.visitor import (
     HostAnswers,
     PodCoverage,
     Purchase,
+    RefusedPayment,
     SiteAnswers,
     Visitor,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Journey",
     "PodCoverage",
     "Purchase",
+    "RefusedPayment",
     "SiteAnswers",
     "SteadyTraffic",
     "SteadyVisitors",
