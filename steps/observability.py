@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_bdd import given, then, when
 
 from acceptance.domains.observability import (
@@ -13,8 +15,9 @@ from acceptance.domains.observability import (
     MonitoringOperator,
     ScrapeTargets,
     TraceAnalyst,
+    read_signals,
 )
-from acceptance.domains.traffic import Journey, RefusedPayment
+from acceptance.domains.traffic import Cancellation, Journey, RefusedPayment
 
 
 @when("the operator asks Prometheus for its scrape targets", target_fixture="scrape_targets")
@@ -82,6 +85,18 @@ def _(trace_analyst: TraceAnalyst) -> None:
 @then("the trace of the payment marks the refused statement and no other")
 def _(trace_analyst: TraceAnalyst, refused_payment: RefusedPayment) -> None:
     trace_analyst.assert_failed_statement_marked(refused_payment)
+
+
+@then("the traces of all these visits have exactly these spans, with these attributes:")
+def _(
+    trace_analyst: TraceAnalyst,
+    journey: Journey,
+    cancellation: Cancellation,
+    refused_payment: RefusedPayment,
+    datatable: Sequence[Sequence[str]],
+) -> None:
+    visits = trace_analyst.collect_traces(journey, cancellation, refused_payment)
+    trace_analyst.assert_signals(visits, read_signals(datatable))
 
 
 @when(

@@ -6,6 +6,7 @@ from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.traffic import (
     BrowserVisitor,
+    Cancellation,
     HostAnswers,
     IngressFacts,
     IngressInspector,
@@ -109,6 +110,11 @@ def _(browser_visitor: BrowserVisitor, device: str) -> Journey:
 @given("a visitor has completed a checkout in the browser", target_fixture="journey")
 def _(browser_visitor: BrowserVisitor) -> Journey:
     return browser_visitor.complete_checkout("a desktop")
+
+
+@given("another visitor has cancelled a checkout in the browser", target_fixture="cancellation")
+def _(browser_visitor: BrowserVisitor) -> Cancellation:
+    return browser_visitor.cancel_checkout()
 
 
 @when("the visitor tries to pay the checkout", target_fixture="refused_payment")

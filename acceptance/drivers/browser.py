@@ -135,6 +135,10 @@ class Visit:
         """Wait until the heading is visible."""
         self._page.get_by_role("heading", name=name, exact=True).wait_for(state="visible")
 
+    def await_quiet(self) -> None:
+        """Wait until the page has sent nothing for half a second, since it was loaded."""
+        self._page.wait_for_load_state("networkidle")
+
     def text(self) -> str:
         """Return the text of the page's main part."""
         return self._page.get_by_role("main").inner_text()

@@ -4,6 +4,7 @@ from acceptance.domains.observability.alerting import AlertingFacts, AlertingOpe
 from acceptance.domains.observability.drivers.log_store import LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
 from acceptance.domains.observability.monitoring import MonitoringOperator
+from acceptance.domains.observability.signals import read_signals
 from acceptance.domains.observability.trace_analyst import (
     CheckoutTrace,
     LoggedRequest,
@@ -19,4 +20,5 @@ __all__ = [
     "MonitoringOperator",
     "ScrapeTargets",
     "TraceAnalyst",
+    "read_signals",
 ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acceptance.domains.observability import trace_rules
+from acceptance.domains.observability import signals, trace_rules
 from acceptance.domains.observability.drivers import jaeger
 from acceptance.domains.observability.drivers.jaeger import Jaeger, Trace
 from acceptance.domains.observability.monitoring import MonitoringOperator
@@ -20,7 +21,8 @@ from acceptance.waiting import DeadlineExceeded, eventually
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from acceptance.domains.traffic import Journey, RefusedPayment
+    from acceptance.domains.observability.signals import Signal
+    from acceptance.domains.traffic import Cancellation, Journey, RefusedPayment
     from acceptance.drivers.browser import SentContext
 
 _TABLE = "payments"
@@ -160,6 +162,45 @@ class TraceAnalyst(MonitoringOperator):
         require(said == found.request_id, f"{span} is of the request {said or '(none)'}.")
         pod = dict(span.resource).get("k8s.pod.name")
         require(pod == found.pod, f"{found.pod} wrote the line, and {pod} served the request.")
+
+    def collect_traces(
+        self, journey: Journey, cancellation: Cancellation, refused: RefusedPayment
+    ) -> tuple[Trace, ...]:
+        """Return the traces of the visits, each once it is whole, or at the deadline."""
+        found = self._jaeger()
+        contexts = [
+            each
+            for noted in (journey.noted, cancellation.noted)
+            for each in noted.contexts
+            if each.recorded
+        ]
+        wanted: dict[str, set[str]] = {refused.trace_id: set()}
+        for each in contexts:
+            wanted.setdefault(each.trace, set()).add(each.span)
+        require(contexts, "The browser sends no trace context with its requests.")
+        require(refused.trace_id, f"The answer names no trace: {refused.reply}.")
+
+        def whole(trace: Trace) -> bool:
+            seen = {span.id for span in trace.spans}
+            return wanted[trace.id] <= seen and bool(seen) and not trace_rules.orphans(trace)
+
+        return tuple(self._until(partial(found.trace, each), whole) for each in wanted)
+
+    def assert_signals(self, traces: tuple[Trace, ...], declared: tuple[Signal, ...]) -> None:
+        """Every declared span and attribute is in the traces, and nothing else is."""
+        for trace in traces:
+            _require_answer(trace)
+        spans = [span for trace in traces for span in trace.spans]
+        require_each(
+            declared,
+            lambda signal: signals.missing(signal, spans),
+            nothing="No span is declared, so nothing can be compared.",
+        )
+        require_each(
+            spans,
+            lambda span: signals.undeclared(span, declared),
+            nothing="The traces have no span.",
+        )
 
     def _jaeger(self) -> Jaeger:
         return Jaeger(self._cluster, self._endpoints(jaeger.PROGRAMS, "trace store")[0])

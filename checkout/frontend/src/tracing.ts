@@ -5,7 +5,7 @@
  */
 
 const ADDRESS = "/otlp/v1/traces";
-const SEND_AFTER_MS = 500;
+const SEND_AFTER_MS = 200;
 const CLIENT = 3;
 const INTERNAL = 1;
 const ERROR = 2;
