@@ -14,6 +14,7 @@ from acceptance.domains.observability import (
     LogHits,
     MonitoringOperator,
     ScrapeTargets,
+    Trace,
     TraceAnalyst,
     read_signals,
 )
@@ -87,16 +88,28 @@ def _(trace_analyst: TraceAnalyst, refused_payment: RefusedPayment) -> None:
     trace_analyst.assert_failed_statement_marked(refused_payment)
 
 
-@then("the traces of all these visits have exactly these spans, with these attributes:")
+@when("the operator collects the traces of all these visits", target_fixture="visit_traces")
 def _(
     trace_analyst: TraceAnalyst,
     journey: Journey,
     cancellation: Cancellation,
     refused_payment: RefusedPayment,
+) -> tuple[Trace, ...]:
+    return trace_analyst.collect_traces(journey, cancellation, refused_payment)
+
+
+@then("they have exactly these spans, with these attributes:")
+def _(
+    trace_analyst: TraceAnalyst,
+    visit_traces: tuple[Trace, ...],
     datatable: Sequence[Sequence[str]],
 ) -> None:
-    visits = trace_analyst.collect_traces(journey, cancellation, refused_payment)
-    trace_analyst.assert_signals(visits, read_signals(datatable))
+    trace_analyst.assert_signals(visit_traces, read_signals(datatable))
+
+
+@then("no span holds what a visitor typed")
+def _(trace_analyst: TraceAnalyst, visit_traces: tuple[Trace, ...], journey: Journey) -> None:
+    trace_analyst.assert_nothing_typed(visit_traces, journey)
 
 
 @when(

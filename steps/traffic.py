@@ -117,6 +117,7 @@ def _(browser_visitor: BrowserVisitor) -> Cancellation:
     return browser_visitor.cancel_checkout()
 
 
+@given("a visitor has tried to pay it in vain", target_fixture="refused_payment")
 @when("the visitor tries to pay the checkout", target_fixture="refused_payment")
 def _(visitor: Visitor, purchase: Purchase) -> RefusedPayment:
     return visitor.pay_in_vain(purchase)

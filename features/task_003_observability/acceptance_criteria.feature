@@ -36,8 +36,9 @@ Feature: Monitoring & Observability Setup
       And another visitor has cancelled a checkout in the browser
       And a visitor has a checkout with items
       And the database refuses to write payments
-      When the visitor tries to pay the checkout
-      Then the traces of all these visits have exactly these spans, with these attributes:
+      And a visitor has tried to pay it in vain
+      When the operator collects the traces of all these visits
+      Then they have exactly these spans, with these attributes:
         | service          | span                                           | attributes                                                                                                                                                                                                                                          |
         | checkout-browser | checkout                                       | checkout.outcome                                                                                                                                                                                                                                    |
         |                  | create checkout                                | http.request.method, http.response.status_code, url.template                                                                                                                                                                                        |
@@ -64,3 +65,4 @@ Feature: Monitoring & Observability Setup
         |                  | INSERT items                                   |                                                                                                                                                                                                                                                     |
         |                  | SELECT payments                                |                                                                                                                                                                                                                                                     |
         |                  | INSERT payments                                | db.system.name, db.namespace, server.address, server.port, db.operation.name, db.query.text, db.collection.name, (error.type)                                                                                                                       |
+      And no span holds what a visitor typed

@@ -1,6 +1,7 @@
 """Checks metrics, logs, dashboards and alerts by asking the programs that hold them."""
 
 from acceptance.domains.observability.alerting import AlertingFacts, AlertingOperator
+from acceptance.domains.observability.drivers.jaeger import Trace
 from acceptance.domains.observability.drivers.log_store import LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
 from acceptance.domains.observability.monitoring import MonitoringOperator
@@ -19,6 +20,7 @@ __all__ = [
     "LoggedRequest",
     "MonitoringOperator",
     "ScrapeTargets",
+    "Trace",
     "TraceAnalyst",
     "read_signals",
 ]

@@ -202,6 +202,19 @@ class TraceAnalyst(MonitoringOperator):
             nothing="The traces have no span.",
         )
 
+    def assert_nothing_typed(self, traces: tuple[Trace, ...], journey: Journey) -> None:
+        """No attribute of a span holds what a visitor typed."""
+        spans = [span for trace in traces for span in trace.spans]
+        require_each(
+            spans,
+            lambda span: (
+                f"{span} holds what a visitor typed: {journey.customer}"
+                if any(journey.customer in value for _, value in span.attributes)
+                else None
+            ),
+            nothing="The traces have no span.",
+        )
+
     def _jaeger(self) -> Jaeger:
         return Jaeger(self._cluster, self._endpoints(jaeger.PROGRAMS, "trace store")[0])
 
