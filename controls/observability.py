@@ -180,11 +180,48 @@ def statements_with_their_values(saboteur: Saboteur) -> None:
     )
 
 
-def _change(saboteur: Saboteur, namespace: str, name: str, change: Mapping[str, object]) -> None:
+@control(
+    "TASK-003-AC-4",
+    "Nobody outside records spans in the name of a program",
+    expects="has recorded spans of checkout-backend, checkout-browser",
+)
+def a_path_for_browsers_that_takes_everything(saboteur: Saboteur) -> None:
+    """Forget to look at whose spans browsers send."""
+    _edit_options(saboteur, "[memory_limiter, filter/browser, ", "[memory_limiter, ")
+
+
+def _edit_options(saboteur: Saboteur, old: str, new: str) -> None:
+    """Replace a text of Jaeger's options by another one, and let it read them."""
+    where = "monitoring"
+    path = "--output=jsonpath={.spec.template.spec.volumes[0].configMap.name}"
+    name = saboteur.kubectl("get", "deployment/jaeger", path, namespace=where)
+    path = r"--output=jsonpath={.data.config\.yaml}"
+    options = saboteur.kubectl("get", f"configmap/{name}", path, namespace=where)
+    assert options.count(old) == 1, f"the options have {old!r} {options.count(old)} times"
+    saboteur.create(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "changed-options"},
+            "data": {"config.yaml": options.replace(old, new)},
+        },
+        namespace=where,
+    )
+    volume = {"name": "config", "configMap": {"name": "changed-options"}}
+    _change(saboteur, where, "jaeger", {}, volumes=[volume])
+
+
+def _change(
+    saboteur: Saboteur,
+    namespace: str,
+    name: str,
+    change: Mapping[str, object],
+    **more: object,
+) -> None:
     """Change the only container of a program beside the system, and wait for its new pod."""
     target = f"deployment/{name}"
     wait = ("rollout", "status", target, "--timeout=60s")
     saboteur.afterwards(*wait, namespace=namespace)
-    spec = {"containers": [{"name": name, **change}]}
+    spec = {"containers": [{"name": name, **change}], **more}
     saboteur.patch(target, {"spec": {"template": {"spec": spec}}}, namespace=namespace)
     saboteur.kubectl(*wait, namespace=namespace)

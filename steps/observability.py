@@ -14,6 +14,7 @@ from acceptance.domains.observability import (
     LogHits,
     MonitoringOperator,
     ScrapeTargets,
+    SignalInspector,
     Trace,
     TraceAnalyst,
     read_signals,
@@ -90,26 +91,26 @@ def _(trace_analyst: TraceAnalyst, refused_payment: RefusedPayment) -> None:
 
 @when("the operator collects the traces of all these visits", target_fixture="visit_traces")
 def _(
-    trace_analyst: TraceAnalyst,
+    signal_inspector: SignalInspector,
     journey: Journey,
     cancellation: Cancellation,
     refused_payment: RefusedPayment,
 ) -> tuple[Trace, ...]:
-    return trace_analyst.collect_traces(journey, cancellation, refused_payment)
+    return signal_inspector.collect_traces(journey, cancellation, refused_payment)
 
 
 @then("they have exactly these spans, with these attributes:")
 def _(
-    trace_analyst: TraceAnalyst,
+    signal_inspector: SignalInspector,
     visit_traces: tuple[Trace, ...],
     datatable: Sequence[Sequence[str]],
 ) -> None:
-    trace_analyst.assert_signals(visit_traces, read_signals(datatable))
+    signal_inspector.assert_signals(visit_traces, read_signals(datatable))
 
 
 @then("no span holds what a visitor typed")
-def _(trace_analyst: TraceAnalyst, visit_traces: tuple[Trace, ...], journey: Journey) -> None:
-    trace_analyst.assert_nothing_typed(visit_traces, journey)
+def _(signal_inspector: SignalInspector, visit_traces: tuple[Trace, ...], journey: Journey) -> None:
+    signal_inspector.assert_nothing_typed(visit_traces, journey)
 
 
 @when(
@@ -123,3 +124,13 @@ def _(trace_analyst: TraceAnalyst, visit_id: str) -> LoggedRequest:
 @then("the trace has the span of this request in this pod")
 def _(trace_analyst: TraceAnalyst, logged_request: LoggedRequest) -> None:
     trace_analyst.assert_log_line_leads_to_trace(logged_request)
+
+
+@when("a visitor sends a span as the backend and one as a browser", target_fixture="sent_spans")
+def _(signal_inspector: SignalInspector) -> Trace:
+    return signal_inspector.send_spans()
+
+
+@then("only the span of the browser is recorded")
+def _(signal_inspector: SignalInspector, sent_spans: Trace) -> None:
+    signal_inspector.assert_only_browser_recorded(sent_spans)

@@ -66,3 +66,8 @@ Feature: Monitoring & Observability Setup
         |                  | SELECT payments                                |                                                                                                                                                                                                                                                     |
         |                  | INSERT payments                                | db.system.name, db.namespace, server.address, server.port, db.operation.name, db.query.text, db.collection.name, (error.type)                                                                                                                       |
       And no span holds what a visitor typed
+
+    @needs-traces
+    Scenario: Nobody outside records spans in the name of a program
+      When a visitor sends a span as the backend and one as a browser
+      Then only the span of the browser is recorded

@@ -5,6 +5,7 @@ from acceptance.domains.observability.drivers.jaeger import Trace
 from acceptance.domains.observability.drivers.log_store import LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
 from acceptance.domains.observability.monitoring import MonitoringOperator
+from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
 from acceptance.domains.observability.trace_analyst import (
     CheckoutTrace,
@@ -20,6 +21,7 @@ __all__ = [
     "LoggedRequest",
     "MonitoringOperator",
     "ScrapeTargets",
+    "SignalInspector",
     "Trace",
     "TraceAnalyst",
     "read_signals",

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acceptance.domains.observability import signals, trace_rules
-from acceptance.domains.observability.drivers import jaeger
-from acceptance.domains.observability.drivers.jaeger import Jaeger, Trace
-from acceptance.domains.observability.monitoring import MonitoringOperator
+from acceptance.domains.observability import trace_rules
+from acceptance.domains.observability.trace_reader import TraceReader, require_answer
 from acceptance.drivers.database import execute_sql
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from acceptance.domains.observability.signals import Signal
-    from acceptance.domains.traffic import Cancellation, Journey, RefusedPayment
+    from acceptance.domains.observability.drivers.jaeger import Trace
+    from acceptance.domains.traffic import Journey, RefusedPayment
     from acceptance.drivers.browser import SentContext
 
 _TABLE = "payments"
@@ -51,7 +46,7 @@ class LoggedRequest:
     trace: Trace
 
 
-class TraceAnalyst(MonitoringOperator):
+class TraceAnalyst(TraceReader):
     """Looks up traces in Jaeger, and checks what they say about a request."""
 
     def find_checkout_trace(self, journey: Journey) -> CheckoutTrace:
@@ -76,7 +71,7 @@ class TraceAnalyst(MonitoringOperator):
             f"The visitor's checkout took only {len(found.calls)} calls.",
         )
         require(len(traces) == 1, f"The calls of one checkout are in {len(traces)} traces.")
-        _require_answer(found.trace)
+        require_answer(found.trace)
         require_each(
             found.calls,
             lambda call: trace_rules.missing_link(found.trace, call),
@@ -121,7 +116,7 @@ class TraceAnalyst(MonitoringOperator):
             lambda: found.trace(refused.trace_id),
             lambda trace: len(trace_rules.statements(trace)) > 1 and not trace_rules.orphans(trace),
         )
-        _require_answer(trace)
+        require_answer(trace)
         calls = trace_rules.statements(trace)
         wrong = [span for span in calls if span.failed]
         named = ", ".join(map(str, wrong)) or "none"
@@ -154,7 +149,7 @@ class TraceAnalyst(MonitoringOperator):
 
     def assert_log_line_leads_to_trace(self, found: LoggedRequest) -> None:
         """The trace has the very span of the request, of the pod that wrote the line."""
-        _require_answer(found.trace)
+        require_answer(found.trace)
         own = [span for span in found.trace.spans if span.id == found.span_id]
         require(own, f"The trace {found.trace_id} has no span {found.span_id} of the log line.")
         span = own[0]
@@ -162,75 +157,6 @@ class TraceAnalyst(MonitoringOperator):
         require(said == found.request_id, f"{span} is of the request {said or '(none)'}.")
         pod = dict(span.resource).get("k8s.pod.name")
         require(pod == found.pod, f"{found.pod} wrote the line, and {pod} served the request.")
-
-    def collect_traces(
-        self, journey: Journey, cancellation: Cancellation, refused: RefusedPayment
-    ) -> tuple[Trace, ...]:
-        """Return the traces of the visits, each once it is whole, or at the deadline."""
-        found = self._jaeger()
-        contexts = [
-            each
-            for noted in (journey.noted, cancellation.noted)
-            for each in noted.contexts
-            if each.recorded
-        ]
-        wanted: dict[str, set[str]] = {refused.trace_id: set()}
-        for each in contexts:
-            wanted.setdefault(each.trace, set()).add(each.span)
-        require(contexts, "The browser sends no trace context with its requests.")
-        require(refused.trace_id, f"The answer names no trace: {refused.reply}.")
-
-        def whole(trace: Trace) -> bool:
-            seen = {span.id for span in trace.spans}
-            return wanted[trace.id] <= seen and bool(seen) and not trace_rules.orphans(trace)
-
-        return tuple(self._until(partial(found.trace, each), whole) for each in wanted)
-
-    def assert_signals(self, traces: tuple[Trace, ...], declared: tuple[Signal, ...]) -> None:
-        """Every declared span and attribute is in the traces, and nothing else is."""
-        for trace in traces:
-            _require_answer(trace)
-        spans = [span for trace in traces for span in trace.spans]
-        require_each(
-            declared,
-            lambda signal: signals.missing(signal, spans),
-            nothing="No span is declared, so nothing can be compared.",
-        )
-        require_each(
-            spans,
-            lambda span: signals.undeclared(span, declared),
-            nothing="The traces have no span.",
-        )
-
-    def assert_nothing_typed(self, traces: tuple[Trace, ...], journey: Journey) -> None:
-        """No attribute of a span holds what a visitor typed."""
-        spans = [span for trace in traces for span in trace.spans]
-        require_each(
-            spans,
-            lambda span: (
-                f"{span} holds what a visitor typed: {journey.customer}"
-                if any(journey.customer in value for _, value in span.attributes)
-                else None
-            ),
-            nothing="The traces have no span.",
-        )
-
-    def _jaeger(self) -> Jaeger:
-        return Jaeger(self._cluster, self._endpoints(jaeger.PROGRAMS, "trace store")[0])
-
-    def _until(self, ask: Callable[[], Trace], whole: Callable[[Trace], bool]) -> Trace:
-        """Return the trace when it is `whole`, or the last one at the deadline; keep it."""
-        seen: list[Trace] = []
-
-        def look() -> Trace:
-            seen.append(ask())
-            return seen[-1]
-
-        # Each sender sends its spans a moment after they end.
-        with suppress(DeadlineExceeded):
-            eventually(look, whole, timeout=self._timeouts.observation)
-        self._keep("The trace", pretty(asdict(seen[-1])))
-        return seen[-1]
 
     def _log_line(self, request_id: str) -> dict[str, Any]:
         def look() -> list[dict[str, Any]]:
@@ -272,9 +198,3 @@ def _gaps(trace: Trace, calls: tuple[SentContext, ...]) -> bool:
         or trace_rules.orphans(trace)
         or any(trace_rules.missing_link(trace, call) for call in calls)
     )
-
-
-def _require_answer(trace: Trace) -> None:
-    name = trace.endpoint.name
-    require(not trace.refused, f"{name} does not return the trace: {trace.refused}")
-    require(trace.spans, f"{name} does not know the trace {trace.id}.")

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from acceptance.domains.observability import TraceAnalyst, read_signals, trace_analyst
+from acceptance.domains.observability import (
+    SignalInspector,
+    TraceAnalyst,
+    read_signals,
+    signal_inspector,
+    trace_analyst,
+)
 from acceptance.domains.observability.drivers.jaeger import Jaeger
 from acceptance.domains.traffic import Cancellation, Journey, RefusedPayment
 from acceptance.drivers.browser import DESKTOP
@@ -60,6 +66,12 @@ def analyst(answer: object, *lines: object) -> TraceAnalyst:
     cluster = Cluster([pod("backend")], {"/api/v1/services": [SERVICE], PROXY: answer})
     cluster.lines = lines
     return TraceAnalyst(context_of(SYSTEM, cluster, timeouts=PATIENCE))
+
+
+def inspector(answer: object) -> SignalInspector:
+    """The inspector of signals on such a cluster."""
+    cluster = Cluster([], {"/api/v1/services": [SERVICE], PROXY: answer})
+    return SignalInspector(context_of(SYSTEM, cluster, timeouts=PATIENCE))
 
 
 def journey(noted: BrowserFacts = FACTS) -> Journey:
@@ -245,7 +257,7 @@ def test_a_log_line_that_leads_nowhere_is_reported() -> None:
 
 def test_exactly_the_declared_signals_pass() -> None:
     """Of all traces of the visits together."""
-    actor = analyst(as_jaeger(whole()))
+    actor = inspector(as_jaeger(whole()))
     traces = actor.collect_traces(journey(), Cancellation(FACTS), REFUSED)
     assert len(traces) == 1
     rows = [
@@ -265,7 +277,7 @@ def test_exactly_the_declared_signals_pass() -> None:
 
 def test_what_a_visitor_typed_is_found_in_a_span() -> None:
     """Wherever in an attribute it stands; and no span at all proves nothing."""
-    actor = analyst(None)
+    actor = inspector(None)
     leak = span("sql", "", "checkout-backend", "client", attributes=(("a", "for Ada now"),))
     actor.assert_nothing_typed((trace(whole()),), journey())
     with pytest.raises(AssertionError, match="sql holds what a visitor typed: Ada"):
@@ -306,3 +318,44 @@ def test_jaeger_says_not_found_of_an_unknown_trace() -> None:
     client = Jaeger(Empty([], {}), ENDPOINT)  # type: ignore[arg-type]
     assert client.trace(TRACE).spans == ()
     assert client.trace(TRACE).refused == ""
+
+
+@pytest.mark.parametrize(
+    ("services", "fault"),
+    [
+        (["checkout-browser"], ""),
+        (["checkout-backend", "checkout-browser"], "spans of checkout-backend, checkout-browser"),
+        ([], "does not know the trace"),
+    ],
+)
+def test_a_visitor_records_spans_of_the_browser_only(
+    services: list[str], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are sent in the same trace, through the ingress."""
+    sent: list[dict[str, Any]] = []
+
+    class Ingress:
+        host = "checkout.local"
+
+        def send(self, method: str, path: str, *, body: Any, headers: Any) -> Reply:  # noqa: ANN401
+            """Take a span."""
+            assert (method, path) == ("POST", "/otlp/v1/traces")
+            assert headers["traceparent"].endswith("-00")
+            sent.append(body["resourceSpans"][0])
+            return Reply(200, (), "", 0.0)
+
+        def close(self) -> None:
+            """Close nothing."""
+
+    monkeypatch.setattr(signal_inspector, "reach", lambda *_, **__: Ingress())
+    actor = inspector(as_jaeger([span(each, "", each, "internal") for each in services]))
+    found = actor.send_spans()
+    names = [each["resource"]["attributes"][0]["value"]["stringValue"] for each in sent]
+    assert names == ["checkout-backend", "checkout-browser"]
+    spans = [each["scopeSpans"][0]["spans"][0] for each in sent]
+    assert len({each["traceId"] for each in spans}) == 1
+    if not fault:
+        actor.assert_only_browser_recorded(found)
+        return
+    with pytest.raises(AssertionError, match=fault):
+        actor.assert_only_browser_recorded(found)
