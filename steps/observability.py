@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from pytest_bdd import then, when
+from collections.abc import Sequence
+
+from pytest_bdd import given, then, when
 
 from acceptance.domains.observability import (
     AlertingFacts,
     AlertingOperator,
+    CheckoutTrace,
+    LoggedRequest,
     LogHits,
     MonitoringOperator,
     ScrapeTargets,
+    SignalInspector,
+    Trace,
+    TraceAnalyst,
+    read_signals,
 )
+from acceptance.domains.traffic import Cancellation, Journey, RefusedPayment
 
 
 @when("the operator asks Prometheus for its scrape targets", target_fixture="scrape_targets")
@@ -46,3 +55,82 @@ def _(alerting_operator: AlertingOperator, alerting: AlertingFacts) -> None:
 @then("a receiver gets the alerts")
 def _(alerting_operator: AlertingOperator, alerting: AlertingFacts) -> None:
     alerting_operator.assert_alerts_received(alerting)
+
+
+@when("the operator looks up the trace of the checkout", target_fixture="checkout_trace")
+def _(trace_analyst: TraceAnalyst, journey: Journey) -> CheckoutTrace:
+    return trace_analyst.find_checkout_trace(journey)
+
+
+@then(
+    "all its calls are in one trace, from the browser through ingress and backend to the database"
+)
+def _(trace_analyst: TraceAnalyst, checkout_trace: CheckoutTrace) -> None:
+    trace_analyst.assert_one_trace(checkout_trace)
+
+
+@then("no span of the trace lacks its parent")
+def _(trace_analyst: TraceAnalyst, checkout_trace: CheckoutTrace) -> None:
+    trace_analyst.assert_no_orphan(checkout_trace)
+
+
+@then("each span lies within its parent, and the durations add up")
+def _(trace_analyst: TraceAnalyst, checkout_trace: CheckoutTrace) -> None:
+    trace_analyst.assert_durations(checkout_trace)
+
+
+@given("the database refuses to write payments")
+def _(trace_analyst: TraceAnalyst) -> None:
+    trace_analyst.forbid_payments()
+
+
+@then("the trace of the payment marks the refused statement and no other")
+def _(trace_analyst: TraceAnalyst, refused_payment: RefusedPayment) -> None:
+    trace_analyst.assert_failed_statement_marked(refused_payment)
+
+
+@when("the operator collects the traces of all these visits", target_fixture="visit_traces")
+def _(
+    signal_inspector: SignalInspector,
+    journey: Journey,
+    cancellation: Cancellation,
+    refused_payment: RefusedPayment,
+) -> tuple[Trace, ...]:
+    return signal_inspector.collect_traces(journey, cancellation, refused_payment)
+
+
+@then("they have exactly these spans, with these attributes:")
+def _(
+    signal_inspector: SignalInspector,
+    visit_traces: tuple[Trace, ...],
+    datatable: Sequence[Sequence[str]],
+) -> None:
+    signal_inspector.assert_signals(visit_traces, read_signals(datatable))
+
+
+@then("no span holds what a visitor typed")
+def _(signal_inspector: SignalInspector, visit_traces: tuple[Trace, ...], journey: Journey) -> None:
+    signal_inspector.assert_nothing_typed(visit_traces, journey)
+
+
+@when(
+    "the operator follows the log line of the request to its trace",
+    target_fixture="logged_request",
+)
+def _(trace_analyst: TraceAnalyst, visit_id: str) -> LoggedRequest:
+    return trace_analyst.follow_log_line(visit_id)
+
+
+@then("the trace has the span of this request in this pod")
+def _(trace_analyst: TraceAnalyst, logged_request: LoggedRequest) -> None:
+    trace_analyst.assert_log_line_leads_to_trace(logged_request)
+
+
+@when("a visitor sends a span as the backend and one as a browser", target_fixture="sent_spans")
+def _(signal_inspector: SignalInspector) -> Trace:
+    return signal_inspector.send_spans()
+
+
+@then("only the span of the browser is recorded")
+def _(signal_inspector: SignalInspector, sent_spans: Trace) -> None:
+    signal_inspector.assert_only_browser_recorded(sent_spans)

@@ -6,12 +6,14 @@ from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.traffic import (
     BrowserVisitor,
+    Cancellation,
     HostAnswers,
     IngressFacts,
     IngressInspector,
     Journey,
     PodCoverage,
     Purchase,
+    RefusedPayment,
     SiteAnswers,
     SteadyTraffic,
     SteadyVisitors,
@@ -103,6 +105,22 @@ def _(ingress_inspector: IngressInspector, ingresses: tuple[IngressFacts, ...]) 
 )
 def _(browser_visitor: BrowserVisitor, device: str) -> Journey:
     return browser_visitor.complete_checkout(device)
+
+
+@given("a visitor has completed a checkout in the browser", target_fixture="journey")
+def _(browser_visitor: BrowserVisitor) -> Journey:
+    return browser_visitor.complete_checkout("a desktop")
+
+
+@given("another visitor has cancelled a checkout in the browser", target_fixture="cancellation")
+def _(browser_visitor: BrowserVisitor) -> Cancellation:
+    return browser_visitor.cancel_checkout()
+
+
+@given("a visitor has tried to pay it in vain", target_fixture="refused_payment")
+@when("the visitor tries to pay the checkout", target_fixture="refused_payment")
+def _(visitor: Visitor, purchase: Purchase) -> RefusedPayment:
+    return visitor.pay_in_vain(purchase)
 
 
 @then("the visitor finds the paid checkout again after a reload")

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, sync_playwright
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _FIRST_ERROR = 400
+_CONTEXT_PARTS = 4
 _SWITCHES = (
     # Requests that a browser makes by itself would disturb a test.
     "--disable-background-networking",
@@ -59,6 +61,19 @@ PHONE = Device("phone", 390, 844, touch=True)
 
 
 @dataclass(frozen=True)
+class SentContext:
+    """A request of the page that names its trace, by the header traceparent (W3C)."""
+
+    request: str
+    """Method and path."""
+    trace: str
+    span: str
+    """The id of the page's own span for the request."""
+    recorded: bool
+    """Whether the page wants the trace recorded."""
+
+
+@dataclass(frozen=True)
 class BrowserFacts:
     """What the browser recorded during a visit."""
 
@@ -70,6 +85,8 @@ class BrowserFacts:
     responses: int
     page_width: int
     """The width of the content in CSS pixels; one above the device's width scrolls sideways."""
+    contexts: tuple[SentContext, ...] = ()
+    """The requests that name their trace, in their order."""
 
 
 class Visit:
@@ -83,6 +100,8 @@ class Visit:
         self._failed: list[str] = []
         self._exceptions: list[str] = []
         self._responses = 0
+        self._contexts: list[SentContext] = []
+        page.on("request", self._note_context)
         page.on("console", self._note_console)
         page.on("requestfailed", self._note_failure)
         page.on("response", self._note_response)
@@ -116,6 +135,10 @@ class Visit:
         """Wait until the heading is visible."""
         self._page.get_by_role("heading", name=name, exact=True).wait_for(state="visible")
 
+    def await_quiet(self) -> None:
+        """Wait until the page has sent nothing for half a second, since it was loaded."""
+        self._page.wait_for_load_state("networkidle")
+
     def text(self) -> str:
         """Return the text of the page's main part."""
         return self._page.get_by_role("main").inner_text()
@@ -138,6 +161,7 @@ class Visit:
             exceptions=tuple(self._exceptions),
             responses=self._responses,
             page_width=int(self._page.evaluate("document.documentElement.scrollWidth")),
+            contexts=tuple(self._contexts),
         )
 
     def trace(self) -> bytes:
@@ -150,6 +174,12 @@ class Visit:
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self._console.append(message.text)
+
+    def _note_context(self, request: Request) -> None:
+        parts = request.headers.get("traceparent", "").split("-")
+        if len(parts) == _CONTEXT_PARTS:
+            what = f"{request.method} {urlsplit(request.url).path}"
+            self._contexts.append(SentContext(what, parts[1], parts[2], parts[3] == "01"))
 
     def _note_failure(self, request: Request) -> None:
         self._failed.append(f"{request.method} {request.url}: {request.failure}")

@@ -1,12 +1,13 @@
 """Visitors over HTTP and in a browser, and the ingress that they use."""
 
-from acceptance.domains.traffic.browser_visitor import BrowserVisitor, Journey
+from acceptance.domains.traffic.browser_visitor import BrowserVisitor, Cancellation, Journey
 from acceptance.domains.traffic.ingress import IngressInspector
 from acceptance.domains.traffic.steady_visitors import SteadyVisitors
 from acceptance.domains.traffic.visitor import (
     HostAnswers,
     PodCoverage,
     Purchase,
+    RefusedPayment,
     SiteAnswers,
     Visitor,
 )
@@ -15,12 +16,14 @@ from acceptance.drivers.kubernetes.facts import IngressFacts
 
 __all__ = [
     "BrowserVisitor",
+    "Cancellation",
     "HostAnswers",
     "IngressFacts",
     "IngressInspector",
     "Journey",
     "PodCoverage",
     "Purchase",
+    "RefusedPayment",
     "SiteAnswers",
     "SteadyTraffic",
     "SteadyVisitors",

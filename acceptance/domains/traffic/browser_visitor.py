@@ -6,14 +6,18 @@ import json
 import re
 import uuid
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from acceptance.actor import Actor
 from acceptance.drivers.browser import DESKTOP, PHONE, BrowserError, BrowserFacts, visit
 from acceptance.judgement import listed, require
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from acceptance.drivers.browser import Device, Visit
+
+T = TypeVar("T")
 
 DEVICES = {"a desktop": DESKTOP, "a phone": PHONE}
 """By the words of the features."""
@@ -34,6 +38,13 @@ class Journey:
     noted: BrowserFacts
 
 
+@dataclass(frozen=True)
+class Cancellation:
+    """What the browser noted while a visitor created a checkout and cancelled it."""
+
+    noted: BrowserFacts
+
+
 class BrowserVisitor(Actor):
     """Uses the application in a browser, on a desktop's or a phone's screen."""
 
@@ -41,12 +52,19 @@ class BrowserVisitor(Actor):
         """Create a checkout, add items, pay, reload, and look for it in the list."""
         device = DEVICES[device_words]
         customer = f"Ada {uuid.uuid4().hex[:8]}"
+        return self._use_browser(device, lambda visitor: self._travel(visitor, device, customer))
+
+    def cancel_checkout(self) -> Cancellation:
+        """Create a checkout and cancel it, on a desktop."""
+        return self._use_browser(DESKTOP, self._cancel)
+
+    def _use_browser(self, device: Device, use: Callable[[Visit], T]) -> T:
         system = self.system
         timeout = self._timeouts.page
         trust = system.authority if system.secure else ""
         with visit(system.host, system.address, device, trust=trust, timeout=timeout) as visitor:
             try:
-                return self._travel(visitor, device, customer)
+                return use(visitor)
             except BrowserError as error:
                 noted = _complaints(visitor.facts())
                 reason = f"{str(error).splitlines()[0]}. {listed(noted)}".strip()
@@ -103,9 +121,23 @@ class BrowserVisitor(Actor):
         visitor.open(home)
         visitor.await_text(customer, exact=True)
         in_list = visitor.text()
+        noted = self._noted(visitor, device)
+        return Journey(device, customer, paid, reloaded, in_list, noted)
+
+    def _cancel(self, visitor: Visit) -> Cancellation:
+        visitor.open(f"{self.system.origin}/checkouts/new")
+        visitor.fill("Customer", f"Ada {uuid.uuid4().hex[:8]}")
+        visitor.press("Create checkout")
+        visitor.press("Cancel checkout")
+        visitor.press("Confirm cancellation")
+        visitor.await_text("Cancelled", exact=True)
+        return Cancellation(self._noted(visitor, DESKTOP))
+
+    def _noted(self, visitor: Visit, device: Device) -> BrowserFacts:
+        visitor.await_quiet()
         noted = visitor.facts()
         self._keep(f"What the browser noted on {device.name}", json.dumps(asdict(noted), indent=2))
-        return Journey(device, customer, paid, reloaded, in_list, noted)
+        return noted
 
 
 def _complaints(noted: BrowserFacts) -> list[str]:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.traffic.actor import IngressActor
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import require, require_each
+from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from acceptance.drivers.http import Reply
 
 _NOT_FOUND = 404
+_SERVER_ERROR = 500
+_CONTEXT_PARTS = 4
 _ITEMS = (("TEA-1", 2, 350), ("CUP-2", 1, 1250))
 """What a visitor puts into a checkout: SKU, quantity and unit price in cents."""
 
@@ -26,6 +28,15 @@ class Purchase:
 
     id: str
     told: Any
+
+
+@dataclass(frozen=True)
+class RefusedPayment:
+    """The answer to a payment that failed, and the trace that the answer names."""
+
+    reply: Reply
+    trace_id: str
+    """Empty if it names none."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,19 @@ class Visitor(IngressActor):
         require(told.get("status") == "paid", f"The checkout {purchase.id} is not paid: {told}.")
         self._keep("Checkout as paid", pretty(told))
         return Purchase(purchase.id, told)
+
+    def pay_in_vain(self, purchase: Purchase) -> RefusedPayment:
+        """Try to pay a checkout while the service cannot take it.
+
+        Raises `Unverifiable` if it is paid all the same: then there is no failure to look at.
+        """
+        reply = self._api.pay(purchase.id, purchase.told.get("total_cents"))
+        self._keep_reply("The payment that failed", self._http.host, reply)
+        if reply.status is None or reply.status < _SERVER_ERROR:
+            message = f"The payment should have failed, and did not: {reply}."
+            raise Unverifiable(message)
+        parts = reply.header("traceresponse").split("-")
+        return RefusedPayment(reply, parts[1] if len(parts) == _CONTEXT_PARTS else "")
 
     def assert_checkout_gone(self, purchase: Purchase) -> None:
         """The service says that there is no such checkout."""

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from checkout_backend import logs
-from checkout_backend.app import build
+from checkout_backend import logs, tracing
+from checkout_backend.app import VERSION, build
 from checkout_backend.config import BadConfiguration, load
 from checkout_backend.lifecycle import Lifecycle
 from checkout_backend.metrics import Metrics
@@ -27,13 +27,15 @@ def main(env: Mapping[str, str]) -> int:
         return 1
     logs.configure(config.log_level, config.secrets)
     lifecycle = Lifecycle()
-    store = PostgresStore(config.database, config.pool_size)
+    traces = tracing.connect(config.traces_endpoint, version=VERSION, pod_name=config.pod_name)
+    store = PostgresStore(config.database, config.pool_size, traces.tracer)
     app = build(
         store,
         signing_keys=config.signing_keys,
         pod_name=config.pod_name,
         lifecycle=lifecycle,
         metrics=Metrics(store.pool.get_stats),
+        tracing=traces,
     )
     store.open()
     try:
@@ -45,6 +47,7 @@ def main(env: Mapping[str, str]) -> int:
         ).run()
     finally:
         store.close()
+        traces.close()
     return 0
 
 

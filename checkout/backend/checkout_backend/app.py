@@ -10,6 +10,7 @@ from checkout_backend import api, health, problems
 from checkout_backend.cursors import Cursors
 from checkout_backend.middleware import Bounded, Observed
 from checkout_backend.service import Checkouts
+from checkout_backend.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ def build(
     pod_name: str,
     lifecycle: Lifecycle,
     metrics: Metrics,
+    tracing: Tracing | None = None,
 ) -> ASGIApp:
     """Return the application over `store`; the first of `signing_keys` signs."""
     app = Application(
@@ -48,7 +50,13 @@ def build(
         redoc_url=None,
         redirect_slashes=False,
     )
-    api.install(app, Checkouts(store), Cursors(*(key.encode() for key in signing_keys)))
+    api.install(app, Checkouts(store, metrics), Cursors(*(key.encode() for key in signing_keys)))
     health.install(app, store, lifecycle, metrics)
     problems.install(app)
-    return Observed(Bounded(app), pod_name=pod_name, metrics=metrics, lifecycle=lifecycle)
+    return Observed(
+        Bounded(app),
+        pod_name=pod_name,
+        metrics=metrics,
+        lifecycle=lifecycle,
+        tracing=tracing or Tracing(),
+    )

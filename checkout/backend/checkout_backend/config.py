@@ -42,6 +42,8 @@ class Config:
     listen_port: int
     pool_size: int
     """Connections to the database at most."""
+    traces_endpoint: str
+    """The collector's address for OTLP over HTTP; empty if there are no traces."""
     drain_seconds: float
     """How long requests are still served after SIGTERM, while readiness already says no."""
 
@@ -84,6 +86,7 @@ def load(env: Mapping[str, str]) -> Config:
         pod_name=_header_text(env.get("POD_NAME", "").strip() or socket.gethostname()),
         listen_port=_whole(env, "LISTEN_PORT", 8000, 1, 65535),
         pool_size=_whole(env, "DATABASE_POOL_SIZE", 8, 1, 100),
+        traces_endpoint=_address(env, "OTEL_EXPORTER_OTLP_ENDPOINT"),
         drain_seconds=_whole(env, "DRAIN_SECONDS", 3, 0, 300),
     )
 
@@ -118,6 +121,13 @@ def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: in
             f"{name} is {value!r}: set it to a whole number from {least} to {most}."
         )
     return number
+
+
+def _address(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").strip()
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]{1,253}(/[A-Za-z0-9./_-]*)?", value):
+        raise BadConfiguration(f"{name} is no address: set it to one like http://collector:4318.")
+    return value
 
 
 def _header_text(value: str) -> str:

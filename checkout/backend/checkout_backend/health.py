@@ -7,8 +7,8 @@ from typing import Any
 
 import anyio
 from anyio.to_thread import run_sync
-from fastapi import FastAPI, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import FastAPI, Request, Response
+from prometheus_client.exposition import choose_encoder
 
 from checkout_backend.lifecycle import Lifecycle
 from checkout_backend.metrics import Metrics
@@ -53,7 +53,8 @@ def install(app: FastAPI, store: Store, lifecycle: Lifecycle, metrics: Metrics) 
         return {"status": "ready"}
 
     @app.get("/metrics", include_in_schema=False)
-    async def prometheus() -> Response:
-        """Give the metrics in Prometheus' text format."""
-        content: Any = generate_latest(metrics.registry)
-        return Response(content, headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def prometheus(request: Request) -> Response:
+        """Give the metrics in Prometheus' text format; in that of OpenMetrics with exemplars."""
+        encode, media_type = choose_encoder(request.headers.get("accept", ""))
+        content: Any = encode(metrics.registry)
+        return Response(content, headers={"Content-Type": media_type})

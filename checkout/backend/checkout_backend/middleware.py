@@ -14,13 +14,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from checkout_backend.health import PROBES
 from checkout_backend.logs import request_id
 from checkout_backend.problems import problem
+from checkout_backend.tracing import describe_answer, recorded_ids, trace_response
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Span
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from checkout_backend.lifecycle import Lifecycle
     from checkout_backend.metrics import Metrics
+    from checkout_backend.tracing import Tracing
 
 MAX_BODY_BYTES = 16 * 1024
 """Many times what the largest valid request needs."""
@@ -35,13 +38,20 @@ class Observed:
     """Gives each request an id, each answer its headers, and each pair one line in the log."""
 
     def __init__(
-        self, app: ASGIApp, *, pod_name: str, metrics: Metrics, lifecycle: Lifecycle
+        self,
+        app: ASGIApp,
+        *,
+        pod_name: str,
+        metrics: Metrics,
+        lifecycle: Lifecycle,
+        tracing: Tracing,
     ) -> None:
         """Wrap `app`; outermost, so that nothing is answered without it."""
         self._app = app
         self._pod_name = pod_name
         self._metrics = metrics
         self._lifecycle = lifecycle
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -50,6 +60,11 @@ class Observed:
             return
         given = Headers(scope=scope).get("x-request-id", "")
         token = request_id.set(given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex)
+        with self._tracing.request(scope) as span:
+            await self._serve(scope, receive, send, span)
+        request_id.reset(token)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
         started = time.monotonic()
         status = 0
 
@@ -62,6 +77,8 @@ class Observed:
                 headers["X-Served-By"] = self._pod_name
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
+                if response := trace_response(span):
+                    headers["Traceresponse"] = response
                 if self._lifecycle.draining:
                     # So that a proxy's open connections move to others before this one ends.
                     headers["Connection"] = "close"
@@ -75,14 +92,16 @@ class Observed:
             if not status:
                 await problem(500, "The service failed.")(scope, receive, answer)
         finally:
-            self._record(scope, status, time.monotonic() - started, failure)
-            request_id.reset(token)
+            self._record(scope, status, time.monotonic() - started, failure, span)
 
-    def _record(self, scope: Scope, status: int, seconds: float, failure: Exception | None) -> None:
+    def _record(
+        self, scope: Scope, status: int, seconds: float, failure: Exception | None, span: Span
+    ) -> None:
         # Only templates and known methods: a visitor must not be able to invent label values.
         route = getattr(scope.get("route"), "path", "") or "unknown"
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._metrics.count(method, route, status, seconds)
+        describe_answer(span, method, route, status)
+        self._metrics.count(method, route, status, seconds, exemplar=recorded_ids(span))
         level = logging.INFO
         if failure or status >= 500:  # noqa: PLR2004
             level = logging.ERROR

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
+from opentelemetry.trace import NoOpTracer
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
+from checkout_backend.database_spans import DatabaseSpans
 from checkout_backend.domain import Checkout, Item, Payment, Status
 from checkout_backend.store import Unavailable
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from uuid import UUID
 
+    from opentelemetry.trace import Tracer
     from psycopg.abc import PQGen
 
     from checkout_backend.config import DatabaseConfig
@@ -92,9 +95,13 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
 class PostgresStore:
     """A `Store` in PostgreSQL."""
 
-    def __init__(self, config: DatabaseConfig, size: int) -> None:
-        """Prepare a pool of up to `size` connections; `open` begins to connect."""
+    def __init__(self, config: DatabaseConfig, size: int, tracer: Tracer | None = None) -> None:
+        """Prepare a pool of up to `size` connections; `open` begins to connect.
+
+        `tracer` records what is done for a request.
+        """
         self._drained = 0.0
+        self._spans = DatabaseSpans(tracer or NoOpTracer(), config)
         self.pool: ConnectionPool[BoundedConnection] = ConnectionPool(
             connection_class=BoundedConnection,
             kwargs={**parameters(config), "options": _SERVER_OPTIONS},
@@ -121,7 +128,9 @@ class PostgresStore:
     def session(self) -> Iterator[PostgresSession]:
         """Begin a transaction. Raises `Unavailable`."""
         with self._connection(_POOL_SECONDS) as connection:
-            yield PostgresSession(connection)
+            yield PostgresSession(connection, self._spans)
+            with self._spans.statement("COMMIT"):
+                connection.commit()
 
     def ping(self) -> None:
         """Return if the database answers a query now. Raises `Unavailable`."""
@@ -131,7 +140,9 @@ class PostgresStore:
     @contextmanager
     def _connection(self, timeout: float) -> Iterator[BoundedConnection]:
         try:
-            with self.pool.connection(timeout=timeout) as connection:
+            with ExitStack() as leaving:
+                with self._spans.connection():
+                    connection = leaving.enter_context(self.pool.connection(timeout=timeout))
                 yield connection
         # The pool's own errors are operational errors too.
         except psycopg.OperationalError as error:
@@ -156,9 +167,10 @@ class PostgresStore:
 class PostgresSession:
     """A `Session` on one connection, in one transaction."""
 
-    def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
+    def __init__(self, connection: psycopg.Connection[TupleRow], spans: DatabaseSpans) -> None:
         """Work on `connection`, which commits or rolls back when it is given back."""
         self._connection = connection
+        self._spans = spans
 
     def find(self, checkout_id: UUID) -> Checkout | None:
         """Read a checkout."""
@@ -176,14 +188,14 @@ class PostgresSession:
 
     def add(self, checkout: Checkout) -> None:
         """Write a new checkout without items."""
-        self._connection.execute(
+        self._execute(
             "INSERT INTO checkouts (id, customer, created_at, status) VALUES (%s, %s, %s, %s)",
             (checkout.id, checkout.customer, checkout.created_at, checkout.status.value),
         )
 
     def add_item(self, checkout_id: UUID, item: Item) -> None:
         """Write one more item."""
-        self._connection.execute(
+        self._execute(
             "INSERT INTO items (checkout_id, sku, name, quantity, unit_price_cents) "
             "VALUES (%s, %s, %s, %s, %s)",
             (checkout_id, item.sku, item.name, item.quantity, item.unit_price_cents),
@@ -191,13 +203,11 @@ class PostgresSession:
 
     def set_status(self, checkout_id: UUID, status: Status) -> None:
         """Write a checkout's status."""
-        self._connection.execute(
-            "UPDATE checkouts SET status = %s WHERE id = %s", (status.value, checkout_id)
-        )
+        self._execute("UPDATE checkouts SET status = %s WHERE id = %s", (status.value, checkout_id))
 
     def payment(self, key: str) -> Payment | None:
         """Read the payment with an idempotency key."""
-        row = self._connection.execute(
+        row = self._execute(
             "SELECT idempotency_key, checkout_id, amount_cents FROM payments "
             "WHERE idempotency_key = %s",
             (key,),
@@ -206,7 +216,7 @@ class PostgresSession:
 
     def add_payment(self, payment: Payment) -> bool:
         """Write a payment unless its key is taken."""
-        written = self._connection.execute(
+        written = self._execute(
             "INSERT INTO payments (idempotency_key, checkout_id, amount_cents) "
             "VALUES (%s, %s, %s) ON CONFLICT (idempotency_key) DO NOTHING",
             (payment.key, payment.checkout_id, payment.amount_cents),
@@ -214,10 +224,10 @@ class PostgresSession:
         return written.rowcount == 1
 
     def _read(self, query: str, *values: object) -> list[Checkout]:
-        rows = self._connection.execute(query, values).fetchall()
+        rows = self._execute(query, values).fetchall()
         items: dict[UUID, list[Item]] = {row[0]: [] for row in rows}
         if items:
-            for owner, *fields in self._connection.execute(_ITEMS, (list(items),)):
+            for owner, *fields in self._execute(_ITEMS, (list(items),)):
                 items[owner].append(Item(*fields))
         return [
             Checkout(
@@ -229,3 +239,7 @@ class PostgresSession:
             )
             for key, customer, created_at, status in rows
         ]
+
+    def _execute(self, query: str, values: Sequence[object]) -> psycopg.Cursor[TupleRow]:
+        with self._spans.statement(query):
+            return self._connection.execute(query, values)

@@ -19,6 +19,7 @@ from checkout_backend.logs import JsonFormatter
 from checkout_backend.metrics import Metrics
 from checkout_backend.server import Server
 from checkout_backend.store import Store
+from checkout_backend.tracing import Tracing
 
 SIGNING_KEY = "a key that only the tests sign with"
 POD = "backend-test-1"
@@ -61,11 +62,18 @@ class Service:
 
 
 @contextmanager
-def serving(store: Store, *, signing_key: str = SIGNING_KEY) -> Iterator[Service]:
+def serving(
+    store: Store, *, signing_key: str = SIGNING_KEY, tracing: Tracing | None = None
+) -> Iterator[Service]:
     """Serve `store` while the body runs."""
     lifecycle = Lifecycle()
     app = build(
-        store, signing_keys=[signing_key], pod_name=POD, lifecycle=lifecycle, metrics=Metrics()
+        store,
+        signing_keys=[signing_key],
+        pod_name=POD,
+        lifecycle=lifecycle,
+        metrics=Metrics(),
+        tracing=tracing,
     )
     server = Server(app, port=0, lifecycle=lifecycle, drain_seconds=0)
     thread = threading.Thread(target=server.run)

@@ -163,3 +163,26 @@ def test_draining_is_unready_but_still_serves() -> None:
         reply = service.client.get("/api/checkouts")
         assert reply.status_code == 200
         assert reply.headers["Connection"] == "close"
+
+
+def test_the_business_is_counted() -> None:
+    """From zero; a failure by its reason, and the retry of a payment not at all."""
+    memory = MemoryStore()
+    with serving(memory) as service:
+        text = service.client.get("/metrics").text
+        for name in ("checkouts_created_total", "checkouts_paid_total"):
+            assert f"{name} 0.0" in text
+        for reason in ("unavailable", "not-found", "not-open", "wrong-amount", "nothing-to-pay"):
+            assert f'checkouts_failed_total{{reason="{reason}"}} 0.0' in text
+        checkout = service.create()
+        service.add(checkout)
+        problem(service.pay(checkout, 1, "k"), 409, "wrong-amount")
+        for _ in range(2):
+            assert service.pay(checkout, 700, "k").status_code == 200
+        memory.away = True
+        problem(service.client.post("/api/checkouts", json={"customer": "Ada"}), 503)
+        text = service.client.get("/metrics").text
+    assert "checkouts_created_total 1.0" in text
+    assert "checkouts_paid_total 1.0" in text
+    assert 'checkouts_failed_total{reason="wrong-amount"} 1.0' in text
+    assert 'checkouts_failed_total{reason="unavailable"} 1.0' in text

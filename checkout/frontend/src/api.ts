@@ -1,6 +1,7 @@
 /** The client of the backend's HTTP API: same origin, problem details (RFC 9457) become sentences. */
 
 import { type Checkout, isRecord, type Item, type Page, toCheckout, toPage } from "./model";
+import { beginCheckout, Call, endCheckout } from "./tracing";
 
 /** How long a visitor is kept waiting for one answer, in milliseconds. */
 export const ANSWER_TIMEOUT_MS = 15_000;
@@ -38,28 +39,46 @@ export const api: Api = {
   async list(after, signal) {
     const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
     if (after !== undefined) query.set("after", after);
-    return await ask(toPage, "GET", `/api/checkouts?${query.toString()}`, { signal });
+    const url = `/api/checkouts?${query.toString()}`;
+    return await ask(toPage, "list checkouts", "GET", url, "/api/checkouts", { signal });
   },
   async read(id, signal) {
-    return await ask(toCheckout, "GET", path(id), { signal });
+    return await ask(toCheckout, "read checkout", "GET", path(id), TEMPLATE, { signal });
   },
   async create(customer) {
-    return await ask(toCheckout, "POST", "/api/checkouts", { body: { customer } });
+    const url = "/api/checkouts";
+    beginCheckout();
+    try {
+      return await ask(toCheckout, "create checkout", "POST", url, url, { body: { customer } });
+    } catch (error) {
+      endCheckout("refused");
+      throw error;
+    }
   },
   async addItem(id, { sku, name, quantity, unitPriceCents }) {
     const body = { sku, name, quantity, unit_price_cents: unitPriceCents };
-    return await ask(toCheckout, "POST", `${path(id)}/items`, { body });
+    const template = `${TEMPLATE}/items`;
+    return await ask(toCheckout, "add item", "POST", `${path(id)}/items`, template, { body });
   },
   async pay(id, amountCents, idempotencyKey) {
-    return await ask(toCheckout, "POST", `${path(id)}/payment`, {
+    const template = `${TEMPLATE}/payment`;
+    const paid = await ask(toCheckout, "pay", "POST", `${path(id)}/payment`, template, {
       body: { amount_cents: amountCents },
       headers: { "Idempotency-Key": idempotencyKey },
     });
+    endCheckout("paid");
+    return paid;
   },
   async cancel(id) {
-    return await ask(toCheckout, "POST", `${path(id)}/cancellation`, {});
+    const template = `${TEMPLATE}/cancellation`;
+    const url = `${path(id)}/cancellation`;
+    const cancelled = await ask(toCheckout, "cancel", "POST", url, template, {});
+    endCheckout("cancelled");
+    return cancelled;
   },
 };
+
+const TEMPLATE = "/api/checkouts/{checkout_id}";
 
 function path(id: string): string {
   return `/api/checkouts/${encodeURIComponent(id)}`;
@@ -73,15 +92,19 @@ interface Options {
 
 async function ask<T>(
   shape: (value: unknown) => T,
+  action: string,
   method: "GET" | "POST",
   url: string,
+  template: string,
   { body, headers = {}, signal }: Options,
 ): Promise<T> {
   const deadline = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  const call = new Call(action, method, template);
   const init: RequestInit = {
     method,
     headers: {
       Accept: "application/json, application/problem+json",
+      traceparent: call.traceparent,
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       ...headers,
     },
@@ -95,7 +118,9 @@ async function ask<T>(
   try {
     answer = await fetch(url, init);
     text = await answer.text();
+    call.done(answer);
   } catch (error) {
+    call.done(undefined, signal?.aborted);
     if (signal?.aborted === true) throw error;
     throw new ApiError(
       deadline.aborted

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from acceptance.domains.traffic import SteadyVisitors, Visitor
+from acceptance.drivers.http import Reply
+from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
 from tests.fakes.checkout_site import BACKENDS, FRONTENDS, CheckoutSite
 from tests.support.actors import context_of
@@ -139,3 +141,19 @@ def test_traffic_of_one_pod_proves_no_takeover() -> None:
         pytest.raises(AssertionError, match="All requests were served by backend-a"),
     ):
         visitors.assert_served_until_now(visitors.send_requests("backend"))
+
+
+@pytest.mark.parametrize(
+    ("header", "trace_id"), [("00-" + "a" * 32 + "-" + "b" * 16 + "-01", "a" * 32), ("odd", "")]
+)
+def test_a_payment_that_fails_names_its_trace(header: str, trace_id: str) -> None:
+    """One that is taken all the same shows nothing about failures."""
+    site = CheckoutSite()
+    with at(site, Visitor) as visitor:
+        purchase = visitor.create_checkout()
+        refused = Reply(500, (("traceresponse", header),), "", 0.0)
+        visitor._api = SimpleNamespace(pay=lambda *_: refused)  # type: ignore[assignment]
+        assert visitor.pay_in_vain(purchase).trace_id == trace_id
+        visitor._api = SimpleNamespace(pay=lambda *_: Reply(200, (), "", 0.0))  # type: ignore[assignment]
+        with pytest.raises(Unverifiable, match="should have failed, and did not"):
+            visitor.pay_in_vain(purchase)
