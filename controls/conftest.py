@@ -10,16 +10,18 @@ import pytest
 
 from acceptance.settings import Settings
 from acceptance.system import System
-from controls.control import prove
+from controls.control import Control, prove, stacks_needed_by
 from controls.saboteur import Saboteur
 from fixtures.environment import Environment
 
 
 @pytest.fixture(scope="session")
-def kept(pytestconfig: pytest.Config, settings: Settings) -> Iterator[Environment]:
-    """A cluster with the system on it."""
-    name = pytestconfig.option.cluster or settings.cluster
-    environment = Environment(settings, name, keep=False)
+def kept(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Environment]:
+    """A cluster with the system on it, and with the stacks that the selected controls break."""
+    name = request.config.option.cluster or settings.cluster
+    selected = [item.callspec.params.get("control") for item in _parametrized(request.session)]
+    needed = stacks_needed_by(each for each in selected if isinstance(each, Control))
+    environment = Environment(settings, name, keep=False, needed=needed)
     try:
         environment.start()
         if environment.failure is not None:
@@ -27,6 +29,10 @@ def kept(pytestconfig: pytest.Config, settings: Settings) -> Iterator[Environmen
         yield environment
     finally:
         environment.stop()
+
+
+def _parametrized(session: pytest.Session) -> list[Any]:
+    return [item for item in session.items if hasattr(item, "callspec")]
 
 
 @pytest.fixture(scope="session")

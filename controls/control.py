@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pytest_bdd.scenario import make_python_name
 
 from acceptance import domains
+from acceptance.deployment.stacks import needed_stacks
 from acceptance.project import ROOT
+from acceptance.readiness.traceability import feature_files, read_features
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import ModuleType
 
     from controls.saboteur import Saboteur
@@ -82,6 +84,21 @@ def all_controls() -> tuple[Control, ...]:
     """Return the controls of all domains, by item."""
     sabotage_modules()
     return tuple(sorted(_CONTROLS, key=lambda each: (each.item, each.scenario)))
+
+
+def stacks_needed_by(controls: Iterable[Control]) -> tuple[str, ...]:
+    """Return the stacks that the scenarios of `controls` need, by their tags."""
+    wanted = {(each.item, each.scenario.partition(" [")[0]) for each in controls}
+    features, _ = read_features(feature_files(ROOT / "features"))
+    tags = {
+        tag.name
+        for feature in features
+        for rule in feature.rules
+        for scenario in rule.scenarios
+        if any((tag.name, scenario.name) in wanted for tag in rule.tags)
+        for tag in (*feature.tags, *rule.tags, *scenario.tags)
+    }
+    return needed_stacks(tags)
 
 
 def prove(kept: Path, reports: Path, *arguments: str) -> dict[str, Any]:

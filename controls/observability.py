@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from controls.changed_backend import change_backend
+from controls.changed_programs import MONITORING, change_program, edit_configuration
 from controls.control import control
-from controls.deploy_fake import deploy_fake, service
+from controls.deploy_fake import deploy_fake
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from controls.saboteur import Saboteur
 
 _ONE_TRACE = "A visitor's checkout is one trace from the browser to the database"
 _MARKED = "A statement that the database refuses is marked in the trace"
 _LOG_LINE = "A log line leads to the trace of its request"
+_SCRAPED = "Everything that has metrics is scraped, and nothing else"
+_COUNTED = "Requests and checkouts are counted exactly"
+_NEW_REPLICA = "A new replica is scraped within two intervals"
+_PROBED = "Every health endpoint is probed and healthy"
+_BREAKS = "Only the probes of <broken> fail when it does"
 _DECLARED = "Exactly the declared spans and attributes are recorded"
 _RULE = {
     "type": "alerting",
@@ -53,9 +58,12 @@ def a_receiver_that_discards_alerts(saboteur: Saboteur) -> None:
     "Prometheus scrapes every backend pod",
     expects=r"backend-\S+ is not scraped",
 )
-def a_prometheus_without_targets(saboteur: Saboteur) -> None:
-    """Deploy Prometheus without a scrape target."""
-    deploy_fake(saboteur, "prometheus", {"status": "success", "data": {"activeTargets": []}})
+@control("TASK-003-AC-1", _SCRAPED, expects=r"backend does not scrape backend-\S+")
+def a_prometheus_without_the_backend(saboteur: Saboteur) -> None:
+    """Look for the backend by a label that its pods do not have."""
+    edit_configuration(
+        saboteur, "prometheus", "scrape.yaml", ("regex: backend;http", "regex: api;http")
+    )
 
 
 @control(
@@ -64,8 +72,210 @@ def a_prometheus_without_targets(saboteur: Saboteur) -> None:
     expects="does not return its scrape targets",
 )
 def a_prometheus_without_pods(saboteur: Saboteur) -> None:
-    """Keep the Service of a Prometheus that was scaled to zero."""
-    saboteur.create(service("prometheus"))
+    """Scale Prometheus to zero."""
+    saboteur.afterwards(
+        *("rollout", "status", "deployment/prometheus", "--timeout=120s"), namespace=MONITORING
+    )
+    saboteur.patch("deployment/prometheus", {"spec": {"replicas": 0}}, namespace=MONITORING)
+    saboteur.kubectl(
+        *("wait", "pod", "--selector=app.kubernetes.io/name=prometheus"),
+        *("--for=delete", "--timeout=60s"),
+        namespace=MONITORING,
+    )
+
+
+@control(
+    "TASK-001-DOD-7",
+    "Prometheus scrapes every backend pod",
+    expects=r"backend-\S+ is not scraped",
+)
+@control("TASK-003-AC-1", _SCRAPED, expects=r"backend does not scrape backend-\S+")
+def one_backend_pod_of_two_unscraped(saboteur: Saboteur) -> None:
+    """Scrape the one pod that was there when somebody wrote its name down."""
+    name = saboteur.pods("backend")[0].name
+    keep = (
+        "      - source_labels: [__meta_kubernetes_pod_name]\n"
+        f"        regex: {name}\n"
+        "        action: keep\n"
+    )
+    _relabel(saboteur, "backend;http", keep)
+
+
+@control("TASK-003-AC-1", _SCRAPED, expects="database: database-0 is down")
+def the_port_of_the_database_itself(saboteur: Saboteur) -> None:
+    """Scrape the port on which PostgreSQL listens, and not that of its exporter."""
+    edit_configuration(
+        saboteur, "prometheus", "scrape.yaml", ("database;metrics", "database;postgresql")
+    )
+
+
+@control("TASK-003-AC-1", _SCRAPED, expects="certificates: cert-manager.* has no metric")
+def a_page_without_its_metrics(saboteur: Saboteur) -> None:
+    """Drop the metrics of certificates to save space, and leave the target up."""
+    drop = (
+        "    metric_relabel_configs:\n"
+        "      - {source_labels: [__name__], regex: certmanager_.*, action: drop}\n"
+    )
+    edit_configuration(
+        saboteur,
+        "prometheus",
+        "scrape.yaml",
+        ("  - job_name: certificates\n", f"  - job_name: certificates\n{drop}"),
+    )
+
+
+@control("TASK-003-AC-1", _SCRAPED, expects="is scraped more than once|it is not planned")
+def every_backend_pod_scraped_twice(saboteur: Saboteur) -> None:
+    """Add a second job for the same pods, after which every sum is the double."""
+    again = (
+        "  - job_name: backend-again\n"
+        "    kubernetes_sd_configs:\n"
+        "      - role: pod\n"
+        "        namespaces: {names: [checkout]}\n"
+        "    relabel_configs:\n"
+        "      - source_labels: [__meta_kubernetes_pod_container_port_name]\n"
+        "        regex: http\n"
+        "        action: keep\n"
+    )
+    edit_configuration(
+        saboteur,
+        "prometheus",
+        "scrape.yaml",
+        ("  - job_name: database\n", f"{again}  - job_name: database\n"),
+    )
+
+
+@control("TASK-003-AC-1", _COUNTED, expects="payment 200: 7 requests, and Prometheus counted 0")
+def payments_counted_under_another_route(saboteur: Saboteur) -> None:
+    """Count payments as the creation of checkouts, as a copied line would."""
+    change_backend(
+        saboteur,
+        "import checkout_backend.metrics as metrics\n"
+        "count = metrics.Metrics.count\n"
+        "def other(self, method, route, *rest, **more):\n"
+        "    return count(self, method, route.replace('payment', 'items'), *rest, **more)\n"
+        "metrics.Metrics.count = other",
+    )
+
+
+@control("TASK-003-AC-1", _COUNTED, expects="paid: 7 checkouts, and Prometheus counted 12")
+def refused_payments_counted_as_paid(saboteur: Saboteur) -> None:
+    """Count a checkout as paid before it is known whether it could be."""
+    change_backend(
+        saboteur,
+        "import checkout_backend.service as service\n"
+        "pay = service.Checkouts.pay\n"
+        "def eager(self, *given, **more):\n"
+        "    try:\n"
+        "        return pay(self, *given, **more)\n"
+        "    except Exception:\n"
+        "        self._counts.paid()\n"
+        "        raise\n"
+        "service.Checkouts.pay = eager",
+    )
+
+
+@control("TASK-003-AC-1", _COUNTED, expects="is not in seconds")
+def durations_in_milliseconds(saboteur: Saboteur) -> None:
+    """Measure in milliseconds under a name that says seconds."""
+    change_backend(
+        saboteur,
+        "import checkout_backend.metrics as metrics\n"
+        "count = metrics.Metrics.count\n"
+        "def milli(self, method, route, status, seconds, *rest, **more):\n"
+        "    return count(self, method, route, status, seconds * 1000, *rest, **more)\n"
+        "metrics.Metrics.count = milli",
+    )
+
+
+@control("TASK-003-AC-1", _NEW_REPLICA, expects="after it was ready")
+def new_pods_noticed_late(saboteur: Saboteur) -> None:
+    """Look for new pods once a minute, to spare the API server."""
+    arguments = saboteur.kubectl(
+        *("get", "deployment/prometheus"),
+        "--output=jsonpath={.spec.template.spec.containers[0].args}",
+        namespace=MONITORING,
+    )
+    late = arguments.replace("discovery-reload-interval=1s", "discovery-reload-interval=60s")
+    change_program(saboteur, "prometheus", {"args": json.loads(late)})
+
+
+@control("TASK-003-AC-6", _PROBED, expects="has no result|failed")
+def nobody_probes(saboteur: Saboteur) -> None:
+    """Scale the program that probes to zero."""
+    saboteur.afterwards(
+        *("rollout", "status", "deployment/blackbox-exporter", "--timeout=120s"),
+        namespace=MONITORING,
+    )
+    saboteur.patch("deployment/blackbox-exporter", {"spec": {"replicas": 0}}, namespace=MONITORING)
+
+
+@control("TASK-003-AC-6", _PROBED, expects=r"backend-\S+ /readyz .* is not probed")
+def readiness_unprobed(saboteur: Saboteur) -> None:
+    """Probe whether the backend lives, and not whether it is ready."""
+    edit_configuration(
+        saboteur,
+        "prometheus",
+        "endpoints.yaml",
+        ('replacement: "http://$1/readyz"', 'replacement: "http://$1/healthz?again"'),
+    )
+
+
+@control("TASK-003-AC-6", _PROBED, expects="No probe through the ingress reaches /api")
+def the_page_probed_twice(saboteur: Saboteur) -> None:
+    """Copy the probe of the page for the API, and forget to change its path."""
+    edit_configuration(
+        saboteur, "prometheus", "visitors.yaml", ("/api/checkouts?limit=1", "/?again")
+    )
+
+
+@control("TASK-003-AC-6", _PROBED, expects=r"frontend-\S+ /healthz .* is not probed")
+def one_frontend_pod_of_two_unprobed(saboteur: Saboteur) -> None:
+    """Probe the one pod whose name was known when the probe was written."""
+    name = saboteur.pods("frontend")[0].name
+    keep = (
+        "      - source_labels: [__meta_kubernetes_pod_name]\n"
+        f"        regex: {name}\n"
+        "        action: keep\n"
+    )
+    _relabel(saboteur, "frontend;http", keep, file="endpoints.yaml")
+
+
+@control(
+    "TASK-003-AC-6",
+    f"{_BREAKS} [the database]",
+    expects="the database was broken, and the probe of .*readyz.* succeeded",
+)
+def errors_taken_for_health(saboteur: Saboteur) -> None:
+    """Take any answer for a good one, as it is a sign of life."""
+    edit_configuration(
+        saboteur,
+        "blackbox-exporter",
+        "blackbox.yaml",
+        ("valid_status_codes: [200]", "valid_status_codes: [200, 500, 503]"),
+    )
+
+
+@control("TASK-003-AC-6", _PROBED, expects=r"frontend-\S+ /healthz .* is not probed")
+def pods_probed_through_their_service(saboteur: Saboteur) -> None:
+    """Ask the Service in the name of each frontend pod, so that the other pod answers for it."""
+    name = "      - {target_label: endpoint, replacement: frontend /healthz}\n"
+    probe = (
+        "      - target_label: __param_target\n"
+        "        replacement: http://frontend.checkout.svc/healthz\n"
+    )
+    edit_configuration(saboteur, "prometheus", "endpoints.yaml", (name, f"{name}{probe}"))
+
+
+@control("TASK-003-AC-6", _PROBED, expects=r"frontend-\S+ /healthz .* is not probed")
+def silence_taken_for_health(saboteur: Saboteur) -> None:
+    """Ask only whether a connection can be made, which the kernel answers for a stuck program."""
+    name = "      - {target_label: endpoint, replacement: frontend /healthz}\n"
+    probe = (
+        "      - {target_label: __param_module, replacement: tcp}\n"
+        "      - {source_labels: [__address__], target_label: __param_target}\n"
+    )
+    edit_configuration(saboteur, "prometheus", "endpoints.yaml", (name, f"{name}{probe}"))
 
 
 @control(
@@ -97,7 +307,7 @@ def a_database_without_spans(saboteur: Saboteur) -> None:
 def an_ingress_that_drops_the_context(saboteur: Saboteur) -> None:
     """Let the ingress speak another format of trace contexts than everybody else."""
     variable = {"name": "OTEL_PROPAGATORS", "value": "b3"}
-    _change(saboteur, "ingress", "traefik", {"env": [variable]})
+    change_program(saboteur, "traefik", {"env": [variable]}, namespace="ingress")
 
 
 @control("TASK-003-AC-4", _ONE_TRACE, expects="there is no span of the browser")
@@ -112,7 +322,7 @@ def a_browser_whose_spans_lead_nowhere(saboteur: Saboteur) -> None:
 def few_traces_are_kept(saboteur: Saboteur) -> None:
     """Keep less than one trace in a hundred, as one would to save memory."""
     variable = {"name": "TRACES_KEPT_BELOW", "value": "02"}
-    _change(saboteur, "monitoring", "jaeger", {"env": [variable]})
+    change_program(saboteur, "jaeger", {"env": [variable]})
 
 
 @control("TASK-003-AC-4", _MARKED, expects="the marked statements are: none")
@@ -187,41 +397,15 @@ def statements_with_their_values(saboteur: Saboteur) -> None:
 )
 def a_path_for_browsers_that_takes_everything(saboteur: Saboteur) -> None:
     """Forget to look at whose spans browsers send."""
-    _edit_options(saboteur, "[memory_limiter, filter/browser, ", "[memory_limiter, ")
-
-
-def _edit_options(saboteur: Saboteur, old: str, new: str) -> None:
-    """Replace a text of Jaeger's options by another one, and let it read them."""
-    where = "monitoring"
-    path = "--output=jsonpath={.spec.template.spec.volumes[0].configMap.name}"
-    name = saboteur.kubectl("get", "deployment/jaeger", path, namespace=where)
-    path = r"--output=jsonpath={.data.config\.yaml}"
-    options = saboteur.kubectl("get", f"configmap/{name}", path, namespace=where)
-    assert options.count(old) == 1, f"the options have {old!r} {options.count(old)} times"
-    saboteur.create(
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "changed-options"},
-            "data": {"config.yaml": options.replace(old, new)},
-        },
-        namespace=where,
+    edit_configuration(
+        saboteur,
+        "jaeger",
+        "config.yaml",
+        ("[memory_limiter, filter/browser, ", "[memory_limiter, "),
     )
-    volume = {"name": "config", "configMap": {"name": "changed-options"}}
-    _change(saboteur, where, "jaeger", {}, volumes=[volume])
 
 
-def _change(
-    saboteur: Saboteur,
-    namespace: str,
-    name: str,
-    change: Mapping[str, object],
-    **more: object,
-) -> None:
-    """Change the only container of a program beside the system, and wait for its new pod."""
-    target = f"deployment/{name}"
-    wait = ("rollout", "status", target, "--timeout=60s")
-    saboteur.afterwards(*wait, namespace=namespace)
-    spec = {"containers": [{"name": name, **change}], **more}
-    saboteur.patch(target, {"spec": {"template": {"spec": spec}}}, namespace=namespace)
-    saboteur.kubectl(*wait, namespace=namespace)
+def _relabel(saboteur: Saboteur, match: str, rule: str, *, file: str = "scrape.yaml") -> None:
+    """Add a relabelling rule behind the one that keeps the pods that `match`."""
+    head = f"        regex: {match}\n        action: keep\n"
+    edit_configuration(saboteur, "prometheus", file, (head, f"{head}{rule}"))

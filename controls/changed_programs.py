@@ -1,0 +1,64 @@
+"""Changes programs beside the system: their containers, or one file of their configuration."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from controls.saboteur import Saboteur
+
+MONITORING = "monitoring"
+_CHANGED = "changed-configuration"
+
+
+def change_program(
+    saboteur: Saboteur,
+    name: str,
+    change: Mapping[str, object],
+    *,
+    namespace: str = MONITORING,
+    **more: object,
+) -> None:
+    """Change the only container of a Deployment, and wait for its new pod.
+
+    `more` is what changes of the pod besides.
+    """
+    target = f"deployment/{name}"
+    wait = ("rollout", "status", target, "--timeout=120s")
+    saboteur.afterwards(*wait, namespace=namespace)
+    spec = {"containers": [{"name": name, **change}], **more}
+    saboteur.patch(target, {"spec": {"template": {"spec": spec}}}, namespace=namespace)
+    saboteur.kubectl(*wait, namespace=namespace)
+
+
+def edit_configuration(saboteur: Saboteur, name: str, file: str, *changes: tuple[str, str]) -> None:
+    """Replace texts in one file of a Deployment's configuration, each of which it has once."""
+    target = f"deployment/{name}"
+    found = json.loads(saboteur.kubectl("get", target, "--output=json", namespace=MONITORING))
+    for volume in found["spec"]["template"]["spec"]["volumes"]:
+        source = (volume.get("configMap") or {}).get("name")
+        if source is None or volume["configMap"].get("optional"):
+            continue
+        maps = saboteur.kubectl("get", f"configmap/{source}", "--output=json", namespace=MONITORING)
+        files = json.loads(maps)["data"]
+        if file in files:
+            for old, new in changes:
+                count = files[file].count(old)
+                assert count == 1, f"{file} has {old!r} {count} times"
+                files[file] = files[file].replace(old, new)
+            saboteur.create(
+                {
+                    "apiVersion": "v1",
+                    "kind": "ConfigMap",
+                    "metadata": {"name": _CHANGED},
+                    "data": files,
+                },
+                namespace=MONITORING,
+            )
+            changed = {"name": volume["name"], "configMap": {"name": _CHANGED}}
+            change_program(saboteur, name, {}, volumes=[changed])
+            return
+    raise AssertionError(f"No configuration of {name} has a file {file}.")
