@@ -325,6 +325,15 @@ def few_traces_are_kept(saboteur: Saboteur) -> None:
     change_program(saboteur, "jaeger", {"env": [variable]})
 
 
+@control("TASK-003-AC-4", _LOG_LINE, expects=r"backend-\S+ records no trace of a request")
+def a_backend_that_sends_to_another_port(saboteur: Saboteur) -> None:
+    """Send to the port that collectors have for gRPC, by HTTP."""
+    workload = saboteur.system.workloads.backend
+    address = "http://jaeger.monitoring.svc:4317"
+    variable = {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": address}
+    saboteur.change_pods(workload, {"containers": [{"name": workload, "env": [variable]}]})
+
+
 @control("TASK-003-AC-4", _MARKED, expects="the marked statements are: none")
 def errors_that_mark_nothing(saboteur: Saboteur) -> None:
     """Record statements, and forget what becomes of them."""

@@ -57,6 +57,11 @@ def _(alerting_operator: AlertingOperator, alerting: AlertingFacts) -> None:
     alerting_operator.assert_alerts_received(alerting)
 
 
+@given("every backend pod records traces")
+def _(trace_analyst: TraceAnalyst) -> None:
+    trace_analyst.await_recording()
+
+
 @when("the operator looks up the trace of the checkout", target_fixture="checkout_trace")
 def _(trace_analyst: TraceAnalyst, journey: Journey) -> CheckoutTrace:
     return trace_analyst.find_checkout_trace(journey)

@@ -136,7 +136,7 @@ class Visit:
         self._page.get_by_role("heading", name=name, exact=True).wait_for(state="visible")
 
     def await_quiet(self) -> None:
-        """Wait until the page has sent nothing for half a second, since it was loaded."""
+        """Wait until a page that was just opened has sent nothing for half a second."""
         self._page.wait_for_load_state("networkidle")
 
     def text(self) -> str:

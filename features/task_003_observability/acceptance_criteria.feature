@@ -48,7 +48,8 @@ Feature: Monitoring & Observability Setup
 
     @needs-traces
     Scenario: A visitor's checkout is one trace from the browser to the database
-      Given a visitor has completed a checkout in the browser
+      Given every backend pod records traces
+      And a visitor has completed a checkout in the browser
       When the operator looks up the trace of the checkout
       Then all its calls are in one trace, from the browser through ingress and backend to the database
       And no span of the trace lacks its parent
@@ -56,21 +57,24 @@ Feature: Monitoring & Observability Setup
 
     @needs-traces @disturbing
     Scenario: A statement that the database refuses is marked in the trace
-      Given a visitor has a checkout with items
+      Given every backend pod records traces
+      And a visitor has a checkout with items
       And the database refuses to write payments
       When the visitor tries to pay the checkout
       Then the trace of the payment marks the refused statement and no other
 
     @needs-traces
     Scenario: A log line leads to the trace of its request
-      Given a visitor was served by the backend
+      Given every backend pod records traces
+      And a visitor was served by the backend
       When the operator follows the log line of the request to its trace
       Then the trace has the span of this request in this pod
 
     # An empty cell is that of the row above. What is in brackets is on failed spans only.
     @needs-traces @disturbing
     Scenario: Exactly the declared spans and attributes are recorded
-      Given a visitor has completed a checkout in the browser
+      Given every backend pod records traces
+      And a visitor has completed a checkout in the browser
       And another visitor has cancelled a checkout in the browser
       And a visitor has a checkout with items
       And the database refuses to write payments

@@ -36,6 +36,7 @@ _PROJECTS = {
     "prometheus": ("Prometheus", 260.0),
     "alertmanager": ("Alertmanager", 100.0),
     "node-exporter": ("the node exporter", 20.0),
+    "jaeger": ("Jaeger", 190.0),
 }
 """What each module of node/ builds, and the usual seconds on two processors."""
 _TAGS = {"prometheus": "remove_all_sd,enable_kubernetes_sd"}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability import trace_rules
 from acceptance.domains.observability.trace_reader import TraceReader, require_answer
+from acceptance.domains.traffic.ingress_client import reach
+from acceptance.drivers.checkout_api import CheckoutApi
 from acceptance.drivers.database import execute_sql
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
-from acceptance.waiting import eventually
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.jaeger import Trace
@@ -48,6 +50,35 @@ class LoggedRequest:
 
 class TraceAnalyst(TraceReader):
     """Looks up traces in Jaeger, and checks what they say about a request."""
+
+    def await_recording(self) -> None:
+        """Every ready backend pod says in its answers that it records them.
+
+        A pod finds a collector a moment after that is ready.
+        Raises `Unverifiable` if there is no Jaeger, or the API server does not list it.
+        """
+        self._jaeger()
+        ready = self.serving_when_full(self.system.workloads.backend)
+        recording: set[str] = set()
+
+        def look() -> list[str]:
+            reply = api.checkouts()
+            if reply.header("traceresponse"):
+                recording.add(reply.served_by)
+            return [pod for pod in ready if pod not in recording]
+
+        with (
+            closing(reach(self.system, timeout=self._timeouts.request)) as http,
+            suppress(DeadlineExceeded),
+        ):
+            api = CheckoutApi(http)
+            eventually(look, lambda silent: not silent, timeout=self._timeouts.observation)
+        self._keep("Which pods record traces", pretty({"ready": ready, "do": sorted(recording)}))
+        require_each(
+            ready,
+            lambda pod: None if pod in recording else f"{pod} records no trace of a request",
+            nothing="No backend pod is ready.",
+        )
 
     def find_checkout_trace(self, journey: Journey) -> CheckoutTrace:
         """Return the trace that the page named when it paid, once it is whole, or at the deadline.

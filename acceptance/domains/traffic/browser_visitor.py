@@ -131,6 +131,8 @@ class BrowserVisitor(Actor):
         visitor.press("Cancel checkout")
         visitor.press("Confirm cancellation")
         visitor.await_text("Cancelled", exact=True)
+        visitor.open(f"{self.system.origin}/")
+        visitor.await_heading("Checkouts")
         return Cancellation(self._noted(visitor, DESKTOP))
 
     def _noted(self, visitor: Visit, device: Device) -> BrowserFacts:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import itertools
 import json
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,6 +103,45 @@ def payment(*failed: str) -> list[Span]:
         for table, operation in names.items()
     ]
     return [request, *calls]
+
+
+@pytest.mark.parametrize(("silent", "fault"), [("", ""), ("backend-2", "backend-2 records no")])
+def test_each_pod_has_to_record(silent: str, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each says so in its answers; one that does not is named."""
+    pods = itertools.cycle(["backend-1", "backend-2"])
+
+    class Ingress:
+        host = "checkout.local"
+
+        def send(self, *_: object, **__: object) -> Reply:
+            """Answer as the next pod."""
+            pod_name = next(pods)
+            traced = () if pod_name == silent else (("traceresponse", "00-a-b-01"),)
+            return Reply(200, (("x-served-by", pod_name), *traced), "", 0.0)
+
+        def close(self) -> None:
+            """Close nothing."""
+
+    class Pods(Cluster):
+        def workloads(self, _: str) -> tuple[SimpleNamespace, ...]:
+            """A backend at full strength."""
+            return (SimpleNamespace(name="backend", full=True),)
+
+        def watch(self, _: str) -> nullcontext[None]:
+            """A watch without events."""
+            return nullcontext()
+
+    second = pod("backend")
+    second["metadata"] = {**second["metadata"], "name": "backend-2", "uid": "2"}
+    monkeypatch.setattr(trace_analyst, "reach", lambda *_, **__: Ingress())
+    cluster = Pods([pod("backend"), second], {"/api/v1/services": [SERVICE]})
+    waits = Timeouts(observation=0.5, readiness_change=0.01)
+    actor = TraceAnalyst(context_of(SYSTEM, cluster, timeouts=waits))
+    if not fault:
+        actor.await_recording()
+        return
+    with pytest.raises(AssertionError, match=fault):
+        actor.await_recording()
 
 
 def test_a_checkout_that_is_one_trace_passes() -> None:
