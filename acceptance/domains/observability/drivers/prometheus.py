@@ -155,7 +155,7 @@ class Prometheus:
 
 
 def _target(found: dict[str, Any]) -> ScrapeTarget:
-    labels = found["labels"]
+    labels = found.get("labels") or {}
     url = found["scrapeUrl"]
     probed = parse_qs(urlsplit(url).query).get("target", [url])[0]
     return ScrapeTarget(

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from acceptance.domains.observability import CounterState, SentRequests, TrafficCounter
+from acceptance.domains.observability.known_traffic import CREATED, PAID, KnownTraffic
+from acceptance.drivers.checkout_api import CheckoutApi
+from acceptance.drivers.http import Reply
+from acceptance.judgement import Unverifiable
+from tests.fakes.system import SYSTEM
+from tests.support.actors import context_of
+
+ITEMS = "POST /api/checkouts/{checkout_id}/items"
+DOCUMENT: dict[str, Any] = {
+    "paths": {
+        "/api/checkouts": {},
+        "/api/checkouts/{checkout_id}": {},
+        "/api/checkouts/{checkout_id}/items": {},
+        "/api/checkouts/{checkout_id}/payment": {},
+    }
+}
+
+
+def state(items: float, *, paid: float = 0, seconds: float = 0.0) -> CounterState:
+    """What Prometheus has counted."""
+    return CounterState(
+        requests=((f"{ITEMS} 201", items),),
+        durations=((ITEMS, items),),
+        seconds=seconds,
+        checkouts=(("created", 13.0), ("paid", paid)),
+    )
+
+
+def sent(after: CounterState, *, paid: int = 7) -> SentRequests:
+    """Thirteen items and some payments, for which the visitors waited two seconds."""
+    return SentRequests(
+        requests=((f"{ITEMS} 201", 13),),
+        checkouts=(("paid", paid),),
+        seconds=2.0,
+        before=state(5, seconds=1.0),
+        after=after,
+    )
+
+
+@pytest.fixture
+def counter() -> TrafficCounter:
+    """An actor, who asks nobody here."""
+    return TrafficCounter(context_of(SYSTEM))
+
+
+def test_exact_counts_pass(counter: TrafficCounter) -> None:
+    """What rose by as much as was sent is right, whatever was counted before."""
+    found = sent(state(18, paid=7, seconds=2.5))
+    counter.assert_requests_counted(found)
+    counter.assert_checkouts_counted(found)
+    counter.assert_durations_measured(found)
+
+
+@pytest.mark.parametrize("counted", [17, 19, 31, 5])
+def test_every_other_count_is_named(counter: TrafficCounter, counted: float) -> None:
+    """One too few, one too many, twice as many and none are all wrong."""
+    with pytest.raises(AssertionError, match="13 requests, and Prometheus counted"):
+        counter.assert_requests_counted(sent(state(counted)))
+
+
+def test_checkouts_are_counted_too(counter: TrafficCounter) -> None:
+    """Refused payments that were counted as paid are seen."""
+    with pytest.raises(AssertionError, match="paid: 7 checkouts, and Prometheus counted 12"):
+        counter.assert_checkouts_counted(sent(state(18, paid=12)))
+
+
+@pytest.mark.parametrize("measured", [0.0, 2000.0])
+def test_durations_are_in_seconds(counter: TrafficCounter, measured: float) -> None:
+    """Durations of nothing, and longer than the visitors waited, are in no unit of time."""
+    with pytest.raises(AssertionError, match="is not in seconds"):
+        counter.assert_durations_measured(sent(state(18, seconds=1.0 + measured)))
+
+
+class Api:
+    """Answers as the service does; `paying` is its answer to a right payment."""
+
+    def __init__(self, paying: int = 200) -> None:
+        """Answer with statuses alone."""
+        self._paying = paying
+
+    def create(self, customer: str) -> Reply:
+        """Create a checkout."""
+        assert customer
+        return reply_to("POST /api/checkouts", 201, '{"id": "1"}')
+
+    def add_item(self, one: str, sku: str, quantity: int, cents: int) -> Reply:
+        """Add an item, of which there has to be at least one."""
+        assert sku
+        assert cents
+        return reply_to(f"POST /api/checkouts/{one}/items", 201 if quantity else 422)
+
+    def checkout(self, one: str) -> Reply:
+        """Read a checkout."""
+        return reply_to(f"GET /api/checkouts/{one}", 200 if one == "1" else 404)
+
+    def pay(self, one: str, cents: int) -> Reply:
+        """Pay what an item costs."""
+        return reply_to(f"POST /api/checkouts/{one}/payment", self._paying if cents == 350 else 409)
+
+
+def reply_to(request: str, status: int, text: str = "{}") -> Reply:
+    """An answer; none at all for the status 0."""
+    return Reply(request=request, status=status or None, headers=(), text=text, seconds=0.0)
+
+
+def test_known_traffic_is_recorded_by_route() -> None:
+    """Requests are recorded under the templates of the API's own document."""
+    traffic = KnownTraffic(cast("CheckoutApi", Api()), DOCUMENT)
+    traffic.send_all()
+    assert traffic.requests == {
+        "POST /api/checkouts 201": 13,
+        f"{ITEMS} 201": 13,
+        f"{ITEMS} 422": 2,
+        "GET /api/checkouts/{checkout_id} 200": 11,
+        "GET /api/checkouts/{checkout_id} 404": 3,
+        "POST /api/checkouts/{checkout_id}/payment 200": 7,
+        "POST /api/checkouts/{checkout_id}/payment 409": 5,
+    }
+    assert traffic.events == {"created": CREATED, "paid": PAID}
+
+
+@pytest.mark.parametrize("status", [503, 0])
+def test_traffic_that_did_not_come_about_is_unverifiable(status: int) -> None:
+    """Where nobody could pay, nothing is known about the counting of payments."""
+    traffic = KnownTraffic(cast("CheckoutApi", Api(paying=status)), DOCUMENT)
+    with pytest.raises(Unverifiable, match=r"Visitors were to do|was not answered"):
+        traffic.send_all()
