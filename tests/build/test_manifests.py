@@ -80,7 +80,7 @@ def test_nothing_is_let_through_by_default(system: tuple[Manifest, ...]) -> None
         "podSelector": {},
         "policyTypes": ["Ingress", "Egress"],
     }
-    assert len(policies) == 4
+    assert len(policies) == 8
     for spec in policies.values():
         assert spec["podSelector"]
         for rule in [*spec.get("ingress", []), *spec.get("egress", [])]:
