@@ -244,7 +244,7 @@ def one_frontend_pod_of_two_unprobed(saboteur: Saboteur) -> None:
 @control(
     "TASK-003-AC-6",
     f"{_BREAKS} [the database]",
-    expects="the database was broken, and the probe of .*readyz.* succeeded",
+    expects="the database was broken, and the probe of .*readyz.* did not fail",
 )
 def errors_taken_for_health(saboteur: Saboteur) -> None:
     """Take any answer for a good one, as it is a sign of life."""
@@ -265,6 +265,19 @@ def pods_probed_through_their_service(saboteur: Saboteur) -> None:
         "        replacement: http://frontend.checkout.svc/healthz\n"
     )
     edit_configuration(saboteur, "prometheus", "endpoints.yaml", (name, f"{name}{probe}"))
+
+
+@control(
+    "TASK-003-AC-6",
+    f"{_BREAKS} [one frontend pod]",
+    expects="one frontend pod was broken, and the probe of .* did not fail",
+)
+def probes_more_patient_than_prometheus(saboteur: Saboteur) -> None:
+    """Wait longer for an answer than Prometheus waits for the probe, so that there is no result."""
+    patient = ("timeout: 3s\n    http:", "timeout: 60s\n    http:")
+    edit_configuration(saboteur, "blackbox-exporter", "blackbox.yaml", patient)
+    arguments = ["--config.file=/etc/blackbox/blackbox.yaml", "--timeout-offset=-60"]
+    change_program(saboteur, "blackbox-exporter", {"args": arguments})
 
 
 @control("TASK-003-AC-6", _PROBED, expects=r"frontend-\S+ /healthz .* is not probed")

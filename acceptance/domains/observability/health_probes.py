@@ -177,7 +177,7 @@ class ProbeOperator(MetricsOperator):
         silent = sorted({*found.wanted} - {*found.failed})
         loud = sorted({*found.failed} - {*found.wanted} - {*found.allowed})
         require(
-            not silent, f"{found.what} was broken, and the probe of {listed(silent)} succeeded."
+            not silent, f"{found.what} was broken, and the probe of {listed(silent)} did not fail."
         )
         require(
             not loud, f"{found.what} was broken, and the probe of {listed(loud)} failed as well."

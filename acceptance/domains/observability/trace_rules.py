@@ -15,6 +15,9 @@ INGRESS = "ingress"
 BACKEND = "checkout-backend"
 TOLERANCE = 20_000
 """Microseconds by which two clocks of the system may differ."""
+BOOKKEEPING = 250_000
+"""Microseconds for which a server may still be busy with a request when its caller has the answer's
+last byte: it logs and counts the request, on a busy machine with a delay."""
 _STATEMENT = "db.query.text"
 _MILLISECOND = 1000
 
@@ -55,7 +58,8 @@ def outside_parent(trace: Trace) -> list[str]:
         early, late = parent.start - span.start, span.end - parent.end
         if early > TOLERANCE:
             faults.append(f"{span} begins {early / _MILLISECOND:g} ms before {parent}")
-        if late > TOLERANCE:
+        answers = span.kind == "server" and span.service != parent.service
+        if late > (BOOKKEEPING if answers else TOLERANCE):
             faults.append(f"{span} ends {late / _MILLISECOND:g} ms after {parent}")
     return faults
 

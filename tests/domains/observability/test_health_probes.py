@@ -103,7 +103,7 @@ def test_exactly_the_right_probes_fail(operator: ProbeOperator) -> None:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (broken((API,)), "the probe of http://10.0.0.1:8000/readyz succeeded"),
+        (broken((API,)), "the probe of http://10.0.0.1:8000/readyz did not fail"),
         (broken((READY, API, "http://10.0.0.3/")), "the probe of http://10.0.0.3/ failed as well"),
         (broken((READY, API), seconds=11.0), "more than two intervals"),
         (broken((), wanted=()), "No probe has to fail"),

@@ -70,6 +70,14 @@ def test_a_span_lies_within_its_parent(change: dict[str, int], said: list[str]) 
     assert trace_rules.outside_parent(trace([own, late])) == said
 
 
+@pytest.mark.parametrize(("late", "faults"), [(250_000, 0), (251_000, 1)])
+def test_a_server_may_end_after_its_caller(late: int, faults: int) -> None:
+    """It logs and counts a request whose answer has arrived, but not for long."""
+    caller = span("caller", "", "ingress", "client")
+    server = span("server", "caller", "checkout-backend", "server", duration=1_000_000 + late)
+    assert len(trace_rules.outside_parent(trace([caller, server]))) == faults
+
+
 def test_calls_take_no_longer_than_their_request() -> None:
     """They come one after another, so their durations add up to less than its own."""
     own = span("own", "", "checkout-backend", "server")
