@@ -7,25 +7,4 @@ from acceptance.domains.traffic.visitor import (
     HostAnswers,
     PodCoverage,
     Purchase,
-    RefusedPayment,
-    SiteAnswers,
-    Visitor,
-)
-from acceptance.drivers.http import SteadyTraffic
-from acceptance.drivers.kubernetes.facts import IngressFacts
-
-__all__ = [
-    "BrowserVisitor",
-    "Cancellation",
-    "HostAnswers",
-    "IngressFacts",
-    "IngressInspector",
-    "Journey",
-    "PodCoverage",
-    "Purchase",
-    "RefusedPayment",
-    "SiteAnswers",
-    "SteadyTraffic",
-    "SteadyVisitors",
-    "Visitor",
-]
+    "ServedRequest",
