@@ -149,6 +149,7 @@ class LogOperator(MonitoringOperator):
             for store in stores:
                 found = store.entries(first=lines.first_missing, **where)
                 lines.add(found.entries, time.time())
+                lines.refused = found.refused
             return not lines.missing
 
         def doubled() -> tuple[int, ...]:
@@ -161,7 +162,8 @@ class LogOperator(MonitoringOperator):
         with suppress(DeadlineExceeded):
             eventually(doubled, bool, timeout=_SETTLE_SECONDS, wake=Pace())
         told = [store.doubled(**where) for store in stores]
-        require(None not in told, "The log store did not tell which lines it has twice.")
+        if None in told:
+            lines.refused = lines.refused or "it does not say which lines it has twice"
         lines.doubled = doubled()
         self._keep("Numbered lines in the log store", pretty(lines.summary()))
         return lines

@@ -28,6 +28,8 @@ class NumberedLines:
     wrong: dict[int, str] = field(default_factory=dict)
     """By number: why an entry does not say what the pod wrote."""
     doubled: tuple[int, ...] = ()
+    refused: str = ""
+    """What the log store said to the last search if it did not answer it."""
 
     def add(self, entries: Iterable[LogEntry], now: float) -> None:
         """Note `entries` that a search has just found; `now` is in seconds since the epoch."""
@@ -59,6 +61,8 @@ class NumberedLines:
     @property
     def faults(self) -> tuple[str, ...]:
         """What is lost, doubled or wrong, each with its numbers; none if nothing is."""
+        if self.refused:
+            return (f"the log store did not answer the search: {self.refused}",)
         found = []
         if missing := self.missing:
             found.append(f"{len(missing)} of {self.count} lines were lost: {_numbers(missing)}")

@@ -18,6 +18,7 @@ PROGRAMS = ("loki", "opensearch", "elasticsearch")
 _MOST = 10_000
 """The most entries that OpenSearch and Elasticsearch return at once."""
 _MOST_NUMBERS = 20_000
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class LogStore:
     def _ask(self, body: Mapping[str, Any]) -> tuple[Any, str]:
         """Return the answer to a search of every log index, and the reply as a text."""
         path = f"{self._endpoint.path}/logs-*/_search"
-        reply = self._cluster.send("POST", path, body)
+        reply = self._cluster.send("POST", path, body, headers=_JSON)
         return (reply.json() if reply.succeeded else None), str(reply)
 
     def _count(self, answer: Any) -> int | None:  # noqa: ANN401 (another program's JSON)
