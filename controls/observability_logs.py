@@ -75,7 +75,7 @@ def the_level_of_the_shipper(saboteur: Saboteur) -> None:
 )
 def every_line_its_own_entry(saboteur: Saboteur) -> None:
     """Take each line of a file as an entry, as an example on the web does."""
-    edit_shipper(saboteur, ("endmsg.regex=", "startmsg.regex=\"^\" # "), every=True)
+    edit_shipper(saboteur, ("endmsg.regex=", 'startmsg.regex="^" # '), every=True)
 
 
 @control(

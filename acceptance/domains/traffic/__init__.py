@@ -7,4 +7,27 @@ from acceptance.domains.traffic.visitor import (
     HostAnswers,
     PodCoverage,
     Purchase,
+    RefusedPayment,
+    ServedRequest,
+    SiteAnswers,
+    Visitor,
+)
+from acceptance.drivers.http import SteadyTraffic
+from acceptance.drivers.kubernetes.facts import IngressFacts
+
+__all__ = [
+    "BrowserVisitor",
+    "Cancellation",
+    "HostAnswers",
+    "IngressFacts",
+    "IngressInspector",
+    "Journey",
+    "PodCoverage",
+    "Purchase",
+    "RefusedPayment",
     "ServedRequest",
+    "SiteAnswers",
+    "SteadyTraffic",
+    "SteadyVisitors",
+    "Visitor",
+]
