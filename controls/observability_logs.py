@@ -32,12 +32,9 @@ def lines_sent_by_two_shippers(saboteur: Saboteur) -> None:
         '    template="document" searchIndex="index" dynSearchIndex="on" searchType=""\n'
         '    bulkmode="on" bulkid="copy" dynbulkid="on")\n'
     )
-    edit_shipper(
-        saboteur,
-        ('template(name="id"', 'template(name="copy" type="string" string="copy-%$.id%")\n'
-         'template(name="id"'),
-        (_BEFORE_STORE, copy + _BEFORE_STORE),
-    )  # fmt: skip
+    template = 'template(name="id"'
+    other = 'template(name="copy" type="string" string="copy-%$.id%")\n'
+    edit_shipper(saboteur, (template, other + template), (_BEFORE_STORE, copy + _BEFORE_STORE))
 
 
 @control(_ITEM, _FOUND, expects=r"99 % of the lines were found within \d+\.\d s, not 5 s")

@@ -27,6 +27,8 @@ SHIPPERS = ("rsyslog", "fluent-bit", "fluentd", "vector", "promtail")
 """The label's values by which a log shipper is found."""
 _LINES = 10_000
 _LINES_PER_SECOND = 1000
+_STEADY_RATE = 500
+"""Lines a second where it counts how soon they are found."""
 _PADDING = 2000
 """Characters with which 10,000 lines are more than the 10 MiB at which the kubelet rotates."""
 _AWAY_SECONDS = 30.0
@@ -42,7 +44,7 @@ class LogOperator(MonitoringOperator):
 
     def write_lines(self) -> NumberedLines:
         """Have a pod write 10,000 numbered lines, and find them."""
-        return self._find(self._write())
+        return self._find(self._write(rate=_STEADY_RATE))
 
     def write_lines_without_store(self) -> NumberedLines:
         """Have a pod write while the log store is away for 30 s, and find the lines afterwards.
@@ -90,7 +92,7 @@ class LogOperator(MonitoringOperator):
 
         Raises `Unverifiable` if the log was not rotated.
         """
-        writer = self._write(padding=_PADDING, rate=_LINES_PER_SECOND // 2)
+        writer = self._write(padding=_PADDING, rate=_STEADY_RATE)
         self._await(lambda: writer.phase() in ENDED, "the pod has written its lines")
         lines = self._find(writer)
         if '"sequence": 0,' in writer.first_of_log(_BEGINNING):
@@ -156,7 +158,7 @@ class LogOperator(MonitoringOperator):
             return tuple(n for store in stores for n in store.doubled(**where) or ())
 
         with suppress(DeadlineExceeded):
-            limit = count / _LINES_PER_SECOND + (patience or self._timeouts.observation)
+            limit = count / _STEADY_RATE + (patience or self._timeouts.observation)
             eventually(look, bool, timeout=limit, wake=Pace(), describe=lambda _: "")
         self._require_written(writer, count)
         with suppress(DeadlineExceeded):
@@ -170,8 +172,8 @@ class LogOperator(MonitoringOperator):
 
     def _require_written(self, writer: LogWriter, count: int) -> None:
         """Raise `Unverifiable` if the pod did not write its lines: then none can be lost."""
-        last = f'"sequence": {count - 1}'
-        if writer.phase() not in ENDED or last not in writer.last_of_log(2):
+        self._await(lambda: writer.phase() in ENDED, "the pod has written its lines")
+        if f'"sequence": {count - 1}' not in writer.last_of_log(2):
             message = f"{writer.name} did not write {count} lines: {writer.last_of_log(1)[:200]}"
             raise Unverifiable(message)
 
