@@ -24,7 +24,7 @@ def every_tenth_line_dropped(saboteur: Saboteur) -> None:
     edit_shipper(saboteur, (_BEFORE_STORE, drop + _BEFORE_STORE))
 
 
-@control(_ITEM, _FOUND, expects="10000 lines are stored twice: 0, 1, 2,")
+@control(_ITEM, _FOUND, expects="10000 lines are stored twice: 0-9999")
 def lines_sent_by_two_shippers(saboteur: Saboteur) -> None:
     """Let an old shipper run on beside the new one, with ids of its own."""
     copy = (

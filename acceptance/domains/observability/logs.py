@@ -85,7 +85,7 @@ class LogOperator(MonitoringOperator):
             lambda: all(pod.serving and pod.uid not in before for pod in shipper.list() or killed),
             "every killed shipper was replaced",
         )
-        return self._find(writer)
+        return self._find(writer, patience=self._timeouts.recovery)
 
     def write_lines_until_rotation(self) -> NumberedLines:
         """Have a pod write so much that the kubelet rotates its log, and find the lines.

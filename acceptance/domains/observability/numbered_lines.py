@@ -77,8 +77,8 @@ class NumberedLines:
             "pod": self.pod,
             "written": self.count,
             "found": len(self.seconds),
-            "missing": self.missing,
-            "doubled": self.doubled,
+            "missing": _ranges(self.missing),
+            "doubled": _ranges(self.doubled),
             "seconds from written to found": {
                 "median": round(ordered[len(ordered) // 2], 2) if ordered else None,
                 "99 %": round(self.p99, 2) if math.isfinite(self.p99) else None,
@@ -96,5 +96,17 @@ def _line(message: str) -> dict[str, Any]:
 
 
 def _numbers(numbers: tuple[int, ...]) -> str:
-    shown = ", ".join(map(str, numbers[:_SHOWN]))
-    return shown if len(numbers) <= _SHOWN else f"{shown} …"
+    ranges = _ranges(numbers)
+    shown = ", ".join(ranges[:_SHOWN])
+    return shown if len(ranges) <= _SHOWN else f"{shown} …"
+
+
+def _ranges(numbers: tuple[int, ...]) -> list[str]:
+    """Return ascending numbers as texts, with a range for each run of neighbours: 3-7."""
+    found: list[list[int]] = []
+    for each in numbers:
+        if found and each == found[-1][1] + 1:
+            found[-1][1] = each
+        else:
+            found.append([each, each])
+    return [f"{first}" if first == last else f"{first}-{last}" for first, last in found]
