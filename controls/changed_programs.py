@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 MONITORING = "monitoring"
 _CHANGED = "changed-configuration"
+_AGENTS = "monitoring-agents"
+_SHIPPER = "daemonset/rsyslog"
+_SHIPPER_FILE = "rsyslog.conf"
 
 
 def change_program(
@@ -62,3 +65,27 @@ def edit_configuration(saboteur: Saboteur, name: str, file: str, *changes: tuple
             change_program(saboteur, name, {}, volumes=[changed])
             return
     raise AssertionError(f"No configuration of {name} has a file {file}.")
+
+
+def edit_shipper(saboteur: Saboteur, *changes: tuple[str, str], every: bool = False) -> None:
+    """Replace texts in the configuration of the log shipper, each of which it has once.
+
+    With `every`, wherever it has them.
+    """
+    found = json.loads(saboteur.kubectl("get", _SHIPPER, "--output=json", namespace=_AGENTS))
+    volume = found["spec"]["template"]["spec"]["volumes"][0]
+    source = f"configmap/{volume['configMap']['name']}"
+    files = json.loads(saboteur.kubectl("get", source, "--output=json", namespace=_AGENTS))["data"]
+    for old, new in changes:
+        count = files[_SHIPPER_FILE].count(old)
+        assert count == 1 or (count and every), f"{_SHIPPER_FILE} has {old!r} {count} times"
+        files[_SHIPPER_FILE] = files[_SHIPPER_FILE].replace(old, new)
+    metadata = {"name": _CHANGED}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": files}
+    saboteur.create(body, namespace=_AGENTS)
+    wait = ("rollout", "status", _SHIPPER, "--timeout=120s")
+    saboteur.afterwards(*wait, namespace=_AGENTS)
+    changed = {"name": volume["name"], "configMap": metadata}
+    spec = {"spec": {"template": {"spec": {"volumes": [changed]}}}}
+    saboteur.patch(_SHIPPER, spec, namespace=_AGENTS)
+    saboteur.kubectl(*wait, namespace=_AGENTS)

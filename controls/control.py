@@ -75,9 +75,13 @@ def control(
 
 
 def sabotage_modules() -> list[ModuleType]:
-    """Return the modules of this folder that have sabotages, one for each domain."""
+    """Return the modules of this folder that have sabotages: named by their domain, or after it."""
     names = [found.name for found in iter_modules([str(Path(__file__).parent)])]
-    return [import_module(f"controls.{name}") for name in names if name in DOMAINS]
+    return [import_module(f"controls.{name}") for name in names if _is_of_a_domain(name)]
+
+
+def _is_of_a_domain(module: str) -> bool:
+    return any(module == name or module.startswith(f"{name}_") for name in DOMAINS)
 
 
 def all_controls() -> tuple[Control, ...]:

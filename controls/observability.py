@@ -291,16 +291,6 @@ def silence_taken_for_health(saboteur: Saboteur) -> None:
     edit_configuration(saboteur, "prometheus", "endpoints.yaml", (name, f"{name}{probe}"))
 
 
-@control(
-    "TASK-001-DOD-7",
-    "A request is found in the log store",
-    expects="has no line of the request",
-)
-def a_log_store_without_logs(saboteur: Saboteur) -> None:
-    """Deploy a log store, and no agent that sends it logs."""
-    deploy_fake(saboteur, "opensearch", {"hits": {"total": {"value": 0}, "hits": []}})
-
-
 @control("TASK-003-AC-4", _ONE_TRACE, expects="there is no span of the database")
 @control(
     "TASK-003-AC-4",

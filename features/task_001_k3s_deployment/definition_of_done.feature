@@ -83,6 +83,7 @@ Feature: Definition of Done of the k3s production deployment
       When the operator asks Prometheus for its scrape targets
       Then every backend pod is scraped successfully
 
+    @needs-logs
     Scenario: A request is found in the log store
       Given a visitor was served by the backend
       When the operator searches the log store for the request

@@ -43,6 +43,42 @@ Feature: Monitoring & Observability Setup
       When the operator adds a backend pod
       Then Prometheus scrapes the new pod within two intervals of its being ready
 
+  @TASK-003-AC-3 @needs-logs
+  Rule: ELK/EFK stack deployed for centralized logging
+
+    Scenario: Every line of a pod is found once and soon
+      When a pod writes 10,000 numbered lines
+      Then the log store has each line once
+      And 99 % of the lines were found within 5 seconds
+
+    Scenario: A visitor's request is found by its id
+      Given a visitor was served by a backend pod
+      When the operator searches the log store for the id of the request
+      Then its only entry is from this pod and has the fields of the pod's own line
+
+    Scenario: A stack trace and a long line are one entry each
+      When a pod writes a stack trace and a long line
+      Then the log store has each of them as one whole entry
+
+    Scenario: A pod dies in the middle of a line
+      When a pod writes numbered lines and dies in the middle of another
+      Then the log store has each line once
+      And the log store has the beginning of the broken line
+
+    Scenario: A log is rotated
+      When a pod writes 10,000 numbered lines until its log is rotated
+      Then the log store has each line once
+
+    @disturbing
+    Scenario: The log shipper is killed
+      When a pod writes 10,000 numbered lines and the log shipper is killed meanwhile
+      Then the log store has each line once
+
+    @disturbing
+    Scenario: The log store is away for 30 seconds
+      When a pod writes 10,000 numbered lines while the log store is away for 30 seconds
+      Then the log store has each line once
+
   @TASK-003-AC-4
   Rule: Application performance monitoring (APM) configured
 

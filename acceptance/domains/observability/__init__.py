@@ -3,15 +3,18 @@
 from acceptance.domains.observability.alerting import AlertingFacts, AlertingOperator
 from acceptance.domains.observability.counting import CounterState, SentRequests, TrafficCounter
 from acceptance.domains.observability.drivers.jaeger import Trace
-from acceptance.domains.observability.drivers.log_store import LogHits
+from acceptance.domains.observability.drivers.log_store import LogEntry, LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
 from acceptance.domains.observability.health_probes import (
     BrokenEndpoint,
     ProbeOperator,
     ProbeState,
 )
+from acceptance.domains.observability.log_entries import LogEntryInspector, RequestEntries
+from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
 from acceptance.domains.observability.monitoring import MonitoringOperator
+from acceptance.domains.observability.numbered_lines import NumberedLines
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
 from acceptance.domains.observability.trace_analyst import (
@@ -26,13 +29,18 @@ __all__ = [
     "BrokenEndpoint",
     "CheckoutTrace",
     "CounterState",
+    "LogEntry",
+    "LogEntryInspector",
     "LogHits",
+    "LogOperator",
     "LoggedRequest",
     "MetricsOperator",
     "MonitoringOperator",
     "NewReplica",
+    "NumberedLines",
     "ProbeOperator",
     "ProbeState",
+    "RequestEntries",
     "ScrapeState",
     "ScrapeTargets",
     "SentRequests",

@@ -8,6 +8,7 @@ from acceptance.domains.traffic.visitor import (
     PodCoverage,
     Purchase,
     RefusedPayment,
+    ServedRequest,
     SiteAnswers,
     Visitor,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "PodCoverage",
     "Purchase",
     "RefusedPayment",
+    "ServedRequest",
     "SiteAnswers",
     "SteadyTraffic",
     "SteadyVisitors",

@@ -40,6 +40,14 @@ class RefusedPayment:
 
 
 @dataclass(frozen=True)
+class ServedRequest:
+    """A visitor's request: its id, and the pod that served it."""
+
+    id: str
+    pod: str
+
+
+@dataclass(frozen=True)
 class PodCoverage:
     """Which pods were ready, and what they answered."""
 
@@ -130,6 +138,16 @@ class Visitor(IngressActor):
         said = reply.header("x-request-id")
         require(said == chosen, f"The backend calls the request {said!r} and not {chosen!r}.")
         return chosen
+
+    def visit_with_known_pod(self) -> ServedRequest:
+        """Ask for the list of checkouts under a new request id, and note which pod answers."""
+        self._until_success(self._api.checkouts)
+        chosen = f"acceptance-{uuid.uuid4().hex}"
+        reply = self._api.checkouts(request_id=chosen)
+        self._keep_reply("The visit", self._http.host, reply)
+        require(reply.succeeded, f"The visitor was refused: {reply}.")
+        require(reply.served_by, f"The answer does not say which pod gave it: {reply}.")
+        return ServedRequest(chosen, reply.served_by)
 
     def reach_every_pod(self, role: str) -> PodCoverage:
         """Send requests until each ready pod has answered one, or the ingress's deadline."""

@@ -1,18 +1,24 @@
-"""Searches a log store: Loki with LogQL, OpenSearch and Elasticsearch with a query string."""
+"""Searches a log store: Loki with LogQL, OpenSearch and Elasticsearch with their query language."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.domains.observability.drivers.endpoints import ask
+from acceptance.domains.observability.drivers.endpoints import ask, objects
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.drivers.kubernetes.client import Kubernetes
 
 PROGRAMS = ("loki", "opensearch", "elasticsearch")
 """The label's values by which a log store is found."""
+_MOST = 10_000
+"""The most entries that OpenSearch and Elasticsearch return at once."""
+_MOST_NUMBERS = 20_000
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,32 @@ class LogHits:
 
     endpoint: MonitoringEndpoint
     count: int
+    refused: str
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """An entry of a log store, by the names of its fields: `pod`, `level`, `message` and others."""
+
+    fields: Mapping[str, Any]
+
+    def __getitem__(self, field: str) -> str:
+        """Return the value of a field as a text; empty if the entry has no such field."""
+        return str(self.fields.get(field, ""))
+
+    @property
+    def sequence(self) -> int:
+        """The number that its program gave it; -1 if it has none."""
+        found = self.fields.get("sequence")
+        return found if isinstance(found, int) else -1
+
+
+@dataclass(frozen=True)
+class LogEntries:
+    """The entries that a search found; `refused` says why the log store did not tell."""
+
+    endpoint: MonitoringEndpoint
+    entries: tuple[LogEntry, ...]
     refused: str
 
 
@@ -43,6 +75,46 @@ class LogStore:
         count = self._count(reply.json()) if reply.succeeded else None
         refused = str(reply) if count is None else ""
         return LogHits(self._endpoint, count or 0, refused)
+
+    def entries(self, *, first: int | None = None, **fields: str) -> LogEntries:
+        """Return the entries that have all `fields`, of those with a number from `first`.
+
+        Whole fields are compared, not texts, and the search is in the body of the request: so an
+        entry that tells of the search is not found. There are 10,000 at most, by their number.
+        """
+        wanted: list[dict[str, Any]] = [{"term": {name: text}} for name, text in fields.items()]
+        if first is not None:
+            wanted.append({"range": {"sequence": {"gte": first}}})
+        order = {"sequence": {"order": "asc", "missing": "_first"}}
+        body = {"size": _MOST, "sort": [order], "query": {"bool": {"filter": wanted}}}
+        answer, refused = self._ask(body)
+        try:
+            found = tuple(LogEntry(each["_source"]) for each in objects(answer["hits"]["hits"]))
+        except (TypeError, KeyError):
+            return LogEntries(self._endpoint, (), refused)
+        return LogEntries(self._endpoint, found, "")
+
+    def doubled(self, **fields: str) -> tuple[int, ...] | None:
+        """Return the numbers that several entries have; None if the log store did not tell."""
+        wanted = [{"term": {name: text}} for name, text in fields.items()]
+        numbers = {"field": "sequence", "size": _MOST_NUMBERS, "min_doc_count": 2}
+        body = {
+            "size": 0,
+            "query": {"bool": {"filter": wanted}},
+            "aggs": {"numbers": {"terms": numbers}},
+        }
+        answer, _ = self._ask(body)
+        try:
+            buckets = objects(answer["aggregations"]["numbers"]["buckets"])
+            return tuple(sorted(int(each["key"]) for each in buckets))
+        except (TypeError, KeyError, ValueError):
+            return None
+
+    def _ask(self, body: Mapping[str, Any]) -> tuple[Any, str]:
+        """Return the answer to a search of every log index, and the reply as a text."""
+        path = f"{self._endpoint.path}/logs-*/_search"
+        reply = self._cluster.send("POST", path, body, headers=_JSON)
+        return (reply.json() if reply.succeeded else None), str(reply)
 
     def _count(self, answer: Any) -> int | None:  # noqa: ANN401 (another program's JSON)
         """Return how many lines were found; None if the answer has another shape."""

@@ -1,0 +1,60 @@
+"""The pods of a program in any namespace: killed, or taken away and given back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.domains.observability.drivers.endpoints import LABEL
+from acceptance.drivers.kubernetes import reading
+from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.paths import api_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.drivers.kubernetes.client import Kubernetes
+
+
+@dataclass(frozen=True)
+class ProgramPod:
+    """A pod of a program."""
+
+    namespace: str
+    name: str
+    uid: str
+    serving: bool
+
+
+class ProgramPods:
+    """All pods of some programs, by their standard label."""
+
+    def __init__(self, cluster: Kubernetes, programs: Sequence[str]) -> None:
+        """Look for pods of `programs`, the label's values."""
+        self._cluster = cluster
+        self._selector = f"{LABEL} in ({','.join(programs)})"
+
+    def list(self) -> tuple[ProgramPod, ...]:
+        """Return the pods, in every namespace."""
+        found = []
+        for each in self._cluster.items(api_path("pods"), labelSelector=self._selector):
+            facts, metadata = reading.pod(each), each["metadata"]
+            found.append(
+                ProgramPod(metadata["namespace"], facts.name, facts.uid, serving=facts.serving)
+            )
+        return tuple(found)
+
+    def kill(self) -> tuple[ProgramPod, ...]:
+        """Delete every pod without a grace period, and return them."""
+        found = self.list()
+        for pod in found:
+            self._cluster.delete(api_path("pods", pod.namespace, pod.name), grace=0)
+        return found
+
+    def scale(self, replicas: int) -> None:
+        """Set the replicas of the StatefulSet of the programs; raises `Refused` without one."""
+        sets = self._cluster.items(api_path("statefulsets"), labelSelector=self._selector)
+        if len(sets) != 1:
+            raise Refused(f"there are {len(sets)} StatefulSets with {self._selector}")
+        metadata = sets[0]["metadata"]
+        self._cluster.scale("StatefulSet", metadata["namespace"], metadata["name"], replicas)

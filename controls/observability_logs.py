@@ -1,0 +1,110 @@
+"""Sabotages of central logging that the domain observability must detect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controls.changed_programs import edit_shipper
+from controls.control import control
+
+if TYPE_CHECKING:
+    from controls.saboteur import Saboteur
+
+_ITEM = "TASK-003-AC-3"
+_FOUND = "Every line of a pod is found once and soon"
+_REQUEST = "A visitor's request is found by its id"
+_BEFORE_STORE = '  action(\n    type="omelasticsearch"'
+_LAST_OF_DOCUMENT = "  set $!document!message = $.text;\n"
+
+
+@control(_ITEM, _FOUND, expects="1000 of 10000 lines were lost: 9, 19, 29,")
+def every_tenth_line_dropped(saboteur: Saboteur) -> None:
+    """Thin out the log, because the store was nearly full once."""
+    drop = '  if $!document!sequence != "" and ($!document!sequence % 10) == 9 then stop\n'
+    edit_shipper(saboteur, (_BEFORE_STORE, drop + _BEFORE_STORE))
+
+
+@control(_ITEM, _FOUND, expects="10000 lines are stored twice: 0-9999")
+def lines_sent_by_two_shippers(saboteur: Saboteur) -> None:
+    """Let an old shipper run on beside the new one, with ids of its own."""
+    copy = (
+        '  action(type="omelasticsearch" server="opensearch.monitoring.svc" serverport="9200"\n'
+        '    template="document" searchIndex="index" dynSearchIndex="on" searchType=""\n'
+        '    bulkmode="on" bulkid="copy" dynbulkid="on")\n'
+    )
+    template = 'template(name="id"'
+    other = 'template(name="copy" type="string" string="copy-%$.id%")\n'
+    edit_shipper(saboteur, (template, other + template), (_BEFORE_STORE, copy + _BEFORE_STORE))
+
+
+@control(_ITEM, _FOUND, expects=r"99 % of the lines were found within \d+\.\d s, not 5 s")
+def lines_collected_every_twenty_seconds(saboteur: Saboteur) -> None:
+    """Save processor time: look for new lines three times a minute."""
+    edit_shipper(saboteur, ('mode="inotify"', 'mode="polling" pollingInterval="20"'))
+
+
+@control("TASK-001-DOD-7", "A request is found in the log store", expects="has no line of")
+@control(_ITEM, _REQUEST, expects="The log store has no entry of the request")
+def a_namespace_left_out(saboteur: Saboteur) -> None:
+    """Leave out the namespace of the system, whose log is the largest."""
+    leave_out = '  if $.folder startswith "checkout_" then stop\n'
+    edit_shipper(saboteur, (_BEFORE_STORE, leave_out + _BEFORE_STORE))
+
+
+@control(_ITEM, _REQUEST, expects="its pod is 'backend' and should be 'backend-")
+def the_pod_named_by_its_container(saboteur: Saboteur) -> None:
+    """Store the name of the container as that of the pod: which of two it was is unknown."""
+    edit_shipper(
+        saboteur, ('$!document!pod = field($.folder, "_", 2)', "$!document!pod = $.container")
+    )
+
+
+@control(_ITEM, _REQUEST, expects="its level is 'notice' and should be 'info'")
+def the_level_of_the_shipper(saboteur: Saboteur) -> None:
+    """Store the level of the shipper, which is the same for every line."""
+    edit_shipper(saboteur, ("$!document!level = $!json!level", '$!document!level = "notice"'))
+
+
+@control(
+    _ITEM,
+    "A stack trace and a long line are one entry each",
+    expects=r"What is 3 entries for its pod is \d+ in the log store",
+)
+def every_line_its_own_entry(saboteur: Saboteur) -> None:
+    """Take each line of a file as an entry, as an example on the web does."""
+    edit_shipper(saboteur, ("endmsg.regex=", 'startmsg.regex="^" # '), every=True)
+
+
+@control(
+    _ITEM,
+    "A pod dies in the middle of a line",
+    expects="The broken line .* is in the log store 0 times",
+)
+def only_json_is_kept(saboteur: Saboteur) -> None:
+    """Drop what is not JSON as noise: the last words of a pod that dies are not."""
+    drop = '  if not ($.text startswith "{") then stop\n'
+    edit_shipper(saboteur, (_LAST_OF_DOCUMENT, _LAST_OF_DOCUMENT + drop))
+
+
+@control(_ITEM, "A log is rotated", expects=r"\d+ of 10000 lines were lost: \d+")
+def only_the_beginning_of_a_file(saboteur: Saboteur) -> None:
+    """Ship the first 8 MiB of a file only, so that no pod floods the store."""
+    drop = "  if $!metadata!fileoffset > 8388608 then stop\n"
+    edit_shipper(saboteur, (_LAST_OF_DOCUMENT, _LAST_OF_DOCUMENT + drop))
+
+
+@control(_ITEM, "The log shipper is killed", expects=r"\d+ of 10000 lines were lost: \d+")
+def a_shipper_that_begins_at_the_end(saboteur: Saboteur) -> None:
+    """Begin at the end of each file, so that a restart sends nothing again."""
+    edit_shipper(
+        saboteur, ('ruleset="pods" addMetadata', 'ruleset="pods" freshStartTail="on" addMetadata'),
+        every=True,
+    )  # fmt: skip
+
+
+@control(
+    _ITEM, "The log store is away for 30 seconds", expects=r"\d+ of 10000 lines were lost: \d+"
+)
+def a_shipper_that_gives_up(saboteur: Saboteur) -> None:
+    """Try three times to send lines, and then drop them."""
+    edit_shipper(saboteur, ('action.resumeRetryCount="-1"', 'action.resumeRetryCount="3"'))

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Gives Elasticsearch the lifecycle of the log indices and their template, as soon as it answers.
+set -eu
+
+put() {
+    curl --silent --fail --output /dev/null --request PUT --header 'Content-Type: application/json' \
+        --data "@/etc/logs/$2" "http://127.0.0.1:9200/$1"
+}
+
+until put _ilm/policy/logs lifecycle.json && put _index_template/logs index-template.json; do
+    sleep 1
+done

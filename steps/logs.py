@@ -1,0 +1,92 @@
+"""Steps about central logging, of the domain observability."""
+
+from __future__ import annotations
+
+from pytest_bdd import given, then, when
+
+from acceptance.domains.observability import (
+    LogEntry,
+    LogEntryInspector,
+    LogOperator,
+    NumberedLines,
+    RequestEntries,
+)
+from acceptance.domains.traffic import ServedRequest, Visitor
+
+
+@when("a pod writes 10,000 numbered lines", target_fixture="numbered_lines")
+def _(log_operator: LogOperator) -> NumberedLines:
+    return log_operator.write_lines()
+
+
+@when(
+    "a pod writes 10,000 numbered lines until its log is rotated", target_fixture="numbered_lines"
+)
+def _(log_operator: LogOperator) -> NumberedLines:
+    return log_operator.write_lines_until_rotation()
+
+
+@when(
+    "a pod writes 10,000 numbered lines and the log shipper is killed meanwhile",
+    target_fixture="numbered_lines",
+)
+def _(log_operator: LogOperator) -> NumberedLines:
+    return log_operator.write_lines_and_kill_shipper()
+
+
+@when(
+    "a pod writes 10,000 numbered lines while the log store is away for 30 seconds",
+    target_fixture="numbered_lines",
+)
+def _(log_operator: LogOperator) -> NumberedLines:
+    return log_operator.write_lines_without_store()
+
+
+@when(
+    "a pod writes numbered lines and dies in the middle of another", target_fixture="numbered_lines"
+)
+def _(log_operator: LogOperator) -> NumberedLines:
+    return log_operator.break_off()
+
+
+@then("the log store has each line once")
+def _(log_operator: LogOperator, numbered_lines: NumberedLines) -> None:
+    log_operator.assert_each_once(numbered_lines)
+
+
+@then("99 % of the lines were found within 5 seconds")
+def _(log_operator: LogOperator, numbered_lines: NumberedLines) -> None:
+    log_operator.assert_found_soon(numbered_lines)
+
+
+@then("the log store has the beginning of the broken line")
+def _(log_operator: LogOperator, numbered_lines: NumberedLines) -> None:
+    log_operator.assert_broken_line_kept(numbered_lines)
+
+
+@given("a visitor was served by a backend pod", target_fixture="served_request")
+def _(visitor: Visitor) -> ServedRequest:
+    return visitor.visit_with_known_pod()
+
+
+@when(
+    "the operator searches the log store for the id of the request",
+    target_fixture="request_entries",
+)
+def _(log_entry_inspector: LogEntryInspector, served_request: ServedRequest) -> RequestEntries:
+    return log_entry_inspector.find_request(served_request)
+
+
+@then("its only entry is from this pod and has the fields of the pod's own line")
+def _(log_entry_inspector: LogEntryInspector, request_entries: RequestEntries) -> None:
+    log_entry_inspector.assert_request_entry(request_entries)
+
+
+@when("a pod writes a stack trace and a long line", target_fixture="log_entries")
+def _(log_entry_inspector: LogEntryInspector) -> tuple[LogEntry, ...]:
+    return log_entry_inspector.write_trace()
+
+
+@then("the log store has each of them as one whole entry")
+def _(log_entry_inspector: LogEntryInspector, log_entries: tuple[LogEntry, ...]) -> None:
+    log_entry_inspector.assert_whole_entries(log_entries)
