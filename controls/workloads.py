@@ -167,7 +167,8 @@ def _one_replica(saboteur: Saboteur, workload: str) -> None:
 
 def _select_one_pod(saboteur: Saboteur, workload: str) -> None:
     chosen = saboteur.pods(workload)[0].name
-    saboteur.afterwards("label", f"pod/{chosen}", "chosen-")
+    # By the label, because the pod may be gone by then.
+    saboteur.afterwards("label", "pods", "--selector=chosen", "chosen-")
     saboteur.kubectl("label", f"pod/{chosen}", "chosen=yes")
     saboteur.patch(f"service/{workload}", {"spec": {"selector": {"chosen": "yes"}}})
     time.sleep(1)  # until the ingress controller has seen the change, which it does not report
