@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _FAILURES = ("unavailable", *(kind.code for kind in Refusal.__subclasses__()))
 """Why a checkout is not created, changed or paid."""
-_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.3, 0.5, 1.0, 2.5, 5.0)
+"""Upper ends, in seconds. The service level of the latency is 0.3 s."""
 # pool_available and the like, of the pool's statistics, which tell of a moment.
 _POOL_GAUGES = ("pool_size", "pool_available", "requests_waiting")
 
