@@ -54,6 +54,22 @@ scan: ## Scan code and deployment, and files for secrets; fail if a finding is c
 	@$(PYTHON) -m acceptance.setup python checkov
 	@$(BIN)/python -m acceptance.cli scan $(ARGS)
 
+# Where Go is from the wheel, it is not in PATH.
+.make/sloth: tools/sloth/go.mod tools/sloth/go.sum
+	@mkdir -p .make
+	@cd tools/sloth && PATH="$$PATH:$(firstword $(wildcard $(CURDIR)/.venv/lib/python3.*/site-packages/go/bin))" \
+	  CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-mod=readonly -trimpath" \
+	  go build -ldflags="-s -w" -o "$(CURDIR)/$@" github.com/slok/sloth/cmd/sloth
+
+.PHONY: rules
+rules: setup ## Render alert rules and routes from their source (builds sloth once: 2 minutes)
+	@$(MAKE) --no-print-directory .make/sloth
+	@$(BIN)/python -m acceptance.build.alert_rules .make/sloth
+
+.PHONY: test-rules
+test-rules: setup ## Test each alert rule with promtool, once a run has built it (no cluster)
+	@$(BIN)/python -m acceptance.build.rule_tests $(ARGS)
+
 .PHONY: doctor
 doctor: setup ## Report what this machine can run, what is missing, and the exact remedy
 	@$(BIN)/python -m acceptance.cli.doctor
