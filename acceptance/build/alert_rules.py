@@ -1,4 +1,4 @@
-"""Renders the rules of Prometheus and the routes of Alertmanager, for production and with short times.
+"""Renders the rules of Prometheus and the routes of Alertmanager: for production, and short.
 
 `python -m acceptance.build.alert_rules` writes both from one source, so that they differ in numbers
 only. With the path of sloth as its argument, it generates the rules of the service levels first.

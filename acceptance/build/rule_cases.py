@@ -54,7 +54,7 @@ def turns(before: float, after: float) -> Values:
 
 
 def rises(before: float, after: float, start: float = 0.0) -> Values:
-    """Return a series that rises by so much each second, and from the cause on by another amount."""
+    """Return a series that rises by so much a second, and by another amount from the cause on."""
 
     def values(times: Sequence[float], cause: float) -> list[str]:
         rising = (before * min(at, cause) + after * max(0.0, at - cause) for at in times)
