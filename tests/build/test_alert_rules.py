@@ -177,6 +177,39 @@ def test_promtool_sees_what_a_case_gets_wrong() -> None:
         check_rules(promtool, "short", cases=[])
 
 
+@pytest.mark.skipif(built_promtool() is None, reason="promtool is built by a run")
+@pytest.mark.parametrize(
+    ("alert", "file", "old", "new"),
+    [
+        (
+            "DatabaseAway",
+            "alerts.yaml",
+            '(max(pg_up{job="database"}) or vector(0)) == 0',
+            "pg_up == 0",
+        ),
+        ("NoReadyBackend", "alerts.yaml", "unless on () (count(up", "unless on () (count(down"),
+        ("LatencyBudgetBurn", "service-levels.yaml", 'le="0.3"', 'le="300"'),
+        ("ErrorBudgetBurn", "service-levels.yaml", "(14.4 *", "(1440 *"),
+        ("CertificateNearEnd", "alerts.yaml", "1209600", "14"),
+        ("SecretRead", "recording.yaml", "or sum by (user, verb", "and sum by (user, verb"),
+        ("TargetDown", "alerts.yaml", "expr: up{job!=", "expr: upp{job!="),
+    ],
+)
+def test_a_rule_that_is_wrong_is_seen(
+    copy: Path, alert: str, file: str, old: str, new: str
+) -> None:
+    """A series that does not exist, a threshold in the wrong unit, no answer taken for a good one."""
+    path = copy / "short" / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    cases = [case for case in CASES if case.alert == alert]
+    promtool = built_promtool()
+    assert promtool is not None
+    assert check_rules(promtool, "short", cases=cases) is None
+    assert alert in (check_rules(promtool, "short", copy, cases) or "")
+
+
 def test_a_series_turns_when_its_cause_begins() -> None:
     """The first scrape at or after the cause has the new value."""
     assert turns(1, 0)([0, 5, 10, 15], 10) == ["1", "1", "0", "0"]

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+import pytest
+import yaml
+
+from acceptance.build.rule_tests import built_promtool
+from acceptance.process import run
+from acceptance.project import ROOT
+from acceptance.runbooks.checks import (
+    assert_complete,
+    required_interval,
+)
+from acceptance.runbooks.reader import load_runbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGES = sorted(
+    f"docs/operations/alerts/{path.name}"
+    for path in (ROOT / "docs" / "operations" / "alerts").glob("*.md")
+    if path.name != "README.md"
+)
+SECTIONS = ("Meaning", "Impact", "Diagnosis", "Cure", "Escalation")
+_QUERY = re.compile(r"^# (.+)\nkubectl get --raw '\S+/api/v1/query\?query=([^']+)'", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_says_all_and_can_be_run(page: str) -> None:
+    """Every section, commands to diagnose and to cure, and bash understands each."""
+    runbook = load_runbook(ROOT, page)
+    assert_complete(runbook, SECTIONS, ("diagnose", "cure"))
+    for block in runbook.blocks:
+        subprocess.run(["bash", "-n"], input=block.text, text=True, check=True)
+        assert "kubectl" in block.text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_query_is_the_one_that_is_written_above_it(page: str) -> None:
+    """Nobody reads an encoded query, so it stands above in plain."""
+    text = "".join(block.text for block in load_runbook(ROOT, page).blocks)
+    found = _QUERY.findall(text)
+    assert len(found) == text.count("/api/v1/query?query=") > 0
+    assert [plain for plain, _ in found] == [unquote(encoded) for _, encoded in found]
+
+
+@pytest.mark.skipif(built_promtool() is None, reason="promtool is built by a run")
+def test_prometheus_understands_the_queries_of_all_pages(tmp_path: Path) -> None:
+    """A mistake in a query would be found in the night in which it is needed."""
+    texts = ["".join(b.text for b in load_runbook(ROOT, page).blocks) for page in PAGES]
+    queries = [plain for text in texts for plain, _ in _QUERY.findall(text)]
+    rules = [{"record": f"query_{at}", "expr": expr} for at, expr in enumerate(queries)]
+    path = tmp_path / "queries.yaml"
+    path.write_text(yaml.dump({"groups": [{"name": "queries", "rules": rules}]}, width=10000))
+    promtool = built_promtool()
+    assert promtool is not None
+    done = run([promtool, "check", "rules", "--lint=none", path], timeout=60)
+    assert f"{len(rules)} rules found" in done.stdout
+
+
+def test_the_index_has_each_page() -> None:
+    """And no other."""
+    index = (ROOT / "docs" / "operations" / "alerts" / "README.md").read_text()
+    linked = re.findall(r"\]\(([\w-]+\.md)\)", index)
+    assert [f"docs/operations/alerts/{name}" for name in sorted(linked)] == PAGES
+
+
+def test_on_call_says_all() -> None:
+    """Rotation, severities, escalation, handover, contact check, and how often."""
+    page = load_runbook(ROOT, "docs/operations/on-call.md")
+    sections = ("Rotation", "Severities", "Routes", "Escalation", "Handover", "Contact check")
+    assert_complete(page, (*sections, "Format"), ("contact",))
+    for name in ("Rotation", "Contact check"):
+        assert required_interval(page, name, name).days == 7
+    subprocess.run(["bash", "-n"], input=page.commands("contact"), text=True, check=True)
