@@ -198,7 +198,7 @@ def test_promtool_sees_what_a_case_gets_wrong() -> None:
 def test_a_rule_that_is_wrong_is_seen(
     copy: Path, alert: str, file: str, old: str, new: str
 ) -> None:
-    """A series that does not exist, a threshold in the wrong unit, no answer taken for a good one."""
+    """A series that does not exist, a wrong unit, and no answer taken for a good one."""
     path = copy / "short" / file
     text = path.read_text()
     assert old in text
