@@ -21,6 +21,7 @@ _COUNTED = "Requests and checkouts are counted exactly"
 _NEW_REPLICA = "A new replica is scraped within two intervals"
 _PROBED = "Every health endpoint is probed and healthy"
 _BREAKS = "Only the probes of <broken> fail when it does"
+_EXEMPLAR = "A metric leads to the trace of a request that it counted"
 _DECLARED = "Exactly the declared spans and attributes are recorded"
 _RULE = {
     "type": "alerting",
@@ -382,6 +383,39 @@ def log_lines_without_a_trace(saboteur: Saboteur) -> None:
         "from opentelemetry.trace import INVALID_SPAN\n"
         "import checkout_backend.logs as logs\n"
         "logs.get_current_span = lambda: INVALID_SPAN",
+    )
+
+
+@control("TASK-003-AC-4", _EXEMPLAR, expects="exemplars, and none of a visitor's")
+def metrics_without_exemplars(saboteur: Saboteur) -> None:
+    """Count requests as before there were traces."""
+    change_backend(
+        saboteur,
+        "import checkout_backend.middleware as middleware\nmiddleware.recorded_ids = lambda _: {}",
+    )
+
+
+@control("TASK-003-AC-4", _EXEMPLAR, expects="has no span .* of the exemplar")
+def exemplars_of_another_span(saboteur: Saboteur) -> None:
+    """Name the right trace in an exemplar, and a span that is not in it."""
+    change_backend(
+        saboteur,
+        "import checkout_backend.middleware as middleware\n"
+        "recorded = middleware.recorded_ids\n"
+        "middleware.recorded_ids = lambda span: {**recorded(span), 'span_id': 'f' * 16}",
+    )
+
+
+@control("TASK-003-AC-4", _EXEMPLAR, expects="The metric counted .* s, and .* took .* s")
+def exemplars_of_another_duration(saboteur: Saboteur) -> None:
+    """Count the duration of a request in sixtieths of a second, and a second too much."""
+    change_backend(
+        saboteur,
+        "import checkout_backend.metrics as metrics\n"
+        "count = metrics.Metrics.count\n"
+        "def count_more(self, method, route, status, seconds, **more):\n"
+        "    count(self, method, route, status, 60 * (seconds + 1), **more)\n"
+        "metrics.Metrics.count = count_more",
     )
 
 

@@ -10,6 +10,8 @@ from acceptance.domains.observability import (
     AlertingFacts,
     AlertingOperator,
     CheckoutTrace,
+    ExemplarAnalyst,
+    FollowedExemplar,
     LoggedRequest,
     LogHits,
     MonitoringOperator,
@@ -139,3 +141,16 @@ def _(signal_inspector: SignalInspector) -> Trace:
 @then("only the span of the browser is recorded")
 def _(signal_inspector: SignalInspector, sent_spans: Trace) -> None:
     signal_inspector.assert_only_browser_recorded(sent_spans)
+
+
+@when(
+    "the operator follows the exemplar of a visitor's request to its trace",
+    target_fixture="followed_exemplar",
+)
+def _(exemplar_analyst: ExemplarAnalyst) -> FollowedExemplar:
+    return exemplar_analyst.follow_exemplar()
+
+
+@then("the trace has the request that the metric counted")
+def _(exemplar_analyst: ExemplarAnalyst, followed_exemplar: FollowedExemplar) -> None:
+    exemplar_analyst.assert_exemplar_leads_to_trace(followed_exemplar)

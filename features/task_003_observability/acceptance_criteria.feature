@@ -70,6 +70,12 @@ Feature: Monitoring & Observability Setup
       When the operator follows the log line of the request to its trace
       Then the trace has the span of this request in this pod
 
+    @needs-traces @needs-metrics
+    Scenario: A metric leads to the trace of a request that it counted
+      Given every backend pod records traces
+      When the operator follows the exemplar of a visitor's request to its trace
+      Then the trace has the request that the metric counted
+
     # An empty cell is that of the row above. What is in brackets is on failed spans only.
     @needs-traces @disturbing
     Scenario: Exactly the declared spans and attributes are recorded

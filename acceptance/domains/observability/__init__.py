@@ -5,6 +5,7 @@ from acceptance.domains.observability.counting import CounterState, SentRequests
 from acceptance.domains.observability.drivers.jaeger import Trace
 from acceptance.domains.observability.drivers.log_store import LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
+from acceptance.domains.observability.exemplar_analyst import ExemplarAnalyst, FollowedExemplar
 from acceptance.domains.observability.health_probes import (
     BrokenEndpoint,
     ProbeOperator,
@@ -26,6 +27,8 @@ __all__ = [
     "BrokenEndpoint",
     "CheckoutTrace",
     "CounterState",
+    "ExemplarAnalyst",
+    "FollowedExemplar",
     "LogHits",
     "LoggedRequest",
     "MetricsOperator",

@@ -6,6 +6,7 @@ Source: the page "HTTP API" of Prometheus 3.
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -79,6 +80,30 @@ class Samples:
 
 
 @dataclass(frozen=True)
+class Exemplar:
+    """One observation of a metric, and the span in which it was made."""
+
+    series: tuple[tuple[str, str], ...]
+    """The labels of the metric."""
+    trace: str
+    span: str
+    value: float
+
+    def label(self, name: str) -> str:
+        """Return the value of a label of the metric; empty if it has no such label."""
+        return dict(self.series).get(name, "")
+
+
+@dataclass(frozen=True)
+class Exemplars:
+    """The exemplars of a metric; `refused` says why Prometheus did not return them."""
+
+    endpoint: MonitoringEndpoint
+    exemplars: tuple[Exemplar, ...]
+    refused: str
+
+
+@dataclass(frozen=True)
 class AlertRule:
     """A rule that fires an alert."""
 
@@ -128,6 +153,28 @@ class Prometheus:
         except (TypeError, KeyError, ValueError):
             return Samples(query, (), str(reply))
         return Samples(query, samples, "")
+
+    def exemplars(self, query: str, seconds: float) -> Exemplars:
+        """Return the exemplars of the series of `query`, of the last `seconds`."""
+        now = time.time()
+        window = {"start": f"{now - seconds:.3f}", "end": f"{now + 1:.3f}"}
+        path = "/api/v1/query_exemplars"
+        reply = ask(self._cluster, self._endpoint, path, query=query, **window)
+        found: Any = reply.json() if reply.succeeded else None
+        try:
+            exemplars = tuple(
+                Exemplar(
+                    tuple(sorted(series["seriesLabels"].items())),
+                    each["labels"].get("trace_id", ""),
+                    each["labels"].get("span_id", ""),
+                    float(each["value"]),
+                )
+                for series in found["data"]
+                for each in series["exemplars"]
+            )
+        except (TypeError, KeyError, ValueError):
+            return Exemplars(self._endpoint, (), str(reply))
+        return Exemplars(self._endpoint, exemplars, "")
 
     def total(self, metric: str, job: str, *by: str) -> Samples:
         """Return the sum of a metric of `job`, for each combination of the labels `by`."""
