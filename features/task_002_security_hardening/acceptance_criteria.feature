@@ -48,28 +48,31 @@ Feature: Production Security Hardening
     Scenario: Everybody has exactly the permissions in the table
       When the API server is asked for every permission of each service account and role
       Then each has exactly these permissions:
-        | who                      | may                           | on                                                                               | where      |
-        | everybody                | create                        | selfsubjectaccessreviews, selfsubjectreviews, selfsubjectrulesreviews            | everywhere |
-        | everybody                | get                           | /api, /api/*, /apis, /apis/*, /openapi, /openapi/*                               | everywhere |
-        | everybody                | get                           | /healthz, /livez, /readyz, /version, /version/                                   | everywhere |
-        | every service account    | get                           | /.well-known/openid-configuration, /openid/v1/jwks                               | everywhere |
-        | service account backend  | nothing else                  |                                                                                  |            |
-        | service account database | nothing else                  |                                                                                  |            |
-        | service account frontend | nothing else                  |                                                                                  |            |
-        | service account default  | nothing else                  |                                                                                  |            |
-        | role deployer            | get, list, watch              | configmaps, deployments, ingresses, poddisruptionbudgets, services, statefulsets | here       |
-        | role deployer            | create, update, patch, delete | configmaps, deployments, ingresses, poddisruptionbudgets, services, statefulsets | here       |
-        | role deployer            | get, list, watch              | controllerrevisions, events, persistentvolumeclaims, pods, replicasets           | here       |
-        | role deployer            | get                           | pods/log                                                                         | here       |
-        | role operator            | get, list, watch              | configmaps, endpointslices, events, persistentvolumeclaims, pods, services       | here       |
-        | role operator            | get, list, watch              | deployments, poddisruptionbudgets, replicasets, statefulsets                     | here       |
-        | role operator            | get, list, watch              | ingresses, networkpolicies                                                       | here       |
-        | role operator            | get                           | pods/log                                                                         | here       |
-        | role operator            | delete                        | pods                                                                             | here       |
-        | role auditor             | get, list, watch              | configmaps, events, persistentvolumeclaims, pods, services                       | here       |
-        | role auditor             | get, list, watch              | cronjobs, deployments, jobs, poddisruptionbudgets, replicasets, statefulsets     | here       |
-        | role auditor             | get, list, watch              | ingresses, networkpolicies                                                       | here       |
-        | role auditor             | get, list, watch              | rolebindings, roles, serviceaccounts                                             | here       |
+        | who                                   | may                           | on                                                                               | where      |
+        | everybody                             | create                        | selfsubjectaccessreviews, selfsubjectreviews, selfsubjectrulesreviews            | everywhere |
+        | everybody                             | get                           | /api, /api/*, /apis, /apis/*, /openapi, /openapi/*                               | everywhere |
+        | everybody                             | get                           | /healthz, /livez, /readyz, /version, /version/                                   | everywhere |
+        | every service account                 | get                           | /.well-known/openid-configuration, /openid/v1/jwks                               | everywhere |
+        | service account backend               | nothing else                  |                                                                                  |            |
+        | service account database              | nothing else                  |                                                                                  |            |
+        | service account frontend              | nothing else                  |                                                                                  |            |
+        | service account default               | nothing else                  |                                                                                  |            |
+        | service account monitoring/prometheus | get, list, watch              | pods                                                                             | here       |
+        | service account monitoring/prometheus | get, list, watch              | nodes                                                                            | everywhere |
+        | service account monitoring/prometheus | get                           | nodes/metrics, /metrics                                                          | everywhere |
+        | role deployer                         | get, list, watch              | configmaps, deployments, ingresses, poddisruptionbudgets, services, statefulsets | here       |
+        | role deployer                         | create, update, patch, delete | configmaps, deployments, ingresses, poddisruptionbudgets, services, statefulsets | here       |
+        | role deployer                         | get, list, watch              | controllerrevisions, events, persistentvolumeclaims, pods, replicasets           | here       |
+        | role deployer                         | get                           | pods/log                                                                         | here       |
+        | role operator                         | get, list, watch              | configmaps, endpointslices, events, persistentvolumeclaims, pods, services       | here       |
+        | role operator                         | get, list, watch              | deployments, poddisruptionbudgets, replicasets, statefulsets                     | here       |
+        | role operator                         | get, list, watch              | ingresses, networkpolicies                                                       | here       |
+        | role operator                         | get                           | pods/log                                                                         | here       |
+        | role operator                         | delete                        | pods                                                                             | here       |
+        | role auditor                          | get, list, watch              | configmaps, events, persistentvolumeclaims, pods, services                       | here       |
+        | role auditor                          | get, list, watch              | cronjobs, deployments, jobs, poddisruptionbudgets, replicasets, statefulsets     | here       |
+        | role auditor                          | get, list, watch              | ingresses, networkpolicies                                                       | here       |
+        | role auditor                          | get, list, watch              | rolebindings, roles, serviceaccounts                                             | here       |
 
     Scenario: No container holds a token of the Kubernetes API
       Given an inspection that finds the token of a pod that has one

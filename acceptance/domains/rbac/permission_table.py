@@ -31,7 +31,8 @@ class PermissionGrant:
     """One row of the table."""
 
     who: str
-    """`everybody`, `every service account`, `service account NAME` or `role NAME`."""
+    """`everybody`, `every service account`, `service account NAME` or `role NAME`; the account of
+    another namespace is `service account NAMESPACE/NAME`."""
     verbs: tuple[str, ...]
     """Verbs of the Kubernetes API; none if nothing is granted beyond what everybody has."""
     resources: tuple[str, ...]

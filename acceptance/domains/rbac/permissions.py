@@ -53,6 +53,7 @@ class PermissionInspector(Actor):
             subjects = (
                 RbacSubject(table.EVERYBODY, _UNKNOWN_USER, (_AUTHENTICATED,)),
                 *self._service_accounts(),
+                *self._guests(bindings),
                 *_roles(bindings),
             )
             known = access_reviews.resources(self._cluster)
@@ -100,6 +101,21 @@ class PermissionInspector(Actor):
                 ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", _AUTHENTICATED),
             )
 
+    def _guests(self, bindings: Sequence[RoleBindingSubject]) -> Iterator[RbacSubject]:
+        """Yield the service accounts of other namespaces that have a role in this one."""
+        found = {
+            (each.namespace, each.subject)
+            for each in bindings
+            if each.kind == "ServiceAccount" and each.namespace != self.system.namespace
+        }
+        for namespace, name in sorted(found):
+            groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+            yield RbacSubject(
+                f"{table.SERVICE_ACCOUNT}{namespace}/{name}",
+                f"system:serviceaccount:{namespace}:{name}",
+                (*groups, _AUTHENTICATED),
+            )
+
     def _unlisted(
         self, answers: PermissionAnswers, grants: Sequence[PermissionGrant]
     ) -> Iterator[str]:
@@ -109,10 +125,11 @@ class PermissionInspector(Actor):
         for who in sorted(there - named):
             yield f"the permission table has no row for {who}"
         for who in sorted(named - there - {table.EVERY_SERVICE_ACCOUNT}):
-            yield f"the permission table has a row for {who}, which is not in the cluster"
+            # A guest that is not there has no role here, and nothing to compare.
+            if "/" not in who:
+                yield f"the permission table has a row for {who}, which is not in the cluster"
         for each in answers.bindings:
-            own = each.kind == "ServiceAccount" and each.namespace == self.system.namespace
-            if each.kind != "Group" and not own:
+            if each.kind not in {"Group", "ServiceAccount"}:
                 yield (
                     f"the role binding {each.name} gives the role {each.role} to the {each.kind} "
                     f"{each.subject}, who is not in the permission table"

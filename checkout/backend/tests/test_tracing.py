@@ -22,8 +22,8 @@ from checkout_backend.logs import JsonFormatter
 from checkout_backend.postgres import PostgresStore, parameters
 from checkout_backend.tracing import Collector, Tracing
 
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-CALLER = "b7ad6b7169203331"
+TRACE = "0af7" * 8
+CALLER = "b7ad" * 4
 CALLED = {"traceparent": f"00-{TRACE}-{CALLER}-01"}
 OPEN_METRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 

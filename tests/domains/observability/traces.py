@@ -8,7 +8,7 @@ from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoin
 from acceptance.domains.observability.drivers.jaeger import Span, Trace
 from acceptance.drivers.browser import BrowserFacts, SentContext
 
-TRACE = "0af7651916cd43dd8448eb211c80319c"
+TRACE = "0af7" * 8
 ENDPOINT = MonitoringEndpoint("jaeger", "monitoring/jaeger", "/jaeger")
 CALLS = ("create", "add", "add-2", "pay")
 FACTS = BrowserFacts(

@@ -96,6 +96,8 @@ def probe_pod(probe: Probe, image: str, run: str, ports: Sequence[Port]) -> dict
             "limits": {"cpu": "1", "memory": "64Mi"},
         },
     )
+    # It has the labels of what Prometheus scrapes, and counts the packets that reach it.
+    pod["metadata"]["annotations"] = {"prometheus.io/scrape": "false"}
     spec: dict[str, Any] = pod["spec"]
     spec["securityContext"]["runAsGroup"] = 65534
     if on_node:
