@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from controls.saboteur import Saboteur
 
@@ -39,6 +39,21 @@ def change_program(
 
 def edit_configuration(saboteur: Saboteur, name: str, file: str, *changes: tuple[str, str]) -> None:
     """Replace texts in one file of a Deployment's configuration, each of which it has once."""
+
+    def edit(text: str) -> str:
+        for old, new in changes:
+            count = text.count(old)
+            assert count == 1, f"{file} has {old!r} {count} times"
+            text = text.replace(old, new)
+        return text
+
+    rewrite_configuration(saboteur, name, file, edit)
+
+
+def rewrite_configuration(
+    saboteur: Saboteur, name: str, file: str, change: Callable[[str], str]
+) -> None:
+    """Give a Deployment a `change` of one file of its configuration, and wait for its new pod."""
     target = f"deployment/{name}"
     found = json.loads(saboteur.kubectl("get", target, "--output=json", namespace=MONITORING))
     for volume in found["spec"]["template"]["spec"]["volumes"]:
@@ -48,21 +63,19 @@ def edit_configuration(saboteur: Saboteur, name: str, file: str, *changes: tuple
         maps = saboteur.kubectl("get", f"configmap/{source}", "--output=json", namespace=MONITORING)
         files = json.loads(maps)["data"]
         if file in files:
-            for old, new in changes:
-                count = files[file].count(old)
-                assert count == 1, f"{file} has {old!r} {count} times"
-                files[file] = files[file].replace(old, new)
+            changed = change(files[file])
+            assert changed != files[file], f"{file} is as it was"
             saboteur.create(
                 {
                     "apiVersion": "v1",
                     "kind": "ConfigMap",
                     "metadata": {"name": _CHANGED},
-                    "data": files,
+                    "data": {**files, file: changed},
                 },
                 namespace=MONITORING,
             )
-            changed = {"name": volume["name"], "configMap": {"name": _CHANGED}}
-            change_program(saboteur, name, {}, volumes=[changed])
+            volumes = [{"name": volume["name"], "configMap": {"name": _CHANGED}}]
+            change_program(saboteur, name, {}, volumes=volumes)
             return
     raise AssertionError(f"No configuration of {name} has a file {file}.")
 

@@ -6,9 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from controls.changed_backend import change_backend
-from controls.changed_programs import MONITORING, change_program, edit_configuration
+from controls.changed_programs import (
+    MONITORING,
+    change_program,
+    edit_configuration,
+    rewrite_configuration,
+)
 from controls.control import control
-from controls.deploy_fake import deploy_fake
 
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur
@@ -23,23 +27,21 @@ _PROBED = "Every health endpoint is probed and healthy"
 _BREAKS = "Only the probes of <broken> fail when it does"
 _EXEMPLAR = "A metric leads to the trace of a request that it counted"
 _DECLARED = "Exactly the declared spans and attributes are recorded"
-_RULE = {
-    "type": "alerting",
-    "name": "RefusedLogins",
-    "health": "ok",
-    "labels": {"category": "security"},
-}
 
 
 @control(
     "TASK-002-DOD-6",
     "Security alerts reach a receiver",
-    expects="None of 0 alert rules has the category security",
+    expects=r"None of [1-9]\d* alert rules has the category security",
 )
-def alerting_without_a_rule(saboteur: Saboteur) -> None:
-    """Deploy Prometheus and Alertmanager without an alert rule."""
-    deploy_fake(saboteur, "prometheus", {"status": "success", "data": {"groups": []}})
-    deploy_fake(saboteur, "alertmanager", [{"name": "on-call"}])
+def alerts_of_another_category(saboteur: Saboteur) -> None:
+    """Call the category of the security alerts as another team does."""
+    rewrite_configuration(
+        saboteur,
+        "prometheus",
+        "alerts.yaml",
+        lambda text: text.replace("category: security", "category: compliance"),
+    )
 
 
 @control(
@@ -48,10 +50,9 @@ def alerting_without_a_rule(saboteur: Saboteur) -> None:
     expects="Nobody receives the alerts: the receivers are null",
 )
 def a_receiver_that_discards_alerts(saboteur: Saboteur) -> None:
-    """Write an alert rule, and keep the default receiver, which discards alerts."""
-    groups = [{"name": "attacks", "rules": [_RULE]}]
-    deploy_fake(saboteur, "prometheus", {"status": "success", "data": {"groups": groups}})
-    deploy_fake(saboteur, "alertmanager", [{"name": "null"}])
+    """Keep the receiver of an example, which discards alerts."""
+    discarding = "route: {receiver: 'null'}\nreceivers: [{name: 'null'}]\n"
+    rewrite_configuration(saboteur, "alertmanager", "alertmanager.yaml", lambda _: discarding)
 
 
 @control(

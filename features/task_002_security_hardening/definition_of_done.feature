@@ -119,6 +119,8 @@ Feature: Definition of Done of the production security hardening
   @TASK-002-DOD-6
   Rule: Security monitoring alerts configured
 
+    # It is unverified where nothing is wrong: no alert is sent yet, and a receiver's name proves nothing.
+    @needs-metrics
     Scenario: Security alerts reach a receiver
       When the operator asks for the alert rules and their receivers
       Then there are security alert rules and each of them works
