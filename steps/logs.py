@@ -14,6 +14,11 @@ from acceptance.domains.observability import (
 from acceptance.domains.traffic import ServedRequest, Visitor
 
 
+@given("the log store has taken the lines of another pod")
+def _(log_operator: LogOperator) -> None:
+    log_operator.run_in()
+
+
 @when("a pod writes 10,000 numbered lines", target_fixture="numbered_lines")
 def _(log_operator: LogOperator) -> NumberedLines:
     return log_operator.write_lines()

@@ -47,6 +47,7 @@ Feature: Monitoring & Observability Setup
   Rule: ELK/EFK stack deployed for centralized logging
 
     Scenario: Every line of a pod is found once and soon
+      Given the log store has taken the lines of another pod
       When a pod writes 10,000 numbered lines
       Then the log store has each line once
       And 99 % of the lines were found within 5 seconds

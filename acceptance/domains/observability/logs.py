@@ -29,6 +29,7 @@ _LINES = 10_000
 _LINES_PER_SECOND = 1000
 _STEADY_RATE = 500
 """Lines a second where it counts how soon they are found."""
+_RUN_IN_LINES = 5000
 _PADDING = 2000
 """Characters with which 10,000 lines are more than the 10 MiB at which the kubelet rotates."""
 _AWAY_SECONDS = 30.0
@@ -41,6 +42,18 @@ _BEGINNING = 400
 
 class LogOperator(MonitoringOperator):
     """Has pods write lines, and looks for each of them in the log store by field."""
+
+    def run_in(self) -> None:
+        """Have a pod write some lines, and find them: a program that has just started is slow.
+
+        Raises `Unverifiable` if they are not found.
+        """
+        writer = self._writer()
+        writer.write_numbers(self._image(), _RUN_IN_LINES, _LINES_PER_SECOND, 0, self._labels)
+        lines = self._find(writer, _RUN_IN_LINES)
+        if lines.missing:
+            message = f"The log store has not all of the first {_RUN_IN_LINES} lines of a pod."
+            raise Unverifiable(message)
 
     def write_lines(self) -> NumberedLines:
         """Have a pod write 10,000 numbered lines, and find them."""

@@ -38,9 +38,10 @@ os._exit(1)
 LONG_LINE = 40_000
 """The length of a line that the container runtime splits, in characters."""
 _TRACE = f"""
-import sys
+import time
 print("before", flush=True)
 print("long " + "0123456789" * {(LONG_LINE - 5) // 10 + 1}, flush=True)
+time.sleep(1)  # the trace goes by another stream, which may overtake the long line
 def second(): raise ValueError("the last line of the trace")
 def first(): second()
 first()
