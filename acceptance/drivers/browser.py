@@ -15,6 +15,7 @@ from playwright.sync_api import Error, sync_playwright
 
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run
+from acceptance.waiting import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
     import re
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _FIRST_ERROR = 400
 _CONTEXT_PARTS = 4
+_QUIET_SECONDS, _QUIET_LIMIT_SECONDS, _QUIET_LOOK_MS = 0.5, 10.0, 50.0
 _SWITCHES = (
     # Requests that a browser makes by itself would disturb a test.
     "--disable-background-networking",
@@ -101,6 +103,11 @@ class Visit:
         self._exceptions: list[str] = []
         self._responses = 0
         self._contexts: list[SentContext] = []
+        self._under_way: set[Request] = set()
+        self._begun = SYSTEM_CLOCK.now()
+        page.on("request", self._note_begin)
+        page.on("requestfinished", self._under_way.discard)
+        page.on("requestfailed", self._under_way.discard)
         page.on("request", self._note_context)
         page.on("console", self._note_console)
         page.on("requestfailed", self._note_failure)
@@ -136,8 +143,16 @@ class Visit:
         self._page.get_by_role("heading", name=name, exact=True).wait_for(state="visible")
 
     def await_quiet(self) -> None:
-        """Wait until a page that was just opened has sent nothing for half a second."""
-        self._page.wait_for_load_state("networkidle")
+        """Wait until the page has no request under way, and has begun none for half a second.
+
+        A page that is left before that may take its last requests with it. After ten seconds the
+        wait ends, as some pages are never quiet.
+        """
+        deadline = SYSTEM_CLOCK.now() + _QUIET_LIMIT_SECONDS
+        while SYSTEM_CLOCK.now() < deadline:
+            if not self._under_way and SYSTEM_CLOCK.now() - self._begun >= _QUIET_SECONDS:
+                return
+            self._page.wait_for_timeout(_QUIET_LOOK_MS)
 
     def text(self) -> str:
         """Return the text of the page's main part."""
@@ -174,6 +189,10 @@ class Visit:
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self._console.append(message.text)
+
+    def _note_begin(self, request: Request) -> None:
+        self._under_way.add(request)
+        self._begun = SYSTEM_CLOCK.now()
 
     def _note_context(self, request: Request) -> None:
         parts = request.headers.get("traceparent", "").split("-")
