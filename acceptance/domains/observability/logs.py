@@ -131,8 +131,16 @@ class LogOperator(MonitoringOperator):
 
     def assert_broken_line_kept(self, lines: NumberedLines) -> None:
         """The log store has the part of a line that the pod left when it died, once."""
-        messages = [each["message"] for each in self._entries(lines.pod)]
-        kept = [each for each in messages if each == BROKEN_LINE]
+        kept: list[str] = []
+
+        def look() -> bool:
+            messages = [each["message"] for each in self._entries(lines.pod)]
+            kept[:] = [each for each in messages if each == BROKEN_LINE]
+            return bool(kept)
+
+        # The last line of a file comes later: only a pause says that nothing more belongs to it.
+        with suppress(DeadlineExceeded):
+            eventually(look, bool, timeout=self._timeouts.observation, wake=Pace())
         require(
             len(kept) == 1,
             f"The broken line {BROKEN_LINE!r} is in the log store {len(kept)} times, not once.",
