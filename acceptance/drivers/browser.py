@@ -106,8 +106,8 @@ class Visit:
         self._under_way: set[Request] = set()
         self._begun = SYSTEM_CLOCK.now()
         page.on("request", self._note_begin)
-        page.on("requestfinished", self._under_way.discard)
-        page.on("requestfailed", self._under_way.discard)
+        page.on("requestfinished", self._note_end)
+        page.on("requestfailed", self._note_end)
         page.on("request", self._note_context)
         page.on("console", self._note_console)
         page.on("requestfailed", self._note_failure)
@@ -193,6 +193,9 @@ class Visit:
     def _note_begin(self, request: Request) -> None:
         self._under_way.add(request)
         self._begun = SYSTEM_CLOCK.now()
+
+    def _note_end(self, request: Request) -> None:
+        self._under_way.discard(request)
 
     def _note_context(self, request: Request) -> None:
         parts = request.headers.get("traceparent", "").split("-")
