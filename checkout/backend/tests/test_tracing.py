@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg
@@ -277,18 +277,20 @@ def test_spans_go_to_the_address_that_is_configured(
             """Write nothing."""
 
     made = tracing.connect(f"http://127.0.0.1:{unused_port}/", version="1", pod_name=POD)
-    with serving(memory, tracing=made) as service:
-        assert "Traceresponse" not in service.client.get("/api/checkouts").headers
-        with ThreadingHTTPServer(("127.0.0.1", unused_port), Receiver) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
+    with ExitStack() as collector:
+        with serving(memory, tracing=made) as service:
+            assert "Traceresponse" not in service.client.get("/api/checkouts").headers
+            server = collector.enter_context(
+                ThreadingHTTPServer(("127.0.0.1", unused_port), Receiver)
+            )
+            threading.Thread(target=server.serve_forever).start()
+            collector.callback(server.shutdown)
             deadline = time.monotonic() + 10
             while "Traceresponse" not in service.client.get("/api/checkouts").headers:
                 assert time.monotonic() < deadline, "the collector was not found"
                 time.sleep(0.02)
-            made.close()
-            server.shutdown()
-            thread.join(5)
+        # A request's span ends after its answer was sent, so the service is stopped first.
+        made.close()
     assert {path for path, _ in posted} == {"/v1/traces"}
     assert any(b"GET /api/checkouts" in body for _, body in posted)
 
