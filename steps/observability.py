@@ -1,4 +1,4 @@
-"""Steps about metrics, logs and alerts."""
+"""Steps about the monitoring, and about traces."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pytest_bdd import given, then, when
 
 from acceptance.domains.observability import (
-    AlertingFacts,
-    AlertingOperator,
     CheckoutTrace,
     ExemplarAnalyst,
     FollowedExemplar,
@@ -42,21 +40,6 @@ def _(monitoring_operator: MonitoringOperator, visit_id: str) -> tuple[LogHits, 
 @then("the log store has a line of the request")
 def _(monitoring_operator: MonitoringOperator, log_hits: tuple[LogHits, ...]) -> None:
     monitoring_operator.assert_request_logged(log_hits)
-
-
-@when("the operator asks for the alert rules and their receivers", target_fixture="alerting")
-def _(alerting_operator: AlertingOperator) -> AlertingFacts:
-    return alerting_operator.read_alerting()
-
-
-@then("there are security alert rules and each of them works")
-def _(alerting_operator: AlertingOperator, alerting: AlertingFacts) -> None:
-    alerting_operator.assert_security_rules_work(alerting)
-
-
-@then("a receiver gets the alerts")
-def _(alerting_operator: AlertingOperator, alerting: AlertingFacts) -> None:
-    alerting_operator.assert_alerts_received(alerting)
 
 
 @given("every backend pod records traces")

@@ -207,7 +207,7 @@ CASES: tuple[RuleCase, ...] = (
         "a disk is nearly full",
         "DiskFilling",
         {_DISK.format("avail"): turns(400, 50)},
-        [(_F, {"DiskFilling critical": 1})],
+        [(_W, {"DiskFilling warning": 1})],
     ),
     RuleCase(
         "log lines wait",

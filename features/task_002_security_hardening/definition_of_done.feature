@@ -119,9 +119,11 @@ Feature: Definition of Done of the production security hardening
   @TASK-002-DOD-6
   Rule: Security monitoring alerts configured
 
-    # It is unverified where nothing is wrong: no alert is sent yet, and a receiver's name proves nothing.
-    @needs-metrics
-    Scenario: Security alerts reach a receiver
-      When the operator asks for the alert rules and their receivers
-      Then there are security alert rules and each of them works
-      And a receiver gets the alerts
+    @needs-metrics @disturbing
+    Scenario: The security team is told who did what, and when
+      Given a receiver of this run gets every alert
+      When one account reads a Secret, one is refused 60 times, and one is refused once
+      Then the receiver of the security team is told who read which Secret, and when
+      And it is told who was refused 60 times, and when
+      And it is told nothing of whom has done neither
+      And there are security alert rules and each of them works

@@ -157,6 +157,83 @@ Feature: Monitoring & Observability Setup
       When a visitor sends a span as the backend and one as a browser
       Then only the span of the browser is recorded
 
+  @TASK-003-AC-5 @needs-metrics
+  Rule: Alerting rules configured for critical issues
+
+    # The log shipper of production is another program, whose metrics are not here.
+    @needs-logs
+    Scenario: The rules are tested, and each of them can fire
+      When the operator reads the rules of Prometheus
+      Then they are the rules of the repository, and can be evaluated
+      And the unit tests of each rule pass
+      And each alert says what is wrong, how bad it is, and where to read what to do
+      And each metric that they read is measured, but for these:
+        | metric                             | measured where |
+        | fluentbit_storage_fs_chunks_down   | production     |
+
+    @disturbing
+    Scenario: Nothing fires while visitors use the sound system
+      Given a receiver of this run gets every alert
+      And visitors are sending requests to the backend steadily
+      And the operator has followed the runbook to back up
+      When visitors use the sound system
+      Then nothing but the dead man's switch fires or arrives
+
+    # "measured": how long after the cause its measure changes, beside the scrape interval.
+    @disturbing
+    Scenario: Each critical alert is followed from its cause to its end
+      Given a receiver of this run gets every alert
+      When each of these causes is brought about and cured
+        | alert                    | cause                                         | receivers          | measured |
+        | NoReadyBackend           | no backend pod runs                           | critical           | 0 s      |
+        | SiteUnreachable          | no frontend pod runs                          | critical           | 0 s      |
+        | DatabaseAway             | the database does not run                     | critical           | 0 s      |
+        | ErrorBudgetBurn read     | the database refuses the backend its tables   | critical           | 5 s      |
+        | ErrorBudgetBurn change   | the database refuses the backend its tables   | critical           | 5 s      |
+        | LatencyBudgetBurn read   | the database answers late                     | critical           | 5 s      |
+        | LatencyBudgetBurn change | the database answers late                     | critical           | 5 s      |
+        | VolumeFilling            | a volume is written full                      | critical           | 10 s     |
+        | CertificateNearEnd       | a certificate is issued for an hour only      | critical, security | 0 s      |
+        | BackupTooOld             | the last backup is 30 hours old               | critical           | 0 s      |
+        | TargetDown               | a backend pod does not serve its metrics      | critical           | 0 s      |
+        | TargetMissing            | no node exporter runs                         | critical           | 0 s      |
+      Then every critical alert that Prometheus knows was caused
+      And each alert arrived at its receivers and at no others
+      And each alert arrived as soon as its rule and its route allow
+      And its receivers were told when it was cured
+
+    @disturbing
+    Scenario: Alerts are grouped, inhibited and silenced
+      Given a receiver of this run gets every alert
+      When three alerts of one group are sent at once
+      Then they arrive in one notification
+      When the alert of one pod is silenced for a while
+      Then it arrives only after that, and the alert of another pod at once
+      When the first alert of each row is sent with the second
+        | first                                          | second                                                  |
+        | alertname=NoReadyBackend                       | alertname=ErrorBudgetBurn                               |
+        | alertname=NoReadyBackend                       | alertname=LatencyBudgetBurn                             |
+        | alertname=NoReadyBackend                       | alertname=SiteUnreachable, endpoint=API                 |
+        | alertname=NoReadyBackend                       | alertname=EndpointDown, endpoint=backend /readyz, severity=warning |
+        | alertname=DatabaseAway                         | alertname=NoReadyBackend                                |
+        | alertname=DatabaseAway                         | alertname=ErrorBudgetBurn                               |
+        | alertname=DatabaseAway                         | alertname=LatencyBudgetBurn                             |
+        | alertname=ErrorBudgetBurn                      | alertname=ErrorBudgetBurn, severity=warning             |
+      Then the second arrives only after the end of the first
+
+    @disturbing
+    Scenario Outline: Somebody outside is told that no alert would arrive
+      Given a receiver of this run gets every alert
+      When for a while <what>
+      Then somebody outside is told within two intervals of the last sign of life
+      And after the repair there are signs of life again
+
+      Examples:
+        | what                                        |
+        | Prometheus does not run                     |
+        | Alertmanager does not run                   |
+        | Alertmanager may connect to nobody outside  |
+
   @TASK-003-AC-6 @needs-metrics
   Rule: Health check endpoints monitored
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor
 from acceptance.drivers import container_inspection
+from acceptance.drivers.database import execute_sql
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable
 from acceptance.waiting import DeadlineExceeded, eventually
@@ -53,6 +54,29 @@ class ClusterActor(Actor):
 
     def _workloads(self) -> tuple[WorkloadFacts, ...]:
         return self._cluster.workloads(self.system.namespace)
+
+    def _backend_image(self) -> str:
+        """Return the image of the backend, which has Python; raises `Unverifiable` without one."""
+        pods = self._pods(self.system.workloads.backend)
+        if not pods:
+            raise Unverifiable("The backend has no pod whose image another pod could use.")
+        return next(each.image for each in pods[0].containers if not each.init)
+
+    def _sql(
+        self, statement: str, database: str = "", *, timeout: float | None = None
+    ) -> tuple[str, ...]:
+        """Run SQL as the superuser, in the system's database unless another one is named.
+
+        Raises `Unverifiable` if no database pod is ready, `EnvironmentFailure` if it fails.
+        """
+        system = self.system
+        name = system.workloads.database
+        pods = self.serving(name)
+        if not pods:
+            raise Unverifiable("No database pod is ready.")
+        where = (Path(system.kubeconfig), system.context, system.namespace, pods[0])
+        limit = timeout or self._timeouts.query
+        return execute_sql(*where, statement, container=name, database=database, timeout=limit)
 
     def _inspect(self, pod: str, container: str) -> ContainerInspection:
         """Inspect a container of the system's namespace; raises `Unverifiable` if that fails."""

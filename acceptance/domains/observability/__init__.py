@@ -1,7 +1,17 @@
 """Checks metrics, logs, dashboards and alerts by asking the programs that hold them."""
 
-from acceptance.domains.observability.alerting import AlertingFacts, AlertingOperator
+from acceptance.domains.observability.alert_follower import AlertFollower, FollowedAlert
+from acceptance.domains.observability.alert_listener import AlertListener, AlertReception
+from acceptance.domains.observability.alert_routing import (
+    AlertRouter,
+    GroupedAlerts,
+    InhibitedAlert,
+    QuietTime,
+    SilencedAlert,
+)
+from acceptance.domains.observability.alert_rules import RuleInspector, RuleState
 from acceptance.domains.observability.counting import CounterState, SentRequests, TrafficCounter
+from acceptance.domains.observability.dead_mans_switch import CutWay, DeadMansSwitchTester
 from acceptance.domains.observability.drivers.jaeger import Trace
 from acceptance.domains.observability.drivers.log_store import LogEntry, LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
@@ -16,6 +26,7 @@ from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
+from acceptance.domains.observability.security_alerts import Intrusion, SecurityAlertTester
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
 from acceptance.domains.observability.trace_analyst import (
@@ -25,13 +36,21 @@ from acceptance.domains.observability.trace_analyst import (
 )
 
 __all__ = [
-    "AlertingFacts",
-    "AlertingOperator",
+    "AlertFollower",
+    "AlertListener",
+    "AlertReception",
+    "AlertRouter",
     "BrokenEndpoint",
     "CheckoutTrace",
     "CounterState",
+    "CutWay",
+    "DeadMansSwitchTester",
     "ExemplarAnalyst",
+    "FollowedAlert",
     "FollowedExemplar",
+    "GroupedAlerts",
+    "InhibitedAlert",
+    "Intrusion",
     "LogEntry",
     "LogEntryInspector",
     "LogHits",
@@ -43,11 +62,16 @@ __all__ = [
     "NumberedLines",
     "ProbeOperator",
     "ProbeState",
+    "QuietTime",
     "RequestEntries",
+    "RuleInspector",
+    "RuleState",
     "ScrapeState",
     "ScrapeTargets",
+    "SecurityAlertTester",
     "SentRequests",
     "SignalInspector",
+    "SilencedAlert",
     "Trace",
     "TraceAnalyst",
     "TrafficCounter",

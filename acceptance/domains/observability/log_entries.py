@@ -76,7 +76,7 @@ class LogEntryInspector(LogOperator):
     def write_trace(self) -> tuple[LogEntry, ...]:
         """Have a pod write a line, a long line and a stack trace, and return its entries."""
         writer = self._writer()
-        writer.write_trace(self._image(), self._labels)
+        writer.write_trace(self._backend_image(), self._labels)
         self._await(lambda: writer.phase() in ENDED, "the pod has written its lines")
         if "the last line of the trace" not in writer.last_of_log(1):
             raise Unverifiable(f"The last line of {writer.name} is not that of its stack trace.")

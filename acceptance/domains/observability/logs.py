@@ -48,8 +48,8 @@ class LogOperator(MonitoringOperator):
 
         Raises `Unverifiable` if they are not found.
         """
-        writer = self._writer()
-        writer.write_numbers(self._image(), _RUN_IN_LINES, _LINES_PER_SECOND, 0, self._labels)
+        writer, image = self._writer(), self._backend_image()
+        writer.write_numbers(image, _RUN_IN_LINES, _LINES_PER_SECOND, 0, self._labels)
         lines = self._find(writer, _RUN_IN_LINES)
         if lines.missing:
             message = f"The log store has not all of the first {_RUN_IN_LINES} lines of a pod."
@@ -115,7 +115,7 @@ class LogOperator(MonitoringOperator):
     def break_off(self) -> NumberedLines:
         """Have a pod write some lines and die in the middle of one, and find the lines."""
         writer = self._writer()
-        writer.break_off(self._image(), _LINES // 100, self._labels)
+        writer.break_off(self._backend_image(), _LINES // 100, self._labels)
         return self._find(writer, _LINES // 100)
 
     def assert_each_once(self, lines: NumberedLines) -> None:
@@ -200,7 +200,7 @@ class LogOperator(MonitoringOperator):
 
     def _write(self, *, padding: int = 0, rate: int = _LINES_PER_SECOND) -> LogWriter:
         writer = self._writer()
-        writer.write_numbers(self._image(), _LINES, rate, padding, self._labels)
+        writer.write_numbers(self._backend_image(), _LINES, rate, padding, self._labels)
         return writer
 
     def _writer(self) -> LogWriter:
@@ -208,12 +208,6 @@ class LogOperator(MonitoringOperator):
         writer = LogWriter(self._cluster, self.system.namespace, name)
         self._undo.callback(writer.delete)
         return writer
-
-    def _image(self) -> str:
-        pods = self._pods(self.system.workloads.backend)
-        if not pods:
-            raise Unverifiable("The backend has no pod whose image a writing pod could use.")
-        return next(each.image for each in pods[0].containers if not each.init)
 
     @property
     def _labels(self) -> dict[str, str]:

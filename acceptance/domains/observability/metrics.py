@@ -119,10 +119,8 @@ class MetricsOperator(MonitoringOperator):
 
         Raises `Unverifiable` if there is none; more than one is a failed check.
         """
-        found = self._endpoints(prometheus.PROGRAMS, "monitoring")
-        names = ", ".join(each.name for each in found)
-        require(len(found) == 1, f"There is more than one Prometheus: {names}.")
-        return Prometheus(self._cluster, found[0])
+        endpoint = self._one_endpoint(prometheus.PROGRAMS, "monitoring", "Prometheus")
+        return Prometheus(self._cluster, endpoint)
 
     def add_replica(self) -> NewReplica:
         """Add a backend pod; time from its being ready until Prometheus has scraped it."""

@@ -111,6 +111,15 @@ class MonitoringOperator(ClusterActor):
             raise Unverifiable(message)
         return found
 
+    def _one_endpoint(
+        self, programs: tuple[str, ...], what: str, program: str
+    ) -> MonitoringEndpoint:
+        """Return the only one; raises what `_endpoints` does, and more than one is a fault."""
+        found = self._endpoints(programs, what)
+        names = ", ".join(each.name for each in found)
+        require(len(found) == 1, f"There is more than one {program}: {names}.")
+        return found[0]
+
     def _unscraped(self, found: ScrapeTargets) -> str:
         """Say which backend pods are not scraped successfully; empty if all are."""
         name = found.endpoint.name

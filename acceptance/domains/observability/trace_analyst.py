@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability import trace_rules
 from acceptance.domains.observability.trace_reader import TraceReader, require_answer
 from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.checkout_api import CheckoutApi
-from acceptance.drivers.database import execute_sql
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually
@@ -211,15 +209,6 @@ class TraceAnalyst(TraceReader):
                 with suppress(ValueError):
                     lines.append(json.loads(line))
         return [line for line in lines if isinstance(line, dict)]
-
-    def _sql(self, statement: str) -> tuple[str, ...]:
-        system = self.system
-        name = system.workloads.database
-        pods = self.serving(name)
-        if not pods:
-            raise Unverifiable("No database pod is ready.")
-        where = (Path(system.kubeconfig), system.context, system.namespace, pods[0])
-        return execute_sql(*where, statement, container=name, timeout=self._timeouts.query)
 
 
 def _gaps(trace: Trace, calls: tuple[SentContext, ...]) -> bool:

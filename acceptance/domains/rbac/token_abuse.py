@@ -13,6 +13,7 @@ from acceptance.domains.rbac.drivers import api_requests
 from acceptance.domains.rbac.drivers.api_requests import ApiRequest, RequestTargets
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.drivers.kubernetes.identity import TOKEN_SECONDS, create_token
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import CONTAINER, hardened_pod
 from acceptance.judgement import Unverifiable, require, require_each
@@ -56,7 +57,7 @@ class TokenAbuseTester(ClusterActor):
         body = hardened_pod(
             name,
             image,
-            ["sleep", str(api_requests.TOKEN_SECONDS)],
+            ["sleep", str(TOKEN_SECONDS)],
             labels={RUN_LABEL: self.system.run},
             spec={"automountServiceAccountToken": True},
         )
@@ -163,7 +164,7 @@ class TokenAbuseTester(ClusterActor):
         return api_requests.token_abuse_requests(targets, self.system.run)
 
     def _token(self, account: str, pod: Mapping[str, Any] | None = None) -> str:
-        token = api_requests.create_token(self._cluster, self.system.namespace, account, pod)
+        token = create_token(self._cluster, self.system.namespace, account, pod)
         self._tell_secrets([token])
         return token
 

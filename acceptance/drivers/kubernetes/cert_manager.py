@@ -127,3 +127,27 @@ def request_renewal(cluster: Kubernetes, certificate: ManagedCertificate) -> Non
     others = [each for each in conditions if each["type"] != "Issuing"]
     path = api_path("certificates", certificate.namespace, certificate.name)
     cluster.patch_status(path, {"conditions": [*others, issuing]})
+
+
+def issue_short_certificate(cluster: Kubernetes, namespace: str, name: str) -> None:
+    """Have cert-manager issue a self-signed certificate for one hour, the shortest that it allows.
+
+    Raises `Refused`.
+    """
+    for kind, spec in (
+        ("issuers", {"selfSigned": {}}),
+        (
+            "certificates",
+            {
+                "secretName": name,
+                "dnsNames": [f"{name}.test"],
+                "duration": "1h",
+                "renewBefore": "5m",
+                "privateKey": {"algorithm": "ECDSA"},
+                "issuerRef": {"name": name},
+            },
+        ),
+    ):
+        singular = {"issuers": "Issuer", "certificates": "Certificate"}[kind]
+        body = {"apiVersion": f"{GROUP}/v1", "kind": singular, "metadata": {"name": name}}
+        cluster.create(api_path(kind, namespace), {**body, "spec": spec})

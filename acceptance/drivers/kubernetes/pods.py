@@ -8,9 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 CONTAINER = "probe"
-"""The name of the only container of such a pod."""
-
-CONTAINER = "probe"
 """The name of a pod's only container, where no other is given."""
 
 

@@ -1,18 +1,30 @@
-"""Asks Alertmanager for its receivers, by its HTTP API v2."""
+"""Asks Alertmanager for its alerts and routes, and gives it alerts and silences, by its API v2.
+
+Source: the OpenAPI document of Alertmanager 0.31.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from acceptance.domains.observability.drivers.endpoints import ask, objects
+from acceptance.domains.observability.drivers.prometheus import seconds_of
+from acceptance.drivers.kubernetes.client import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.drivers.kubernetes.client import Kubernetes
 
 PROGRAMS = ("alertmanager",)
 """The label's values by which an Alertmanager is found."""
+_DEFAULT_WAIT, _DEFAULT_INTERVAL = "30s", "5m"
+"""Of a route that does not say (Alertmanager's documentation, "route")."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +34,16 @@ class AlertReceivers:
     endpoint: MonitoringEndpoint
     receivers: tuple[str, ...]
     refused: str
+
+
+@dataclass(frozen=True)
+class RouteTimes:
+    """How long the slowest route to a receiver gathers alerts, in seconds."""
+
+    wait: float
+    """Before the first notification of a group."""
+    interval: float
+    """Between two notifications of a group."""
 
 
 class Alertmanager:
@@ -40,3 +62,81 @@ class Alertmanager:
             return AlertReceivers(self._endpoint, (), str(reply))
         names = tuple(str(each.get("name", "")) for each in objects(found))
         return AlertReceivers(self._endpoint, names, "")
+
+    def times(self, receiver: str) -> RouteTimes:
+        """Return the times of the routes to a receiver, by the configuration that is loaded.
+
+        Raises `Refused` if Alertmanager does not return it, or has no such route.
+        """
+        reply = ask(self._cluster, self._endpoint, "/api/v2/status")
+        found: Any = reply.json() if reply.succeeded else None
+        try:
+            route = yaml.safe_load(found["config"]["original"])["route"]
+        except (TypeError, KeyError, yaml.YAMLError) as error:
+            raise Refused(f"{self._endpoint.name} does not return its routes: {reply}") from error
+        defaults = {"group_wait": _DEFAULT_WAIT, "group_interval": _DEFAULT_INTERVAL}
+        times = [
+            RouteTimes(seconds_of(own["group_wait"]), seconds_of(own["group_interval"]))
+            for own in _flat(route, defaults)
+            if own.get("receiver") == receiver
+        ]
+        if not times:
+            raise Refused(f"no route of {self._endpoint.name} leads to {receiver}")
+        return RouteTimes(max(t.wait for t in times), max(t.interval for t in times))
+
+    def send(self, labels: Sequence[Mapping[str, str]], seconds: float) -> None:
+        """Give it an alert for each of `labels`, which fires for so many seconds from now.
+
+        With a time that is not above 0 the alerts end. Raises `Refused`.
+        """
+        now = datetime.now(UTC)
+        # One that ends has begun before.
+        begins, ends = now - timedelta(seconds=1), now + timedelta(seconds=seconds)
+        alerts = [
+            {
+                "labels": dict(each),
+                "annotations": {"summary": "Sent by the acceptance suite."},
+                "startsAt": begins.isoformat(),
+                "endsAt": ends.isoformat(),
+            }
+            for each in labels
+        ]
+        self._post("/api/v2/alerts", alerts)
+
+    def silence(self, labels: Mapping[str, str], seconds: float) -> str:
+        """Silence the alerts that have all these labels, and return the silence's id.
+
+        Raises `Refused`.
+        """
+        now = datetime.now(UTC)
+        answer = self._post(
+            "/api/v2/silences",
+            {
+                "matchers": [
+                    {"name": name, "value": value, "isRegex": False, "isEqual": True}
+                    for name, value in labels.items()
+                ],
+                "startsAt": now.isoformat(),
+                "endsAt": (now + timedelta(seconds=seconds)).isoformat(),
+                "createdBy": "acceptance suite",
+                "comment": "Tests that a silence holds.",
+            },
+        )
+        return str(answer["silenceID"])
+
+    def end_silence(self, silence: str) -> None:
+        """End a silence; one that has ended stays so."""
+        self._cluster.send("DELETE", f"{self._endpoint.path}/api/v2/silence/{silence}")
+
+    def _post(self, path: str, body: Any) -> Any:  # noqa: ANN401 (another program's JSON)
+        reply = self._cluster.send("POST", f"{self._endpoint.path}{path}", body)
+        if not reply.succeeded:
+            raise Refused(f"{self._endpoint.name} does not take {path}: {reply}")
+        return reply.json()
+
+
+def _flat(route: Mapping[str, Any], inherited: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a route and all below it, each with what it inherits."""
+    own = {**inherited, **{name: each for name, each in route.items() if name != "routes"}}
+    below = [each for child in route.get("routes") or () for each in _flat(child, own)]
+    return [own, *below]

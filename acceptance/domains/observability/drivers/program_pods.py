@@ -52,9 +52,16 @@ class ProgramPods:
         return found
 
     def scale(self, replicas: int) -> None:
-        """Set the replicas of the StatefulSet of the programs; raises `Refused` without one."""
-        sets = self._cluster.items(api_path("statefulsets"), labelSelector=self._selector)
-        if len(sets) != 1:
-            raise Refused(f"there are {len(sets)} StatefulSets with {self._selector}")
-        metadata = sets[0]["metadata"]
-        self._cluster.scale("StatefulSet", metadata["namespace"], metadata["name"], replicas)
+        """Set the replicas of the Deployment or StatefulSet of the programs.
+
+        Raises `Refused` if there is none, or more than one.
+        """
+        found = [
+            (kind, each["metadata"])
+            for kind, plural in (("Deployment", "deployments"), ("StatefulSet", "statefulsets"))
+            for each in self._cluster.items(api_path(plural), labelSelector=self._selector)
+        ]
+        if len(found) != 1:
+            raise Refused(f"there are {len(found)} workloads with {self._selector}")
+        kind, metadata = found[0]
+        self._cluster.scale(kind, metadata["namespace"], metadata["name"], replicas)

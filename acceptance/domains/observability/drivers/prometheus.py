@@ -1,4 +1,4 @@
-"""Asks Prometheus for its scrape targets, samples and alert rules, by its HTTP API v1.
+"""Asks Prometheus for its scrape targets and samples, by its HTTP API v1.
 
 Source: the page "HTTP API" of Prometheus 3.
 """
@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from acceptance.domains.observability.drivers.endpoints import ask, objects
+from acceptance.domains.observability.drivers.endpoints import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.drivers.kubernetes.client import Kubernetes
 
@@ -23,7 +21,6 @@ PROGRAMS = ("prometheus",)
 """The label's values by which a Prometheus is found."""
 PROBES = "endpoints"
 """The job of the probes of health endpoints."""
-_CATEGORY = "category"
 
 
 @dataclass(frozen=True)
@@ -103,26 +100,6 @@ class Exemplars:
     refused: str
 
 
-@dataclass(frozen=True)
-class AlertRule:
-    """A rule that fires an alert."""
-
-    name: str
-    category: str
-    """The value of its label `category`, empty if it has none."""
-    health: str
-    """ok, err or unknown."""
-
-
-@dataclass(frozen=True)
-class AlertRules:
-    """All alert rules of one Prometheus; `refused` says why it did not return them."""
-
-    endpoint: MonitoringEndpoint
-    rules: tuple[AlertRule, ...]
-    refused: str
-
-
 class Prometheus:
     """One Prometheus of a cluster."""
 
@@ -192,14 +169,6 @@ class Prometheus:
         """Return the worst result of every probe in the last `seconds`."""
         return self.query(f'min_over_time(probe_success{{job="{PROBES}"}}[{seconds:.0f}s])')
 
-    def alert_rules(self) -> AlertRules:
-        """Return its alert rules, of all groups."""
-        reply = ask(self._cluster, self._endpoint, "/api/v1/rules")
-        found: Any = reply.json() if reply.succeeded else None
-        if found is None:
-            return AlertRules(self._endpoint, (), str(reply))
-        return AlertRules(self._endpoint, tuple(_rules(found)), "")
-
 
 def _target(found: dict[str, Any]) -> ScrapeTarget:
     labels = found.get("labels") or {}
@@ -212,21 +181,12 @@ def _target(found: dict[str, Any]) -> ScrapeTarget:
         url=probed,
         health=found["health"],
         error=found.get("lastError", ""),
-        interval=_seconds(found.get("scrapeInterval", "")),
+        interval=seconds_of(found.get("scrapeInterval", "")),
         labels=tuple(sorted(labels.items())),
     )
 
 
-def _seconds(duration: str) -> float:
+def seconds_of(duration: str) -> float:
     """Return a duration of Prometheus in seconds, such as 1m30s; 0 for what is none."""
     units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
     return sum(float(n) * units[unit] for n, unit in re.findall(r"(\d+)(ms|[smhd])", duration))
-
-
-def _rules(answer: Any) -> Iterator[AlertRule]:  # noqa: ANN401 (another program's JSON)
-    data = answer.get("data") if isinstance(answer, dict) else None
-    for group in objects(data.get("groups") if isinstance(data, dict) else None):
-        for rule in objects(group.get("rules")):
-            if rule.get("type") == "alerting":
-                category = str((rule.get("labels") or {}).get(_CATEGORY, ""))
-                yield AlertRule(str(rule.get("name")), category, str(rule.get("health")))

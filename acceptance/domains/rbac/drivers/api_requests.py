@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.drivers.kubernetes.client import DRY_RUN, MERGE, Refused
-from acceptance.drivers.kubernetes.identity import own_name
+from acceptance.drivers.kubernetes.identity import TOKEN_SECONDS, own_name
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.client import Kubernetes
 
-TOKEN_SECONDS = 600
-"""How long a token is valid: the shortest time that the API offers."""
 _RBAC = "rbac.authorization.k8s.io"
 _NAME = "acceptance-token-abuse"
 _DRY_RUN = tuple(DRY_RUN.items())
@@ -144,24 +142,6 @@ def create_permitted_account(
         undo(api_path(kind, where, name))
         metadata = {"name": name, "labels": {RUN_LABEL: run}}
         cluster.create(api_path(kind, where), {"metadata": metadata, **body})
-
-
-def create_token(
-    cluster: Kubernetes, namespace: str, account: str, pod: Mapping[str, Any] | None = None
-) -> str:
-    """Return a new token of a service account, bound to `pod` as a kubelet would do.
-
-    Raises `Refused`.
-    """
-    spec: dict[str, Any] = {"expirationSeconds": TOKEN_SECONDS}
-    if pod is not None:
-        own = {"name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
-        spec["boundObjectRef"] = {"apiVersion": "v1", "kind": "Pod", **own}
-    path = api_path("serviceaccounts", namespace, account, "token")
-    created = cluster.create(path, {"spec": spec})
-    if created is None:
-        raise Refused(f"{path}: no token was created")
-    return str(created["status"]["token"])
 
 
 def user_name(cluster: Kubernetes) -> str:

@@ -1,0 +1,287 @@
+"""Follows each critical alert from its cause to the receiver, and to its end after the cure."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from acceptance.domains.observability.alert_causes import AlertCauses
+from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.domains.observability.alert_causes import Cause
+    from acceptance.domains.observability.alert_listener import AlertReception
+    from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
+    from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert, Rule
+
+_CRITICAL = "critical"
+_GROUP = "route_group"
+"""The label that tells the rules of one name apart, where several service levels have one."""
+_ROUNDS = (
+    frozenset({"no backend pod runs"}),
+    frozenset({"the database does not run"}),
+    frozenset({"the database refuses the backend its tables", "the database answers late"}),
+)
+"""Causes that change what others cause, so each of these has a round of its own."""
+_ALLOWED_SECONDS = 2.0
+_LATE_SECONDS = 30.0
+"""For so long an alert is waited for after its time, to say how late it is."""
+_RESOLVED_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    """A critical alert, what causes it, and the receivers that it goes to."""
+
+    alert: str
+    """Its name, and its group of routes where it has one: ErrorBudgetBurn read."""
+    cause: str
+    receivers: tuple[str, ...]
+    measured: float
+    """How long after the cause its measure changes, in seconds, beside the scrape interval."""
+
+
+@dataclass(frozen=True)
+class FollowedAlert:
+    """The times of an alert, in seconds after its cause; None for what did not happen."""
+
+    row: AlertRow
+    limit: float
+    """In how many seconds it has to arrive."""
+    pending: float | None = None
+    firing: float | None = None
+    arrived: tuple[tuple[str, float], ...] = ()
+    """By receiver."""
+    cured: float = 0.0
+    resolved: float | None = None
+    annotations: tuple[tuple[str, str], ...] = ()
+    """As they arrived."""
+
+    @property
+    def missing(self) -> list[str]:
+        """The receivers at which it did not arrive."""
+        return [name for name in self.row.receivers if name not in dict(self.arrived)]
+
+
+class AlertFollower(AlertCauses):
+    """Causes every critical alert, and watches Prometheus and the receiver meanwhile."""
+
+    def follow_critical_alerts(
+        self, reception: AlertReception, table: Sequence[Sequence[str]]
+    ) -> tuple[FollowedAlert, ...]:
+        """Cause each alert of the table, wait until it arrives, cure it and wait for its end.
+
+        `table` has a head, and the columns of `AlertRow`. Raises `Unverifiable` if a cause cannot
+        be brought about.
+        """
+        rows = [
+            AlertRow(alert, cause, tuple(to.split(", ")), float(measured.partition(" ")[0]))
+            for alert, cause, to, measured in table[1:]
+        ]
+        rounds = [{row.cause for row in rows}.difference(*_ROUNDS), *_ROUNDS]
+        found: list[FollowedAlert] = []
+        for causes in rounds:
+            own = [row for row in rows if row.cause in causes]
+            if own:
+                found += self._follow(reception, own)
+        self._keep("Critical alerts, from their cause to their end", _table(found), "text")
+        self._keep("Critical alerts", pretty([asdict(each) for each in found]))
+        return tuple(found)
+
+    def assert_every_critical_rule_followed(self, followed: Sequence[FollowedAlert]) -> None:
+        """What was followed is exactly what Prometheus has as critical rules."""
+        rules = self._critical_rules()
+        require(rules, "Prometheus has no critical alert rule.")
+        wanted, seen = set(rules), {each.row.alert for each in followed}
+        faults = [f"nothing causes the critical alert {name}" for name in sorted(wanted - seen)]
+        faults += [f"{name} is no critical alert of Prometheus" for name in sorted(seen - wanted)]
+        require(not faults, listed(faults))
+
+    def assert_arrived_at_receivers(self, followed: Sequence[FollowedAlert]) -> None:
+        """Each alert arrived at its receivers and at no other one."""
+
+        def fault(each: FollowedAlert) -> str | None:
+            others = [name for name, _ in each.arrived if name not in each.row.receivers]
+            if each.missing:
+                return (
+                    f"{each.row.alert} did not arrive at {', '.join(each.missing)}: {_state(each)}"
+                )
+            if others:
+                return f"{each.row.alert} arrived at {', '.join(others)} as well"
+            return None
+
+        require_each(followed, fault, nothing="No alert was followed.")
+
+    def assert_arrived_in_time(self, followed: Sequence[FollowedAlert]) -> None:
+        """Each alert arrived within scrape, evaluation, `for` and group wait, and two seconds."""
+
+        def fault(each: FollowedAlert) -> str | None:
+            late = max((at for _, at in each.arrived), default=0.0)
+            if each.missing or late <= each.limit:
+                return None
+            return f"{each.row.alert} arrived after {late:.1f} s, not within {each.limit:.1f} s"
+
+        require_each(followed, fault, nothing="No alert was followed.")
+
+    def assert_ended_after_cure(self, followed: Sequence[FollowedAlert]) -> None:
+        """The receiver was told of the end of each alert, and not before the cure."""
+
+        def fault(each: FollowedAlert) -> str | None:
+            if each.resolved is None:
+                return f"{each.row.alert}: no receiver was told that it ended"
+            if each.resolved < each.cured - _ALLOWED_SECONDS:
+                return f"{each.row.alert} ended before its cause was cured"
+            return None
+
+        require_each(followed, fault, nothing="No alert was followed.")
+
+    def _critical_rules(self) -> dict[str, Rule]:
+        """Return the critical rules by name; where a name has several, with their group."""
+        found = self.rules().rules()
+        require(not found.refused, f"Prometheus does not return its rules: {found.refused}.")
+        return {
+            f"{rule.name} {rule.label(_GROUP)}".strip(): rule
+            for rule in found.alerts
+            if rule.label("severity") == _CRITICAL
+        }
+
+    def _follow(self, reception: AlertReception, rows: list[AlertRow]) -> list[FollowedAlert]:
+        """Bring about the causes of `rows` at once, and follow their alerts until they end."""
+        offset = self.received(reception).now - SYSTEM_CLOCK.now()
+        causes: dict[str, Cause] = {}
+        if any("the database refuses" in row.cause for row in rows):
+            self.visit_steadily()
+        for words in dict.fromkeys(row.cause for row in rows):
+            causes[words] = self.cause(words, reception)
+        rules = self._critical_rules()
+        watch = [
+            _Watch(row, causes[row.cause], offset, self._limit(row, rules.get(row.alert)))
+            for row in rows
+        ]
+        client = self.rules()
+
+        def look() -> None:
+            active, received = client.active(), self.received(reception).alerts
+            for each in watch:
+                each.see(active, received)
+
+        longest = max(each.limit for each in watch) + _LATE_SECONDS
+        with suppress(DeadlineExceeded, Refused):
+            eventually(
+                look,
+                lambda _: all(each.arrived for each in watch),
+                timeout=longest,
+                describe=lambda _: "",
+            )
+        for words, cause in causes.items():
+            cause.cure.close()
+            for each in watch:
+                if each.row.cause == words:
+                    each.cured = SYSTEM_CLOCK.now() - cause.since
+        with suppress(DeadlineExceeded, Refused):
+            eventually(
+                look,
+                lambda _: all(each.ended for each in watch),
+                timeout=_RESOLVED_SECONDS,
+                describe=lambda _: "",
+            )
+        return [each.result() for each in watch]
+
+    def _limit(self, row: AlertRow, rule: Rule | None) -> float:
+        """Return the seconds within which an alert has to arrive after its cause."""
+        if rule is None:
+            raise Unverifiable(f"Prometheus has no critical alert {row.alert} that could fire.")
+        scrape = max(each.interval for each in self.prometheus().targets().targets)
+        manager = self.alertmanager()
+        try:
+            wait = max(manager.times(name).wait for name in row.receivers)
+        except Refused as error:
+            raise AssertionError(f"{row.alert} cannot arrive: {error}.") from error
+        once = scrape + rule.interval + rule.duration + wait
+        return once + row.measured + _ALLOWED_SECONDS
+
+
+class _Watch:
+    """What was seen of one alert so far."""
+
+    def __init__(self, row: AlertRow, cause: Cause, offset: float, limit: float) -> None:
+        """`offset` is the receiver's clock minus the own one, in seconds."""
+        self.row, self.limit = row, limit
+        self.cured = 0.0
+        self._cause, self._offset = cause, offset
+        self._states: dict[str, float] = {}
+        self._arrived: dict[str, float] = {}
+        self._resolved: dict[str, float] = {}
+        self._annotations: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def arrived(self) -> bool:
+        """Whether it has arrived at every receiver."""
+        return set(self.row.receivers) <= set(self._arrived)
+
+    @property
+    def ended(self) -> bool:
+        """Whether every receiver at which it arrived was told of its end."""
+        return set(self._arrived) <= set(self._resolved)
+
+    def see(self, active: tuple[ActiveAlert, ...], received: tuple[ReceivedAlert, ...]) -> None:
+        """Note what is new of this alert."""
+        now = SYSTEM_CLOCK.now() - self._cause.since
+        for alert in active:
+            if self._is_own(dict(alert.labels)):
+                self._states.setdefault(alert.state, now)
+        for each in received:
+            at = each.at - self._offset - self._cause.since
+            if at < 0 or not self._is_own(dict(each.labels)):
+                continue
+            seen = self._resolved if each.status == "resolved" else self._arrived
+            seen.setdefault(each.receiver, at)
+            self._annotations = each.annotations
+
+    def result(self) -> FollowedAlert:
+        """Return all that was seen."""
+        return replace(
+            FollowedAlert(self.row, self.limit),
+            pending=self._states.get("pending"),
+            firing=self._states.get("firing"),
+            arrived=tuple(sorted(self._arrived.items())),
+            cured=self.cured,
+            resolved=max(self._resolved.values()) if self._resolved and self.ended else None,
+            annotations=self._annotations,
+        )
+
+    def _is_own(self, labels: dict[str, str]) -> bool:
+        name, _, group = self.row.alert.partition(" ")
+        wanted = {"alertname": name, "severity": _CRITICAL, **self._cause.labels}
+        wanted |= {_GROUP: group} if group else {}
+        return wanted.items() <= labels.items()
+
+
+def _state(each: FollowedAlert) -> str:
+    if each.firing is not None:
+        return f"Prometheus fired it after {each.firing:.1f} s"
+    if each.pending is not None:
+        return f"it was pending after {each.pending:.1f} s, and never fired"
+    return "Prometheus never fired it"
+
+
+def _table(found: Sequence[FollowedAlert]) -> str:
+    """Return the times as a table that a person can read."""
+
+    def cell(value: float | None) -> str:
+        return "-" if value is None else f"{value:.1f}"
+
+    lines = ["seconds after the cause: pending, firing, arrived (limit), cured, resolved"]
+    for each in found:
+        arrived = max((at for _, at in each.arrived), default=None)
+        times = f"{cell(each.pending):>6} {cell(each.firing):>6} {cell(arrived):>6}"
+        lines.append(
+            f"{each.row.alert:<26} {times} ({each.limit:.1f}) {cell(each.cured):>6} "
+            f"{cell(each.resolved):>6}  {', '.join(name for name, _ in each.arrived)}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,150 @@
+"""Has every alert sent to a receiver that the run starts, and reads what arrives there."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from acceptance.build.manifests import RUN_LABEL
+from acceptance.domains.observability.drivers import alertmanager, prometheus
+from acceptance.domains.observability.drivers.alert_receiver import (
+    DEAD_MANS_SWITCH,
+    AlertReceiver,
+    Received,
+    ReceivedAlert,
+)
+from acceptance.domains.observability.drivers.alertmanager import Alertmanager
+from acceptance.domains.observability.drivers.program_pods import ProgramPods
+from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
+from acceptance.domains.observability.metrics import MetricsOperator
+from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.drivers.kubernetes.paths import api_path
+from acceptance.judgement import Unverifiable, require
+from acceptance.waiting import DeadlineExceeded, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
+
+_SECRET = "alertmanager-receivers"  # noqa: S105 - the name of a Secret
+"""The Secret from which Alertmanager reads the address of each receiver, by the receiver's name."""
+T = TypeVar("T")
+
+_RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+@dataclass(frozen=True)
+class AlertReception:
+    """The receiver of the run, and when it began to get alerts."""
+
+    namespace: str
+    receivers: tuple[str, ...]
+    """The names of the receivers that Alertmanager has; all of them are this one."""
+    started: float
+    """In seconds since 1970, by the receiver's clock."""
+
+
+class AlertListener(MetricsOperator):
+    """Starts the receiver, gives its address to Alertmanager, and reads what it has got."""
+
+    def receive_alerts(self) -> AlertReception:
+        """Start a receiver, and have Alertmanager send everything to it.
+
+        Raises `Unverifiable` if Alertmanager is not deployed, or the receiver cannot be started.
+        """
+        found = self._alertmanager_endpoint()
+        manager = Alertmanager(self._cluster, found)
+        receivers = manager.receivers()
+        require(not receivers.refused, f"{found.name} does not answer: {receivers.refused}.")
+        namespace = f"acceptance-alerts-{self.system.run}-{uuid.uuid4().hex[:6]}"
+        receiver = AlertReceiver(self._cluster, namespace)
+        try:
+            self._create_namespace(namespace)
+            interval = manager.times(DEAD_MANS_SWITCH).interval
+            receiver.start(self._backend_image(), interval, {RUN_LABEL: self.system.run})
+            address = self._awaited(lambda: receiver.address, bool, "the receiver of alerts runs")
+            self._give_address(found.name.partition("/")[0], address, receivers.receivers)
+        except Refused as error:
+            raise Unverifiable(f"The run cannot start a receiver of alerts: {error}.") from error
+        self._restart_alertmanager()
+        # Whatever arrives first shows that all is in place; whether it does is judged later.
+        with suppress(DeadlineExceeded):
+            eventually(
+                receiver.read, lambda read: bool(read.alerts), timeout=self._timeouts.observation
+            )
+        return AlertReception(namespace, receivers.receivers, receiver.read().now)
+
+    def received(self, reception: AlertReception) -> Received:
+        """Return all that has arrived; raises `Unverifiable` if the receiver does not answer."""
+        try:
+            return AlertReceiver(self._cluster, reception.namespace).read()
+        except Refused as error:
+            raise Unverifiable(f"It is unknown what has arrived: {error}.") from error
+
+    def rules(self) -> PrometheusRules:
+        """Return the client of the rules of the one Prometheus."""
+        endpoint = self._one_endpoint(prometheus.PROGRAMS, "monitoring", "Prometheus")
+        return PrometheusRules(self._cluster, endpoint)
+
+    def alertmanager(self) -> Alertmanager:
+        """Return the client of the one Alertmanager."""
+        return Alertmanager(self._cluster, self._alertmanager_endpoint())
+
+    def keep_received(self, title: str, found: tuple[ReceivedAlert, ...]) -> None:
+        """Keep what arrived as evidence."""
+        self._keep(title, pretty([asdict(each) for each in found]))
+
+    def _alertmanager_endpoint(self) -> MonitoringEndpoint:
+        return self._one_endpoint(alertmanager.PROGRAMS, "alerting", "Alertmanager")
+
+    def _create_namespace(self, name: str) -> None:
+        labels = {RUN_LABEL: self.system.run, **_RESTRICTED}
+        self._undo.callback(self._cluster.delete, api_path("namespaces", name=name))
+        metadata = {"name": name, "labels": labels}
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+        self._cluster.create(api_path("namespaces"), body)
+
+    def _give_address(self, namespace: str, address: str, receivers: tuple[str, ...]) -> None:
+        """Write the address of each receiver where Alertmanager reads it."""
+        path = api_path("secrets", namespace, _SECRET)
+        before = self._cluster.read(path)
+        self._undo.callback(ProgramPods(self._cluster, alertmanager.PROGRAMS).kill)
+        self._undo.callback(self._restore_secret, namespace, (before or {}).get("data"))
+        addresses = {name: f"{address}/{name}" for name in receivers}
+        self._write_secret(
+            namespace,
+            {name: base64.b64encode(each.encode()).decode() for name, each in addresses.items()},
+        )
+
+    def _write_secret(self, namespace: str, data: dict[str, str]) -> None:
+        path = api_path("secrets", namespace, _SECRET)
+        self._cluster.delete(path)
+        body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": _SECRET}, "data": data}
+        self._cluster.create(api_path("secrets", namespace), body)
+
+    def _restore_secret(self, namespace: str, data: dict[str, str] | None) -> None:
+        if data is None:
+            self._cluster.delete(api_path("secrets", namespace, _SECRET))
+        else:
+            self._write_secret(namespace, data)
+
+    def _restart_alertmanager(self) -> None:
+        """Start Alertmanager anew, because it sees a new Secret at once only then."""
+        pods = ProgramPods(self._cluster, alertmanager.PROGRAMS)
+        before = {pod.uid for pod in pods.kill()}
+        self._awaited(
+            pods.list,
+            lambda found: bool(found) and all(p.serving and p.uid not in before for p in found),
+            "Alertmanager runs again",
+        )
+
+    def _awaited(self, look: Callable[[], T], ready: Callable[[T], bool], what: str) -> T:
+        """Wait for what a check needs; raises `Unverifiable` if it does not come."""
+        try:
+            return eventually(look, ready, timeout=self._timeouts.recovery, what=what)
+        except DeadlineExceeded as error:
+            raise Unverifiable(str(error)) from error

@@ -1,0 +1,107 @@
+"""A volume of a few megabytes on the node, and a pod that writes it full."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from acceptance.build.manifests import RUN_LABEL
+from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.paths import api_path
+from acceptance.drivers.kubernetes.pods import hardened_pod
+from acceptance.process import run
+
+if TYPE_CHECKING:
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.system import System
+
+_MEGABYTES = 16
+_FILL = """
+import time
+with open("/data/full", "wb") as file:
+    try:
+        while True: file.write(bytes(4096)); file.flush()
+    except OSError:
+        print("full", flush=True)
+time.sleep(600)
+"""
+
+
+class SmallVolume:
+    """A file system of its own on the node, as a local PersistentVolume."""
+
+    def __init__(
+        self, system: System, cluster: Kubernetes, namespace: str, *, timeout: float
+    ) -> None:
+        """Prepare a volume for a pod in `namespace`; nothing is made yet."""
+        self._system = system
+        self._cluster = cluster
+        self._namespace = namespace
+        self._timeout = timeout
+        self.claim = f"acceptance-small-{uuid.uuid4().hex[:6]}"
+        self._place = f"/var/lib/{self.claim}"
+        self._pod = api_path("pods", namespace, self.claim)
+
+    def create(self, image: str) -> None:
+        """Make the volume, and have a pod with an image that has Python write it full.
+
+        Raises `Refused` where no command can be run on the node, or the cluster refuses.
+        """
+        if not self._system.inside:
+            raise Refused("no command can be run on the node")
+        script = f"mkdir -p {self._place} && mount -t tmpfs -o size={_MEGABYTES}m,mode=1777 tmpfs"
+        self._on_node(f"{script} {self._place}")
+        node = self._cluster.items(api_path("nodes"))[0]["metadata"]["name"]
+        size = {"storage": f"{_MEGABYTES}Mi"}
+        labels = {RUN_LABEL: self._system.run}
+        metadata = {"name": self.claim, "labels": labels}
+        common = {"storageClassName": "", "accessModes": ["ReadWriteOnce"]}
+        here = {"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}
+        self._cluster.create(
+            api_path("persistentvolumes"),
+            {
+                "metadata": metadata,
+                "spec": {
+                    **common,
+                    "capacity": size,
+                    "persistentVolumeReclaimPolicy": "Retain",
+                    "local": {"path": self._place},
+                    "nodeAffinity": {
+                        "required": {"nodeSelectorTerms": [{"matchExpressions": [here]}]}
+                    },
+                },
+            },
+        )
+        self._cluster.create(
+            api_path("persistentvolumeclaims", self._namespace),
+            {
+                "metadata": metadata,
+                "spec": {**common, "volumeName": self.claim, "resources": {"requests": size}},
+            },
+        )
+        claim = {"claimName": self.claim}
+        body = hardened_pod(
+            self.claim,
+            image,
+            ["python", "-c", _FILL],
+            labels=labels,
+            spec={"volumes": [{"name": "data", "persistentVolumeClaim": claim}]},
+            volumeMounts=[{"name": "data", "mountPath": "/data"}],
+        )
+        self._cluster.create(api_path("pods", self._namespace), body)
+
+    @property
+    def full(self) -> bool:
+        """Whether the pod has written the volume full."""
+        said = self._cluster.log(self._namespace, self.claim, "probe") or ""
+        return "full" in said
+
+    def remove(self) -> None:
+        """Remove the pod, the volume and its file system."""
+        self._cluster.delete(self._pod, grace=0)
+        self._cluster.delete(api_path("persistentvolumeclaims", self._namespace, self.claim))
+        self._cluster.delete(api_path("persistentvolumes", name=self.claim))
+        self._on_node(f"umount -l {self._place}; rmdir {self._place}")
+
+    def _on_node(self, script: str) -> None:
+        run([*self._system.inside, "sh", "-c", script], timeout=self._timeout)

@@ -1,0 +1,173 @@
+"""Steps about alerts: their rules, their way to a receiver, and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_bdd import given, parsers, then, when
+
+from acceptance.domains.observability import (
+    AlertFollower,
+    AlertListener,
+    AlertReception,
+    AlertRouter,
+    CutWay,
+    DeadMansSwitchTester,
+    FollowedAlert,
+    GroupedAlerts,
+    InhibitedAlert,
+    Intrusion,
+    QuietTime,
+    RuleInspector,
+    RuleState,
+    SecurityAlertTester,
+    SilencedAlert,
+)
+
+
+@given("a receiver of this run gets every alert", target_fixture="alert_reception")
+def _(alert_listener: AlertListener) -> AlertReception:
+    return alert_listener.receive_alerts()
+
+
+@when("the operator reads the rules of Prometheus", target_fixture="rule_state")
+def _(rule_inspector: RuleInspector) -> RuleState:
+    return rule_inspector.read_rules()
+
+
+@then("they are the rules of the repository, and can be evaluated")
+def _(rule_inspector: RuleInspector, rule_state: RuleState) -> None:
+    rule_inspector.assert_as_declared(rule_state)
+
+
+@then("the unit tests of each rule pass")
+def _(rule_inspector: RuleInspector) -> None:
+    rule_inspector.assert_unit_tests_pass()
+
+
+@then("each alert says what is wrong, how bad it is, and where to read what to do")
+def _(rule_inspector: RuleInspector, rule_state: RuleState) -> None:
+    rule_inspector.assert_alerts_explained(rule_state)
+
+
+@then("each metric that they read is measured, but for these:")
+def _(
+    rule_inspector: RuleInspector, rule_state: RuleState, datatable: Sequence[Sequence[str]]
+) -> None:
+    rule_inspector.assert_measured(rule_state, datatable)
+
+
+@when("each of these causes is brought about and cured", target_fixture="followed_alerts")
+def _(
+    alert_follower: AlertFollower,
+    alert_reception: AlertReception,
+    datatable: Sequence[Sequence[str]],
+) -> tuple[FollowedAlert, ...]:
+    return alert_follower.follow_critical_alerts(alert_reception, datatable)
+
+
+@then("every critical alert that Prometheus knows was caused")
+def _(alert_follower: AlertFollower, followed_alerts: tuple[FollowedAlert, ...]) -> None:
+    alert_follower.assert_every_critical_rule_followed(followed_alerts)
+
+
+@then("each alert arrived at its receivers and at no others")
+def _(alert_follower: AlertFollower, followed_alerts: tuple[FollowedAlert, ...]) -> None:
+    alert_follower.assert_arrived_at_receivers(followed_alerts)
+
+
+@then("each alert arrived as soon as its rule and its route allow")
+def _(alert_follower: AlertFollower, followed_alerts: tuple[FollowedAlert, ...]) -> None:
+    alert_follower.assert_arrived_in_time(followed_alerts)
+
+
+@then("its receivers were told when it was cured")
+def _(alert_follower: AlertFollower, followed_alerts: tuple[FollowedAlert, ...]) -> None:
+    alert_follower.assert_ended_after_cure(followed_alerts)
+
+
+@when("visitors use the sound system", target_fixture="quiet_time")
+def _(alert_router: AlertRouter, alert_reception: AlertReception) -> QuietTime:
+    return alert_router.watch_sound_system(alert_reception)
+
+
+@then("nothing but the dead man's switch fires or arrives")
+def _(alert_router: AlertRouter, quiet_time: QuietTime) -> None:
+    alert_router.assert_quiet(quiet_time)
+
+
+@when("three alerts of one group are sent at once", target_fixture="grouped_alerts")
+def _(alert_router: AlertRouter, alert_reception: AlertReception) -> GroupedAlerts:
+    return alert_router.send_group(alert_reception)
+
+
+@then("they arrive in one notification")
+def _(alert_router: AlertRouter, grouped_alerts: GroupedAlerts) -> None:
+    alert_router.assert_one_notification(grouped_alerts)
+
+
+@when("the first alert of each row is sent with the second", target_fixture="inhibited_alerts")
+def _(
+    alert_router: AlertRouter, alert_reception: AlertReception, datatable: Sequence[Sequence[str]]
+) -> tuple[InhibitedAlert, ...]:
+    return alert_router.try_inhibitions(alert_reception, datatable)
+
+
+@then("the second arrives only after the end of the first")
+def _(alert_router: AlertRouter, inhibited_alerts: tuple[InhibitedAlert, ...]) -> None:
+    alert_router.assert_inhibited(inhibited_alerts)
+
+
+@when("the alert of one pod is silenced for a while", target_fixture="silenced_alert")
+def _(alert_router: AlertRouter, alert_reception: AlertReception) -> SilencedAlert:
+    return alert_router.try_silence(alert_reception)
+
+
+@then("it arrives only after that, and the alert of another pod at once")
+def _(alert_router: AlertRouter, silenced_alert: SilencedAlert) -> None:
+    alert_router.assert_silence_holds(silenced_alert)
+
+
+@when(parsers.parse("for a while {what}"), target_fixture="cut_way")
+def _(
+    dead_mans_switch_tester: DeadMansSwitchTester, alert_reception: AlertReception, what: str
+) -> CutWay:
+    return dead_mans_switch_tester.cut(what, alert_reception)
+
+
+@then("somebody outside is told within two intervals of the last sign of life")
+def _(dead_mans_switch_tester: DeadMansSwitchTester, cut_way: CutWay) -> None:
+    dead_mans_switch_tester.assert_told_in_time(cut_way)
+
+
+@then("after the repair there are signs of life again")
+def _(dead_mans_switch_tester: DeadMansSwitchTester, cut_way: CutWay) -> None:
+    dead_mans_switch_tester.assert_heard_again(cut_way)
+
+
+@when(
+    "one account reads a Secret, one is refused 60 times, and one is refused once",
+    target_fixture="intrusion",
+)
+def _(security_alert_tester: SecurityAlertTester, alert_reception: AlertReception) -> Intrusion:
+    return security_alert_tester.intrude(alert_reception)
+
+
+@then("the receiver of the security team is told who read which Secret, and when")
+def _(security_alert_tester: SecurityAlertTester, intrusion: Intrusion) -> None:
+    security_alert_tester.assert_reading_told(intrusion)
+
+
+@then("it is told who was refused 60 times, and when")
+def _(security_alert_tester: SecurityAlertTester, intrusion: Intrusion) -> None:
+    security_alert_tester.assert_refusals_told(intrusion)
+
+
+@then("it is told nothing of whom has done neither")
+def _(security_alert_tester: SecurityAlertTester, intrusion: Intrusion) -> None:
+    security_alert_tester.assert_bystander_untold(intrusion)
+
+
+@then("there are security alert rules and each of them works")
+def _(security_alert_tester: SecurityAlertTester) -> None:
+    security_alert_tester.assert_security_rules_work()
