@@ -1,4 +1,4 @@
-"""Sabotages that the domain observability must detect: of metrics, logs and alerts."""
+"""Sabotages that the domain observability must detect: of metrics, probes and traces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from controls.changed_programs import (
     MONITORING,
     change_program,
     edit_configuration,
-    rewrite_configuration,
 )
 from controls.control import control
 
@@ -27,32 +26,6 @@ _PROBED = "Every health endpoint is probed and healthy"
 _BREAKS = "Only the probes of <broken> fail when it does"
 _EXEMPLAR = "A metric leads to the trace of a request that it counted"
 _DECLARED = "Exactly the declared spans and attributes are recorded"
-
-
-@control(
-    "TASK-002-DOD-6",
-    "Security alerts reach a receiver",
-    expects=r"None of [1-9]\d* alert rules has the category security",
-)
-def alerts_of_another_category(saboteur: Saboteur) -> None:
-    """Call the category of the security alerts as another team does."""
-    rewrite_configuration(
-        saboteur,
-        "prometheus",
-        "alerts.yaml",
-        lambda text: text.replace("category: security", "category: compliance"),
-    )
-
-
-@control(
-    "TASK-002-DOD-6",
-    "Security alerts reach a receiver",
-    expects="Nobody receives the alerts: the receivers are null",
-)
-def a_receiver_that_discards_alerts(saboteur: Saboteur) -> None:
-    """Keep the receiver of an example, which discards alerts."""
-    discarding = "route: {receiver: 'null'}\nreceivers: [{name: 'null'}]\n"
-    rewrite_configuration(saboteur, "alertmanager", "alertmanager.yaml", lambda _: discarding)
 
 
 @control(

@@ -167,6 +167,7 @@ Feature: Monitoring & Observability Setup
       Then they are the rules of the repository, and can be evaluated
       And the unit tests of each rule pass
       And each alert says what is wrong, how bad it is, and where to read what to do
+      And exactly these alerts are critical: SiteUnreachable, VolumeFilling, CertificateNearEnd, BackupTooOld, TargetDown, TargetMissing, ErrorBudgetBurn read, ErrorBudgetBurn change, LatencyBudgetBurn read, LatencyBudgetBurn change, NoReadyBackend, DatabaseAway
       And each metric that they read is measured, but for these:
         | metric                             | measured where |
         | fluentbit_storage_fs_chunks_down   | production     |
@@ -181,34 +182,59 @@ Feature: Monitoring & Observability Setup
 
     # "measured": how long after the cause its measure changes, beside the scrape interval.
     @disturbing
-    Scenario: Each critical alert is followed from its cause to its end
+    Scenario: Alerts about single programs are followed from their cause to their end
       Given a receiver of this run gets every alert
       When each of these causes is brought about and cured
-        | alert                    | cause                                         | receivers          | measured |
-        | NoReadyBackend           | no backend pod runs                           | critical           | 0 s      |
-        | SiteUnreachable          | no frontend pod runs                          | critical           | 0 s      |
-        | DatabaseAway             | the database does not run                     | critical           | 0 s      |
-        | ErrorBudgetBurn read     | the database refuses the backend its tables   | critical           | 5 s      |
-        | ErrorBudgetBurn change   | the database refuses the backend its tables   | critical           | 5 s      |
-        | LatencyBudgetBurn read   | the database answers late                     | critical           | 5 s      |
-        | LatencyBudgetBurn change | the database answers late                     | critical           | 5 s      |
-        | VolumeFilling            | a volume is written full                      | critical           | 10 s     |
-        | CertificateNearEnd       | a certificate is issued for an hour only      | critical, security | 0 s      |
-        | BackupTooOld             | the last backup is 30 hours old               | critical           | 0 s      |
-        | TargetDown               | a backend pod does not serve its metrics      | critical           | 0 s      |
-        | TargetMissing            | no node exporter runs                         | critical           | 0 s      |
-      Then every critical alert that Prometheus knows was caused
-      And each alert arrived at its receivers and at no others
+        | alert              | cause                                    | receivers          | measured |
+        | SiteUnreachable    | no frontend pod runs                     | critical           | 0 s      |
+        | VolumeFilling      | a volume is written full                 | critical           | 10 s     |
+        | CertificateNearEnd | a certificate is issued for an hour only | critical, security | 0 s      |
+        | BackupTooOld       | the last backup is 30 hours old          | critical           | 0 s      |
+        | TargetDown         | a backend pod does not serve its metrics | critical           | 0 s      |
+        | TargetMissing      | no node exporter runs                    | critical           | 0 s      |
+      Then each alert arrived at its receivers and at no others
       And each alert arrived as soon as its rule and its route allow
       And its receivers were told when it was cured
 
     @disturbing
-    Scenario: Alerts are grouped, inhibited and silenced
+    Scenario: Alerts about service levels are followed from their cause to their end
+      Given a receiver of this run gets every alert
+      When each of these causes is brought about and cured
+        | alert                    | cause                                       | receivers | measured |
+        | ErrorBudgetBurn read     | the database refuses the backend its tables | critical  | 5 s      |
+        | ErrorBudgetBurn change   | the database refuses the backend its tables | critical  | 5 s      |
+        | LatencyBudgetBurn read   | the database answers late                   | critical  | 5 s      |
+        | LatencyBudgetBurn change | the database answers late                   | critical  | 5 s      |
+      Then each alert arrived at its receivers and at no others
+      And each alert arrived as soon as its rule and its route allow
+      And its receivers were told when it was cured
+
+    @disturbing
+    Scenario: Alerts about outages are followed from their cause to their end
+      Given a receiver of this run gets every alert
+      When each of these causes is brought about and cured
+        | alert          | cause                     | receivers | measured |
+        | NoReadyBackend | no backend pod runs       | critical  | 0 s      |
+        | DatabaseAway   | the database does not run | critical  | 0 s      |
+      Then each alert arrived at its receivers and at no others
+      And each alert arrived as soon as its rule and its route allow
+      And its receivers were told when it was cured
+
+    @disturbing
+    Scenario: Alerts of one group arrive together
       Given a receiver of this run gets every alert
       When three alerts of one group are sent at once
       Then they arrive in one notification
+
+    @disturbing
+    Scenario: A silenced alert arrives after its silence
+      Given a receiver of this run gets every alert
       When the alert of one pod is silenced for a while
       Then it arrives only after that, and the alert of another pod at once
+
+    @disturbing
+    Scenario: What a known cause makes fail is quiet meanwhile
+      Given a receiver of this run gets every alert
       When the first alert of each row is sent with the second
         | first                                          | second                                                  |
         | alertname=NoReadyBackend                       | alertname=ErrorBudgetBurn                               |

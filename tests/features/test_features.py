@@ -23,3 +23,12 @@ def test_every_scenario_is_collected() -> None:
     found = re.search(r"(\d+) tests collected", collected.stdout.str())
     assert found is not None, collected.stdout.str()
     assert int(found[1]) == parsed
+
+
+def test_every_critical_alert_is_followed() -> None:
+    """What the rules have as critical is what the scenarios cause, one by one."""
+    text = (ROOT / "features/task_003_observability/acceptance_criteria.feature").read_text()
+    (listed,) = re.findall(r"exactly these alerts are critical: (.+)", text)
+    tables = re.findall(r"brought about and cured\n((?: +\|.+\n)+)", text)
+    rows = [row.split("|")[1].strip() for table in tables for row in table.splitlines()[1:]]
+    assert sorted(rows) == sorted(listed.split(", "))

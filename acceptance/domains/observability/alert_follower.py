@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.alert_causes import AlertCauses
+from acceptance.domains.observability.alert_rules import CRITICAL, GROUP, critical_rules
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import Unverifiable, require_each
 from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
@@ -19,13 +20,9 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
     from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert, Rule
 
-_CRITICAL = "critical"
-_GROUP = "route_group"
-"""The label that tells the rules of one name apart, where several service levels have one."""
 _ROUNDS = (
     frozenset({"no backend pod runs"}),
     frozenset({"the database does not run"}),
-    frozenset({"the database refuses the backend its tables", "the database answers late"}),
 )
 """Causes that change what others cause, so each of these has a round of its own."""
 _ALLOWED_SECONDS = 2.0
@@ -93,15 +90,6 @@ class AlertFollower(AlertCauses):
         self._keep("Critical alerts", pretty([asdict(each) for each in found]))
         return tuple(found)
 
-    def assert_every_critical_rule_followed(self, followed: Sequence[FollowedAlert]) -> None:
-        """What was followed is exactly what Prometheus has as critical rules."""
-        rules = self._critical_rules()
-        require(rules, "Prometheus has no critical alert rule.")
-        wanted, seen = set(rules), {each.row.alert for each in followed}
-        faults = [f"nothing causes the critical alert {name}" for name in sorted(wanted - seen)]
-        faults += [f"{name} is no critical alert of Prometheus" for name in sorted(seen - wanted)]
-        require(not faults, listed(faults))
-
     def assert_arrived_at_receivers(self, followed: Sequence[FollowedAlert]) -> None:
         """Each alert arrived at its receivers and at no other one."""
 
@@ -140,16 +128,6 @@ class AlertFollower(AlertCauses):
 
         require_each(followed, fault, nothing="No alert was followed.")
 
-    def _critical_rules(self) -> dict[str, Rule]:
-        """Return the critical rules by name; where a name has several, with their group."""
-        found = self.rules().rules()
-        require(not found.refused, f"Prometheus does not return its rules: {found.refused}.")
-        return {
-            f"{rule.name} {rule.label(_GROUP)}".strip(): rule
-            for rule in found.alerts
-            if rule.label("severity") == _CRITICAL
-        }
-
     def _follow(self, reception: AlertReception, rows: list[AlertRow]) -> list[FollowedAlert]:
         """Bring about the causes of `rows` at once, and follow their alerts until they end."""
         offset = self.received(reception).now - SYSTEM_CLOCK.now()
@@ -158,7 +136,7 @@ class AlertFollower(AlertCauses):
             self.visit_steadily()
         for words in dict.fromkeys(row.cause for row in rows):
             causes[words] = self.cause(words, reception)
-        rules = self._critical_rules()
+        rules = critical_rules(self.rules().rules().alerts)
         watch = [
             _Watch(row, causes[row.cause], offset, self._limit(row, rules.get(row.alert)))
             for row in rows
@@ -257,8 +235,8 @@ class _Watch:
 
     def _is_own(self, labels: dict[str, str]) -> bool:
         name, _, group = self.row.alert.partition(" ")
-        wanted = {"alertname": name, "severity": _CRITICAL, **self._cause.labels}
-        wanted |= {_GROUP: group} if group else {}
+        wanted = {"alertname": name, "severity": CRITICAL, **self._cause.labels}
+        wanted |= {GROUP: group} if group else {}
         return wanted.items() <= labels.items()
 
 

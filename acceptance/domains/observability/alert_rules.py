@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
 
+CRITICAL = "critical"
+GROUP = "route_group"
+"""The label that tells the rules of one name apart, where several service levels have one."""
 _FILES = ("alerts.yaml", "recording.yaml", "service-levels.yaml")
 _RECENT_SECONDS = 600.0
 _RECORDED = ":"
@@ -107,6 +110,13 @@ class RuleInspector(AlertListener):
         ]
         require(not faults, listed(faults))
 
+    def assert_critical(self, state: RuleState, names: Sequence[str]) -> None:
+        """Exactly these alerts are critical: each of them is followed to its receiver."""
+        critical = set(critical_rules(state.loaded))
+        faults = [f"{name} is not critical" for name in sorted(set(names) - critical)]
+        faults += [f"{name} is critical, and nothing causes it" for name in critical - set(names)]
+        require(not faults, listed(faults))
+
     def assert_alerts_explained(self, state: RuleState) -> None:
         """Each alert has a severity, a summary, a description and a page that there is."""
         alerts = [each for each in state.loaded if each.alerting]
@@ -133,6 +143,15 @@ class RuleInspector(AlertListener):
             for group in document["groups"]:
                 found += [_rule(client, each) for each in group["rules"]]
         return found
+
+
+def critical_rules(rules: Sequence[Rule]) -> dict[str, Rule]:
+    """Return the critical rules by name; where a name has several, with their group."""
+    return {
+        f"{rule.name} {rule.label(GROUP)}".strip(): rule
+        for rule in rules
+        if rule.label("severity") == CRITICAL
+    }
 
 
 def _rule(client: PrometheusRules, declared: dict[str, Any]) -> Rule:

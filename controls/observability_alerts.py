@@ -1,0 +1,285 @@
+"""Sabotages of alerts that the domain observability must detect: rules, routes, and their ways."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from controls.changed_programs import (
+    MONITORING,
+    change_program,
+    edit_configuration,
+    rewrite_configuration,
+)
+from controls.control import control
+
+if TYPE_CHECKING:
+    from controls.saboteur import Saboteur
+
+_TOLD = "The security team is told who did what, and when"
+_RULES = "The rules are tested, and each of them can fire"
+_QUIET = "Nothing fires while visitors use the sound system"
+_PROGRAMS = "Alerts about single programs are followed from their cause to their end"
+_LEVELS = "Alerts about service levels are followed from their cause to their end"
+_OUTAGES = "Alerts about outages are followed from their cause to their end"
+_GROUPED = "Alerts of one group arrive together"
+_SILENCED = "A silenced alert arrives after its silence"
+_INHIBITED = "What a known cause makes fail is quiet meanwhile"
+_SWITCH = "Somebody outside is told that no alert would arrive"
+_RULE_FILES = "manifests/components/prometheus-rules"
+
+
+@control("TASK-002-DOD-6", _TOLD, expects="the receiver security was not told")
+def alerts_of_another_category(saboteur: Saboteur) -> None:
+    """Call the category of the security alerts as another team does."""
+    rewrite_configuration(
+        saboteur,
+        "prometheus",
+        "alerts.yaml",
+        lambda text: text.replace("category: security", "category: compliance"),
+    )
+
+
+@control("TASK-002-DOD-6", _TOLD, expects="the receiver security was not told")
+def a_receiver_that_discards_alerts(saboteur: Saboteur) -> None:
+    """Keep the name of the receiver, and drop its address while the others are tidied up."""
+    edit_configuration(
+        saboteur,
+        "alertmanager",
+        "alertmanager.yaml",
+        (
+            (
+                "  - name: security\n"
+                "    webhook_configs:\n"
+                "      - url_file: /etc/alertmanager-receivers/security\n"
+                "        send_resolved: true\n"
+            ),
+            "  - name: security\n",
+        ),
+    )
+
+
+@control("TASK-002-DOD-6", _TOLD, expects="the Secret was read, and the receiver .* was not told")
+def accounts_of_the_cluster_are_trusted(saboteur: Saboteur) -> None:
+    """Leave all service accounts out of the reads that count, because programs read Secrets."""
+    rewrite_configuration(
+        saboteur,
+        "prometheus",
+        "recording.yaml",
+        lambda text: text.replace(
+            "serviceaccount:(kube-system|cert-manager|ingress):.+", "serviceaccount:.+"
+        ),
+    )
+
+
+@control("TASK-002-DOD-6", _TOLD, expects="60 requests were refused, and the receiver")
+def only_missing_credentials_count_as_refused(saboteur: Saboteur) -> None:
+    """Count 401, and not 403, which is what somebody gets who is known."""
+    rewrite_configuration(
+        saboteur, "prometheus", "recording.yaml", lambda text: text.replace("401|403", "401")
+    )
+
+
+@control("TASK-003-AC-5", _RULES, expects="Prometheus lacks DatabaseAway")
+def a_rule_that_was_never_deployed(saboteur: Saboteur) -> None:
+    """Let Prometheus have the rules of last month."""
+    edit_configuration(
+        saboteur, "prometheus", "alerts.yaml", ("alert: DatabaseAway", "alert: DatabaseGone")
+    )
+
+
+@control("TASK-003-AC-5", _RULES, expects="no file has SiteUnreachable")
+def a_threshold_that_was_changed_by_hand(saboteur: Saboteur) -> None:
+    """Wait an hour before somebody is called, in the cluster only."""
+    edit_configuration(
+        saboteur,
+        "prometheus",
+        "alerts.yaml",
+        (
+            'way="ingress"} == 0\n        for: "5s"',
+            'way="ingress"} == 0\n        for: "1h"',
+        ),
+    )
+
+
+@control("TASK-003-AC-5", _RULES, expects="production: .*CertificateNearEnd")
+def a_threshold_in_days(saboteur: Saboteur) -> None:
+    """Write fourteen days as 14, where seconds are meant, in the rules for production."""
+    saboteur.edit(
+        f"{_RULE_FILES}/production/alerts.yaml",
+        "- time() < 1209600\n          or",
+        "- time() < 14\n          or",
+    )
+
+
+@control("TASK-003-AC-5", _QUIET, expects="CrashLoop fired")
+def a_rule_that_always_fires(saboteur: Saboteur) -> None:
+    """Take every container that has started at all for one that crashes."""
+    edit_configuration(saboteur, "prometheus", "alerts.yaml", ("[2m]) >= 3", "[2m]) >= 0"))
+
+
+@control("TASK-003-AC-5", _PROGRAMS, expects="SiteUnreachable did not arrive at critical")
+def a_route_for_a_severity_that_nobody_has(saboteur: Saboteur) -> None:
+    """Write the severity as another team does: what no route knows goes to working hours."""
+    edit_configuration(
+        saboteur,
+        "alertmanager",
+        "alertmanager.yaml",
+        (
+            "- receiver: critical\n      matchers: ['severity = \"critical\"']",
+            "- receiver: critical\n      matchers: ['severity = \"page\"']",
+        ),
+    )
+
+
+@control("TASK-003-AC-5", _PROGRAMS, expects="CertificateNearEnd did not arrive at critical")
+def security_alerts_that_call_nobody(saboteur: Saboteur) -> None:
+    """Send security alerts to the security team, and to nobody else."""
+    edit_configuration(
+        saboteur,
+        "alertmanager",
+        "alertmanager.yaml",
+        ("      continue: true\n", ""),
+    )
+
+
+@control(
+    "TASK-003-AC-5", _PROGRAMS, expects="TargetDown did not arrive at critical: it was pending"
+)
+def a_rule_that_waits_too_long(saboteur: Saboteur) -> None:
+    """Give one alert the patience of another one."""
+    edit_configuration(
+        saboteur,
+        "prometheus",
+        "alerts.yaml",
+        (
+            'expr: up{job!="endpoints"} == 0\n        for: "5s"',
+            'expr: up{job!="endpoints"} == 0\n        for: "5m"',
+        ),
+    )
+
+
+@control("TASK-003-AC-5", _PROGRAMS, expects="no receiver was told that it ended")
+def nobody_is_told_of_the_end(saboteur: Saboteur) -> None:
+    """Send the beginning of an alert only."""
+    rewrite_configuration(
+        saboteur,
+        "alertmanager",
+        "alertmanager.yaml",
+        lambda text: text.replace("send_resolved: true", "send_resolved: false"),
+    )
+
+
+@control("TASK-003-AC-5", _LEVELS, expects="LatencyBudgetBurn read did not arrive")
+def a_latency_in_milliseconds(saboteur: Saboteur) -> None:
+    """Look for the bucket of 300, because 300 ms are meant: there is none."""
+    rewrite_configuration(
+        saboteur,
+        "prometheus",
+        "service-levels.yaml",
+        lambda text: text.replace('le="0.3"', 'le="300"'),
+    )
+
+
+@control("TASK-003-AC-5", _OUTAGES, expects="DatabaseAway did not arrive at critical")
+def an_absent_database_is_no_value(saboteur: Saboteur) -> None:
+    """Forget that a database that is gone has no metrics that could be zero."""
+    edit_configuration(
+        saboteur,
+        "prometheus",
+        "alerts.yaml",
+        ('(max(pg_up{job="database"}) or vector(0)) == 0', 'max(pg_up{job="database"}) == 0'),
+    )
+
+
+@control("TASK-003-AC-5", _GROUPED, expects="arrived in [23] notifications")
+def every_alert_by_itself(saboteur: Saboteur) -> None:
+    """Gather by every label, so that nothing is gathered."""
+    edit_configuration(
+        saboteur,
+        "alertmanager",
+        "alertmanager.yaml",
+        ("  group_by: [alertname, namespace]", "  group_by: ['...']"),
+    )
+
+
+@control("TASK-003-AC-5", _INHIBITED, expects="SiteUnreachable API arrived although NoReadyBackend")
+def an_inhibition_with_a_typing_error(saboteur: Saboteur) -> None:
+    """Write the endpoint in small letters in one of the rules that keep alerts quiet."""
+    edit_configuration(
+        saboteur,
+        "alertmanager",
+        "alertmanager.yaml",
+        ("'endpoint = \"API\"'", "'endpoint = \"api\"'"),
+    )
+
+
+@control(
+    "TASK-003-AC-5",
+    f"{_SWITCH} [Prometheus does not run]",
+    expects="there was a sign of life still|Nobody was told",
+)
+def signs_of_life_that_outlive_prometheus(saboteur: Saboteur) -> None:
+    """Send what fires once a minute: Alertmanager takes it for true four times as long."""
+    found = "--rules.alert.resend-delay=1s"
+    arguments = _arguments(saboteur, "prometheus")
+    assert found in arguments, f"Prometheus is not started with {found}"
+    changed = [each for each in arguments if each != found]
+    change_program(saboteur, "prometheus", {"args": changed})
+
+
+@control(
+    "TASK-003-AC-5",
+    f"{_SWITCH} [Alertmanager does not run]",
+    expects="The dead man's switch was heard [0-2] times",
+)
+def a_switch_that_nobody_hears(saboteur: Saboteur) -> None:
+    """Route the dead man's switch to the others of its kind, which are looked at in the morning."""
+    edit_configuration(
+        saboteur,
+        "alertmanager",
+        "alertmanager.yaml",
+        (
+            '      group_interval: "5s"\n      repeat_interval: "4s"',
+            '      group_interval: "5s"\n      repeat_interval: "24h"',
+        ),
+    )
+
+
+@control(
+    "TASK-003-AC-5",
+    f"{_SWITCH} [Alertmanager may connect to nobody outside]",
+    expects="The dead man's switch was heard 0 times",
+)
+def a_policy_for_another_port(saboteur: Saboteur) -> None:
+    """Allow Alertmanager the port of another receiver."""
+    port = {"protocol": "TCP", "port": 8443}
+    saboteur.patch(
+        "networkpolicy/alertmanager",
+        {"spec": {"egress": [{"ports": [port]}]}},
+        namespace=MONITORING,
+    )
+
+
+@control("TASK-003-AC-5", _SILENCED, expects="The alert of another pod was silent as well")
+def a_receiver_without_an_address(saboteur: Saboteur) -> None:
+    """Keep the name of those who are on call, and drop their address."""
+    edit_configuration(
+        saboteur,
+        "alertmanager",
+        "alertmanager.yaml",
+        (
+            ("  - name: critical\n"
+            "    webhook_configs:\n"
+            "      - url_file: /etc/alertmanager-receivers/critical\n"
+            "        send_resolved: true\n"
+            "  - name: warning\n"),
+            "  - name: critical\n  - name: warning\n",
+        ),
+    )
+
+
+def _arguments(saboteur: Saboteur, name: str) -> list[str]:
+    path = "--output=jsonpath={.spec.template.spec.containers[0].args}"
+    said = saboteur.kubectl("get", f"deployment/{name}", path, namespace=MONITORING)
+    return list(json.loads(said))
