@@ -269,11 +269,13 @@ def a_receiver_without_an_address(saboteur: Saboteur) -> None:
         "alertmanager",
         "alertmanager.yaml",
         (
-            ("  - name: critical\n"
-            "    webhook_configs:\n"
-            "      - url_file: /etc/alertmanager-receivers/critical\n"
-            "        send_resolved: true\n"
-            "  - name: warning\n"),
+            (
+                "  - name: critical\n"
+                "    webhook_configs:\n"
+                "      - url_file: /etc/alertmanager-receivers/critical\n"
+                "        send_resolved: true\n"
+                "  - name: warning\n"
+            ),
             "  - name: critical\n  - name: warning\n",
         ),
     )
