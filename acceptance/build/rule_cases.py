@@ -23,8 +23,8 @@ _DAY = 86400.0
 _SLO = 'job="backend",route="/api/checkouts"'
 _PODS = ("backend-a", "backend-b")
 _JOBS = (
-    "alertmanager api-server blackbox certificates containers database endpoints ingress kubelet "
-    "node prometheus resources"
+    "alertmanager api-server audit blackbox certificates containers database endpoints ingress "
+    "kubelet node prometheus resources"
 )
 _READY = 'probe_success{{job="endpoints",endpoint="backend /readyz",way="inside",pod="{}"}}'
 READY = tuple(_READY.format(pod) for pod in _PODS)

@@ -40,33 +40,46 @@ _INTO_PODS: list[dict[str, object]] = [
         ],
     }
 ]
-_CHANGES = ("create", "update", "patch", "delete", "deletecollection")
+_READS = ("get", "list", "watch")
+_SYSTEM_USERS = (
+    "system:apiserver",
+    "system:kube-controller-manager",
+    "system:kube-scheduler",
+    "system:kube-proxy",
+    "system:k3s-controller",
+)
+_SYSTEM_GROUPS = ("system:nodes", "system:serviceaccounts:kube-system")
+"""The kubelets, and the controllers and add-ons of the cluster itself."""
+_HEALTH = ("/healthz*", "/livez*", "/readyz*")
 
 
 def audit_policy() -> dict[str, Any]:
     """Return the audit policy (audit.k8s.io/v1), which records metadata only.
 
-    Bodies are never recorded, because they contain the values of Secrets and tokens. Source:
-    Kubernetes documentation, "Auditing"; CIS 3.2.2.
+    Bodies are never recorded, because they contain the values of Secrets and tokens. A policy
+    cannot ask how a request was answered. So that refused requests are recorded, all requests are,
+    but for reads and status updates of the cluster's own components (ADR 23). Source: Kubernetes
+    documentation, "Auditing"; CIS 3.2.2.
     """
     metadata = {"level": "Metadata", "omitStages": ["RequestReceived"]}
+    # A rule with users and groups would match only who is both.
+    system = ({"users": list(_SYSTEM_USERS)}, {"userGroups": list(_SYSTEM_GROUPS)})
+    # There are thousands of them, and their objects contain the same information.
+    frequent: list[dict[str, object]] = [
+        {"group": "", "resources": ["events", "nodes/status", "pods/status"]},
+        {"group": "events.k8s.io", "resources": ["events"]},
+        {"group": "coordination.k8s.io", "resources": ["leases"]},
+    ]
     return {
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
         "rules": [
             metadata | {"resources": _SENSITIVE},
             metadata | {"resources": _INTO_PODS},
-            # There are thousands of them, and their objects contain the same information.
-            {
-                "level": "None",
-                "resources": [
-                    {"group": "", "resources": ["events", "nodes/status", "pods/status"]},
-                    {"group": "events.k8s.io", "resources": ["events"]},
-                    {"group": "coordination.k8s.io", "resources": ["leases"]},
-                ],
-            },
-            metadata | {"verbs": list(_CHANGES)},
-            {"level": "None"},
+            {"level": "None", "nonResourceURLs": list(_HEALTH)},
+            *({"level": "None", "resources": frequent} | who for who in system),
+            *({"level": "None", "verbs": list(_READS)} | who for who in system),
+            metadata,
         ],
     }
 

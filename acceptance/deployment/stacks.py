@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import name_of, pod_templates, render
-from acceptance.clusters.embedded.program_images import build_stack_images
+from acceptance.clusters.embedded.program_images import (
+    LOCAL,
+    build_stack_images,
+    build_stack_images_with_docker,
+)
 from acceptance.deployment.rollout import apply, await_rollout
 from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
@@ -87,14 +91,16 @@ def build_images_of(
 ) -> tuple[Image, ...]:
     """Return the images of `stacks` that the cluster cannot pull, built unless they are cached.
 
-    A cluster whose `engine` is docker can pull all of them.
+    A cluster whose `engine` is docker can pull all but those of this project.
 
     Raises `BuildFailure` when one cannot be built.
     """
-    if engine == "docker":
-        return ()
+    node = settings.root / "node"
     wanted = sorted({image for stack in stacks for image in stack.images})
-    return build_stack_images(settings.root / "node", wanted, settings.timeouts, step)
+    if engine == "docker":
+        wanted = [image for image in wanted if image.startswith(LOCAL)]
+        return build_stack_images_with_docker(node, wanted, settings.timeouts, step)
+    return build_stack_images(node, wanted, settings.timeouts, step)
 
 
 def deploy_stacks(

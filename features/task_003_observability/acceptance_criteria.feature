@@ -21,6 +21,7 @@ Feature: Monitoring & Observability Setup
         | alertmanager | alertmanager      | every pod     | alertmanager_config_last_reload_successful |
         | node         | node-exporter     | every pod     | node_memory_MemAvailable_bytes        |
         | blackbox     | blackbox-exporter | every pod     | blackbox_exporter_config_last_reload_successful |
+        | audit        | audit-exporter    | every pod     | audit_log_lines_read_total            |
         | kubelet      | kubelet           | every node    | kubelet_running_pods                  |
         | containers   | kubelet           | every node    | container_memory_working_set_bytes    |
         | resources    | kubelet           | every node    | node_memory_working_set_bytes         |

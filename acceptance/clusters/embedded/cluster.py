@@ -29,7 +29,7 @@ from acceptance.clusters.embedded.datapath import (
 )
 from acceptance.clusters.embedded.definitions import install_definitions
 from acceptance.clusters.embedded.node import Node, start_node
-from acceptance.clusters.embedded.node_layout import CONTAINERD_SOCKET, CONTEXT
+from acceptance.clusters.embedded.node_layout import CONTAINERD_SOCKET, CONTEXT, NODE_NAME
 from acceptance.clusters.embedded.program_images import build_node_images
 from acceptance.clusters.nodes import ApiNodes, NodesState, await_nodes
 from acceptance.errors import EnvironmentFailure
@@ -208,6 +208,8 @@ class EmbeddedCluster:
             defining = pool.submit(platform.define)
             platform.apply(*_ADD_ONS)
             defining.result()
+        # kubelet may not say this of itself. Pods beside the API server look for it.
+        platform.kubectl("label", "node", NODE_NAME, "node-role.kubernetes.io/control-plane=")
         # A cloud would assign an address to the Service; here it is the node's, which kube-proxy
         # serves.
         status = {"loadBalancer": {"ingress": [{"ip": self._started().link.node_address}]}}

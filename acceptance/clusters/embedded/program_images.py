@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.build.cache import entry, hash_inputs
-from acceptance.build.images import Image, base_image, build_image
+from acceptance.build.images import Image, base_image, build_image, build_image_with_docker
 from acceptance.build.manifests import name_of
 from acceptance.clusters.embedded.binaries import build_binaries
 from acceptance.clusters.embedded.node_layout import PAUSE_IMAGE
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
 TRAEFIK = "3.7.15"
 CERT_MANAGER = "1.21.2"
-_LOCAL = "localhost/"
+LOCAL = "localhost/"
 """The registry in the names of images that are built on this machine."""
 
 
@@ -73,17 +73,34 @@ def build_stack_images(
 
     def build(reference: str) -> Image:
         name, tag = name_of(reference), reference.rpartition(":")[2]
-        program = name.removeprefix(_LOCAL)
+        program = name.removeprefix(LOCAL)
         folder = node / program
         if (folder / "Dockerfile").is_file():
             return build_image(name, folder, timeout=timeouts.image_build, step=step)
-        if not name.startswith(_LOCAL) or not (folder / "go.mod").is_file():
+        if not name.startswith(LOCAL) or not (folder / "go.mod").is_file():
             raise BrokenInput(
                 f"The image {reference} can be built from nothing: there is no {folder} with a "
                 "Dockerfile or go.mod. Try: git status"
             )
         built = build_binaries(node, program, timeouts, step) / _file_of(folder)
         return _single_program_image(name, tag, built, (), timeouts=timeouts, step=step)
+
+    with workers(max(1, len(references))) as pool:
+        return tuple(pool.map(build, references))
+
+
+def build_stack_images_with_docker(
+    node: Path, references: Sequence[str], timeouts: Timeouts, step: ProgressStep
+) -> tuple[Image, ...]:
+    """Return the images that `references` name, built by Docker from the Dockerfiles in `node`.
+
+    Raises `BrokenInput` for an image without a Dockerfile, `BuildFailure` when a build fails.
+    """
+
+    def build(reference: str) -> Image:
+        name = name_of(reference)
+        folder = node / name.removeprefix(LOCAL)
+        return build_image_with_docker(name, folder, timeout=timeouts.image_build, step=step)
 
     with workers(max(1, len(references))) as pool:
         return tuple(pool.map(build, references))

@@ -75,7 +75,9 @@ class K3dCluster:
         self._root = settings.root
         self._platform = platform
         self.cluster = this_process().cluster_name(keep=keep)
-        self._hosts = sorted({registry_of(image.name)[0] for image in settings.images})
+        # Programs of this project in the stacks are "localhost/" too.
+        own = {registry_of(image.name)[0] for image in settings.images}
+        self._hosts = sorted(own | {"localhost"})
         self._timeouts = settings.timeouts
         self.namespace = settings.namespace
         self._keep = keep
