@@ -25,6 +25,10 @@ _OUTAGES = "Alerts about outages are followed from their cause to their end"
 _GROUPED = "Alerts of one group arrive together"
 _SILENCED = "A silenced alert arrives after its silence"
 _INHIBITED = "What a known cause makes fail is quiet meanwhile"
+_ON_CALL = "The on-call page is complete, and answers every severity"
+_WRITTEN = "The on-call page says where Alertmanager sends each alert"
+_CONTACT = "The contact check arrives"
+_PAGE = "docs/operations/on-call.md"
 _SWITCH = "Somebody outside is told that no alert would arrive"
 _RULE_FILES = "manifests/components/prometheus-rules"
 
@@ -42,21 +46,8 @@ def alerts_of_another_category(saboteur: Saboteur) -> None:
 
 @control("TASK-002-DOD-6", _TOLD, expects="the receiver security was not told")
 def a_receiver_that_discards_alerts(saboteur: Saboteur) -> None:
-    """Keep the name of the receiver, and drop its address while the others are tidied up."""
-    edit_configuration(
-        saboteur,
-        "alertmanager",
-        "alertmanager.yaml",
-        (
-            (
-                "  - name: security\n"
-                "    webhook_configs:\n"
-                "      - url_file: /etc/alertmanager-receivers/security\n"
-                "        send_resolved: true\n"
-            ),
-            "  - name: security\n",
-        ),
-    )
+    """Keep the name of the receiver, and drop its address while others are tidied up."""
+    _drop_address(saboteur, "security")
 
 
 @control("TASK-002-DOD-6", _TOLD, expects="the Secret was read, and the receiver .* was not told")
@@ -262,23 +253,42 @@ def a_policy_for_another_port(saboteur: Saboteur) -> None:
 
 
 @control("TASK-003-AC-5", _SILENCED, expects="The alert of another pod was silent as well")
+@control("TASK-003-DOD-5", _CONTACT, expects="critical did not arrive at critical")
 def a_receiver_without_an_address(saboteur: Saboteur) -> None:
     """Keep the name of those who are on call, and drop their address."""
+    _drop_address(saboteur, "critical")
+
+
+@control("TASK-003-DOD-5", _ON_CALL, expects="does not say what the severity warning means")
+def a_severity_that_nobody_explains(saboteur: Saboteur) -> None:
+    """Call a severity on the page as it was called before."""
+    saboteur.edit(_PAGE, "| warning | something", "| minor | something")
+
+
+@control("TASK-003-DOD-5", _WRITTEN, expects="goes to `?security.* and by")
+def a_team_that_the_page_forgets(saboteur: Saboteur) -> None:
+    """Leave the security team out of the row about its own critical alerts."""
+    saboteur.edit(_PAGE, "| `security`, `critical` | 24h, 4h |", "| `critical` | 4h |")
+
+
+@control("TASK-003-DOD-5", _WRITTEN, expects="critical every 4h, and Alertmanager sends it to")
+def a_repetition_that_was_changed_by_hand(saboteur: Saboteur) -> None:
+    """Repeat critical alerts once in a shift, in the cluster only."""
     edit_configuration(
         saboteur,
         "alertmanager",
         "alertmanager.yaml",
-        (
-            (
-                "  - name: critical\n"
-                "    webhook_configs:\n"
-                "      - url_file: /etc/alertmanager-receivers/critical\n"
-                "        send_resolved: true\n"
-                "  - name: warning\n"
-            ),
-            "  - name: critical\n  - name: warning\n",
-        ),
+        ('repeat_interval: "4h"', 'repeat_interval: "8h"'),
     )
+
+
+def _drop_address(saboteur: Saboteur, receiver: str) -> None:
+    """Leave a receiver without an address: what is sent to it is lost."""
+    address = (
+        f"    webhook_configs:\n      - url_file: /etc/alertmanager-receivers/{receiver}\n"
+        "        send_resolved: true\n"
+    )
+    edit_configuration(saboteur, "alertmanager", "alertmanager.yaml", (address, ""))
 
 
 def _arguments(saboteur: Saboteur, name: str) -> list[str]:

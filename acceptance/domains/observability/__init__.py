@@ -12,6 +12,7 @@ from acceptance.domains.observability.alert_routing import (
 from acceptance.domains.observability.alert_rules import RuleInspector, RuleState
 from acceptance.domains.observability.counting import CounterState, SentRequests, TrafficCounter
 from acceptance.domains.observability.dead_mans_switch import CutWay, DeadMansSwitchTester
+from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
 from acceptance.domains.observability.drivers.jaeger import Trace
 from acceptance.domains.observability.drivers.log_store import LogEntry, LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
@@ -26,6 +27,7 @@ from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
+from acceptance.domains.observability.on_call import OnCallInspector, RouteState
 from acceptance.domains.observability.security_alerts import Intrusion, SecurityAlertTester
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
@@ -34,6 +36,7 @@ from acceptance.domains.observability.trace_analyst import (
     LoggedRequest,
     TraceAnalyst,
 )
+from acceptance.runbooks.reader import Runbook
 
 __all__ = [
     "AlertFollower",
@@ -60,12 +63,16 @@ __all__ = [
     "MonitoringOperator",
     "NewReplica",
     "NumberedLines",
+    "OnCallInspector",
     "ProbeOperator",
     "ProbeState",
     "QuietTime",
+    "ReceivedAlert",
     "RequestEntries",
+    "RouteState",
     "RuleInspector",
     "RuleState",
+    "Runbook",
     "ScrapeState",
     "ScrapeTargets",
     "SecurityAlertTester",

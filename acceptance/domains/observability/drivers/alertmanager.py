@@ -5,6 +5,7 @@ Source: the OpenAPI document of Alertmanager 0.31.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
 PROGRAMS = ("alertmanager",)
 """The label's values by which an Alertmanager is found."""
-_DEFAULT_WAIT, _DEFAULT_INTERVAL = "30s", "5m"
+_DEFAULTS = {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h"}
 """Of a route that does not say (Alertmanager's documentation, "route")."""
+_MATCHER = re.compile(
+    r"""^\s*"?(?P<name>[^"=!~]+?)"?\s*(?P<way>=~|!~|!=|=)\s*"?(?P<value>.*?)"?\s*$"""
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,14 @@ class RouteTimes:
     """Before the first notification of a group."""
     interval: float
     """Between two notifications of a group."""
+
+
+@dataclass(frozen=True)
+class RouteTarget:
+    """A receiver that gets an alert, and how often it is repeated, as it is configured."""
+
+    receiver: str
+    repeat: str
 
 
 class Alertmanager:
@@ -68,21 +80,23 @@ class Alertmanager:
 
         Raises `Refused` if Alertmanager does not return it, or has no such route.
         """
-        reply = ask(self._cluster, self._endpoint, "/api/v2/status")
-        found: Any = reply.json() if reply.succeeded else None
-        try:
-            route = yaml.safe_load(found["config"]["original"])["route"]
-        except (TypeError, KeyError, yaml.YAMLError) as error:
-            raise Refused(f"{self._endpoint.name} does not return its routes: {reply}") from error
-        defaults = {"group_wait": _DEFAULT_WAIT, "group_interval": _DEFAULT_INTERVAL}
         times = [
             RouteTimes(seconds_of(own["group_wait"]), seconds_of(own["group_interval"]))
-            for own in _flat(route, defaults)
+            for own in _flat(self.route(), _DEFAULTS)
             if own.get("receiver") == receiver
         ]
         if not times:
             raise Refused(f"no route of {self._endpoint.name} leads to {receiver}")
         return RouteTimes(max(t.wait for t in times), max(t.interval for t in times))
+
+    def route(self) -> dict[str, Any]:
+        """Return the root of its routes, as it is configured; raises `Refused`."""
+        reply = ask(self._cluster, self._endpoint, "/api/v2/status")
+        found: Any = reply.json() if reply.succeeded else None
+        try:
+            return dict(yaml.safe_load(found["config"]["original"])["route"])
+        except (TypeError, KeyError, yaml.YAMLError) as error:
+            raise Refused(f"{self._endpoint.name} does not return its routes: {reply}") from error
 
     def send(self, labels: Sequence[Mapping[str, str]], seconds: float) -> None:
         """Give it an alert for each of `labels`, which fires for so many seconds from now.
@@ -133,6 +147,35 @@ class Alertmanager:
         if not reply.succeeded:
             raise Refused(f"{self._endpoint.name} does not take {path}: {reply}")
         return reply.json()
+
+
+def targets_of(route: Mapping[str, Any], labels: Mapping[str, str]) -> tuple[RouteTarget, ...]:
+    """Return who gets an alert with these labels, in the order of the routes.
+
+    An alert goes into the first child that matches, and into the next ones too after one that
+    continues; without such a child it is the route's own (Alertmanager's documentation, "route").
+    """
+    own = {**_DEFAULTS, **{name: each for name, each in route.items() if name != "routes"}}
+    found: list[RouteTarget] = []
+    for child in route.get("routes") or ():
+        if all(_matches(each, labels) for each in child.get("matchers") or ()):
+            inherited = {key: own[key] for key in ("receiver", *_DEFAULTS) if key in own}
+            found += targets_of({**inherited, **child}, labels)
+            if not child.get("continue"):
+                break
+    return tuple(found) or (RouteTarget(str(own["receiver"]), str(own["repeat_interval"])),)
+
+
+def _matches(matcher: str, labels: Mapping[str, str]) -> bool:
+    """Return whether labels match, such as `severity = "critical"`; a missing label is empty."""
+    found = _MATCHER.match(matcher)
+    if found is None:
+        raise Refused(f"the matcher {matcher} cannot be read")
+    value, way = labels.get(found["name"], ""), found["way"]
+    holds = (
+        re.fullmatch(found["value"], value) is not None if "~" in way else value == found["value"]
+    )
+    return holds is not way.startswith("!")
 
 
 def _flat(route: Mapping[str, Any], inherited: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,194 @@
+"""Compares the on-call page with the alerts and routes that run, and makes its contact check."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.domains.observability.alert_listener import AlertListener
+from acceptance.domains.observability.drivers.alertmanager import RouteTarget, targets_of
+from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.runbooks.checks import assert_complete, required_interval
+from acceptance.runbooks.reader import duration_in, load_runbook
+from acceptance.runbooks.runner import open_shell
+from acceptance.waiting import DeadlineExceeded, eventually
+
+if TYPE_CHECKING:
+    from acceptance.domains.observability.alert_listener import AlertReception
+    from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
+    from acceptance.runbooks.reader import Runbook
+
+PAGE = "docs/operations/on-call.md"
+_SECTIONS = (
+    *("Purpose", "Rotation", "Severities", "Routes", "Escalation", "Handover"),
+    "Contact check",
+)
+_CONTACT = "contact"
+_CHECK = "ContactCheck"
+
+
+@dataclass(frozen=True)
+class RouteState:
+    """Where alerts go: by the page, and by Alertmanager."""
+
+    written: tuple[tuple[str, tuple[RouteTarget, ...]], ...]
+    """By the labels of an alert, as the page writes them."""
+    actual: tuple[tuple[str, tuple[RouteTarget, ...]], ...]
+    """By the same labels."""
+    rules: tuple[tuple[str, dict[str, str], tuple[RouteTarget, ...]], ...]
+    """The name and labels of every alert rule, and where Alertmanager sends it."""
+
+
+class OnCallInspector(AlertListener):
+    """Reads the on-call page, and does what it says about contacts."""
+
+    def read_page(self) -> Runbook:
+        """Read the page. Raises `AssertionError` if there is none."""
+        page = load_runbook(self.system.sources, PAGE)
+        self._keep("On-call page", page.text, "text")
+        return page
+
+    def assert_complete(self, page: Runbook) -> None:
+        """Every section says something, and rotation and contact check have an interval."""
+        assert_complete(page, _SECTIONS, (_CONTACT,))
+        for activity in ("Rotation", "Contact check"):
+            required_interval(page, activity, activity)
+
+    def assert_severities_answered(self, page: Runbook) -> None:
+        """Every severity of an alert is on the page, with the time in which it is answered."""
+        rows = {row[0]: " ".join(row[1:]) for row in _table(page, "Severities")}
+        used = {rule.label("severity") for rule in self.rules().rules().alerts}
+
+        def fault(severity: str) -> str | None:
+            if severity not in rows:
+                return f"{PAGE} does not say what the severity {severity} means"
+            return (
+                None if duration_in(rows[severity]) else f"nobody has to answer {severity} in time"
+            )
+
+        require_each(sorted(used), fault, nothing="No alert has a severity.")
+
+    def read_routes(self, page: Runbook) -> RouteState:
+        """Read where alerts go, by the page and by the Alertmanager that runs.
+
+        Raises `Unverifiable` if Alertmanager does not say.
+        """
+        try:
+            route = self.alertmanager().route()
+        except Refused as error:
+            raise Unverifiable(f"It is unknown where alerts go: {error}.") from error
+        rows = [row for row in _table(page, "Routes") if len(row) == _COLUMNS]
+        found = RouteState(
+            tuple((row[0], _written(row)) for row in rows),
+            tuple((row[0], targets_of(route, _labels_of(row[0]))) for row in rows),
+            tuple(
+                (rule.name, own, targets_of(route, own))
+                for rule in self.rules().rules().alerts
+                for own in [{"alertname": rule.name, **dict(rule.labels)}]
+            ),
+        )
+        self._keep("Where alerts go", pretty([found.written, found.actual, found.rules]))
+        return found
+
+    def assert_routes_as_written(self, state: RouteState) -> None:
+        """Alertmanager sends an alert of each row where the row says."""
+        require(state.written, f"{PAGE} has no table of routes.")
+        faults = [
+            f"by {PAGE}, {labels} goes to {_in_words(own)}, and Alertmanager sends it to "
+            f"{_in_words(actual)}"
+            for (labels, own), (_, actual) in zip(state.written, state.actual, strict=True)
+            if own != actual
+        ]
+        require(not faults, listed(faults))
+
+    def assert_every_alert_written(self, state: RouteState) -> None:
+        """Every alert rule is one of the page's rows, and goes where the row says."""
+
+        def fault(rule: tuple[str, dict[str, str], tuple[RouteTarget, ...]]) -> str | None:
+            name, labels, actual = rule
+            fitting = [
+                (_labels_of(words), own)
+                for words, own in state.written
+                if _labels_of(words).items() <= labels.items()
+            ]
+            if not fitting:
+                return f"{PAGE} does not say where {name} goes"
+            own = max(fitting, key=lambda each: len(each[0]))[1]
+            if own == actual:
+                return None
+            return f"{name} goes to {_in_words(actual)}, and by {PAGE} to {_in_words(own)}"
+
+        require_each(state.rules, fault, nothing="Prometheus has no alert rule.")
+
+    def check_contacts(self, page: Runbook, reception: AlertReception) -> tuple[ReceivedAlert, ...]:
+        """Send the contact check as the page says, and return what arrives of it."""
+        system = self.system
+        with tempfile.TemporaryDirectory(prefix="on-call-") as scratch:
+            shell = open_shell(
+                Path(system.kubeconfig),
+                system.context,
+                Path(scratch),
+                Path(scratch),
+                {"NAMESPACE": system.namespace},
+                timeout=self._timeouts.procedure,
+                kubectl_timeout=self._timeouts.command,
+            )
+            shell.follow(page, _CONTACT, self._keep)
+        seen: list[tuple[ReceivedAlert, ...]] = [()]
+
+        def look() -> set[str]:
+            alerts = self.received(reception).alerts
+            seen[0] = tuple(each for each in alerts if each.name == _CHECK)
+            return {each.receiver for each in seen[0]}
+
+        with suppress(DeadlineExceeded):
+            eventually(
+                look,
+                lambda found: {"critical", "warning"} <= found,
+                timeout=self._timeouts.observation,
+                describe=lambda _: "",
+            )
+        self.keep_received("What arrived of the contact check", seen[0])
+        return seen[0]
+
+    def assert_contacts_reached(self, found: tuple[ReceivedAlert, ...]) -> None:
+        """The contact check of each severity has arrived at its receiver, and nowhere else."""
+        arrived = {(each.label("severity"), each.receiver) for each in found}
+        wanted = {("critical", "critical"), ("warning", "warning")}
+        faults = [f"{s} did not arrive at {to}" for s, to in sorted(wanted - arrived)]
+        faults += [f"{s} arrived at {to}" for s, to in sorted(arrived - wanted)]
+        require(not faults, f"The contact check: {listed(faults)}.")
+
+
+_COLUMNS = 3
+
+
+def _table(page: Runbook, title: str) -> list[list[str]]:
+    """Return the cells of the rows of a section's tables, without their heads."""
+    part = page.text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    rows = [line.strip().strip("|") for line in part.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)] for row in rows]
+    rules = [n for n, row in enumerate(cells) if set(row[0]) <= {"-", ":", " "}]
+    heads = {n - 1 for n in rules} | set(rules)
+    return [row for n, row in enumerate(cells) if n not in heads]
+
+
+def _written(row: list[str]) -> tuple[RouteTarget, ...]:
+    receivers = [each.strip(" `") for each in row[1].split(",")]
+    return tuple(
+        RouteTarget(name, repeat.strip())
+        for name, repeat in zip(receivers, row[2].split(","), strict=True)
+    )
+
+
+def _labels_of(words: str) -> dict[str, str]:
+    return dict(each.split("=", 1) for each in words.strip("`").split())
+
+
+def _in_words(targets: tuple[RouteTarget, ...]) -> str:
+    return ", ".join(f"{each.receiver} every {each.repeat}" for each in targets) or "nobody"

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from acceptance.domains.observability import OnCallInspector, RouteState
+from acceptance.domains.observability.drivers.alertmanager import RouteTarget, targets_of
+from acceptance.domains.observability.on_call import _labels_of, _table, _written
+from acceptance.drivers.kubernetes.client import Refused
+from acceptance.project import ROOT
+from acceptance.runbooks.reader import load_runbook, read_runbook
+from acceptance.settings import Timeouts
+from tests.domains.observability.test_alert_judgement import told
+from tests.fakes.monitored_cluster import MonitoredCluster
+from tests.fakes.system import SYSTEM
+from tests.support.actors import context_of
+
+ROUTE: dict[str, Any] = {
+    "receiver": "rest",
+    "repeat_interval": "24h",
+    "routes": [
+        {"receiver": "security", "matchers": ['category = "security"'], "continue": True},
+        {"receiver": "critical", "matchers": ['severity="critical"'], "repeat_interval": "4h"},
+        {"receiver": "team", "matchers": ['team =~ "a|b"', "severity != none"]},
+    ],
+}
+CRITICAL = RouteTarget("critical", "4h")
+
+
+def inspector() -> OnCallInspector:
+    """An inspector of a cluster in which nothing is."""
+    return OnCallInspector(context_of(SYSTEM, MonitoredCluster([], {}), timeouts=Timeouts()))
+
+
+@pytest.mark.parametrize(
+    ("labels", "targets"),
+    [
+        ({}, (RouteTarget("rest", "24h"),)),
+        ({"severity": "critical"}, (CRITICAL,)),
+        (
+            {"severity": "critical", "category": "security"},
+            (RouteTarget("security", "24h"), CRITICAL),
+        ),
+        ({"category": "security"}, (RouteTarget("security", "24h"),)),
+        ({"team": "a"}, (RouteTarget("team", "24h"),)),
+        ({"team": "ab"}, (RouteTarget("rest", "24h"),)),
+        ({"team": "a", "severity": "none"}, (RouteTarget("rest", "24h"),)),
+    ],
+)
+def test_an_alert_takes_the_first_route_that_matches(
+    labels: dict[str, str], targets: tuple[RouteTarget, ...]
+) -> None:
+    """And those after one that continues; else its parent's."""
+    assert targets_of(ROUTE, labels) == targets
+
+
+def test_a_matcher_that_cannot_be_read_is_named() -> None:
+    """It matches nothing that is known."""
+    with pytest.raises(Refused, match="the matcher severity cannot be read"):
+        targets_of({"receiver": "a", "routes": [{"matchers": ["severity"]}]}, {})
+
+
+def test_the_page_of_this_project_is_complete() -> None:
+    """And its table of routes can be read."""
+    page = load_runbook(ROOT, "docs/operations/on-call.md")
+    inspector().assert_complete(page)
+    rows = [row for row in _table(page, "Routes") if len(row) == 3]
+    assert (_labels_of(rows[1][0]), _written(rows[1])) == (
+        {"severity": "critical", "category": "security"},
+        (RouteTarget("security", "24h"), CRITICAL),
+    )
+
+
+def test_a_page_without_a_contact_check_is_incomplete() -> None:
+    """And so is one that is empty."""
+    with pytest.raises(AssertionError, match="has no section Purpose"):
+        inspector().assert_complete(read_runbook("page.md", "# Page\n"))
+
+
+def test_a_route_that_is_not_as_written_is_named() -> None:
+    """Another receiver, another repetition, and an alert that no row is about."""
+    row = "`severity=critical`"
+    sound = RouteState(
+        ((row, (CRITICAL,)),),
+        ((row, (CRITICAL,)),),
+        (("Away", {"severity": "critical"}, (CRITICAL,)),),
+    )
+    inspector().assert_routes_as_written(sound)
+    inspector().assert_every_alert_written(sound)
+    other = (RouteTarget("critical", "8h"),)
+    with pytest.raises(
+        AssertionError, match="critical every 4h, and Alertmanager sends it to crit"
+    ):
+        inspector().assert_routes_as_written(RouteState(sound.written, ((row, other),), ()))
+    with pytest.raises(AssertionError, match="Away goes to critical every 8h, and by .* every 4h"):
+        inspector().assert_every_alert_written(
+            RouteState(sound.written, (), (("Away", {"severity": "critical"}, other),))
+        )
+    with pytest.raises(AssertionError, match="does not say where Away goes"):
+        inspector().assert_every_alert_written(
+            RouteState(sound.written, (), (("Away", {}, other),))
+        )
+    with pytest.raises(AssertionError, match="has no table of routes"):
+        inspector().assert_routes_as_written(RouteState((), (), ()))
+
+
+def test_a_contact_check_that_does_not_arrive_is_named() -> None:
+    """Of each severity at its own receiver, and nowhere else."""
+    alert = told("ContactCheck", "", severity="critical")
+    with pytest.raises(
+        AssertionError, match="critical did not arrive at critical; warning did not"
+    ):
+        inspector().assert_contacts_reached((alert,))
