@@ -93,7 +93,7 @@ def test_a_route_that_is_not_as_written_is_named() -> None:
         AssertionError, match="critical every 4h, and Alertmanager sends it to crit"
     ):
         inspector().assert_routes_as_written(RouteState(sound.written, ((row, other),), ()))
-    with pytest.raises(AssertionError, match="Away goes to critical every 8h, and by .* every 4h"):
+    with pytest.raises(AssertionError, match=r"Away goes to critical every 8h, and by .* every 4h"):
         inspector().assert_every_alert_written(
             RouteState(sound.written, (), (("Away", {"severity": "critical"}, other),))
         )
