@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -52,8 +52,9 @@ class RuleInspector(AlertListener):
         client = self.rules()
         loaded = client.rules()
         require(not loaded.refused, f"Prometheus does not return its rules: {loaded.refused}.")
+        rules = tuple(replace(e, query=client.formatted(e.query)) for e in loaded.rules)
         states = [
-            RuleState(variant, loaded.rules, tuple(self._declared(client, variant)))
+            RuleState(variant, rules, tuple(self._declared(client, variant)))
             for variant in VARIANTS
         ]
         found = min(states, key=lambda state: len(_differences(state)))

@@ -27,7 +27,7 @@ class Rule:
     name: str
     alerting: bool
     query: str
-    """The expression as Prometheus formats it."""
+    """The expression as the client returns it; `PrometheusRules.formatted` makes it comparable."""
     duration: float
     """For how long it has to hold before it fires, in seconds."""
     interval: float
@@ -99,7 +99,7 @@ class PrometheusRules:
         )
 
     def formatted(self, expression: str) -> str:
-        """Return an expression as `Rule.query` has it; raises `Refused` if it is none."""
+        """Return an expression in Prometheus' own format; raises `Refused` if it is none."""
         return str(self._ask("/api/v1/format_query", query=expression))
 
     def metrics(self, expression: str) -> set[str]:
@@ -109,7 +109,7 @@ class PrometheusRules:
     def has_series(self, metric: str, seconds: float) -> bool:
         """Return whether a metric has had a series in the last `seconds`; raises `Refused`."""
         found = self._ask(
-            "/api/v1/query", query=f'last_over_time({{__name__="{metric}"}}[{seconds:.0f}s])'
+            "/api/v1/query", query=f'count(last_over_time({{__name__="{metric}"}}[{seconds:.0f}s]))'
         )
         return bool(objects(found.get("result")))
 
