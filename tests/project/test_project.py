@@ -106,3 +106,4 @@ def test_a_backup_is_recorded_where_the_exporter_looks() -> None:
     assert names == set(re.findall(r"backup_\w+_seconds", rules.replace("@backup_seconds@", "")))
     manifest = (ROOT / "manifests" / "base" / "database.yaml").read_text()
     assert "--extend.query-path=/etc/checkout/exporter-queries.yaml" in manifest
+    assert "!exporter-queries.yaml" in (database / ".dockerignore").read_text().splitlines()
