@@ -21,7 +21,7 @@ _SUFFIXES = {
     "pdf": "pdf",
     "file": "bin",  # so that no viewer opens it by mistake
 }
-_LONGEST = 60
+_LONGEST, _MARK = 60, 6
 
 
 class EvidenceStore:
@@ -50,5 +50,12 @@ class EvidenceStore:
 
 
 def slug(text: str) -> str:
-    """Return the text as a file name: lower-case letters, digits and hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST] or "unnamed"
+    """Return the text as a file name: lower-case letters, digits and hyphens.
+
+    One that is too long ends with the beginning of its hash, so that examples stay apart.
+    """
+    whole = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "unnamed"
+    if len(whole) <= _LONGEST:
+        return whole
+    mark = hashlib.sha256(whole.encode()).hexdigest()[:_MARK]
+    return f"{whole[: _LONGEST - _MARK - 1]}-{mark}"

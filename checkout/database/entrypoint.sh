@@ -100,6 +100,10 @@ ALTER ROLE checkout_monitor LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICAT
     CONNECTION LIMIT 3 PASSWORD NULL;
 GRANT pg_monitor TO checkout_monitor;
 GRANT CONNECT ON DATABASE postgres TO checkout_monitor;
+-- Whoever makes a backup writes here that it is done, and the exporter tells when.
+SET client_min_messages = warning;
+CREATE TABLE IF NOT EXISTS public.backups (finished_at timestamptz NOT NULL DEFAULT now());
+GRANT SELECT ON public.backups TO checkout_monitor;
 SQL
 }
 

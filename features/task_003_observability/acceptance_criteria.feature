@@ -5,11 +5,12 @@ Feature: Monitoring & Observability Setup
   Background:
     Given the checkout system is deployed
 
-  @TASK-003-AC-1 @needs-metrics
+  @TASK-003-AC-1 @needs-metrics @needs-logs @needs-traces
   Rule: Prometheus metrics collection configured
 
     # What has to be scraped is read from the cluster's objects, not from Prometheus. "every pod": of
-    # that program, wherever it runs. Each page must have the metric, and Prometheus too.
+    # that program, wherever it runs. Each page must have the metric, and Prometheus too. "or": it
+    # depends on the cluster, which of them runs.
     Scenario: Everything that has metrics is scraped, and nothing else
       Given only these programs are to be scraped
         | job          | program           | scraped       | metric                                |
@@ -21,6 +22,8 @@ Feature: Monitoring & Observability Setup
         | alertmanager | alertmanager      | every pod     | alertmanager_config_last_reload_successful |
         | node         | node-exporter     | every pod     | node_memory_MemAvailable_bytes        |
         | blackbox     | blackbox-exporter | every pod     | blackbox_exporter_config_last_reload_successful |
+        | log-shipper  | rsyslog or fluent-bit | every pod | log_shipper_queue_limit_lines or fluentbit_storage_fs_chunks_down |
+        | traces       | jaeger            | every pod     | otelcol_process_uptime_seconds_total  |
         | audit        | audit-exporter    | every pod     | audit_log_lines_read_total            |
         | kubelet      | kubelet           | every node    | kubelet_running_pods                  |
         | containers   | kubelet           | every node    | container_memory_working_set_bytes    |

@@ -4,6 +4,7 @@ import re
 import subprocess
 
 import pytest
+import yaml
 
 from acceptance.project import ROOT
 
@@ -85,3 +86,24 @@ def test_the_exporter_knows_the_size_of_the_shippers_queue() -> None:
     assert configured
     assert told
     assert configured[1] == told[1]
+
+
+def test_a_backup_is_recorded_where_the_exporter_looks() -> None:
+    """The database makes the table as the runbook does, and the metric is the alert's."""
+    database = ROOT / "checkout" / "database"
+    table = (
+        "CREATE TABLE IF NOT EXISTS public.backups "
+        "(finished_at timestamptz NOT NULL DEFAULT now());"
+    )
+    runbook = (ROOT / "docs" / "operations" / "backup-and-recovery.md").read_text()
+    for text in (runbook, (database / "entrypoint.sh").read_text()):
+        assert text.count(table) == 1
+        assert "GRANT SELECT ON public.backups TO checkout_monitor;" in text
+    queries = yaml.safe_load((database / "exporter-queries.yaml").read_text())
+    assert "max(finished_at)" in queries["backup"]["query"]
+    names = {f"backup_{name}" for metric in queries["backup"]["metrics"] for name in metric}
+    rules = (ROOT / "manifests/components/prometheus-rules/source/alerts.yaml").read_text()
+    assert names == set(re.findall(r"backup_\w+_seconds", rules.replace("@backup_seconds@", "")))
+    manifest = (ROOT / "manifests" / "base" / "database.yaml").read_text()
+    assert "--extend.query-path=/etc/checkout/exporter-queries.yaml" in manifest
+    assert "!exporter-queries.yaml" in (database / ".dockerignore").read_text().splitlines()

@@ -73,6 +73,8 @@ def _kubelet_config(cgroup: str) -> dict[str, object]:
         "eventRecordQPS": 0,
         "shutdownGracePeriod": "0s",
         "nodeStatusReportFrequency": "1m",
+        # The sizes of volumes are metrics: a run cannot wait a minute for them.
+        "volumeStatsAggPeriod": "5s",
     }
 
 

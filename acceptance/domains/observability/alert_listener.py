@@ -58,6 +58,14 @@ class AlertListener(MetricsOperator):
         """
         found = self._alertmanager_endpoint()
         manager = Alertmanager(self._cluster, found)
+        # The scenario before may have started it anew.
+        pods = ProgramPods(self._cluster, alertmanager.PROGRAMS)
+        with suppress(DeadlineExceeded):
+            eventually(
+                pods.list,
+                lambda pods: any(each.serving for each in pods),
+                timeout=self._timeouts.recovery,
+            )
         receivers = manager.receivers()
         require(not receivers.refused, f"{found.name} does not answer: {receivers.refused}.")
         namespace = f"acceptance-alerts-{self.system.run}-{uuid.uuid4().hex[:6]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from acceptance.domains.observability.drivers import prometheus
 from acceptance.domains.observability.drivers.exposition import metric_names
@@ -101,7 +102,7 @@ class MetricsOperator(MonitoringOperator):
         client = self.prometheus()
         faults: list[str] = []
         for row in state.rows:
-            found = client.samples_of_targets(row.metric, row.job)
+            found = client.samples_of_targets(row.metrics, row.job)
             require(not found.refused, f"Prometheus does not answer: {found.refused}.")
             having = {each.label("instance") for each in found.samples if each.value > 0}
             own = [each for each in state.targets if each.job == row.job]
@@ -178,15 +179,11 @@ class MetricsOperator(MonitoringOperator):
             return []
         faults = []
         for each in targets:
-            where, pod, port = each.label("namespace"), each.label("pod"), _port(each.url)
-            path = api_path("pods", where, f"{pod}:{port}", "proxy/metrics")
+            where, pod, url = each.label("namespace"), each.label("pod"), urlsplit(each.url)
+            path = api_path("pods", where, f"{pod}:{url.port}", f"proxy{url.path}")
             reply = self._cluster.send("GET", path)
             if not reply.succeeded:
                 raise Unverifiable(f"The metrics of {pod} cannot be read: {reply}.")
-            if row.metric not in metric_names(reply.text):
-                faults.append(f"the page of {pod} at port {port} has no metric {row.metric}")
+            if metric_names(reply.text).isdisjoint(row.metrics):
+                faults.append(f"the page of {pod} at port {url.port} has no metric {row.metric}")
         return faults
-
-
-def _port(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].rpartition(":")[2]

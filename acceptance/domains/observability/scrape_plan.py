@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LABEL = "app.kubernetes.io/name"
 _API_SERVER = "kubernetes.default.svc"
 PODS, NODES, CLUSTER = "every pod", "every node", "the cluster"
+_OR = " or "
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,21 @@ class ScrapeRow:
 
     job: str
     program: str
+    """Its name; "one or another" where it depends on the cluster."""
     scraped: str
     """`PODS`, `NODES` or `CLUSTER`."""
     metric: str
+    """A metric that each of its pages has; "one or another" where it depends on the program."""
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The names of the program."""
+        return tuple(self.program.split(_OR))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metric, of which a page has one."""
+        return tuple(self.metric.split(_OR))
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ def _of(cluster: Kubernetes, system: System, row: ScrapeRow) -> Iterable[Expecte
                 if address["type"] == "InternalIP":
                     yield ExpectedTarget(row.job, node["metadata"]["name"], address["address"])
     else:
-        for pod in _pods(cluster, system, row.program):
+        for pod in (pod for each in row.programs for pod in _pods(cluster, system, each)):
             metadata, status = pod["metadata"], pod["status"]
             if status.get("podIP") and status["phase"] == "Running":
                 yield ExpectedTarget(row.job, metadata["name"], status["podIP"])

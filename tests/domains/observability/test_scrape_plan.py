@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from acceptance.domains.observability.drivers.exposition import metric_names
 from acceptance.domains.observability.drivers.prometheus import ScrapeTarget
-from acceptance.domains.observability.scrape_plan import ExpectedTarget, compare
+from acceptance.domains.observability.scrape_plan import (
+    ExpectedTarget,
+    ScrapeRow,
+    compare,
+    expected_targets,
+)
+from acceptance.judgement import Unverifiable
 
 TWO = (
     ExpectedTarget("backend", "backend-1", "10.0.0.1"),
@@ -71,3 +80,25 @@ def test_the_metrics_of_a_page_are_read() -> None:
     assert metric_names(page) == {"up"}
     assert not metric_names("<html>welcome</html>")
     assert not metric_names("")
+
+
+def test_a_program_can_depend_on_the_cluster() -> None:
+    """Then each of its names is looked for, and a page has one of the metrics."""
+    row = ScrapeRow("log-shipper", "rsyslog or fluent-bit", "every pod", "lines or chunks")
+    assert row.programs == ("rsyslog", "fluent-bit")
+    assert row.metrics == ("lines", "chunks")
+    assert ScrapeRow("backend", "backend", "every pod", "requests").programs == ("backend",)
+
+
+def test_programs_of_either_name_are_expected() -> None:
+    """The one that runs is to be scraped; without any there is nothing to judge."""
+    pod = {"metadata": {"name": "rsyslog-1"}, "status": {"podIP": "10.0.0.7", "phase": "Running"}}
+    found: dict[str, list[object]] = {"app.kubernetes.io/name=rsyslog": [pod]}
+    cluster: Any = SimpleNamespace(items=lambda _, **asked: found.get(asked["labelSelector"], []))
+    system: Any = SimpleNamespace(names=("backend",))
+    row = ScrapeRow("log-shipper", "rsyslog or fluent-bit", "every pod", "lines")
+    expected = expected_targets(cluster, system, [row])
+    assert expected == (ExpectedTarget("log-shipper", "rsyslog-1", "10.0.0.7"),)
+    found.clear()
+    with pytest.raises(Unverifiable, match="There is no rsyslog or fluent-bit in the cluster"):
+        expected_targets(cluster, system, [row])

@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 from acceptance.domains.observability.drivers.endpoints import ask
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.drivers.kubernetes.client import Kubernetes
 
@@ -157,9 +159,10 @@ class Prometheus:
         """Return the sum of a metric of `job`, for each combination of the labels `by`."""
         return self.query(f'sum by ({", ".join(by)}) ({metric}{{job="{job}"}})')
 
-    def samples_of_targets(self, metric: str, job: str) -> Samples:
-        """Return how many samples of a metric each target of `job` has now."""
-        return self.query(f'count by (instance) ({metric}{{job="{job}"}})')
+    def samples_of_targets(self, metrics: Sequence[str], job: str) -> Samples:
+        """Return how many samples of any of `metrics` each target of `job` has now."""
+        names = "|".join(metrics)
+        return self.query(f'count by (instance) ({{__name__=~"{names}", job="{job}"}})')
 
     def probe_results(self) -> Samples:
         """Return the newest result of every probe of an endpoint: 1 for a success."""
