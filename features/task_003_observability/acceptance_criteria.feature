@@ -167,6 +167,8 @@ Feature: Monitoring & Observability Setup
     # The log shipper of production is another program, whose metrics are not here.
     @needs-logs
     Scenario: The rules are tested, and each of them can fire
+      Given visitors are sending requests to the backend steadily
+      And the operator has followed the runbook to back up
       When the operator reads the rules of Prometheus
       Then they are the rules of the repository, and can be evaluated
       And the unit tests of each rule pass
