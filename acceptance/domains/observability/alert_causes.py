@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.observability.alert_listener import AlertListener
 from acceptance.domains.observability.drivers.alert_volumes import SmallVolume
+from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.domains.traffic.actor import IngressActor
 from acceptance.drivers.kubernetes.cert_manager import issue_short_certificate
 from acceptance.drivers.kubernetes.client import Refused
@@ -218,3 +219,6 @@ class AlertCauses(AlertListener, IngressActor):
         somewhere = {"spec": {"template": {"spec": {"nodeSelector": None}}}}
         made.cure.callback(self._cluster.patch, path, somewhere)
         self._cluster.patch(path, nowhere)
+        pods = ProgramPods(self._cluster, ("node-exporter",))
+        pods.kill()
+        self._awaited(pods.list, lambda found: not found, "no node exporter runs")

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.alert_causes import Cause
     from acceptance.domains.observability.alert_listener import AlertReception
     from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
-    from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert, Rule
+    from acceptance.domains.observability.drivers.prometheus_rules import (
+        ActiveAlert,
+        PrometheusRules,
+        Rule,
+    )
 
 _ROUNDS = (
     frozenset({"no backend pod runs"}),
@@ -130,8 +134,10 @@ class AlertFollower(AlertCauses):
 
     def _follow(self, reception: AlertReception, rows: list[AlertRow]) -> list[FollowedAlert]:
         """Bring about the causes of `rows` at once, and follow their alerts until they end."""
-        offset = self.received(reception).now - SYSTEM_CLOCK.now()
+        client = self.rules()
         causes: dict[str, Cause] = {}
+        self._await_quiet(client, rows)
+        offset = self.received(reception).now - SYSTEM_CLOCK.now()
         if any("the database refuses" in row.cause for row in rows):
             self.visit_steadily()
         for words in dict.fromkeys(row.cause for row in rows):
@@ -141,7 +147,6 @@ class AlertFollower(AlertCauses):
             _Watch(row, causes[row.cause], offset, self._limit(row, rules.get(row.alert)))
             for row in rows
         ]
-        client = self.rules()
 
         def look() -> None:
             active, received = client.active(), self.received(reception).alerts
@@ -169,6 +174,28 @@ class AlertFollower(AlertCauses):
                 describe=lambda _: "",
             )
         return [each.result() for each in watch]
+
+    def _await_quiet(self, client: PrometheusRules, rows: list[AlertRow]) -> None:
+        """Wait until none of the alerts is there that are about to be caused.
+
+        The scenario before may have caused them. Raises `Unverifiable` if one stays.
+        """
+        names = {row.alert.partition(" ")[0] for row in rows}
+
+        def there() -> list[str]:
+            return sorted(
+                {
+                    each.name
+                    for each in client.active()
+                    if each.name in names and each.label("severity") == CRITICAL
+                }
+            )
+
+        try:
+            eventually(there, lambda found: not found, timeout=self._timeouts.recovery)
+        except (DeadlineExceeded, Refused) as error:
+            message = f"Before anything is broken, it is not quiet: {error}"
+            raise Unverifiable(message) from error
 
     def _limit(self, row: AlertRow, rule: Rule | None) -> float:
         """Return the seconds within which an alert has to arrive after its cause."""
