@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from acceptance.system import System
 
 _MEGABYTES = 16
-_FILL = """
+# It writes a little more than the volume holds, and never more: the disk below it stays as it is.
+_FILL = f"""
 import time
 with open("/data/full", "wb") as file:
     try:
-        while True: file.write(bytes(4096)); file.flush()
+        for _ in range({_MEGABYTES} * 256 + 1): file.write(bytes(4096)); file.flush()
+        print("the volume is larger than it should be", flush=True)
     except OSError:
         print("full", flush=True)
 time.sleep(600)
