@@ -9,7 +9,9 @@ from pytest_bdd import given, parsers, then, when
 from acceptance.domains.observability import (
     BrokenEndpoint,
     CounterState,
+    CriticalMetricsOperator,
     MetricsOperator,
+    MetricState,
     NewReplica,
     ProbeOperator,
     ProbeState,
@@ -118,3 +120,30 @@ def _(probe_operator: ProbeOperator, broken_endpoint: BrokenEndpoint) -> None:
 @then("they succeed again after it is repaired")
 def _(probe_operator: ProbeOperator, broken_endpoint: BrokenEndpoint) -> None:
     probe_operator.assert_succeed_again(broken_endpoint)
+
+
+@when("the operator looks for these metrics while visitors come", target_fixture="metric_state")
+def _(
+    critical_metrics_operator: CriticalMetricsOperator, datatable: Sequence[Sequence[str]]
+) -> MetricState:
+    return critical_metrics_operator.read_metrics(datatable)
+
+
+@then("each metric is there, of every pod that has to have it")
+def _(critical_metrics_operator: CriticalMetricsOperator, metric_state: MetricState) -> None:
+    critical_metrics_operator.assert_all_collected(metric_state)
+
+
+@then("the traffic of every workload rises")
+def _(critical_metrics_operator: CriticalMetricsOperator, metric_state: MetricState) -> None:
+    critical_metrics_operator.assert_traffic_counted(metric_state)
+
+
+@then("every workload has all four golden signals")
+def _(critical_metrics_operator: CriticalMetricsOperator, metric_state: MetricState) -> None:
+    critical_metrics_operator.assert_golden_signals(metric_state)
+
+
+@then("the backend exports no metric that the table does not name")
+def _(critical_metrics_operator: CriticalMetricsOperator, metric_state: MetricState) -> None:
+    critical_metrics_operator.assert_nothing_beside(metric_state)

@@ -11,6 +11,10 @@ from acceptance.domains.observability.alert_routing import (
 )
 from acceptance.domains.observability.alert_rules import RuleInspector, RuleState
 from acceptance.domains.observability.counting import CounterState, SentRequests, TrafficCounter
+from acceptance.domains.observability.critical_metrics import (
+    CriticalMetricsOperator,
+    MetricState,
+)
 from acceptance.domains.observability.dead_mans_switch import CutWay, DeadMansSwitchTester
 from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
 from acceptance.domains.observability.drivers.jaeger import Trace
@@ -46,6 +50,7 @@ __all__ = [
     "BrokenEndpoint",
     "CheckoutTrace",
     "CounterState",
+    "CriticalMetricsOperator",
     "CutWay",
     "DeadMansSwitchTester",
     "ExemplarAnalyst",
@@ -59,6 +64,7 @@ __all__ = [
     "LogHits",
     "LogOperator",
     "LoggedRequest",
+    "MetricState",
     "MetricsOperator",
     "MonitoringOperator",
     "NewReplica",

@@ -32,8 +32,18 @@ _TABLES = "checkouts, items, payments"
 _MAINTENANCE = "postgres"
 """The database that is there whatever the system calls its own."""
 _VISITS_PER_SECOND = 5.0
+SLOW_SECONDS = 0.3
+"""What the service level for latency allows a request, in seconds."""
 _LOCKED_SECONDS, _LOCKS = 0.6, 150
 _LOCK = "acceptance: the tables are locked"
+
+
+@dataclass(frozen=True)
+class Visits:
+    """How many requests visitors sent, and how many took longer than the service level allows."""
+
+    requests: int
+    slow: int
 
 
 @dataclass
@@ -75,28 +85,29 @@ class AlertCauses(AlertListener, IngressActor):
         made.since = made.since or SYSTEM_CLOCK.now()
         return made
 
-    def visit_steadily(self) -> Callable[[], int]:
+    def visit_steadily(self) -> Callable[[], Visits]:
         """Have visitors make and read checkouts until the scenario ends.
 
-        Returns a function that stops them and returns how many requests they have sent.
+        Returns a function that stops them and returns how they fared.
         """
-        ended, sent = threading.Event(), [0]
+        ended = threading.Event()
+        seconds: list[float] = []
 
         def visit() -> None:
             known = ""
             while not ended.wait(1 / _VISITS_PER_SECOND):
                 created = self._api.create("A steady visitor")
                 known = (created.json() or {}).get("id", "") if created.succeeded else known
-                self._api.checkout(known or str(uuid.uuid4()))
-                sent[0] += 2
+                read = self._api.checkout(known or str(uuid.uuid4()))
+                seconds.extend((created.seconds, read.seconds))
 
         thread = threading.Thread(target=visit, daemon=True)
         thread.start()
 
-        def stop() -> int:
+        def stop() -> Visits:
             ended.set()
             thread.join(2 * self._timeouts.request)
-            return sent[0]
+            return Visits(len(seconds), sum(each > SLOW_SECONDS for each in seconds))
 
         self._undo.callback(stop)
         return stop

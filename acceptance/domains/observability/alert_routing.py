@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.observability.alert_causes import AlertCauses
+from acceptance.domains.observability.alert_causes import SLOW_SECONDS, AlertCauses
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
@@ -15,6 +15,7 @@ from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from acceptance.domains.observability.alert_causes import Visits
     from acceptance.domains.observability.alert_listener import AlertReception
     from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
     from acceptance.domains.observability.drivers.alertmanager import RouteTimes
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _MARK = "acceptance"
 """The label by which the suite knows its own alerts."""
 _ALWAYS = "DeadMansSwitch"
+_LATENCY, _SLOW_SHARE = "LatencyBudgetBurn", 0.01
+"""The alert about slow requests, and the share that the service level allows."""
 _FIRES_SECONDS = 60.0
 _GROUPED = 3
 _MARGIN_SECONDS = 2.0
@@ -64,7 +67,7 @@ class SilencedAlert:
 class QuietTime:
     """What fired while visitors used the sound system."""
 
-    requests: int
+    visits: Visits
     fired: tuple[str, ...]
     """The names of the alerts that fired at any time."""
     arrived: tuple[str, ...]
@@ -176,10 +179,17 @@ class AlertRouter(AlertCauses):
     def assert_quiet(self, found: QuietTime) -> None:
         """Nothing but the dead man's switch fired or arrived.
 
-        Raises `Unverifiable` if there were no visitors.
+        Raises `Unverifiable` if there were no visitors, or they were served so slowly that the
+        system was not sound: then an alert about that is right.
         """
-        if not found.requests:
+        if not found.visits.requests:
             raise Unverifiable("No visitor used the system.")
+        fired = {*found.fired, *found.arrived} - {_ALWAYS}
+        if fired == {_LATENCY} and found.visits.slow > _SLOW_SHARE * found.visits.requests:
+            raise Unverifiable(
+                f"{found.visits.slow} of {found.visits.requests} requests of visitors took longer "
+                f"than {SLOW_SECONDS:g} s, so the machine was too slow for a sound system."
+            )
         require(_ALWAYS in found.fired, f"{_ALWAYS} does not fire, so no alert would.")
         wrong = [f"{name} fired" for name in found.fired if name != _ALWAYS]
         wrong += [f"{name} arrived" for name in found.arrived if name != _ALWAYS]

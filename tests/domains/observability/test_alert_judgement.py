@@ -20,6 +20,7 @@ from acceptance.domains.observability import (
     SecurityAlertTester,
     SilencedAlert,
 )
+from acceptance.domains.observability.alert_causes import Visits
 from acceptance.domains.observability.alert_follower import AlertRow
 from acceptance.domains.observability.alert_routing import _batches, _Pair
 from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
@@ -163,13 +164,20 @@ def test_a_silence_has_to_hold_and_to_end(found: SilencedAlert, said: str) -> No
 def test_a_sound_system_is_quiet() -> None:
     """But for the dead man's switch, which has to fire; without visitors nothing is known."""
     actor = acting(AlertRouter)
-    actor.assert_quiet(QuietTime(9, ("DeadMansSwitch",), ("DeadMansSwitch",)))
+    actor.assert_quiet(QuietTime(Visits(90, 9), ("DeadMansSwitch",), ("DeadMansSwitch",)))
     with pytest.raises(AssertionError, match="CrashLoop fired; CrashLoop arrived"):
-        actor.assert_quiet(QuietTime(9, ("CrashLoop", "DeadMansSwitch"), ("CrashLoop",)))
+        actor.assert_quiet(
+            QuietTime(Visits(90, 9), ("CrashLoop", "DeadMansSwitch"), ("CrashLoop",))
+        )
     with pytest.raises(AssertionError, match="DeadMansSwitch does not fire"):
-        actor.assert_quiet(QuietTime(9, (), ()))
+        actor.assert_quiet(QuietTime(Visits(90, 9), (), ()))
+    burning = ("DeadMansSwitch", "LatencyBudgetBurn")
+    with pytest.raises(Unverifiable, match=r"9 of 90 requests of visitors took longer than 0.3 s"):
+        actor.assert_quiet(QuietTime(Visits(90, 9), burning, burning))
+    with pytest.raises(AssertionError, match="LatencyBudgetBurn fired"):
+        actor.assert_quiet(QuietTime(Visits(900, 9), burning, ()))
     with pytest.raises(Unverifiable, match="No visitor"):
-        actor.assert_quiet(QuietTime(0, ("DeadMansSwitch",), ()))
+        actor.assert_quiet(QuietTime(Visits(0, 0), ("DeadMansSwitch",), ()))
 
 
 @pytest.mark.parametrize(

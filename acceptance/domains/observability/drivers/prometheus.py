@@ -159,6 +159,16 @@ class Prometheus:
         """Return the sum of a metric of `job`, for each combination of the labels `by`."""
         return self.query(f'sum by ({", ".join(by)}) ({metric}{{job="{job}"}})')
 
+    def series(self, metric: str, job: str, label: str = "") -> Samples:
+        """Return the series of a metric of `job`; with a label or a=b, those that have it."""
+        name, _, value = label.partition("=")
+        chosen = f', {name}=~"{value or ".+"}"' if name else ""
+        return self.query(f'{metric}{{job="{job}"{chosen}}}')
+
+    def names_of(self, job: str) -> Samples:
+        """Return a sample for the name of each metric that `job` has."""
+        return self.query(f'count by (__name__) ({{job="{job}"}})')
+
     def samples_of_targets(self, metrics: Sequence[str], job: str) -> Samples:
         """Return how many samples of any of `metrics` each target of `job` has now."""
         names = "|".join(metrics)

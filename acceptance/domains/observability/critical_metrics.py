@@ -1,0 +1,166 @@
+"""Compares the table of critical metrics with what Prometheus has, in both directions."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.domains.observability.metrics import MetricsOperator
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.judgement import Unverifiable, listed, require
+from acceptance.waiting import DeadlineExceeded, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.domains.observability.drivers.prometheus import Prometheus, Sample
+
+GOLDEN_SIGNALS = ("traffic", "errors", "latency", "saturation")
+"""Source: Site Reliability Engineering (Google), chapter 6."""
+_RISES = "traffic"
+_OF_THE_LANGUAGE = ("process_", "python_", "scrape_", "up", "target_")
+"""What metrics begin with that Prometheus or the client library adds to every program."""
+_PARTS = ("_bucket", "_count", "_sum", "_created")
+"""What the series of a histogram or counter end with beside its name."""
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A critical metric: whose signal it is, and which of its series count."""
+
+    of: str
+    """The workload; what is no workload of the system is any name."""
+    signal: str
+    job: str
+    metric: str
+    label: str
+    """A label that each of its series has; with a value, the series that have it: a=b. Or empty."""
+
+    @property
+    def key(self) -> str:
+        """Whose signal it is, in words."""
+        return f"{self.signal} of {self.of}"
+
+
+@dataclass(frozen=True)
+class CollectedMetric:
+    """What Prometheus has of a critical metric before visitors came and after."""
+
+    row: MetricRow
+    pods: tuple[str, ...]
+    """The pods that have it; empty for what no pod of the system exports itself."""
+    series: int
+    before: float
+    after: float
+    refused: str
+
+
+@dataclass(frozen=True)
+class MetricState:
+    """All critical metrics, and what the backend exports."""
+
+    metrics: tuple[CollectedMetric, ...]
+    exported: tuple[str, ...]
+    """The names of all metrics that the backend's pods export of themselves."""
+
+
+class CriticalMetricsOperator(MetricsOperator):
+    """Asks Prometheus for every critical metric."""
+
+    def read_metrics(self, table: Sequence[Sequence[str]]) -> MetricState:
+        """Look at every metric twice, until the traffic of all workloads has risen.
+
+        `table` has a head, and the columns of `MetricRow`.
+        """
+        rows = [MetricRow(*row) for row in table[1:]]
+        client = self.prometheus()
+        before = {row: self._samples(client, row) for row in rows}
+        seen: list[CollectedMetric] = []
+
+        def look() -> bool:
+            seen[:] = [self._collected(client, row, before[row]) for row in rows]
+            return all(each.after > each.before for each in seen if each.row.signal == _RISES)
+
+        with suppress(DeadlineExceeded):
+            eventually(look, bool, timeout=self._timeouts.observation)
+        exported = client.names_of(self.system.workloads.backend)
+        if exported.refused:
+            raise Unverifiable(f"Prometheus does not name its metrics: {exported.refused}.")
+        names = {each.label("__name__") for each in exported.samples}
+        found = MetricState(tuple(seen), tuple(sorted(filter(_own, names))))
+        self._keep("Critical metrics", pretty(asdict(found)))
+        return found
+
+    def assert_all_collected(self, state: MetricState) -> None:
+        """Every metric has series, and every ready pod of a workload has its own."""
+        require(state.metrics, "No metric is critical.")
+        faults = []
+        for each in state.metrics:
+            row = each.row
+            if each.refused or not each.series:
+                faults.append(f"there is no {row.metric} of {row.job} for the {row.key}")
+                continue
+            if row.job in self.system.names:
+                lacking = set(self.serving(row.job)) - set(each.pods)
+                faults += [f"{pod} has no {row.metric}" for pod in sorted(lacking)]
+        require(not faults, listed(faults))
+
+    def assert_traffic_counted(self, state: MetricState) -> None:
+        """The traffic of every workload rises when visitors come."""
+        traffic = [each for each in state.metrics if each.row.signal == _RISES]
+        require(traffic, "No metric is about traffic.")
+        faults = [
+            f"the {each.row.key} stays at {each.after:g} while visitors come"
+            for each in traffic
+            if not each.after > each.before
+        ]
+        require(not faults, listed(faults))
+
+    def assert_golden_signals(self, state: MetricState) -> None:
+        """Every workload of the system has all four golden signals."""
+        there = {(each.row.of, each.row.signal) for each in state.metrics}
+        faults = [
+            f"no critical metric tells of the {signal} of {name}"
+            for name in self.system.names
+            for signal in GOLDEN_SIGNALS
+            if (name, signal) not in there
+        ]
+        require(not faults, listed(faults))
+
+    def assert_nothing_beside(self, state: MetricState) -> None:
+        """The table names every metric that the backend exports of itself."""
+        require(state.exported, "The backend exports no metric of its own.")
+        backend = self.system.workloads.backend
+        declared = {each.row.metric for each in state.metrics if each.row.job == backend}
+        wild = [name for name in state.exported if not _declared(name, declared)]
+        require(not wild, f"The backend exports {listed(wild)}, which the table does not name.")
+
+    def _samples(self, client: Prometheus, row: MetricRow) -> float:
+        return sum(each.value for each in client.series(row.metric, row.job, row.label).samples)
+
+    def _collected(self, client: Prometheus, row: MetricRow, before: float) -> CollectedMetric:
+        found = client.series(row.metric, row.job, row.label)
+        return CollectedMetric(
+            row,
+            tuple(sorted({pod for each in found.samples if (pod := each.label("pod"))})),
+            len(found.samples),
+            before,
+            sum(map(_value, found.samples)),
+            found.refused,
+        )
+
+
+def _value(sample: Sample) -> float:
+    return sample.value
+
+
+def _own(name: str) -> bool:
+    return not name.startswith(_OF_THE_LANGUAGE)
+
+
+def _declared(name: str, declared: set[str]) -> bool:
+    return name in declared or any(
+        name.endswith(part) and any(each.startswith(name.removesuffix(part)) for each in declared)
+        for part in _PARTS
+    )
