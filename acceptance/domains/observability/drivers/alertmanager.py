@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = ("alertmanager",)
 """The label's values by which an Alertmanager is found."""
+_JSON = {"Content-Type": "application/json"}
 _DEFAULTS = {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h"}
 """Of a route that does not say (Alertmanager's documentation, "route")."""
 _MATCHER = re.compile(
@@ -143,7 +144,8 @@ class Alertmanager:
         self._cluster.send("DELETE", f"{self._endpoint.path}/api/v2/silence/{silence}")
 
     def _post(self, path: str, body: Any) -> Any:  # noqa: ANN401 (another program's JSON)
-        reply = self._cluster.send("POST", f"{self._endpoint.path}{path}", body)
+        to = f"{self._endpoint.path}{path}"
+        reply = self._cluster.send("POST", to, body, headers=_JSON)
         if not reply.succeeded:
             raise Refused(f"{self._endpoint.name} does not take {path}: {reply}")
         return reply.json()
