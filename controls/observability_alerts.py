@@ -29,7 +29,7 @@ _ON_CALL = "The on-call page is complete, and answers every severity"
 _WRITTEN = "The on-call page says where Alertmanager sends each alert"
 _CONTACT = "The contact check arrives"
 _PAGE = "docs/operations/on-call.md"
-_SWITCH = "Somebody outside is told that no alert would arrive"
+_SWITCH = "Somebody outside is told when <what>"
 _RULE_FILES = "manifests/components/prometheus-rules"
 
 

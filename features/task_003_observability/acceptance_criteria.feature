@@ -255,7 +255,7 @@ Feature: Monitoring & Observability Setup
       Then the second arrives only after the end of the first
 
     @disturbing
-    Scenario Outline: Somebody outside is told that no alert would arrive
+    Scenario Outline: Somebody outside is told when <what>
       Given a receiver of this run gets every alert
       When for a while <what>
       Then somebody outside is told within two intervals of the last sign of life

@@ -244,8 +244,10 @@ class _Watch:
             at = each.at - self._offset - self._cause.since
             if at < 0 or not self._is_own(dict(each.labels)):
                 continue
-            seen = self._resolved if each.status == "resolved" else self._arrived
-            seen.setdefault(each.receiver, at)
+            ended = each.status == "resolved"
+            if ended and each.receiver not in self._arrived:
+                continue  # the end of an earlier one
+            (self._resolved if ended else self._arrived).setdefault(each.receiver, at)
             self._annotations = each.annotations
 
     def result(self) -> FollowedAlert:

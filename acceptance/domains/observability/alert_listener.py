@@ -120,7 +120,7 @@ class AlertListener(MetricsOperator):
         """Write the address of each receiver where Alertmanager reads it."""
         path = api_path("secrets", namespace, _SECRET)
         before = self._cluster.read(path)
-        self._undo.callback(ProgramPods(self._cluster, alertmanager.PROGRAMS).kill)
+        self._undo.callback(self._restart_alertmanager)
         self._undo.callback(self._restore_secret, namespace, (before or {}).get("data"))
         addresses = {name: f"{address}/{name}" for name in receivers}
         self._write_secret(

@@ -131,7 +131,7 @@ class DeadMansSwitchTester(AlertListener):
         pods.scale(0)
         repaired.callback(self._await_program, pods)
         repaired.callback(pods.scale, 1)
-        pods.kill()
+        self._awaited(pods.list, lambda found: not found, "its pods have ended")
 
     def _await_program(self, pods: ProgramPods) -> None:
         self._awaited(pods.list, lambda found: any(p.serving for p in found), "it runs again")
