@@ -21,6 +21,7 @@ _MARKED = "A statement that the database refuses is marked in the trace"
 _LOG_LINE = "A log line leads to the trace of its request"
 _SCRAPED = "Everything that has metrics is scraped, and nothing else"
 _COUNTED = "Requests and checkouts are counted exactly"
+_CRITICAL = "Every critical metric is collected, and none beside"
 _NEW_REPLICA = "A new replica is scraped within two intervals"
 _PROBED = "Every health endpoint is probed and healthy"
 _BREAKS = "Only the probes of <broken> fail when it does"
@@ -173,6 +174,35 @@ def new_pods_noticed_late(saboteur: Saboteur) -> None:
     )
     late = arguments.replace("discovery-reload-interval=1s", "discovery-reload-interval=60s")
     change_program(saboteur, "prometheus", {"args": json.loads(late)})
+
+
+@control(
+    "TASK-003-DOD-2", _CRITICAL, expects="there is no pg_stat_database_xact_commit of database"
+)
+def statistics_of_the_database_dropped(saboteur: Saboteur) -> None:
+    """Keep of the database's metrics only whether it is there."""
+    _drop(saboteur, "database;metrics", "pg_stat_.*")
+
+
+@control("TASK-003-DOD-2", _CRITICAL, expects="there is no database_requests_waiting of backend")
+def one_metric_of_the_backend_dropped(saboteur: Saboteur) -> None:
+    """Drop a metric that nobody has missed yet."""
+    _drop(saboteur, "backend;http", "database_requests_waiting")
+
+
+@control("TASK-003-DOD-2", _CRITICAL, expects="The backend exports logins.*, which the table")
+def a_metric_that_nobody_declared(saboteur: Saboteur) -> None:
+    """Add a counter to the backend, and tell nobody."""
+    change_backend(
+        saboteur,
+        "import prometheus_client\n"
+        "import checkout_backend.metrics as metrics\n"
+        "begin = metrics.Metrics.__init__\n"
+        "def begin_more(self):\n"
+        "    begin(self)\n"
+        "    prometheus_client.Counter('logins', 'Logins.', registry=self.registry)\n"
+        "metrics.Metrics.__init__ = begin_more",
+    )
 
 
 @control("TASK-003-AC-6", _PROBED, expects="has no result|failed")
@@ -422,6 +452,24 @@ def a_path_for_browsers_that_takes_everything(saboteur: Saboteur) -> None:
         "jaeger",
         "config.yaml",
         ("[memory_limiter, filter/browser, ", "[memory_limiter, "),
+    )
+
+
+def _drop(saboteur: Saboteur, match: str, metrics: str) -> None:
+    """Drop some metrics of the pods that `match`."""
+    drop = (
+        "    metric_relabel_configs:\n"
+        f"      - {{source_labels: [__name__], regex: {metrics}, action: drop}}\n"
+        "    relabel_configs:\n"
+    )
+    start = "    relabel_configs:\n"
+    labels = (
+        "      - source_labels: [__meta_kubernetes_pod_label_app_kubernetes_io_name, "
+        "__meta_kubernetes_pod_container_port_name]\n"
+        f"        regex: {match}\n"
+    )
+    edit_configuration(
+        saboteur, "prometheus", "scrape.yaml", (f"{start}{labels}", f"{drop}{labels}")
     )
 
 
