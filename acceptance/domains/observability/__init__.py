@@ -2,10 +2,19 @@
 
 from acceptance.domains.observability.alerting import AlertingFacts, AlertingOperator
 from acceptance.domains.observability.counting import CounterState, SentRequests, TrafficCounter
+from acceptance.domains.observability.dashboard_traffic import (
+    BeforeTraffic,
+    DashboardReviewer,
+    DashboardsAfterTraffic,
+    PanelRow,
+    read_panel_rows,
+)
+from acceptance.domains.observability.dashboards import DashboardOperator, DeployedDashboards
 from acceptance.domains.observability.drivers.jaeger import Trace
 from acceptance.domains.observability.drivers.log_store import LogEntry, LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
 from acceptance.domains.observability.exemplar_analyst import ExemplarAnalyst, FollowedExemplar
+from acceptance.domains.observability.grafana_server import GrafanaOperator, ServedState
 from acceptance.domains.observability.health_probes import (
     BrokenEndpoint,
     ProbeOperator,
@@ -27,11 +36,17 @@ from acceptance.domains.observability.trace_analyst import (
 __all__ = [
     "AlertingFacts",
     "AlertingOperator",
+    "BeforeTraffic",
     "BrokenEndpoint",
     "CheckoutTrace",
     "CounterState",
+    "DashboardOperator",
+    "DashboardReviewer",
+    "DashboardsAfterTraffic",
+    "DeployedDashboards",
     "ExemplarAnalyst",
     "FollowedExemplar",
+    "GrafanaOperator",
     "LogEntry",
     "LogEntryInspector",
     "LogHits",
@@ -41,15 +56,18 @@ __all__ = [
     "MonitoringOperator",
     "NewReplica",
     "NumberedLines",
+    "PanelRow",
     "ProbeOperator",
     "ProbeState",
     "RequestEntries",
     "ScrapeState",
     "ScrapeTargets",
     "SentRequests",
+    "ServedState",
     "SignalInspector",
     "Trace",
     "TraceAnalyst",
     "TrafficCounter",
+    "read_panel_rows",
     "read_signals",
 ]

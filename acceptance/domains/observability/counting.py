@@ -81,6 +81,10 @@ class TrafficCounter(MetricsOperator, Visitor):
         document = self._until_success(self._api.openapi_document).json()
         traffic = KnownTraffic(self._api, document)
         traffic.send_all()
+        return self._await_counted(traffic, before)
+
+    def _await_counted(self, traffic: KnownTraffic, before: CounterState) -> SentRequests:
+        """Wait until Prometheus has counted the traffic, or until the deadline."""
         client = self.prometheus()
 
         def look() -> SentRequests:

@@ -25,6 +25,7 @@ from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.domains.observability.drivers.prometheus import ScrapeTarget
 
 
@@ -119,10 +120,13 @@ class MetricsOperator(MonitoringOperator):
 
         Raises `Unverifiable` if there is none; more than one is a failed check.
         """
+        return Prometheus(self._cluster, self._prometheus_endpoint())
+
+    def _prometheus_endpoint(self) -> MonitoringEndpoint:
         found = self._endpoints(prometheus.PROGRAMS, "monitoring")
         names = ", ".join(each.name for each in found)
         require(len(found) == 1, f"There is more than one Prometheus: {names}.")
-        return Prometheus(self._cluster, found[0])
+        return found[0]
 
     def add_replica(self) -> NewReplica:
         """Add a backend pod; time from its being ready until Prometheus has scraped it."""

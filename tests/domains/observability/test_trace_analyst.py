@@ -13,6 +13,7 @@ from acceptance.domains.observability import (
     SignalInspector,
     TraceAnalyst,
     read_signals,
+    refused_payments,
     signal_inspector,
     trace_analyst,
 )
@@ -337,7 +338,7 @@ def test_a_database_without_the_table_cannot_be_broken(monkeypatch: pytest.Monke
         asked.append(str(given[-1]))
         return answers[len(asked) - 1]
 
-    monkeypatch.setattr(trace_analyst, "execute_sql", execute)
+    monkeypatch.setattr(refused_payments, "execute_sql", execute)
     cluster = Cluster([pod("database")], {})
     with TraceAnalyst(context_of(SYSTEM, cluster, timeouts=PATIENCE)) as actor:
         actor.forbid_payments()

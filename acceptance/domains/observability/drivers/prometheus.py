@@ -180,6 +180,14 @@ class Prometheus:
         """Return the sum of a metric of `job`, for each combination of the labels `by`."""
         return self.query(f'sum by ({", ".join(by)}) ({metric}{{job="{job}"}})')
 
+    def total_increase(
+        self, metric: str, job: str, window: tuple[float, float], *by: str
+    ) -> Samples:
+        """Return by how much the sums of `total` rose from one Unix time to another."""
+        series = f'{metric}{{job="{job}"}}'
+        start, end = (f"{series} @ {each:.3f}" for each in window)
+        return self.query(f"sum by ({', '.join(by)}) ({end} - ({start} or 0 * {end}))")
+
     def samples_of_targets(self, metric: str, job: str) -> Samples:
         """Return how many samples of a metric each target of `job` has now."""
         return self.query(f'count by (instance) ({metric}{{job="{job}"}})')
