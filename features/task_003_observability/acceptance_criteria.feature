@@ -80,6 +80,7 @@ Feature: Monitoring & Observability Setup
         | dashboard | panel                      | because                                              |
         | Overview  | Firing alerts              | no alert fires                                       |
         | Backend   | Waiting for a connection   | every request has a connection                       |
+        |           | Burn rate                  | no error uses up a budget                            |
         | Database  | Deadlocks                  | no transaction blocks another                        |
         |           | Longest transaction        | no transaction is open                               |
         | Cluster   | Targets down               | Prometheus reaches every target                      |

@@ -95,7 +95,7 @@ def dashboard_page(reading: DashboardReading, prometheus: PrometheusQueries, now
     return (
         f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><style>{_STYLE}</style>'
         f"<h1>{escape(board.title)}</h1><p>{escape(board.description)}</p>"
-        f'<div class="about">The last {_SECONDS / 60:g} minutes until {clock} UTC · '
+        f'<div class="about">The last {_SECONDS / 60:g} minutes until {clock} UTC'
         f"{escape(chosen)}</div>"
         f'<div class="grid" style="height:{rows * (_ROW + _GAP)}px">{panels}</div></html>'
     )

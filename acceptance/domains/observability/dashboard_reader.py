@@ -13,7 +13,7 @@ from acceptance.domains.observability.dashboard_variables import (
     interpolate,
     list_values,
 )
-from acceptance.domains.observability.drivers.promql import selectors, write
+from acceptance.domains.observability.drivers.promql import Selector, selectors, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     )
     from acceptance.domains.observability.drivers.prometheus import Sample
     from acceptance.domains.observability.drivers.prometheus_queries import PrometheusQueries
-    from acceptance.domains.observability.drivers.promql import Selector
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class DashboardReader:
         """
         for each in dict.fromkeys(found):
             wanted = tuple(m for m in each.matchers if not m.operator.startswith("!"))
-            if not self._prometheus.selects(replace(each, matchers=wanted), self._window[1]):
+            if not self._prometheus.evaluate(Selector(each.metric, wanted), self._window[1]).found:
                 yield write(replace(each, window=0))
 
     def _dead_values(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability.drivers.endpoints import ask
 from acceptance.domains.observability.drivers.prometheus import Sample
-from acceptance.domains.observability.drivers.promql import Selector, Tree, read_tree, write
+from acceptance.domains.observability.drivers.promql import Tree, read_tree, write
 
 if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
@@ -33,6 +33,11 @@ class QueryAnswer:
     query: str
     samples: tuple[Sample, ...]
     refused: str
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a sample, or it is not known."""
+        return bool(self.samples or self.refused)
 
 
 @dataclass(frozen=True)
@@ -87,12 +92,6 @@ class PrometheusQueries:
         except (TypeError, KeyError, ValueError) as error:
             return QueryAnswer(text, (), refused or f"an answer without {error}")
         return QueryAnswer(text, samples, "")
-
-    def selects(self, selector: Selector, at: float) -> bool:
-        """Whether a selector has a series with a sample at the Unix time `at`, or in its window."""
-        kept = Selector(selector.metric, selector.matchers)
-        found = self.evaluate(kept, at)
-        return bool(found.samples) or bool(found.refused)
 
     def evaluate_range(self, query: str, start: float, end: float, step: float) -> tuple[Line, ...]:
         """Return the series that a query gives between two Unix times; none if it is refused."""
