@@ -119,9 +119,7 @@ class DashboardReader:
         """Yield the values with which a panel that uses their variable shows nothing."""
         for listed in variables:
             name = listed.variable.name
-            if listed.variable.kind != "query":
-                continue
-            for value in listed.values:
+            for value in listed.current:
                 values = {**chosen, name: listed.chosen([value])}
                 for panel in dashboard.panels:
                     own = [each for each in panel.queries if name in called(each.expression)]

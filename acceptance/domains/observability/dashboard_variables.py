@@ -33,6 +33,8 @@ class ListedVariable:
     variable: Variable
     values: tuple[str, ...]
     refused: str
+    current: tuple[str, ...] = ()
+    """Of the values of a query, those that there are now: Prometheus lists older ones too."""
 
     @property
     def text(self) -> str:
@@ -66,8 +68,11 @@ def list_values(
     found = _VALUES.fullmatch(query.strip())
     if kind != "query" or found is None:
         return ListedVariable(variable, (), f"it is of a kind that is not judged here: {query}")
-    answer = prometheus.label_values(found["label"], (found["selector"] or "").strip(), *window)
-    return ListedVariable(variable, answer.values, answer.refused)
+    label, selector = found["label"], (found["selector"] or "").strip()
+    answer = prometheus.label_values(label, selector, *window)
+    samples = prometheus.evaluate(selector, window[1]).samples if selector else ()
+    current = {each.label(label) for each in samples}
+    return ListedVariable(variable, answer.values, answer.refused, tuple(sorted(current)))
 
 
 def built_in(panel: Panel, seconds: float, source: DataSource) -> dict[str, str]:

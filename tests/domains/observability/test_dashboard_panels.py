@@ -149,10 +149,12 @@ def test_variables_have_to_list_something(values: tuple[str, ...], said: str) ->
 
 
 def test_each_value_has_to_lead_to_data() -> None:
-    """A pod that is listed and has no requests is seen."""
+    """A pod that has no requests is seen; one that is gone needs none."""
     text = 'sum by (status) (rate(requests_total{pod=~"$pod"}[60s]))'
     found = read(targets=[{"refId": "A", "expr": text, "legendFormat": "{{status}}"}])
-    client = Answers({text.replace("$pod", "a"): [sample(1)]}, values=("a", "b"))
+    pods = [sample(1, pod="a"), sample(0, pod="b")]
+    known = {text.replace("$pod", "a"): [sample(1)], 'up{job="backend"}': pods}
+    client = Answers(known, values=("a", "b", "gone"))
     reader = DashboardReader(client.queries(), [SOURCE], (700.0, 1000.0))
     faults = list(faults_of_variables(reader.read(found)))
     assert faults == ["Overview, Requests shows nothing for pod b"]
