@@ -61,6 +61,7 @@ class TrafficCounter(MetricsOperator, Visitor):
         Raises `Unverifiable` if Prometheus has counted nothing, or keeps counting.
         """
         client = self.prometheus()
+        self._await_first_scrape(client)
         last: list[CounterState] = [self._counters(client)]
         pause = self._interval(client)
 
@@ -153,6 +154,15 @@ class TrafficCounter(MetricsOperator, Visitor):
             sum(each.value for each in seconds.samples if _ROUTE in each.label("route")),
             tuple((event, found.samples[0].value) for event, found in events.items()),
         )
+
+    def _await_first_scrape(self, client: Prometheus) -> None:
+        """Wait until Prometheus has counted anything, or until the deadline: it may be new."""
+        with suppress(DeadlineExceeded):
+            eventually(
+                lambda: client.total(_REQUESTS, self.system.workloads.backend),
+                lambda found: bool(found.samples),
+                timeout=self._timeouts.observation,
+            )
 
     def _interval(self, client: Prometheus) -> float:
         """Return the seconds from one scrape of the backend to the next."""

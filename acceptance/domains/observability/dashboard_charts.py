@@ -115,12 +115,12 @@ def chart(panel: Panel, lines: Sequence[NamedLine], size: tuple[int, int]) -> st
 
 
 def _ticks(panel: Panel, values: Sequence[float]) -> list[float]:
-    """Return the values at which the axis has a line, from zero if that is near."""
+    """Return the values at which the axis has a line, from zero upwards or from below it."""
     low, high = min(values), max(values)
     if panel.unit.startswith("bool"):
         return [0.0, 1.0]
     high = max([high, *(e for _, e in panel.steps if e is not None and 0 < e <= high * _NEAR)])
-    low = min(low, 0.0) if low < 0 or low < high / 2 else low
+    low = min(low, 0.0)
     spread = (high - low) or abs(high) or 1.0
     return list(_steps(low, high if high > low else low + spread, spread / _LINES))
 

@@ -125,7 +125,7 @@ def _panel(panel: Panel, lines: Sequence[NamedLine]) -> str:
         body = '<div class="empty">No data</div>'
     elif panel.kind == "timeseries":
         # The rest is for the title, two lines of text, the thresholds, and three lines of legend.
-        body = chart(panel, lines, (width - 22, height - 128)) + _legends(panel, lines)
+        body = chart(panel, lines, (width - 22, height - 124)) + _legends(panel, lines)
     else:
         body = _numbers(panel, lines)
     return (
