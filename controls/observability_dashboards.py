@@ -20,6 +20,24 @@ _FOLLOWS = "Every panel answers and follows its traffic"
 _SERVED = "Grafana serves the dashboards"
 _FOLDER = "manifests/components/grafana-dashboards"
 _CONFIG_MAP = "configmap/grafana-dashboards"
+_GRAFANA = """
+import http.server, json, pathlib
+boards = [json.loads(path.read_text()) for path in pathlib.Path("/boards").glob("*.json")]
+for board in boards:
+    if board["title"] == "Overview":
+        del board["panels"][-1]
+answers = {"/api/search": [{"uid": board["uid"]} for board in boards]}
+answers |= {f"/api/dashboards/uid/{board['uid']}": {"dashboard": board} for board in boards}
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        path = self.path.partition("?")[0]
+        found = {"status": "OK"} if path.endswith("/health") else answers.get(path)
+        self.send_response(404 if found is None else 200)
+        self.end_headers()
+        self.wfile.write(json.dumps(found).encode())
+http.server.ThreadingHTTPServer(("", 3000), Handler).serve_forever()
+"""
+"""Serves the mounted dashboards as Grafana does, one of them without its last panel."""
 
 
 @control(_ITEM, _COMPLETE, expects="No dashboard is deployed")
@@ -175,6 +193,57 @@ def a_grafana_that_does_not_answer(saboteur: Saboteur) -> None:
         },
         namespace=MONITORING,
     )
+
+
+@control(
+    _ITEM, _SERVED, expects="monitoring/grafana serves Overview otherwise than deployed: panels"
+)
+def a_grafana_with_an_old_dashboard(saboteur: Saboteur) -> None:
+    """Let Grafana serve one dashboard as it was before its last change.
+
+    A program that answers as Grafana's API does stands for it, as there is no Grafana everywhere.
+    """
+    name = "grafana"
+    labels = {"app.kubernetes.io/name": name}
+    port = {"name": "http", "containerPort": 3000}
+    restricted = {
+        "runAsNonRoot": True,
+        "runAsUser": 1000,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    container = {
+        "name": name,
+        "image": next(each for each in saboteur.system.images if "backend" in each),
+        "command": ["python", "-c", _GRAFANA],
+        "ports": [port],
+        "readinessProbe": {"tcpSocket": {"port": "http"}, "periodSeconds": 1},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "boards", "mountPath": "/boards"}],
+    }
+    spec = {
+        "automountServiceAccountToken": False,
+        "securityContext": restricted,
+        "containers": [container],
+        "volumes": [{"name": "boards", "configMap": {"name": "grafana-dashboards"}}],
+    }
+    metadata = {"name": name, "labels": labels}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    saboteur.create(pod, namespace=MONITORING)
+    saboteur.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": metadata,
+            "spec": {"selector": labels, "ports": [{"name": "http", "port": 3000}]},
+        },
+        namespace=MONITORING,
+    )
+    wait = ("wait", f"pod/{name}", "--for=condition=Ready", "--timeout=60s")
+    saboteur.kubectl(*wait, namespace=MONITORING)
 
 
 def _edit_query(

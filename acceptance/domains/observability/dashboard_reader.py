@@ -16,7 +16,7 @@ from acceptance.domains.observability.dashboard_variables import (
 from acceptance.domains.observability.drivers.promql import Selector, selectors, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from acceptance.domains.observability.drivers.dashboard_files import (
         Dashboard,
@@ -72,8 +72,11 @@ class DashboardReader:
         self._sources = sources
         self._window = window
 
-    def read(self, dashboard: Dashboard) -> DashboardReading:
-        """Return what a dashboard shows."""
+    def read(self, dashboard: Dashboard, only: Collection[str] | None = None) -> DashboardReading:
+        """Return what a dashboard shows.
+
+        With `only`, that of the panels with these titles, and nothing of other values of variables.
+        """
         listed = tuple(
             list_values(each, self._sources, self._prometheus, self._window)
             for each in dashboard.variables
@@ -83,10 +86,10 @@ class DashboardReader:
             self._read_query(panel, query, values)
             for panel in dashboard.panels
             for query in panel.queries
+            if only is None or panel.title in only
         )
-        return DashboardReading(
-            dashboard, listed, queries, tuple(self._dead_values(dashboard, listed, values))
-        )
+        dead = () if only else tuple(self._dead_values(dashboard, listed, values))
+        return DashboardReading(dashboard, listed, queries, dead)
 
     def _read_query(
         self, panel: Panel, query: PanelQuery, values: Mapping[str, str]

@@ -102,22 +102,20 @@ class DashboardReviewer(DashboardOperator, TrafficCounter, PaymentErrors):
         with self._payments_forbidden():
             traffic.send_failing()
         sent = self._await_counted(traffic, before.counters)
-        seen: list[DashboardsAfterTraffic] = []
 
         def look() -> list[str]:
-            seen[:] = [self._read_dashboards(deployed, traffic, before)]
-            return _faults_of_counts(seen[0], counting)
+            found = self._read_dashboards(deployed, traffic, before, counting)
+            return _faults_of_counts(found, counting)
 
         # The database reports its statistics a moment later.
         with suppress(DeadlineExceeded):
             eventually(look, lambda faults: not faults, timeout=self._timeouts.observation)
             SYSTEM_CLOCK.pause(self._interval(self.prometheus()))
-            look()
-        self._keep_readings(seen[0], sent)
-        pictures = draw_dashboards(seen[0].readings, self._queries(), seen[0].window[1])
-        for title, picture in pictures:
+        found = self._read_dashboards(deployed, traffic, before)
+        self._keep_readings(found, sent)
+        for title, picture in draw_dashboards(found.readings, self._queries(), found.window[1]):
             self._keep(f"Dashboard {title}", picture, "png")
-        return seen[0]
+        return found
 
     def assert_variables(self, found: DashboardsAfterTraffic) -> None:
         """Every variable lists values, and each panel that uses it has data for each value."""
@@ -155,8 +153,13 @@ class DashboardReviewer(DashboardOperator, TrafficCounter, PaymentErrors):
         require(not faults, listed(faults))
 
     def _read_dashboards(
-        self, deployed: DeployedDashboards, traffic: KnownTraffic, before: BeforeTraffic
+        self,
+        deployed: DeployedDashboards,
+        traffic: KnownTraffic,
+        before: BeforeTraffic,
+        rows: Sequence[PanelRow] | None = None,
     ) -> DashboardsAfterTraffic:
+        """Return what the dashboards show now; with `rows`, these panels of them only."""
         client = self._queries()
         window = (before.time, client.now())
         if not window[0] < window[1]:
@@ -166,7 +169,8 @@ class DashboardReviewer(DashboardOperator, TrafficCounter, PaymentErrors):
         jobs = (backend, _INGRESS, _DATABASE)
         probed = self._counted_of_others(traffic.requests, window)
         events = events_of(traffic.requests, traffic.events, traffic.refusals, probed, jobs)
-        readings = tuple(reader.read(each) for each in deployed.dashboards)
+        only = None if rows is None else {each.panel for each in rows}
+        readings = tuple(reader.read(each, only) for each in deployed.dashboards)
         return DashboardsAfterTraffic(events, readings, window)
 
     def _counted_of_others(

@@ -66,7 +66,9 @@ class GrafanaOperator(DashboardOperator):
             if served.refused:
                 faults.append(f"{name} does not serve {each.title}: {served.refused}")
             elif changed:
-                faults.append(f"{name} serves {each.title} with another {', '.join(changed)}")
+                faults.append(
+                    f"{name} serves {each.title} otherwise than deployed: {', '.join(changed)}"
+                )
         sources = [
             f"{name} has no answer of its data source {each.uid}: {fault}"
             for each in deployed.sources

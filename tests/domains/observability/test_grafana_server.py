@@ -126,7 +126,7 @@ def test_without_a_grafana_it_is_not_known() -> None:
         ({"dashboards/uid/one": None}, "does not serve Overview: .*503"),
         (
             {"dashboards/uid/one": {"dashboard": {**BOARD, "panels": [], "more": 1}}},
-            "serves Overview with another more, panels",
+            "serves Overview otherwise than deployed: more, panels",
         ),
         ({"datasources/uid/p/health": None}, "has no answer of its data source p: .*503"),
         ({"datasources/uid/p/health": {"status": "ERROR"}}, "no answer of its data source p"),
