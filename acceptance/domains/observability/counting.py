@@ -79,10 +79,17 @@ class TrafficCounter(MetricsOperator, Visitor):
 
     def send_known_requests(self, before: CounterState) -> SentRequests:
         """Send a known number of requests; wait until Prometheus has counted as many."""
-        document = self._until_success(self._api.openapi_document).json()
-        traffic = KnownTraffic(self._api, document)
+        traffic = self._known_traffic()
         traffic.send_all()
         return self._await_counted(traffic, before)
+
+    def _known_traffic(self) -> KnownTraffic:
+        """Return the traffic to send; raises `Unverifiable` if the API does not describe itself."""
+        reply = self._until_success(self._api.openapi_document)
+        document = reply.json()
+        if not isinstance(document, dict) or "paths" not in document:
+            raise Unverifiable(f"The API does not describe its routes: {reply}.")
+        return KnownTraffic(self._api, document)
 
     def _await_counted(self, traffic: KnownTraffic, before: CounterState) -> SentRequests:
         """Wait until Prometheus has counted the traffic, or until the deadline."""

@@ -56,6 +56,8 @@ class DashboardReading:
     queries: tuple[QueryReading, ...]
     dead_values: tuple[str, ...]
     """Values of variables with which a panel shows nothing, in sentences."""
+    dead_annotations: tuple[str, ...]
+    """Annotations that can mark nothing, in sentences."""
 
 
 class DashboardReader:
@@ -88,8 +90,15 @@ class DashboardReader:
             for query in panel.queries
             if only is None or panel.title in only
         )
-        dead = () if only else tuple(self._dead_values(dashboard, listed, values))
-        return DashboardReading(dashboard, listed, queries, dead)
+        if only is not None:
+            return DashboardReading(dashboard, listed, queries, (), ())
+        return DashboardReading(
+            dashboard,
+            listed,
+            queries,
+            tuple(self._dead_values(dashboard, listed, values)),
+            tuple(self._dead_annotations(dashboard, values)),
+        )
 
     def _read_query(
         self, panel: Panel, query: PanelQuery, values: Mapping[str, str]
@@ -132,6 +141,17 @@ class DashboardReader:
                         for each in expressions
                     ):
                         yield f"{panel} shows nothing for {name} {value}"
+
+    def _dead_annotations(self, dashboard: Dashboard, values: Mapping[str, str]) -> Iterator[str]:
+        """Yield the annotations that can mark nothing, whatever happens."""
+        for each in dashboard.annotations:
+            name = f"the annotation {each.name} of {dashboard.title}"
+            parsed = self._prometheus.parse(interpolate(each.expression, values))
+            if parsed.tree is None:
+                yield f"{name} is refused: {parsed.refused}"
+                continue
+            for selector in self._empty(list(selectors(parsed.tree))):
+                yield f"{name} selects nothing with {selector}"
 
     def _expression(self, panel: Panel, query: PanelQuery, values: Mapping[str, str]) -> str:
         uid = interpolate(query.source, values)

@@ -16,7 +16,6 @@ from acceptance.domains.observability.dashboard_panels import (
 from acceptance.domains.observability.dashboard_pictures import draw_dashboards
 from acceptance.domains.observability.dashboard_reader import DashboardReader
 from acceptance.domains.observability.dashboards import DashboardOperator
-from acceptance.domains.observability.known_traffic import KnownTraffic
 from acceptance.domains.observability.refused_payments import PaymentErrors
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.counting import CounterState, SentRequests
     from acceptance.domains.observability.dashboard_reader import DashboardReading, QueryReading
     from acceptance.domains.observability.dashboards import DeployedDashboards
+    from acceptance.domains.observability.known_traffic import KnownTraffic
 
 _INGRESS, _DATABASE = "ingress", "database"
 _REQUESTS = "http_requests_total"
@@ -96,8 +96,7 @@ class DashboardReviewer(DashboardOperator, TrafficCounter, PaymentErrors):
         They are read until the `counting` panels have counted the traffic, or until the deadline.
         """
         deployed = self.read_dashboards()
-        document = self._until_success(self._api.openapi_document).json()
-        traffic = KnownTraffic(self._api, document)
+        traffic = self._known_traffic()
         traffic.send_all()
         with self._payments_forbidden():
             traffic.send_failing()
@@ -124,9 +123,13 @@ class DashboardReviewer(DashboardOperator, TrafficCounter, PaymentErrors):
         require(not faults, listed(faults))
 
     def assert_answers(self, found: DashboardsAfterTraffic) -> None:
-        """Every query has data, every selector of it selects something, and labels are there."""
+        """Every query has data, every selector of it selects something, and labels are there.
+
+        An annotation needs no data, but its selectors have to select something too.
+        """
         require(found.queries, "No panel has a query.")
         faults = [fault for each in found.queries for fault in faults_of_answer(each)]
+        faults += [fault for each in found.readings for fault in each.dead_annotations]
         require(not faults, listed(faults))
 
     def assert_counted(self, found: DashboardsAfterTraffic, counting: Sequence[PanelRow]) -> None:
@@ -161,9 +164,10 @@ class DashboardReviewer(DashboardOperator, TrafficCounter, PaymentErrors):
     ) -> DashboardsAfterTraffic:
         """Return what the dashboards show now; with `rows`, these panels of them only."""
         client = self._queries()
-        window = (before.time, client.now())
+        # What is scraped at this moment is there for one query, and was not for the one before.
+        window = (before.time, client.now() - self._interval(self.prometheus()))
         if not window[0] < window[1]:
-            raise Unverifiable("Prometheus does not tell its time.")
+            raise Unverifiable("The clock of Prometheus does not go on.")
         reader = DashboardReader(client, deployed.sources, window)
         backend = self.system.workloads.backend
         jobs = (backend, _INGRESS, _DATABASE)

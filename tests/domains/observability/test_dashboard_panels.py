@@ -167,3 +167,25 @@ def test_zeros_are_named() -> None:
     none = answers(**{ASKED: [sample(0, status="500")]})
     assert zeros([reading(none)]) == ["Overview, Requests, query A shows zero only"]
     assert zeros([reading(answers(**{ASKED: []}))]) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({}, ["the annotation Alerts of Overview is refused: parse error"]),
+        ({"ALERTS": []}, ['the annotation Alerts of Overview selects nothing with ALERTS{a!="b"}']),
+        ({"ALERTS": [sample(1)]}, []),
+    ],
+)
+def test_annotations_have_to_be_able_to_mark_something(
+    known: dict[str, Any], said: list[str]
+) -> None:
+    """What they leave out may be all that there is."""
+    text = 'ALERTS{a!="b"}'
+    source = {"type": "prometheus", "uid": "${source}"}
+    mark = {"name": "Alerts", "enable": True, "expr": text, "datasource": source}
+    found = read_dashboard(board(annotations={"list": [mark, {"name": "Built in"}]}))
+    assert found
+    client = Answers(known, {text: series("ALERTS", a__not="b")} if known else {})
+    reader = DashboardReader(client.queries(), [SOURCE], (700.0, 1000.0))
+    assert list(reader.read(found).dead_annotations) == said

@@ -102,6 +102,9 @@ def test_faults_of_answers_and_variables_are_told(actor: DashboardReviewer) -> N
     empty = replace(found.readings[0], dead_values=("Overview, Requests shows nothing for x y",))
     with pytest.raises(AssertionError, match="shows nothing for x y"):
         actor.assert_variables(replace(found, readings=(empty,)))
+    mark = replace(after().readings[0], dead_annotations=("the annotation x is refused",))
+    with pytest.raises(AssertionError, match="the annotation x is refused"):
+        actor.assert_answers(replace(after(), readings=(mark,)))
 
 
 def test_rows_of_the_feature_inherit_their_dashboard() -> None:

@@ -107,6 +107,8 @@ class Dashboard:
     variables: tuple[Variable, ...]
     panels: tuple[Panel, ...]
     """Those that show data."""
+    annotations: tuple[PanelQuery, ...]
+    """What is marked in all panels."""
 
 
 def provisioned_files(cluster: Kubernetes, label: str) -> tuple[DashboardFile, ...]:
@@ -147,6 +149,11 @@ def read_dashboard(file: DashboardFile) -> Dashboard | None:
             found.get("description", ""),
             tuple(_variable(each) for each in found.get("templating", {}).get("list", ())),
             tuple(_panel(title, each) for each in _panels(found)),
+            tuple(
+                PanelQuery(each["name"], each["expr"], "", each["datasource"]["uid"])
+                for each in found.get("annotations", {}).get("list", ())
+                if each.get("enable") and "expr" in each
+            ),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
