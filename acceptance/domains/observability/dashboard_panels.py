@@ -55,10 +55,11 @@ def fault_of_unit(panel: Panel, name: str, tree: Tree, helps: Mapping[str, str])
         return (
             f"{panel}, query {name}: the unit of {write(tree)} is {unit}, which no panel can show"
         )
-    if panel.unit in SHOWN_AS[unit]:
+    wrong = [each for each in (panel.unit, *panel.other_units) if each not in SHOWN_AS[unit]]
+    if not wrong:
         return None
     return (
-        f"{panel} has the unit {panel.unit or '(none)'}, and its query {name} gives {unit} "
+        f"{panel} has the unit {wrong[0] or '(none)'}, and its query {name} gives {unit} "
         f"({' or '.join(SHOWN_AS[unit])})"
     )
 

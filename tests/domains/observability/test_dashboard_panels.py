@@ -89,6 +89,15 @@ def test_a_unit_has_to_be_that_of_the_query() -> None:
     assert "is not known" in scaled
 
 
+def test_an_exception_for_one_series_has_to_have_the_unit_too() -> None:
+    """One line of three in milliseconds is wrong as well."""
+    settings = thresholds(None, 10, 50)
+    settings["overrides"] = [{"properties": [{"id": "unit", "value": "ms"}, {"id": "color"}]}]
+    found = fault_of_unit(read(fieldConfig=settings).panels[0], "A", read_tree(TREE), {})
+    assert found
+    assert "has the unit ms" in found
+
+
 def test_a_query_with_data_has_no_fault() -> None:
     """Its variables are replaced before it is asked."""
     client = answers()

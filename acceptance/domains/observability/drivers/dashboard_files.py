@@ -84,6 +84,8 @@ class Panel:
     kind: str
     description: str
     unit: str
+    other_units: tuple[str, ...]
+    """Of series for which the panel makes an exception."""
     steps: tuple[tuple[str, float | None], ...]
     """The colour and the lower end of each threshold."""
     shows_thresholds: bool
@@ -195,6 +197,12 @@ def _panel(dashboard: str, found: dict[str, Any]) -> Panel:
         found["type"],
         found.get("description", ""),
         defaults.get("unit", ""),
+        tuple(
+            str(each.get("value"))
+            for override in found.get("fieldConfig", {}).get("overrides", ())
+            for each in override["properties"]
+            if each["id"] == "unit"
+        ),
         tuple(
             (each["color"], each.get("value"))
             for each in defaults.get("thresholds", {}).get("steps", ())
