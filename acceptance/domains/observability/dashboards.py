@@ -114,7 +114,7 @@ class DashboardOperator(MetricsOperator):
 
     def assert_data_source(self, found: DeployedDashboards) -> None:
         """Every query goes to a provisioned data source: the Prometheus that watches the system."""
-        endpoint = self._prometheus_endpoint()
+        endpoint = self._prometheus_endpoint
         good = {each.uid for each in found.sources if _leads_to(each, endpoint.name)}
         require(good, f"No data source of Grafana leads to {endpoint.name}.")
         faults = []
@@ -159,7 +159,7 @@ class DashboardOperator(MetricsOperator):
             raise Unverifiable(f"{listed(unknown)}.")
 
     def _queries(self) -> PrometheusQueries:
-        return PrometheusQueries(self._cluster, self._prometheus_endpoint())
+        return PrometheusQueries(self._cluster, self._prometheus_endpoint)
 
     def _delivered(self) -> tuple[DashboardFile, ...]:
         """Return the dashboards that the repository has for this cluster; there may be none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.drivers import prometheus
@@ -120,8 +121,9 @@ class MetricsOperator(MonitoringOperator):
 
         Raises `Unverifiable` if there is none; more than one is a failed check.
         """
-        return Prometheus(self._cluster, self._prometheus_endpoint())
+        return Prometheus(self._cluster, self._prometheus_endpoint)
 
+    @cached_property
     def _prometheus_endpoint(self) -> MonitoringEndpoint:
         found = self._endpoints(prometheus.PROGRAMS, "monitoring")
         names = ", ".join(each.name for each in found)
