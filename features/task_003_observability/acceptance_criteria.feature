@@ -47,6 +47,61 @@ Feature: Monitoring & Observability Setup
       When the operator adds a backend pod
       Then Prometheus scrapes the new pod within two intervals of its being ready
 
+  @TASK-003-AC-2 @needs-metrics
+  Rule: Grafana dashboards created for application metrics
+
+    # What is judged is what Grafana is given in the cluster, not the files. The unit of a metric follows
+    # from its name, as Prometheus' naming rules have it.
+    Scenario: The deployed dashboards are complete
+      When the operator reads the dashboards that Grafana is given
+      Then they are those of the repository
+      And their data source is the Prometheus that watches the system
+      And every panel has a description and thresholds
+      And every panel has the unit of what it shows
+
+    # An empty cell is that of the row above. A panel counts by its own queries, with the exact increase
+    # of each counter in the place of its rate.
+    @disturbing
+    Scenario: Every panel answers and follows its traffic
+      Given these panels count what visitors do
+        | dashboard | panel                      | counts                                               |
+        | Overview  | Requests                   | requests                                             |
+        |           | Ratio of errors            | requests, failed requests                            |
+        |           | Duration                   | requests                                             |
+        |           | Checkouts                  | created checkouts, paid checkouts                    |
+        |           | Refused changes            | refused changes                                      |
+        | Backend   | Requests by route          | requests                                             |
+        |           | Errors by route            | requests, failed requests                            |
+        |           | Duration by route, p99     | requests                                             |
+        |           | Requests by pod            | requests                                             |
+        | Database  | Transactions               | transactions, rolled back transactions               |
+        |           | Rows changed               | added rows, changed rows, deleted rows               |
+        | Ingress   | Requests                   | requests                                             |
+        |           | Requests by service        | requests                                             |
+        |           | Ratio of errors by service | requests, failed requests                            |
+        |           | Duration, p95              | requests                                             |
+      And only these other panels may show zero
+        | dashboard | panel                      | because                                              |
+        | Overview  | Firing alerts              | no alert fires                                       |
+        | Backend   | Waiting for a connection   | every request has a connection                       |
+        |           | Burn rate                  | no error uses up a budget                            |
+        | Database  | Deadlocks                  | no transaction blocks another                        |
+        |           | Longest transaction        | no transaction is open                               |
+        | Cluster   | Targets down               | Prometheus reaches every target                      |
+        |           | Restarts                   | no container had to be started again                 |
+        |           | Notifications that failed  | every alert was sent                                 |
+      And the operator has noted what the dashboards count
+      When visitors create, read and pay checkouts, make mistakes and meet errors, a known number of times
+      Then every variable lists values, and each of them leads to data
+      And every query of every panel has an answer
+      And these panels have counted exactly what the visitors did
+      And no other panel shows zero
+
+    Scenario: Grafana serves the dashboards
+      When the operator asks Grafana for its dashboards
+      Then Grafana serves every deployed dashboard as it is deployed
+      And Grafana reaches the Prometheus that watches the system
+
   @TASK-003-AC-3 @needs-logs
   Rule: ELK/EFK stack deployed for centralized logging
 

@@ -55,7 +55,8 @@ class MonitoredCluster:
             raise answer
         key, _, values = query["labelSelector"].removesuffix(")").partition(" in (")
         assert isinstance(answer, list)
-        return [each for each in answer if each["metadata"]["labels"][key] in values.split(",")]
+        wanted = values.split(",")
+        return [each for each in answer if each["metadata"]["labels"].get(key) in wanted]
 
     def send(self, method: str, path: str, *, query: Mapping[str, str]) -> Reply:
         """The answer, or what the API server says when no pod is behind a Service."""

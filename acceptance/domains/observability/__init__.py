@@ -15,12 +15,21 @@ from acceptance.domains.observability.critical_metrics import (
     CriticalMetricsOperator,
     MetricState,
 )
+from acceptance.domains.observability.dashboard_traffic import (
+    BeforeTraffic,
+    DashboardReviewer,
+    DashboardsAfterTraffic,
+    PanelRow,
+    read_panel_rows,
+)
+from acceptance.domains.observability.dashboards import DashboardOperator, DeployedDashboards
 from acceptance.domains.observability.dead_mans_switch import CutWay, DeadMansSwitchTester
 from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
 from acceptance.domains.observability.drivers.jaeger import Trace
 from acceptance.domains.observability.drivers.log_store import LogEntry, LogHits
 from acceptance.domains.observability.drivers.prometheus import ScrapeTargets
 from acceptance.domains.observability.exemplar_analyst import ExemplarAnalyst, FollowedExemplar
+from acceptance.domains.observability.grafana_server import GrafanaOperator, ServedState
 from acceptance.domains.observability.health_probes import (
     BrokenEndpoint,
     ProbeOperator,
@@ -47,15 +56,21 @@ __all__ = [
     "AlertListener",
     "AlertReception",
     "AlertRouter",
+    "BeforeTraffic",
     "BrokenEndpoint",
     "CheckoutTrace",
     "CounterState",
     "CriticalMetricsOperator",
     "CutWay",
+    "DashboardOperator",
+    "DashboardReviewer",
+    "DashboardsAfterTraffic",
     "DeadMansSwitchTester",
+    "DeployedDashboards",
     "ExemplarAnalyst",
     "FollowedAlert",
     "FollowedExemplar",
+    "GrafanaOperator",
     "GroupedAlerts",
     "InhibitedAlert",
     "Intrusion",
@@ -70,6 +85,7 @@ __all__ = [
     "NewReplica",
     "NumberedLines",
     "OnCallInspector",
+    "PanelRow",
     "ProbeOperator",
     "ProbeState",
     "QuietTime",
@@ -83,10 +99,12 @@ __all__ = [
     "ScrapeTargets",
     "SecurityAlertTester",
     "SentRequests",
+    "ServedState",
     "SignalInspector",
     "SilencedAlert",
     "Trace",
     "TraceAnalyst",
     "TrafficCounter",
+    "read_panel_rows",
     "read_signals",
 ]

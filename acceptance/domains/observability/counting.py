@@ -61,6 +61,7 @@ class TrafficCounter(MetricsOperator, Visitor):
         Raises `Unverifiable` if Prometheus has counted nothing, or keeps counting.
         """
         client = self.prometheus()
+        self._await_first_scrape(client)
         last: list[CounterState] = [self._counters(client)]
         pause = self._interval(client)
 
@@ -78,9 +79,20 @@ class TrafficCounter(MetricsOperator, Visitor):
 
     def send_known_requests(self, before: CounterState) -> SentRequests:
         """Send a known number of requests; wait until Prometheus has counted as many."""
-        document = self._until_success(self._api.openapi_document).json()
-        traffic = KnownTraffic(self._api, document)
+        traffic = self._known_traffic()
         traffic.send_all()
+        return self._await_counted(traffic, before)
+
+    def _known_traffic(self) -> KnownTraffic:
+        """Return the traffic to send; raises `Unverifiable` if the API does not describe itself."""
+        reply = self._until_success(self._api.openapi_document)
+        document = reply.json()
+        if not isinstance(document, dict) or "paths" not in document:
+            raise Unverifiable(f"The API does not describe its routes: {reply}.")
+        return KnownTraffic(self._api, document)
+
+    def _await_counted(self, traffic: KnownTraffic, before: CounterState) -> SentRequests:
+        """Wait until Prometheus has counted the traffic, or until the deadline."""
         client = self.prometheus()
 
         def look() -> SentRequests:
@@ -149,6 +161,15 @@ class TrafficCounter(MetricsOperator, Visitor):
             sum(each.value for each in seconds.samples if _ROUTE in each.label("route")),
             tuple((event, found.samples[0].value) for event, found in events.items()),
         )
+
+    def _await_first_scrape(self, client: Prometheus) -> None:
+        """Wait until Prometheus has counted anything, or until the deadline: it may be new."""
+        with suppress(DeadlineExceeded):
+            eventually(
+                lambda: client.total(_REQUESTS, self.system.workloads.backend),
+                lambda found: bool(found.samples),
+                timeout=self._timeouts.observation,
+            )
 
     def _interval(self, client: Prometheus) -> float:
         """Return the seconds from one scrape of the backend to the next."""

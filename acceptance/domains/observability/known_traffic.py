@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from acceptance.judgement import Unverifiable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from acceptance.drivers.checkout_api import CheckoutApi
     from acceptance.drivers.http import Reply
 
-CREATED, READ, PAID, REFUSED, UNKNOWN, INVALID = 13, 11, 7, 5, 3, 2
+CREATED, READ, PAID, REFUSED, UNKNOWN, INVALID, FAILED = 13, 11, 7, 5, 3, 2, 4
 """How often each kind of request is sent: numbers that no other kind equals by accident."""
 _ITEM, _CENTS = "TEA-1", 350
 
@@ -34,6 +35,8 @@ class KnownTraffic:
         """By method, route and status, joined by a blank."""
         self.events: Counter[str] = Counter()
         """Checkouts that were created, and that were paid."""
+        self.refusals: Counter[str] = Counter()
+        """Changes that the service refused, by its reason."""
         self.seconds = 0.0
         """The seconds for which the visitors waited, in sum."""
 
@@ -63,6 +66,19 @@ class KnownTraffic:
             message = f"Visitors were to do {wanted}, and did {dict(self.events)}."
             raise Unverifiable(message)
 
+    def send_failing(self) -> None:
+        """Try to pay a checkout, which fails each time by an error of the server.
+
+        Raises `Unverifiable` if there was no error.
+        """
+        made = self._send(partial(self._api.create, "Counted last"), "created")
+        one = str((made.json() or {}).get("id"))
+        self._send(partial(self._api.add_item, one, _ITEM, 1, _CENTS))
+        replies = [self._send(partial(self._api.pay, one, _CENTS)) for _ in range(FAILED)]
+        for reply in replies:
+            if reply.status is None or reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise Unverifiable(f"The payment should have failed, and did not: {reply}.")
+
     def _send(self, ask: Callable[[], Reply], event: str = "") -> Reply:
         started = SYSTEM_CLOCK.now()
         reply = ask()
@@ -72,6 +88,10 @@ class KnownTraffic:
         method, _, path = reply.request.partition(" ")
         route = next((name for form, name in self._routes if form.fullmatch(path)), "unknown")
         self.requests[f"{method} {route} {reply.status}"] += 1
+        if reply.status == HTTPStatus.CONFLICT:
+            found = reply.json()
+            kind = str(found.get("type", "")) if isinstance(found, dict) else ""
+            self.refusals[kind.rpartition(":")[2]] += 1
         if event and reply.succeeded:
             self.events[event] += 1
         return reply

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.domains.observability.drivers.prometheus import ScrapeTarget
 
 
@@ -120,8 +122,11 @@ class MetricsOperator(MonitoringOperator):
 
         Raises `Unverifiable` if there is none; more than one is a failed check.
         """
-        endpoint = self._one_endpoint(prometheus.PROGRAMS, "monitoring", "Prometheus")
-        return Prometheus(self._cluster, endpoint)
+        return Prometheus(self._cluster, self._prometheus_endpoint)
+
+    @cached_property
+    def _prometheus_endpoint(self) -> MonitoringEndpoint:
+        return self._one_endpoint(prometheus.PROGRAMS, "monitoring", "Prometheus")
 
     def add_replica(self) -> NewReplica:
         """Add a backend pod; time from its being ready until Prometheus has scraped it."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability import trace_rules
+from acceptance.domains.observability.refused_payments import PAYMENTS, PaymentErrors
 from acceptance.domains.observability.trace_reader import TraceReader, require_answer
 from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.checkout_api import CheckoutApi
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import listed, require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from acceptance.domains.traffic import Journey, RefusedPayment
     from acceptance.drivers.browser import SentContext
 
-_TABLE = "payments"
 _LINES = 2000
 """Of each pod's log, to look for a line that was written a moment ago."""
 _CALLS = 4
@@ -46,7 +46,7 @@ class LoggedRequest:
     trace: Trace
 
 
-class TraceAnalyst(TraceReader):
+class TraceAnalyst(TraceReader, PaymentErrors):
     """Looks up traces in Jaeger, and checks what they say about a request."""
 
     def await_recording(self) -> None:
@@ -123,18 +123,6 @@ class TraceAnalyst(TraceReader):
         faults += trace_rules.too_long_together(found.trace)
         require(not faults, listed(faults))
 
-    def forbid_payments(self) -> None:
-        """Take the right to write payments away, until the scenario ends.
-
-        Raises `Unverifiable` if the database has no such right to take away.
-        """
-        owner = self._sql(f"SELECT tableowner FROM pg_tables WHERE tablename = '{_TABLE}'")  # noqa: S608
-        if not owner:
-            message = f"The database has no table {_TABLE}, so no error can be provoked."
-            raise Unverifiable(message)
-        self._undo.callback(self._sql, f"GRANT INSERT ON {_TABLE} TO {owner[0]}")
-        self._sql(f"REVOKE INSERT ON {_TABLE} FROM {owner[0]}")
-
     def assert_failed_statement_marked(self, refused: RefusedPayment) -> None:
         """The statement that the database refused is marked with its code, and no other one."""
         require(
@@ -151,9 +139,9 @@ class TraceAnalyst(TraceReader):
         named = ", ".join(map(str, wrong)) or "none"
         require(len(calls) > 1, f"The trace has {len(calls)} statements, so no other is unmarked.")
         require(
-            [span.attribute("db.collection.name") for span in wrong] == [_TABLE]
+            [span.attribute("db.collection.name") for span in wrong] == [PAYMENTS]
             and wrong[0].attribute("db.operation.name") == "INSERT",
-            f"The database refused to write {_TABLE}, and the marked statements are: {named}.",
+            f"The database refused to write {PAYMENTS}, and the marked statements are: {named}.",
         )
         require(
             wrong[0].attribute("error.type"), f"{wrong[0]} is marked, and does not say by what."

@@ -174,6 +174,14 @@ class Prometheus:
         names = "|".join(metrics)
         return self.query(f'count by (instance) ({{__name__=~"{names}", job="{job}"}})')
 
+    def total_increase(
+        self, metric: str, job: str, window: tuple[float, float], *by: str
+    ) -> Samples:
+        """Return by how much the sums of `total` rose from one Unix time to another."""
+        series = f'{metric}{{job="{job}"}}'
+        start, end = (f"{series} @ {each:.3f}" for each in window)
+        return self.query(f"sum by ({', '.join(by)}) ({end} - ({start} or 0 * {end}))")
+
     def probe_results(self) -> Samples:
         """Return the newest result of every probe of an endpoint: 1 for a success."""
         return self.query(f'probe_success{{job="{PROBES}"}}')
