@@ -54,17 +54,9 @@ scan: ## Scan code and deployment, and files for secrets; fail if a finding is c
 	@$(PYTHON) -m acceptance.setup python checkov
 	@$(BIN)/python -m acceptance.cli scan $(ARGS)
 
-# Where Go is from the wheel, it is not in PATH.
-.make/sloth: tools/sloth/go.mod tools/sloth/go.sum
-	@mkdir -p .make
-	@cd tools/sloth && PATH="$$PATH:$(firstword $(wildcard $(CURDIR)/.venv/lib/python3.*/site-packages/go/bin))" \
-	  CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-mod=readonly -trimpath" \
-	  go build -ldflags="-s -w" -o "$(CURDIR)/$@" github.com/slok/sloth/cmd/sloth
-
 .PHONY: rules
-rules: setup ## Render alert rules and routes from their source (builds sloth once: 2 minutes)
-	@$(MAKE) --no-print-directory .make/sloth
-	@$(BIN)/python -m acceptance.build.alert_rules .make/sloth
+rules: setup ## Render alert rules and routes from their source
+	@$(BIN)/python -m acceptance.build.alert_rules .tools/sloth
 
 .PHONY: test-rules
 test-rules: setup ## Test each alert rule with promtool, once a run has built it (no cluster)

@@ -28,9 +28,6 @@ def kubelet(binaries: Path, address: str) -> Component:
             f"--kubeconfig={PKI}/kubelet.kubeconfig",
             f"--node-ip={address}",
             "--root-dir=/run/kubelet",
-            # A pod's statistics begin when its cgroup is found: where the kernel tells of no new
-            # one, it is looked for.
-            "--global-housekeeping-interval=5s",
             "--cert-dir=/run/kubelet-pki",
         ),
         # kubelet ends if its first call to the container runtime fails. On a slow disk, containerd

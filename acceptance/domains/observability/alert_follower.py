@@ -30,6 +30,8 @@ _ROUNDS = (
 )
 """Causes that change what others cause, so each of these has a round of its own."""
 _ALLOWED_SECONDS = 2.0
+_NOTHING = "<no value>"
+"""What Go's templates write for what is not there."""
 _LATE_SECONDS = 30.0
 """For so long an alert is waited for after its time, to say how late it is."""
 _RESOLVED_SECONDS = 90.0
@@ -95,7 +97,7 @@ class AlertFollower(AlertCauses):
         return tuple(found)
 
     def assert_arrived_at_receivers(self, followed: Sequence[FollowedAlert]) -> None:
-        """Each alert arrived at its receivers and at no other one."""
+        """Each alert arrived at its receivers and at no other one, and its words say something."""
 
         def fault(each: FollowedAlert) -> str | None:
             others = [name for name, _ in each.arrived if name not in each.row.receivers]
@@ -105,7 +107,8 @@ class AlertFollower(AlertCauses):
                 )
             if others:
                 return f"{each.row.alert} arrived at {', '.join(others)} as well"
-            return None
+            empty = [text for _, text in each.annotations if "  " in text or _NOTHING in text]
+            return f"{each.row.alert} says: {empty[0]}" if empty else None
 
         require_each(followed, fault, nothing="No alert was followed.")
 
@@ -245,7 +248,7 @@ class _Watch:
             if at < 0 or not self._is_own(dict(each.labels)):
                 continue
             ended = each.status == "resolved"
-            if ended and each.receiver not in self._arrived:
+            if ended and at < self._arrived.get(each.receiver, at + 1):
                 continue  # the end of an earlier one
             (self._resolved if ended else self._arrived).setdefault(each.receiver, at)
             self._annotations = each.annotations
