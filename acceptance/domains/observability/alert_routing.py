@@ -274,20 +274,23 @@ class _Pair:
 
 
 def _batches(rows: Sequence[_Pair]) -> list[list[_Pair]]:
-    """Return the rows in batches in which no alert is the source of one row and another's target.
+    """Return the rows in batches of one source each, whose targets do not inhibit each other.
 
     Sources have no namespace in the rules, so that they inhibit what other rows send too.
     """
+    inhibits = {(row.source["alertname"], row.target["alertname"]) for row in rows}
     batches: list[list[_Pair]] = []
+
+    def fits(row: _Pair, other: _Pair) -> bool:
+        one, two = row.target["alertname"], other.target["alertname"]
+        return row.source == other.source and not {(one, two), (two, one)} & inhibits
+
     for row in rows:
-        for batch in batches:
-            sources = {each.source["alertname"] for each in [*batch, row]}
-            targets = {each.target["alertname"] for each in [*batch, row]}
-            if not sources & targets and sources == {row.source["alertname"]}:
-                batch.append(row)
-                break
-        else:
+        batch = next((b for b in batches if all(fits(row, other) for other in b)), None)
+        if batch is None:
             batches.append([row])
+        else:
+            batch.append(row)
     return batches
 
 

@@ -136,11 +136,12 @@ def test_rows_that_inhibit_each_other_are_tried_apart() -> None:
     """What one row has as its cause is another one's target."""
     rows = [
         _Pair({"alertname": source}, {"alertname": target}, "m")
-        for source, target in (("A", "B"), ("A", "C"), ("B", "D"), ("Z", "A"))
+        for source, target in (("A", "B"), ("A", "C"), ("B", "C"), ("A", "D"), ("Z", "A"))
     ]
     assert [[row.target["alertname"] for row in batch] for batch in _batches(rows)] == [
-        ["B", "C"],
-        ["D"],
+        ["B", "D"],
+        ["C"],
+        ["C"],
         ["A"],
     ]
 
