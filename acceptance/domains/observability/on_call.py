@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import yaml
+
+from acceptance.build.alert_rules import FOLDER, VARIANTS
 from acceptance.domains.observability.alert_listener import AlertListener
 from acceptance.domains.observability.drivers.alertmanager import RouteTarget, targets_of
+from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.runbooks.checks import assert_complete, required_interval
@@ -30,16 +34,25 @@ _SECTIONS = (
 )
 _CONTACT = "contact"
 _CHECK = "ContactCheck"
+_COLUMNS = 3
+"""Of the table of routes."""
 
 
 @dataclass(frozen=True)
 class RouteState:
-    """Where alerts go: by the page, and by Alertmanager."""
+    """Where alerts go: by the page, by the routes for production, and by Alertmanager.
+
+    A cluster that lives for minutes has the same routes with other times.
+    """
 
     written: tuple[tuple[str, tuple[RouteTarget, ...]], ...]
     """By the labels of an alert, as the page writes them."""
-    actual: tuple[tuple[str, tuple[RouteTarget, ...]], ...]
-    """By the same labels."""
+    production: tuple[tuple[RouteTarget, ...], ...]
+    """Of each row, by the routes for production."""
+    actual: tuple[tuple[RouteTarget, ...], ...]
+    """Of each row, by Alertmanager."""
+    deployed: str
+    """The variant of the routes that Alertmanager has; empty for none."""
     rules: tuple[tuple[str, dict[str, str], tuple[RouteTarget, ...]], ...]
     """The name and labels of every alert rule, and where Alertmanager sends it."""
 
@@ -83,26 +96,39 @@ class OnCallInspector(AlertListener):
         except Refused as error:
             raise Unverifiable(f"It is unknown where alerts go: {error}.") from error
         rows = [row for row in _table(page, "Routes") if len(row) == _COLUMNS]
+        labels = [_labels_of(row[0]) for row in rows]
+        actual = tuple(targets_of(route, each) for each in labels)
+        variants = {
+            name: tuple(targets_of(self._route(name), each) for each in labels) for name in VARIANTS
+        }
         found = RouteState(
-            tuple((row[0], _written(row)) for row in rows),
-            tuple((row[0], targets_of(route, _labels_of(row[0]))) for row in rows),
-            tuple(
+            written=tuple((row[0], _written(row)) for row in rows),
+            production=variants["production"],
+            actual=actual,
+            deployed=next((name for name, own in variants.items() if own == actual), ""),
+            rules=tuple(
                 (rule.name, own, targets_of(route, own))
                 for rule in self.rules().rules().alerts
                 for own in [{"alertname": rule.name, **dict(rule.labels)}]
             ),
         )
-        self._keep("Where alerts go", pretty([found.written, found.actual, found.rules]))
+        self._keep("Where alerts go", pretty(asdict(found)))
         return found
 
     def assert_routes_as_written(self, state: RouteState) -> None:
-        """Alertmanager sends an alert of each row where the row says."""
+        """In production an alert of each row goes where the row says, and here to the same ones."""
         require(state.written, f"{PAGE} has no table of routes.")
         faults = [
-            f"by {PAGE}, {labels} goes to {_in_words(own)}, and Alertmanager sends it to "
-            f"{_in_words(actual)}"
-            for (labels, own), (_, actual) in zip(state.written, state.actual, strict=True)
-            if own != actual
+            f"by {PAGE}, {labels} goes to {_in_words(own)}, and by the routes for production to "
+            f"{_in_words(production)}"
+            for (labels, own), production in zip(state.written, state.production, strict=True)
+            if own != production
+        ]
+        faults += [
+            f"Alertmanager sends {labels} to {_in_words(actual)}, which no variant of the routes "
+            "says"
+            for (labels, _), actual in zip(state.written, state.actual, strict=True)
+            if not state.deployed
         ]
         require(not faults, listed(faults))
 
@@ -119,11 +145,16 @@ class OnCallInspector(AlertListener):
             if not fitting:
                 return f"{PAGE} does not say where {name} goes"
             own = max(fitting, key=lambda each: len(each[0]))[1]
-            if own == actual:
+            if _names(own) == _names(actual):
                 return None
-            return f"{name} goes to {_in_words(actual)}, and by {PAGE} to {_in_words(own)}"
+            return f"{name} goes to {_names(actual)}, and by {PAGE} to {_names(own)}"
 
         require_each(state.rules, fault, nothing="Prometheus has no alert rule.")
+
+    def _route(self, variant: str) -> dict[str, Any]:
+        """Return the root of the routes of a variant, by its file."""
+        path = self._context.path_in_sources(FOLDER) / variant / "routes.yaml"
+        return dict(yaml.safe_load(path.read_text(encoding="utf-8"))["route"])
 
     def check_contacts(self, page: Runbook, reception: AlertReception) -> tuple[ReceivedAlert, ...]:
         """Send the contact check as the page says, and return what arrives of it."""
@@ -165,9 +196,6 @@ class OnCallInspector(AlertListener):
         require(not faults, f"The contact check: {listed(faults)}.")
 
 
-_COLUMNS = 3
-
-
 def _table(page: Runbook, title: str) -> list[list[str]]:
     """Return the cells of the rows of a section's tables, without their heads."""
     part = page.text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
@@ -181,7 +209,7 @@ def _table(page: Runbook, title: str) -> list[list[str]]:
 def _written(row: list[str]) -> tuple[RouteTarget, ...]:
     receivers = [each.strip(" `") for each in row[1].split(",")]
     return tuple(
-        RouteTarget(name, repeat.strip())
+        RouteTarget(name, seconds_of(repeat.strip()))
         for name, repeat in zip(receivers, row[2].split(","), strict=True)
     )
 
@@ -191,4 +219,8 @@ def _labels_of(words: str) -> dict[str, str]:
 
 
 def _in_words(targets: tuple[RouteTarget, ...]) -> str:
-    return ", ".join(f"{each.receiver} every {each.repeat}" for each in targets) or "nobody"
+    return ", ".join(f"{each.receiver} every {each.repeat:g} s" for each in targets) or "nobody"
+
+
+def _names(targets: tuple[RouteTarget, ...]) -> str:
+    return ", ".join(each.receiver for each in targets) or "nobody"

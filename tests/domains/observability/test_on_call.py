@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ ROUTE: dict[str, Any] = {
         {"receiver": "team", "matchers": ['team =~ "a|b"', "severity != none"]},
     ],
 }
-CRITICAL = RouteTarget("critical", "4h")
+CRITICAL = RouteTarget("critical", 14400)
 
 
 def inspector() -> OnCallInspector:
@@ -36,16 +37,16 @@ def inspector() -> OnCallInspector:
 @pytest.mark.parametrize(
     ("labels", "targets"),
     [
-        ({}, (RouteTarget("rest", "24h"),)),
+        ({}, (RouteTarget("rest", 86400),)),
         ({"severity": "critical"}, (CRITICAL,)),
         (
             {"severity": "critical", "category": "security"},
-            (RouteTarget("security", "24h"), CRITICAL),
+            (RouteTarget("security", 86400), CRITICAL),
         ),
-        ({"category": "security"}, (RouteTarget("security", "24h"),)),
-        ({"team": "a"}, (RouteTarget("team", "24h"),)),
-        ({"team": "ab"}, (RouteTarget("rest", "24h"),)),
-        ({"team": "a", "severity": "none"}, (RouteTarget("rest", "24h"),)),
+        ({"category": "security"}, (RouteTarget("security", 86400),)),
+        ({"team": "a"}, (RouteTarget("team", 86400),)),
+        ({"team": "ab"}, (RouteTarget("rest", 86400),)),
+        ({"team": "a", "severity": "none"}, (RouteTarget("rest", 86400),)),
     ],
 )
 def test_an_alert_takes_the_first_route_that_matches(
@@ -68,7 +69,7 @@ def test_the_page_of_this_project_is_complete() -> None:
     rows = [row for row in _table(page, "Routes") if len(row) == 3]
     assert (_labels_of(rows[1][0]), _written(rows[1])) == (
         {"severity": "critical", "category": "security"},
-        (RouteTarget("security", "24h"), CRITICAL),
+        (RouteTarget("security", 86400), CRITICAL),
     )
 
 
@@ -80,29 +81,28 @@ def test_a_page_without_a_contact_check_is_incomplete() -> None:
 
 def test_a_route_that_is_not_as_written_is_named() -> None:
     """Another receiver, another repetition, and an alert that no row is about."""
-    row = "`severity=critical`"
     sound = RouteState(
-        ((row, (CRITICAL,)),),
-        ((row, (CRITICAL,)),),
-        (("Away", {"severity": "critical"}, (CRITICAL,)),),
+        written=(("`severity=critical`", (CRITICAL,)),),
+        production=((CRITICAL,),),
+        actual=((RouteTarget("critical", 4),),),
+        deployed="short",
+        rules=(("Away", {"severity": "critical"}, (CRITICAL,)),),
     )
     inspector().assert_routes_as_written(sound)
     inspector().assert_every_alert_written(sound)
-    other = (RouteTarget("critical", "8h"),)
-    with pytest.raises(
-        AssertionError, match="critical every 4h, and Alertmanager sends it to crit"
-    ):
-        inspector().assert_routes_as_written(RouteState(sound.written, ((row, other),), ()))
-    with pytest.raises(AssertionError, match=r"Away goes to critical every 8h, and by .* every 4h"):
-        inspector().assert_every_alert_written(
-            RouteState(sound.written, (), (("Away", {"severity": "critical"}, other),))
+    with pytest.raises(AssertionError, match=r"critical every 14400 s, and by the routes for prod"):
+        inspector().assert_routes_as_written(
+            replace(sound, production=((RouteTarget("critical", 28800),),))
         )
+    with pytest.raises(AssertionError, match="critical every 4 s, which no variant of the routes"):
+        inspector().assert_routes_as_written(replace(sound, deployed=""))
+    rule = ("Away", {"severity": "critical"}, (RouteTarget("team", 4),))
+    with pytest.raises(AssertionError, match=r"Away goes to team, and by .* to critical"):
+        inspector().assert_every_alert_written(replace(sound, rules=(rule,)))
     with pytest.raises(AssertionError, match="does not say where Away goes"):
-        inspector().assert_every_alert_written(
-            RouteState(sound.written, (), (("Away", {}, other),))
-        )
+        inspector().assert_every_alert_written(replace(sound, rules=(("Away", {}, (CRITICAL,)),)))
     with pytest.raises(AssertionError, match="has no table of routes"):
-        inspector().assert_routes_as_written(RouteState((), (), ()))
+        inspector().assert_routes_as_written(replace(sound, written=()))
 
 
 def test_a_contact_check_that_does_not_arrive_is_named() -> None:

@@ -53,10 +53,10 @@ class RouteTimes:
 
 @dataclass(frozen=True)
 class RouteTarget:
-    """A receiver that gets an alert, and how often it is repeated, as it is configured."""
+    """A receiver that gets an alert, and after how many seconds it is repeated."""
 
     receiver: str
-    repeat: str
+    repeat: float
 
 
 class Alertmanager:
@@ -165,7 +165,9 @@ def targets_of(route: Mapping[str, Any], labels: Mapping[str, str]) -> tuple[Rou
             found += targets_of({**inherited, **child}, labels)
             if not child.get("continue"):
                 break
-    return tuple(found) or (RouteTarget(str(own["receiver"]), str(own["repeat_interval"])),)
+    return tuple(found) or (
+        RouteTarget(str(own["receiver"]), seconds_of(str(own["repeat_interval"]))),
+    )
 
 
 def _matches(matcher: str, labels: Mapping[str, str]) -> bool:
