@@ -116,7 +116,9 @@ def _legend(form: str, labels: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda found: labels.get(found[1], ""), form)
 
 
-def _panel(panel: Panel, lines: Sequence[NamedLine]) -> str:
+def _panel(panel: Panel, found: Sequence[NamedLine]) -> str:
+    # The legend names the first ones, and those are the highest.
+    lines = sorted(found, key=lambda each: -(each.last or 0.0))
     column, row, columns, rows = panel.place
     unit = _COLUMN + _GAP
     width, height = columns * unit - _GAP, rows * (_ROW + _GAP) - _GAP

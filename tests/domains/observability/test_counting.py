@@ -5,13 +5,14 @@ from typing import Any, cast
 import pytest
 
 from acceptance.domains.observability import CounterState, SentRequests, TrafficCounter
-from acceptance.domains.observability.known_traffic import CREATED, PAID, KnownTraffic
+from acceptance.domains.observability.known_traffic import CREATED, FAILED, PAID, KnownTraffic
 from acceptance.drivers.checkout_api import CheckoutApi
 from acceptance.drivers.http import Reply
 from acceptance.judgement import Unverifiable
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
+REFUSED = '{"type": "tag:checkout.local,2026:wrong-amount"}'
 ITEMS = "POST /api/checkouts/{checkout_id}/items"
 DOCUMENT: dict[str, Any] = {
     "paths": {
@@ -102,7 +103,9 @@ class Api:
 
     def pay(self, one: str, cents: int) -> Reply:
         """Pay what an item costs."""
-        return reply_to(f"POST /api/checkouts/{one}/payment", self._paying if cents == 350 else 409)
+        if cents != 350:
+            return reply_to(f"POST /api/checkouts/{one}/payment", 409, REFUSED)
+        return reply_to(f"POST /api/checkouts/{one}/payment", self._paying)
 
 
 def reply_to(request: str, status: int, text: str = "{}") -> Reply:
@@ -124,6 +127,19 @@ def test_known_traffic_is_recorded_by_route() -> None:
         "POST /api/checkouts/{checkout_id}/payment 409": 5,
     }
     assert traffic.events == {"created": CREATED, "paid": PAID}
+
+
+def test_errors_and_refusals_are_recorded() -> None:
+    """What the service refused by its reason, and what failed by its status."""
+    traffic = KnownTraffic(cast("CheckoutApi", Api()), DOCUMENT)
+    traffic.send_all()
+    assert traffic.refusals == {"wrong-amount": 5}
+    failing = KnownTraffic(cast("CheckoutApi", Api(paying=500)), DOCUMENT)
+    failing.send_failing()
+    assert failing.requests["POST /api/checkouts/{checkout_id}/payment 500"] == FAILED
+    assert failing.events == {"created": 1}
+    with pytest.raises(Unverifiable, match="should have failed, and did not"):
+        traffic.send_failing()
 
 
 @pytest.mark.parametrize("status", [503, 0])
