@@ -13,7 +13,7 @@ from acceptance.judgement import Unverifiable, require_each
 from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from acceptance.domains.observability.alert_causes import Cause
     from acceptance.domains.observability.alert_listener import AlertReception
@@ -147,8 +147,7 @@ class AlertFollower(AlertCauses):
             causes[words] = self.cause(words, reception)
         rules = critical_rules(self.rules().rules().alerts)
         watch = [
-            _Watch(row, causes[row.cause], offset, self._limit(row, rules.get(row.alert)))
-            for row in rows
+            _Watch(row, causes[row.cause], offset, self._limit(row, rules, rows)) for row in rows
         ]
 
         def look() -> None:
@@ -183,7 +182,7 @@ class AlertFollower(AlertCauses):
 
         The scenario before may have caused them. Raises `Unverifiable` if one stays.
         """
-        names = {row.alert.partition(" ")[0] for row in rows}
+        names = {_name(row) for row in rows}
 
         def there() -> list[str]:
             return sorted(
@@ -200,16 +199,23 @@ class AlertFollower(AlertCauses):
             message = f"Before anything is broken, it is not quiet: {error}"
             raise Unverifiable(message) from error
 
-    def _limit(self, row: AlertRow, rule: Rule | None) -> float:
-        """Return the seconds within which an alert has to arrive after its cause."""
+    def _limit(self, row: AlertRow, rules: Mapping[str, Rule], rows: list[AlertRow]) -> float:
+        """Return the seconds within which an alert has to arrive after its cause.
+
+        Alerts of one name are of one group: the first of them has to wait for the group only, and
+        the next one until the group is sent again.
+        """
+        rule = rules.get(row.alert)
         if rule is None:
             raise Unverifiable(f"Prometheus has no critical alert {row.alert} that could fire.")
         scrape = max(each.interval for each in self.prometheus().targets().targets)
         manager = self.alertmanager()
         try:
-            wait = max(manager.times(name).wait for name in row.receivers)
+            times = [manager.times(name) for name in row.receivers]
         except Refused as error:
             raise AssertionError(f"{row.alert} cannot arrive: {error}.") from error
+        grouped = sum(_name(each) == _name(row) for each in rows) > 1
+        wait = max(max(each.wait, each.interval if grouped else 0) for each in times)
         once = scrape + rule.interval + rule.duration + wait
         return once + row.measured + _ALLOWED_SECONDS
 
@@ -270,6 +276,11 @@ class _Watch:
         wanted = {"alertname": name, "severity": CRITICAL, **self._cause.labels}
         wanted |= {GROUP: group} if group else {}
         return wanted.items() <= labels.items()
+
+
+def _name(row: AlertRow) -> str:
+    """Return the name of an alert without its group of routes."""
+    return row.alert.partition(" ")[0]
 
 
 def _state(each: FollowedAlert) -> str:
