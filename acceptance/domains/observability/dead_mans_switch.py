@@ -59,8 +59,8 @@ class DeadMansSwitchTester(AlertListener):
         with suppress(DeadlineExceeded):
             eventually(lambda: len(self.received(reception).alarms) > alarms, bool, timeout=longest)
         new = self.received(reception).alarms[alarms:]
-        repaired.close()
         after = self.received(reception).now
+        repaired.close()
         with suppress(DeadlineExceeded):
             eventually(
                 lambda: self._signs(reception)[-1] > after, bool, timeout=self._timeouts.recovery
