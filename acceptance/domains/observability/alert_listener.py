@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
 
-_SECRET = "alertmanager-receivers"  # noqa: S105 - the name of a Secret
+_ADDRESSES = "alertmanager-receivers"
 """The Secret from which Alertmanager reads the address of each receiver, by the receiver's name."""
 T = TypeVar("T")
 
@@ -118,7 +118,7 @@ class AlertListener(MetricsOperator):
 
     def _give_address(self, namespace: str, address: str, receivers: tuple[str, ...]) -> None:
         """Write the address of each receiver where Alertmanager reads it."""
-        path = api_path("secrets", namespace, _SECRET)
+        path = api_path("secrets", namespace, _ADDRESSES)
         before = self._cluster.read(path)
         self._undo.callback(self._restart_alertmanager)
         self._undo.callback(self._restore_secret, namespace, (before or {}).get("data"))
@@ -129,14 +129,19 @@ class AlertListener(MetricsOperator):
         )
 
     def _write_secret(self, namespace: str, data: dict[str, str]) -> None:
-        path = api_path("secrets", namespace, _SECRET)
+        path = api_path("secrets", namespace, _ADDRESSES)
         self._cluster.delete(path)
-        body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": _SECRET}, "data": data}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": _ADDRESSES},
+            "data": data,
+        }
         self._cluster.create(api_path("secrets", namespace), body)
 
     def _restore_secret(self, namespace: str, data: dict[str, str] | None) -> None:
         if data is None:
-            self._cluster.delete(api_path("secrets", namespace, _SECRET))
+            self._cluster.delete(api_path("secrets", namespace, _ADDRESSES))
         else:
             self._write_secret(namespace, data)
 
