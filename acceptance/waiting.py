@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -115,6 +116,29 @@ def eventually(
             wake.wait(min(remaining, resync))
         else:
             clock.pause(min(remaining, PAUSE_SECONDS))
+
+
+def last_seen(
+    look: Callable[[], T],
+    ready: Callable[[T], bool],
+    *,
+    timeout: float,
+    wake: Watch | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> T:
+    """Return the first fact of `look` that is `ready`, or the last one when the time is over.
+
+    For facts that are judged afterwards, whatever they are.
+    """
+    seen: list[T] = []
+
+    def noted() -> T:
+        seen[:] = [look()]
+        return seen[0]
+
+    with suppress(DeadlineExceeded):
+        eventually(noted, ready, timeout=timeout, wake=wake, clock=clock, describe=lambda _: "")
+    return seen[0]
 
 
 def lasting(

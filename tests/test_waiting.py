@@ -13,6 +13,7 @@ from acceptance.waiting import (
     DeadlineExceeded,
     Unrecoverable,
     eventually,
+    last_seen,
     lasting,
 )
 
@@ -240,3 +241,10 @@ def test_a_reason_counts_only_when_it_lasts() -> None:
     assert said("missing") is None
     clock.pause(15.0)
     assert said("missing") == "missing"
+
+
+def test_the_last_fact_is_returned_when_the_time_is_over() -> None:
+    """What was seen last is judged afterwards; a fact that is ready ends the wait."""
+    facts = iter(range(100))
+    assert last_seen(lambda: next(facts), lambda fact: fact == 2, timeout=9, clock=FakeClock()) == 2
+    assert last_seen(lambda: "never", lambda _: False, timeout=0.1, clock=FakeClock()) == "never"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import uuid
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,7 +22,7 @@ from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import DeadlineExceeded, eventually, last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,12 +59,11 @@ class AlertListener(MetricsOperator):
         manager = Alertmanager(self._cluster, found)
         # The scenario before may have started it anew.
         pods = ProgramPods(self._cluster, alertmanager.PROGRAMS)
-        with suppress(DeadlineExceeded):
-            eventually(
-                pods.list,
-                lambda pods: any(each.serving for each in pods),
-                timeout=self._timeouts.recovery,
-            )
+        last_seen(
+            pods.list,
+            lambda pods: any(each.serving for each in pods),
+            timeout=self._timeouts.recovery,
+        )
         receivers = manager.receivers()
         require(not receivers.refused, f"{found.name} does not answer: {receivers.refused}.")
         namespace = f"acceptance-alerts-{self.system.run}-{uuid.uuid4().hex[:6]}"
@@ -80,11 +78,10 @@ class AlertListener(MetricsOperator):
             raise Unverifiable(f"The run cannot start a receiver of alerts: {error}.") from error
         self._restart_alertmanager()
         # Whatever arrives first shows that all is in place; whether it does is judged later.
-        with suppress(DeadlineExceeded):
-            eventually(
-                receiver.read, lambda read: bool(read.alerts), timeout=self._timeouts.observation
-            )
-        return AlertReception(namespace, receivers.receivers, receiver.read().now)
+        first = last_seen(
+            receiver.read, lambda read: bool(read.alerts), timeout=self._timeouts.observation
+        )
+        return AlertReception(namespace, receivers.receivers, first.now)
 
     def received(self, reception: AlertReception) -> Received:
         """Return all that has arrived; raises `Unverifiable` if the receiver does not answer."""

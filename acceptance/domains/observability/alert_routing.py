@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.alert_causes import SLOW_SECONDS, AlertCauses
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
-from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
+from acceptance.waiting import SYSTEM_CLOCK, last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -157,12 +156,11 @@ class AlertRouter(AlertCauses):
         client = self.rules()
         stop = self.visit_steadily()
         # What the scenario before has disturbed may fire still.
-        with suppress(DeadlineExceeded):
-            eventually(
-                lambda: {each.name for each in client.active() if each.state == "firing"},
-                lambda firing: firing <= {_ALWAYS},
-                timeout=self._timeouts.recovery,
-            )
+        last_seen(
+            lambda: {each.name for each in client.active() if each.state == "firing"},
+            lambda firing: firing <= {_ALWAYS},
+            timeout=self._timeouts.recovery,
+        )
         fired: set[str] = set()
         before = len(self.received(reception).alerts)
         ends = SYSTEM_CLOCK.now() + _QUIET_SECONDS
@@ -242,22 +240,18 @@ class AlertRouter(AlertCauses):
         self, reception: AlertReception, mark: str, count: int, **labels: str
     ) -> tuple[ReceivedAlert, ...]:
         """Return the alerts with a mark and these labels, once `count` have arrived or too late."""
-        seen: list[tuple[ReceivedAlert, ...]] = [()]
 
-        def look() -> int:
-            seen[0] = tuple(
+        def look() -> tuple[ReceivedAlert, ...]:
+            return tuple(
                 each
                 for each in self.received(reception).alerts
                 if each.status == "firing"
                 and {_MARK: mark, **labels}.items() <= dict(each.labels).items()
             )
-            return len(seen[0])
 
-        with suppress(DeadlineExceeded):
-            times = self._times()
-            limit = times.wait + times.interval + self._timeouts.request
-            eventually(look, lambda found: found >= count, timeout=limit)
-        return seen[0]
+        times = self._times()
+        limit = times.wait + times.interval + self._timeouts.request
+        return last_seen(look, lambda found: len(found) >= count, timeout=limit)
 
 
 @dataclass(frozen=True)

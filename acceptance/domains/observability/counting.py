@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.domains.traffic import Visitor
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require
-from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
+from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually, last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,8 +103,7 @@ class TrafficCounter(MetricsOperator, Visitor):
                 self._counters(client),
             )
 
-        with suppress(DeadlineExceeded):
-            eventually(look, _agrees, timeout=self._timeouts.observation)
+        last_seen(look, _agrees, timeout=self._timeouts.observation)
         # A pod that was scraped last may still add to it.
         SYSTEM_CLOCK.pause(self._interval(client))
         found = look()
@@ -164,12 +162,11 @@ class TrafficCounter(MetricsOperator, Visitor):
 
     def _await_first_scrape(self, client: Prometheus) -> None:
         """Wait until Prometheus has counted anything, or until the deadline: it may be new."""
-        with suppress(DeadlineExceeded):
-            eventually(
-                lambda: client.total(_REQUESTS, self.system.workloads.backend),
-                lambda found: bool(found.samples),
-                timeout=self._timeouts.observation,
-            )
+        last_seen(
+            lambda: client.total(_REQUESTS, self.system.workloads.backend),
+            lambda found: bool(found.samples),
+            timeout=self._timeouts.observation,
+        )
 
     def _interval(self, client: Prometheus) -> float:
         """Return the seconds from one scrape of the backend to the next."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,14 +75,11 @@ class CriticalMetricsOperator(MetricsOperator):
         rows = [MetricRow(*row) for row in table[1:]]
         client = self.prometheus()
         before = {row: self._samples(client, row) for row in rows}
-        seen: list[CollectedMetric] = []
-
-        def look() -> bool:
-            seen[:] = [self._collected(client, row, before[row]) for row in rows]
-            return all(each.after > each.before for each in seen if each.row.signal == _RISES)
-
-        with suppress(DeadlineExceeded):
-            eventually(look, bool, timeout=self._timeouts.observation)
+        seen = last_seen(
+            lambda: [self._collected(client, row, before[row]) for row in rows],
+            lambda seen: all(e.after > e.before for e in seen if e.row.signal == _RISES),
+            timeout=self._timeouts.observation,
+        )
         exported = client.names_of(self.system.workloads.backend)
         if exported.refused:
             raise Unverifiable(f"Prometheus does not name its metrics: {exported.refused}.")

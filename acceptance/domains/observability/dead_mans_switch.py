@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
     from acceptance.domains.observability.alert_listener import AlertReception
@@ -56,16 +56,16 @@ class DeadMansSwitchTester(AlertListener):
         self._cut(what, repaired)
         cut = self.received(reception).now
         longest = 4 * interval + self._timeouts.observation
-        with suppress(DeadlineExceeded):
-            eventually(lambda: len(self.received(reception).alarms) > alarms, bool, timeout=longest)
-        new = self.received(reception).alarms[alarms:]
-        after = self.received(reception).now
+        told = last_seen(
+            lambda: self.received(reception), lambda r: len(r.alarms) > alarms, timeout=longest
+        )
+        new, after = told.alarms[alarms:], told.now
         repaired.close()
-        with suppress(DeadlineExceeded):
-            eventually(
-                lambda: self._signs(reception)[-1] > after, bool, timeout=self._timeouts.recovery
-            )
-        signs = self._signs(reception)
+        signs = last_seen(
+            lambda: self._signs(reception),
+            lambda signs: signs[-1] > after,
+            timeout=self._timeouts.recovery,
+        )
         found = CutWay(
             what,
             interval,
@@ -106,9 +106,9 @@ class DeadMansSwitchTester(AlertListener):
     def _await_signs(self, reception: AlertReception, interval: float) -> None:
         """Wait until signs of life come regularly; a failed check if they do not."""
         limit = (_SIGNS + 1) * interval + self._timeouts.observation
-        with suppress(DeadlineExceeded):
-            eventually(lambda: len(self._signs(reception)), lambda n: n >= _SIGNS, timeout=limit)
-        signs = self._signs(reception)
+        signs = last_seen(
+            lambda: self._signs(reception), lambda signs: len(signs) >= _SIGNS, timeout=limit
+        )
         require(
             len(signs) >= _SIGNS,
             f"The dead man's switch was heard {len(signs)} times in {limit:.0f} s, although its "

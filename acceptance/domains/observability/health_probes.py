@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,7 +16,7 @@ from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, listed, require
-from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
+from acceptance.waiting import SYSTEM_CLOCK, last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,20 +88,13 @@ class ProbeOperator(MetricsOperator):
     def read_probes(self) -> ProbeState:
         """Return endpoints and probes, once all are probed and succeed or at the deadline."""
         client = self.prometheus()
-        seen: list[ProbeState] = []
-
-        def look() -> ProbeState:
-            seen.append(self._state(client))
-            return seen[-1]
-
-        with suppress(DeadlineExceeded):
-            eventually(
-                look,
-                lambda state: not (state.unprobed or state.failing),
-                timeout=self._timeouts.observation,
-            )
-        self._keep("Health endpoints and their probes", pretty(asdict(seen[-1])))
-        return seen[-1]
+        found = last_seen(
+            lambda: self._state(client),
+            lambda state: not (state.unprobed or state.failing),
+            timeout=self._timeouts.observation,
+        )
+        self._keep("Health endpoints and their probes", pretty(asdict(found)))
+        return found
 
     def assert_endpoints_probed(self, state: ProbeState) -> None:
         """Each path that a kubelet probes is probed, of each pod of the system."""
@@ -143,22 +136,17 @@ class ProbeOperator(MetricsOperator):
         repaired.callback(repair)
         self._undo.push(repaired)
         started = SYSTEM_CLOCK.now()
-        failed: set[str] = set()
 
         def look() -> set[str]:
-            failed.clear()
-            failed.update(self._failing_now(client))
-            return failed
+            return self._failing_now(client)
 
         limit = 2 * interval + max(each.interval for each in before.probes)
-        with suppress(DeadlineExceeded):
-            eventually(look, lambda found: set(wanted) <= found, timeout=limit)
+        last_seen(look, lambda found: set(wanted) <= found, timeout=limit)
         seconds = SYSTEM_CLOCK.now() - started
         SYSTEM_CLOCK.pause(interval)  # a probe that has no business to fail has time to do so
         during = tuple(sorted(look()))
         repaired.close()
-        with suppress(DeadlineExceeded):
-            eventually(look, lambda found: not found, timeout=self._timeouts.recovery)
+        failed = last_seen(look, lambda found: not found, timeout=self._timeouts.recovery)
         found = BrokenEndpoint(
             what=what,
             wanted=wanted,

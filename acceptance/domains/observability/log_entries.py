@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from acceptance.domains.observability.drivers.log_writer import ENDED, LONG_LINE
 from acceptance.domains.observability.logs import LogOperator, Pace
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.log_store import LogEntry
@@ -41,21 +40,16 @@ class LogEntryInspector(LogOperator):
         Raises `Unverifiable` if the pod that served it has no line of it in its own log.
         """
         line = self._own_line(request)
-        found: list[tuple[LogEntry, ...]] = []
 
-        def look() -> bool:
-            found.append(
-                tuple(
-                    entry
-                    for store in self._stores()
-                    for entry in store.entries(request_id=request.id).entries
-                )
+        def look() -> tuple[LogEntry, ...]:
+            return tuple(
+                entry
+                for store in self._stores()
+                for entry in store.entries(request_id=request.id).entries
             )
-            return bool(found[-1])
 
-        with suppress(DeadlineExceeded):
-            eventually(look, bool, timeout=self._timeouts.observation, wake=Pace())
-        result = RequestEntries(request, line, found[-1])
+        found = last_seen(look, bool, timeout=self._timeouts.observation, wake=Pace())
+        result = RequestEntries(request, line, found)
         self._keep("The request in the log store", pretty(asdict(result)))
         return result
 
@@ -81,14 +75,12 @@ class LogEntryInspector(LogOperator):
         if "the last line of the trace" not in writer.last_of_log(1):
             raise Unverifiable(f"The last line of {writer.name} is not that of its stack trace.")
 
-        def complete() -> bool:
-            return (
-                sum("the last line" in each["message"] for each in self._entries(writer.name)) > 0
-            )
-
-        with suppress(DeadlineExceeded):
-            eventually(complete, bool, timeout=self._timeouts.observation, wake=Pace())
-        found = self._entries(writer.name)
+        found = last_seen(
+            lambda: self._entries(writer.name),
+            lambda entries: any("the last line" in each["message"] for each in entries),
+            timeout=self._timeouts.observation,
+            wake=Pace(),
+        )
         shown = [(each["stream"], each["message"][:300]) for each in found]
         self._keep("The entries of the pod", pretty(shown))
         return found

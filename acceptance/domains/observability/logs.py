@@ -16,7 +16,7 @@ from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, require
-from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
+from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually, last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,16 +131,13 @@ class LogOperator(MonitoringOperator):
 
     def assert_broken_line_kept(self, lines: NumberedLines) -> None:
         """The log store has the part of a line that the pod left when it died, once."""
-        kept: list[str] = []
-
-        def look() -> bool:
-            messages = [each["message"] for each in self._entries(lines.pod)]
-            kept[:] = [each for each in messages if each == BROKEN_LINE]
-            return bool(kept)
-
         # The last line of a file comes later: only a pause says that nothing more belongs to it.
-        with suppress(DeadlineExceeded):
-            eventually(look, bool, timeout=self._timeouts.observation, wake=Pace())
+        kept = last_seen(
+            lambda: [e for e in self._entries(lines.pod) if e["message"] == BROKEN_LINE],
+            bool,
+            timeout=self._timeouts.observation,
+            wake=Pace(),
+        )
         require(
             len(kept) == 1,
             f"The broken line {BROKEN_LINE!r} is in the log store {len(kept)} times, not once.",

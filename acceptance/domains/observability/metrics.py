@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from acceptance.domains.observability.scrape_plan import (
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, listed, require
-from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
+from acceptance.waiting import SYSTEM_CLOCK, eventually, last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,22 +70,19 @@ class MetricsOperator(MonitoringOperator):
         """
         rows = tuple(ScrapeRow(*row) for row in table[1:])
         client = self.prometheus()
-        seen: list[ScrapeState] = []
 
         def look() -> ScrapeState:
             expected = expected_targets(self._cluster, self.system, rows)
             found = client.targets()
-            seen.append(ScrapeState(rows, expected, found.targets, found.refused))
-            return seen[-1]
+            return ScrapeState(rows, expected, found.targets, found.refused)
 
-        with suppress(DeadlineExceeded):
-            eventually(
-                look,
-                lambda state: not (state.refused or state.missing or state.beside),
-                timeout=self._timeouts.observation,
-            )
-        self._keep("Planned and actual scrape targets", pretty(asdict(seen[-1])))
-        return seen[-1]
+        state = last_seen(
+            look,
+            lambda state: not (state.refused or state.missing or state.beside),
+            timeout=self._timeouts.observation,
+        )
+        self._keep("Planned and actual scrape targets", pretty(asdict(state)))
+        return state
 
     def assert_all_scraped(self, state: ScrapeState) -> None:
         """Every target of the plan is scraped successfully."""
@@ -146,22 +142,19 @@ class MetricsOperator(MonitoringOperator):
             )
         pod = next(pod for pod in pods if pod.serving)
         ready = SYSTEM_CLOCK.now()
-        seen: list[ScrapeTarget] = []
 
         def look() -> list[ScrapeTarget]:
-            seen[:] = [
+            return [
                 each
                 for each in client.targets().targets
                 if each.address == pod.address and each.job == name
             ]
-            return seen
 
-        with suppress(DeadlineExceeded):
-            eventually(
-                look,
-                lambda found: any(each.health == "up" for each in found),
-                timeout=self._timeouts.observation,
-            )
+        seen = last_seen(
+            look,
+            lambda found: any(each.health == "up" for each in found),
+            timeout=self._timeouts.observation,
+        )
         seconds = SYSTEM_CLOCK.now() - ready
         require(seen, f"Prometheus does not know {pod.name} {seconds:.0f} s after it was ready.")
         found = NewReplica(pod.name, seconds, seen[0].interval)

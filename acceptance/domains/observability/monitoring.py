@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from acceptance.domains.observability.drivers.prometheus import (
 )
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, require
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
@@ -37,21 +36,14 @@ class MonitoringOperator(ClusterActor):
             Prometheus(self._cluster, each)
             for each in self._endpoints(prometheus.PROGRAMS, "monitoring")
         ]
-        found: list[tuple[ScrapeTargets, ...]] = []
-
-        def look() -> tuple[ScrapeTargets, ...]:
-            found.append(tuple(client.targets() for client in clients))
-            return found[-1]
-
         # A new pod is scraped a moment after it is ready.
-        with suppress(DeadlineExceeded):
-            eventually(
-                look,
-                lambda seen: any(not self._unscraped(each) for each in seen),
-                timeout=self._timeouts.observation,
-            )
-        self._keep("Scrape targets", pretty([asdict(each) for each in found[-1]]))
-        return found[-1]
+        found = last_seen(
+            lambda: tuple(client.targets() for client in clients),
+            lambda seen: any(not self._unscraped(each) for each in seen),
+            timeout=self._timeouts.observation,
+        )
+        self._keep("Scrape targets", pretty([asdict(each) for each in found]))
+        return found
 
     def assert_backend_scraped(self, found: tuple[ScrapeTargets, ...]) -> None:
         """One Prometheus scrapes every backend pod successfully."""
@@ -68,21 +60,14 @@ class MonitoringOperator(ClusterActor):
             LogStore(self._cluster, each)
             for each in self._endpoints(log_store.PROGRAMS, "log store")
         ]
-        found: list[tuple[LogHits, ...]] = []
-
-        def look() -> tuple[LogHits, ...]:
-            namespace = self.system.namespace
-            found.append(tuple(client.search(namespace, wanted) for client in clients))
-            return found[-1]
-
-        with suppress(DeadlineExceeded):
-            eventually(
-                look,
-                lambda hits: any(each.count for each in hits),
-                timeout=self._timeouts.observation,
-            )
-        self._keep("Lines found in log stores", pretty([asdict(each) for each in found[-1]]))
-        return found[-1]
+        namespace = self.system.namespace
+        found = last_seen(
+            lambda: tuple(client.search(namespace, wanted) for client in clients),
+            lambda hits: any(each.count for each in hits),
+            timeout=self._timeouts.observation,
+        )
+        self._keep("Lines found in log stores", pretty([asdict(each) for each in found]))
+        return found
 
     def assert_request_logged(self, found: tuple[LogHits, ...]) -> None:
         """A log store has a line of the request."""

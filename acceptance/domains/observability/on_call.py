@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.runbooks.checks import assert_complete, required_interval
 from acceptance.runbooks.reader import duration_in, load_runbook
 from acceptance.runbooks.runner import open_shell
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
     from acceptance.domains.observability.alert_listener import AlertReception
@@ -170,22 +169,13 @@ class OnCallInspector(AlertListener):
                 kubectl_timeout=self._timeouts.command,
             )
             shell.follow(page, _CONTACT, self._keep)
-        seen: list[tuple[ReceivedAlert, ...]] = [()]
-
-        def look() -> set[str]:
-            alerts = self.received(reception).alerts
-            seen[0] = tuple(each for each in alerts if each.name == _CHECK)
-            return {each.receiver for each in seen[0]}
-
-        with suppress(DeadlineExceeded):
-            eventually(
-                look,
-                lambda found: {"critical", "warning"} <= found,
-                timeout=self._timeouts.observation,
-                describe=lambda _: "",
-            )
-        self.keep_received("What arrived of the contact check", seen[0])
-        return seen[0]
+        found = last_seen(
+            lambda: tuple(e for e in self.received(reception).alerts if e.name == _CHECK),
+            lambda found: {"critical", "warning"} <= {each.receiver for each in found},
+            timeout=self._timeouts.observation,
+        )
+        self.keep_received("What arrived of the contact check", found)
+        return found
 
     def assert_contacts_reached(self, found: tuple[ReceivedAlert, ...]) -> None:
         """The contact check of each severity has arrived at its receiver, and nowhere else."""

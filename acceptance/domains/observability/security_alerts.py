@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.kubernetes.identity import create_token
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require, require_each
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import eventually, last_seen
 
 if TYPE_CHECKING:
     from acceptance.domains.observability.alert_listener import AlertReception
@@ -73,25 +73,21 @@ class SecurityAlertTester(AlertListener):
             self._send(tokens["bystander"], api_path("pods", namespace), 1, refused=True)
         except Refused as error:
             raise Unverifiable(f"Nobody can intrude here: {error}.") from error
-        seen: list[tuple[ReceivedAlert, ...]] = [()]
 
-        def look() -> set[tuple[str, str]]:
-            seen[0] = tuple(
+        def look() -> tuple[ReceivedAlert, ...]:
+            return tuple(
                 each
                 for each in self.received(reception).alerts
                 if each.label("user") in users.values() and each.receiver == _SECURITY
             )
-            return {(each.name, each.label("user")) for each in seen[0]}
 
         wanted = {(_READ, users["reader"]), (_DENIED, users["intruder"])}
-        with suppress(DeadlineExceeded):
-            eventually(
-                look,
-                lambda found: wanted <= found,
-                timeout=self._timeouts.observation,
-                describe=lambda _: "",
-            )
-        self.keep_received("Security alerts about the accounts of the test", seen[0])
+        alerts = last_seen(
+            look,
+            lambda found: wanted <= {(each.name, each.label("user")) for each in found},
+            timeout=self._timeouts.observation,
+        )
+        self.keep_received("Security alerts about the accounts of the test", alerts)
         return Intrusion(
             users["reader"],
             secret,
@@ -100,7 +96,7 @@ class SecurityAlertTester(AlertListener):
             users["bystander"],
             began,
             datetime.now(UTC),
-            seen[0],
+            alerts,
         )
 
     def assert_reading_told(self, found: Intrusion) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from acceptance.domains.observability.drivers.jaeger import Jaeger
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import require
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,17 +26,10 @@ class TraceReader(MonitoringOperator):
 
     def _until(self, ask: Callable[[], Trace], whole: Callable[[Trace], bool]) -> Trace:
         """Return the trace when it is `whole`, or the last one at the deadline; keep it."""
-        seen: list[Trace] = []
-
-        def look() -> Trace:
-            seen.append(ask())
-            return seen[-1]
-
         # Each sender sends its spans a moment after they end.
-        with suppress(DeadlineExceeded):
-            eventually(look, whole, timeout=self._timeouts.observation)
-        self._keep("The trace", pretty(asdict(seen[-1])))
-        return seen[-1]
+        trace = last_seen(ask, whole, timeout=self._timeouts.observation)
+        self._keep("The trace", pretty(asdict(trace)))
+        return trace
 
 
 def require_answer(trace: Trace) -> None:

@@ -116,9 +116,8 @@ def test_a_busy_pool_refuses_and_probes_are_still_answered(
         for thread in threads:
             thread.start()
         time.sleep(0.3)
-        started = time.monotonic()
         assert backend.client.get("/healthz").status_code == 200
-        assert time.monotonic() - started < 1
+        assert any(thread.is_alive() for thread in threads), "the probe has waited for its turn too"
     for thread in threads:
         thread.join()
     until_ready(backend)
