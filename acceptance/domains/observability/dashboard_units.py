@@ -68,7 +68,7 @@ _NAMES = (
     (r".*_bytes(_total|_sum)?", BYTES),
     (r".*burn_rate:ratio", FACTOR),
     (r".*[_:]ratio", RATIO),
-    (r".*(_total|_count|_bucket)", COUNT),
+    (r".*(_total|_count|_bucket)|ALERTS", COUNT),
 )
 _HELP = ((r"\bunix ?time", MOMENT), (r"\bseconds\b", SECONDS), (r"\bbytes\b", BYTES))
 
@@ -100,7 +100,7 @@ def _unit_of_metric(metric: str, text: str) -> str:
     for pattern, unit in _HELP:
         if re.search(pattern, text, re.IGNORECASE):
             return unit
-    return COUNT if metric else UNKNOWN
+    return COUNT if text else UNKNOWN  # which has not been scraped yet, or is recorded by a rule
 
 
 def _unit_of_call(call: Call, helps: Mapping[str, str]) -> str:

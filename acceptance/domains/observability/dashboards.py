@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from acceptance.domains.observability.drivers.prometheus_queries import Promethe
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, listed, require
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,19 +144,27 @@ class DashboardOperator(MetricsOperator):
         Raises `Unverifiable` if the unit of a query is not known.
         """
         client = self._queries()
-        helps = client.help_texts()
-        require(helps, "Prometheus does not say what its metrics are.")
-        faults: list[str] = []
+        faults, trees = [], []
         for dashboard, panel, query in _every_query(found):
             values = {each.name: _ANY for each in dashboard.variables}
             parsed = client.parse(interpolate(query.expression, _DURATIONS | values))
             if parsed.tree is None:
                 faults.append(f"{panel}, query {query.name} is refused: {parsed.refused}")
-            elif fault := fault_of_unit(panel, query.name, parsed.tree, helps):
-                faults.append(fault)
-        unknown = [each for each in faults if UNKNOWN in each]
-        wrong = [each for each in faults if each not in unknown]
-        require(not wrong, listed(wrong))
+            else:
+                trees.append((panel, query.name, parsed.tree))
+        seen: list[str] = []
+
+        def look() -> list[str]:
+            helps = client.help_texts()
+            seen[:] = [fault for each in trees if (fault := fault_of_unit(*each, helps))]
+            return [each for each in seen if UNKNOWN in each]
+
+        # A metric says what it is when it is first scraped.
+        with suppress(DeadlineExceeded):
+            eventually(look, lambda unknown: not unknown, timeout=self._timeouts.observation)
+        unknown = [each for each in seen if UNKNOWN in each]
+        faults += [each for each in seen if each not in unknown]
+        require(not faults, listed(faults))
         if unknown:
             raise Unverifiable(f"{listed(unknown)}.")
 

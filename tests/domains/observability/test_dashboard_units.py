@@ -73,6 +73,9 @@ def test_the_unit_follows_from_the_query(found: dict[str, Any], unit: str) -> No
         (binary(series("a_seconds"), "/", number("60")), "not known"),
         (binary(series("a_seconds"), "+", series("a_bytes")), "not known"),
         (series("process_start_time_seconds"), "a moment"),
+        (series("not_scraped_yet"), "not known"),
+        (series("route:http_requests:rate"), "not known"),
+        (total(series("ALERTS"), operator="count"), "a number"),
         (binary(number("1"), "-", number("1")), "a plain number"),
     ],
 )

@@ -19,6 +19,7 @@ from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
+from acceptance.settings import Timeouts
 from tests.domains.observability.boards import SOURCE, board, panel
 from tests.fakes.monitored_cluster import MonitoredCluster
 from tests.fakes.promql import rate, total
@@ -61,7 +62,8 @@ def operator(
     known |= {PATH + path: {"data": data} for path, data in (answers or {}).items()}
     known |= answer
     system = replace(SYSTEM, repository=str(root))
-    return DashboardOperator(context_of(system, MonitoredCluster([], known)))
+    cluster = MonitoredCluster([], known)
+    return DashboardOperator(context_of(system, cluster, timeouts=Timeouts(observation=0.1)))
 
 
 def state(*files: DashboardFile, repository: tuple[DashboardFile, ...] = ()) -> DeployedDashboards:
@@ -143,5 +145,9 @@ def test_units_are_checked_by_the_syntax_of_the_queries() -> None:
         operator([], answers=answers).assert_units(state(board()))
     with pytest.raises(AssertionError, match=r"query A is refused: .*503"):
         operator([], answers={"metadata": helps}).assert_units(state(board()))
-    with pytest.raises(AssertionError, match="does not say what its metrics are"):
-        operator([], answers={"parse_query": TREE}).assert_units(state(board()))
+    pods: dict[str, object] = {"parse_query": total(rate("pods"))}
+    with pytest.raises(Unverifiable, match="is not known"):
+        operator([], answers=pods).assert_units(state(board()))
+    told = pods | {"metadata": {"pods": [{"help": "Pods."}]}}
+    with pytest.raises(AssertionError, match="gives events per second"):
+        operator([], answers=told).assert_units(state(board()))
