@@ -16,12 +16,14 @@ from acceptance.domains.observability import (
     FollowedAlert,
     GroupedAlerts,
     InhibitedAlert,
+    InhibitionTester,
     Intrusion,
     QuietTime,
     RuleInspector,
     RuleState,
     SecurityAlertTester,
     SilencedAlert,
+    SoundSystemWatcher,
 )
 
 
@@ -87,13 +89,13 @@ def _(alert_follower: AlertFollower, followed_alerts: tuple[FollowedAlert, ...])
 
 
 @when("visitors use the sound system", target_fixture="quiet_time")
-def _(alert_router: AlertRouter, alert_reception: AlertReception) -> QuietTime:
-    return alert_router.watch_sound_system(alert_reception)
+def _(sound_system_watcher: SoundSystemWatcher, alert_reception: AlertReception) -> QuietTime:
+    return sound_system_watcher.watch_sound_system(alert_reception)
 
 
 @then("nothing but the dead man's switch fires or arrives")
-def _(alert_router: AlertRouter, quiet_time: QuietTime) -> None:
-    alert_router.assert_quiet(quiet_time)
+def _(sound_system_watcher: SoundSystemWatcher, quiet_time: QuietTime) -> None:
+    sound_system_watcher.assert_quiet(quiet_time)
 
 
 @when("three alerts of one group are sent at once", target_fixture="grouped_alerts")
@@ -108,14 +110,16 @@ def _(alert_router: AlertRouter, grouped_alerts: GroupedAlerts) -> None:
 
 @when("the first alert of each row is sent with the second", target_fixture="inhibited_alerts")
 def _(
-    alert_router: AlertRouter, alert_reception: AlertReception, datatable: Sequence[Sequence[str]]
+    inhibition_tester: InhibitionTester,
+    alert_reception: AlertReception,
+    datatable: Sequence[Sequence[str]],
 ) -> tuple[InhibitedAlert, ...]:
-    return alert_router.try_inhibitions(alert_reception, datatable)
+    return inhibition_tester.try_inhibitions(alert_reception, datatable)
 
 
 @then("the second arrives only after the end of the first")
-def _(alert_router: AlertRouter, inhibited_alerts: tuple[InhibitedAlert, ...]) -> None:
-    alert_router.assert_inhibited(inhibited_alerts)
+def _(inhibition_tester: InhibitionTester, inhibited_alerts: tuple[InhibitedAlert, ...]) -> None:
+    inhibition_tester.assert_inhibited(inhibited_alerts)
 
 
 @when("the alert of one pod is silenced for a while", target_fixture="silenced_alert")

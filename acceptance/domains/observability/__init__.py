@@ -1,15 +1,15 @@
 """Checks metrics, logs, dashboards and alerts by asking the programs that hold them."""
 
-from acceptance.domains.observability.alert_follower import AlertFollower, FollowedAlert
+from acceptance.domains.observability.alert_follower import AlertFollower
+from acceptance.domains.observability.alert_inhibition import InhibitedAlert, InhibitionTester
 from acceptance.domains.observability.alert_listener import AlertListener, AlertReception
 from acceptance.domains.observability.alert_routing import (
     AlertRouter,
     GroupedAlerts,
-    InhibitedAlert,
-    QuietTime,
     SilencedAlert,
 )
 from acceptance.domains.observability.alert_rules import RuleInspector, RuleState
+from acceptance.domains.observability.alert_watch import FollowedAlert
 from acceptance.domains.observability.counting import CounterState, SentRequests, TrafficCounter
 from acceptance.domains.observability.critical_metrics import (
     CriticalMetricsOperator,
@@ -44,6 +44,7 @@ from acceptance.domains.observability.on_call import OnCallInspector, RouteState
 from acceptance.domains.observability.security_alerts import Intrusion, SecurityAlertTester
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
+from acceptance.domains.observability.sound_system import QuietTime, SoundSystemWatcher
 from acceptance.domains.observability.trace_analyst import (
     CheckoutTrace,
     LoggedRequest,
@@ -73,6 +74,7 @@ __all__ = [
     "GrafanaOperator",
     "GroupedAlerts",
     "InhibitedAlert",
+    "InhibitionTester",
     "Intrusion",
     "LogEntry",
     "LogEntryInspector",
@@ -102,6 +104,7 @@ __all__ = [
     "ServedState",
     "SignalInspector",
     "SilencedAlert",
+    "SoundSystemWatcher",
     "Trace",
     "TraceAnalyst",
     "TrafficCounter",

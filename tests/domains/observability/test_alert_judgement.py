@@ -15,14 +15,16 @@ from acceptance.domains.observability import (
     FollowedAlert,
     GroupedAlerts,
     InhibitedAlert,
+    InhibitionTester,
     Intrusion,
     QuietTime,
     SecurityAlertTester,
     SilencedAlert,
+    SoundSystemWatcher,
 )
 from acceptance.domains.observability.alert_causes import Visits
-from acceptance.domains.observability.alert_follower import AlertRow
-from acceptance.domains.observability.alert_routing import _batches, _Pair
+from acceptance.domains.observability.alert_inhibition import _batches, _Pair
+from acceptance.domains.observability.alert_watch import AlertRow
 from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
 from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
@@ -127,9 +129,11 @@ def test_alerts_of_a_group_have_to_arrive_together() -> None:
 )
 def test_an_inhibition_has_to_hold_and_to_end(found: InhibitedAlert, said: str) -> None:
     """It keeps one alert quiet, for as long as another fires."""
-    acting(AlertRouter).assert_inhibited([replace(found, during=False, beside=True, after=True)])
+    acting(InhibitionTester).assert_inhibited(
+        [replace(found, during=False, beside=True, after=True)]
+    )
     with pytest.raises(AssertionError, match=said):
-        acting(AlertRouter).assert_inhibited([found])
+        acting(InhibitionTester).assert_inhibited([found])
 
 
 def test_rows_that_inhibit_each_other_are_tried_apart() -> None:
@@ -164,7 +168,7 @@ def test_a_silence_has_to_hold_and_to_end(found: SilencedAlert, said: str) -> No
 
 def test_a_sound_system_is_quiet() -> None:
     """But for the dead man's switch, which has to fire; without visitors nothing is known."""
-    actor = acting(AlertRouter)
+    actor = acting(SoundSystemWatcher)
     actor.assert_quiet(QuietTime(Visits(90, 9), ("DeadMansSwitch",), ("DeadMansSwitch",)))
     with pytest.raises(AssertionError, match="CrashLoop fired; CrashLoop arrived"):
         actor.assert_quiet(

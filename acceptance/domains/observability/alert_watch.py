@@ -1,0 +1,139 @@
+"""What was seen of an alert on its way: from its cause to the receiver, and to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from acceptance.domains.observability.alert_rules import CRITICAL, GROUP
+from acceptance.waiting import SYSTEM_CLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.domains.observability.alert_causes import Cause
+    from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
+    from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    """A critical alert, what causes it, and the receivers that it goes to."""
+
+    alert: str
+    """Its name, and its group of routes where it has one: ErrorBudgetBurn read."""
+    cause: str
+    receivers: tuple[str, ...]
+    measured: float
+    """How long after the cause its measure changes, in seconds, beside the scrape interval."""
+
+
+@dataclass(frozen=True)
+class FollowedAlert:
+    """The times of an alert, in seconds after its cause; None for what did not happen."""
+
+    row: AlertRow
+    limit: float
+    """In how many seconds it has to arrive."""
+    pending: float | None = None
+    firing: float | None = None
+    arrived: tuple[tuple[str, float], ...] = ()
+    """By receiver."""
+    cured: float = 0.0
+    resolved: float | None = None
+    annotations: tuple[tuple[str, str], ...] = ()
+    """As they arrived."""
+
+    @property
+    def missing(self) -> list[str]:
+        """The receivers at which it did not arrive."""
+        return [name for name in self.row.receivers if name not in dict(self.arrived)]
+
+
+class AlertWatch:
+    """What was seen of one alert so far."""
+
+    def __init__(self, row: AlertRow, cause: Cause, offset: float, limit: float) -> None:
+        """`offset` is the receiver's clock minus the own one, in seconds."""
+        self.row, self.limit = row, limit
+        self.cured = 0.0
+        self._cause, self._offset = cause, offset
+        self._states: dict[str, float] = {}
+        self._arrived: dict[str, float] = {}
+        self._resolved: dict[str, float] = {}
+        self._annotations: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def arrived(self) -> bool:
+        """Whether it has arrived at every receiver."""
+        return set(self.row.receivers) <= set(self._arrived)
+
+    @property
+    def ended(self) -> bool:
+        """Whether every receiver at which it arrived was told of its end."""
+        return set(self._arrived) <= set(self._resolved)
+
+    def see(self, active: tuple[ActiveAlert, ...], received: tuple[ReceivedAlert, ...]) -> None:
+        """Note what is new of this alert."""
+        now = SYSTEM_CLOCK.now() - self._cause.since
+        for alert in active:
+            if self._is_own(dict(alert.labels)):
+                self._states.setdefault(alert.state, now)
+        for each in received:
+            at = each.at - self._offset - self._cause.since
+            if at < 0 or not self._is_own(dict(each.labels)):
+                continue
+            ended = each.status == "resolved"
+            if ended and at < self._arrived.get(each.receiver, at + 1):
+                continue  # the end of an earlier one
+            (self._resolved if ended else self._arrived).setdefault(each.receiver, at)
+            self._annotations = each.annotations
+
+    def result(self) -> FollowedAlert:
+        """Return all that was seen."""
+        return replace(
+            FollowedAlert(self.row, self.limit),
+            pending=self._states.get("pending"),
+            firing=self._states.get("firing"),
+            arrived=tuple(sorted(self._arrived.items())),
+            cured=self.cured,
+            resolved=max(self._resolved.values()) if self._resolved and self.ended else None,
+            annotations=self._annotations,
+        )
+
+    def _is_own(self, labels: dict[str, str]) -> bool:
+        name, _, group = self.row.alert.partition(" ")
+        wanted = {"alertname": name, "severity": CRITICAL, **self._cause.labels}
+        wanted |= {GROUP: group} if group else {}
+        return wanted.items() <= labels.items()
+
+
+def name_of(row: AlertRow) -> str:
+    """Return the name of an alert without its group of routes."""
+    return row.alert.partition(" ")[0]
+
+
+def state_of(each: FollowedAlert) -> str:
+    """Say how far an alert has come in Prometheus."""
+    if each.firing is not None:
+        return f"Prometheus fired it after {each.firing:.1f} s"
+    if each.pending is not None:
+        return f"it was pending after {each.pending:.1f} s, and never fired"
+    return "Prometheus never fired it"
+
+
+def table_of(found: Sequence[FollowedAlert]) -> str:
+    """Return the times as a table that a person can read."""
+
+    def cell(value: float | None) -> str:
+        return "-" if value is None else f"{value:.1f}"
+
+    lines = ["seconds after the cause: pending, firing, arrived (limit), cured, resolved"]
+    for each in found:
+        arrived = max((at for _, at in each.arrived), default=None)
+        times = f"{cell(each.pending):>6} {cell(each.firing):>6} {cell(arrived):>6}"
+        lines.append(
+            f"{each.row.alert:<26} {times} ({each.limit:.1f}) {cell(each.cured):>6} "
+            f"{cell(each.resolved):>6}  {', '.join(name for name, _ in each.arrived)}"
+        )
+    return "\n".join(lines)
