@@ -36,12 +36,7 @@ _RULE_FILES = "manifests/components/prometheus-rules"
 @control("TASK-002-DOD-6", _TOLD, expects="the receiver security was not told")
 def alerts_of_another_category(saboteur: Saboteur) -> None:
     """Call the category of the security alerts as another team does."""
-    rewrite_configuration(
-        saboteur,
-        "prometheus",
-        "alerts.yaml",
-        lambda text: text.replace("category: security", "category: compliance"),
-    )
+    _replace_in(saboteur, "prometheus", "alerts.yaml", "category: security", "category: compliance")
 
 
 @control("TASK-002-DOD-6", _TOLD, expects="the receiver security was not told")
@@ -53,39 +48,32 @@ def a_receiver_that_discards_alerts(saboteur: Saboteur) -> None:
 @control("TASK-002-DOD-6", _TOLD, expects="the Secret was read, and the receiver .* was not told")
 def accounts_of_the_cluster_are_trusted(saboteur: Saboteur) -> None:
     """Leave all service accounts out of the reads that count, because programs read Secrets."""
-    rewrite_configuration(
+    _replace_in(
         saboteur,
         "prometheus",
         "recording.yaml",
-        lambda text: text.replace(
-            "serviceaccount:(kube-system|cert-manager|ingress):.+", "serviceaccount:.+"
-        ),
+        "serviceaccount:(kube-system|cert-manager|ingress):.+",
+        "serviceaccount:.+",
     )
 
 
 @control("TASK-002-DOD-6", _TOLD, expects="60 requests were refused, and the receiver")
 def only_missing_credentials_count_as_refused(saboteur: Saboteur) -> None:
     """Count 401, and not 403, which is what somebody gets who is known."""
-    rewrite_configuration(
-        saboteur, "prometheus", "recording.yaml", lambda text: text.replace("401|403", "401")
-    )
+    _replace_in(saboteur, "prometheus", "recording.yaml", "401|403", "401")
 
 
 @control("TASK-003-AC-5", _RULES, expects="Prometheus lacks DatabaseAway")
 def a_rule_that_was_never_deployed(saboteur: Saboteur) -> None:
     """Let Prometheus have the rules of last month."""
-    edit_configuration(
-        saboteur, "prometheus", "alerts.yaml", ("alert: DatabaseAway", "alert: DatabaseGone")
-    )
+    _edit_alerts(saboteur, ("alert: DatabaseAway", "alert: DatabaseGone"))
 
 
 @control("TASK-003-AC-5", _RULES, expects="no file has SiteUnreachable")
 def a_threshold_that_was_changed_by_hand(saboteur: Saboteur) -> None:
     """Wait an hour before somebody is called, in the cluster only."""
-    edit_configuration(
+    _edit_alerts(
         saboteur,
-        "prometheus",
-        "alerts.yaml",
         (
             'way="ingress"} == 0\n        for: "5s"',
             'way="ingress"} == 0\n        for: "1h"',
@@ -106,16 +94,14 @@ def a_threshold_in_days(saboteur: Saboteur) -> None:
 @control("TASK-003-AC-5", _QUIET, expects="CrashLoop fired")
 def a_rule_that_always_fires(saboteur: Saboteur) -> None:
     """Take every container that has started at all for one that crashes."""
-    edit_configuration(saboteur, "prometheus", "alerts.yaml", ("[2m]) >= 3", "[2m]) >= 0"))
+    _edit_alerts(saboteur, ("[2m]) >= 3", "[2m]) >= 0"))
 
 
 @control("TASK-003-AC-5", _PROGRAMS, expects="SiteUnreachable did not arrive at critical")
 def a_route_for_a_severity_that_nobody_has(saboteur: Saboteur) -> None:
     """Write the severity as another team does: what no route knows goes to working hours."""
-    edit_configuration(
+    _edit_routes(
         saboteur,
-        "alertmanager",
-        "alertmanager.yaml",
         (
             "- receiver: critical\n      matchers: ['severity = \"critical\"']",
             "- receiver: critical\n      matchers: ['severity = \"page\"']",
@@ -126,10 +112,8 @@ def a_route_for_a_severity_that_nobody_has(saboteur: Saboteur) -> None:
 @control("TASK-003-AC-5", _PROGRAMS, expects="CertificateNearEnd did not arrive at critical")
 def security_alerts_that_call_nobody(saboteur: Saboteur) -> None:
     """Send security alerts to the security team, and to nobody else."""
-    edit_configuration(
+    _edit_routes(
         saboteur,
-        "alertmanager",
-        "alertmanager.yaml",
         ("      continue: true\n", ""),
     )
 
@@ -139,10 +123,8 @@ def security_alerts_that_call_nobody(saboteur: Saboteur) -> None:
 )
 def a_rule_that_waits_too_long(saboteur: Saboteur) -> None:
     """Give one alert the patience of another one."""
-    edit_configuration(
+    _edit_alerts(
         saboteur,
-        "prometheus",
-        "alerts.yaml",
         (
             'expr: up{job!="endpoints"} == 0\n        for: "5s"',
             'expr: up{job!="endpoints"} == 0\n        for: "5m"',
@@ -153,32 +135,22 @@ def a_rule_that_waits_too_long(saboteur: Saboteur) -> None:
 @control("TASK-003-AC-5", _PROGRAMS, expects="no receiver was told that it ended")
 def nobody_is_told_of_the_end(saboteur: Saboteur) -> None:
     """Send the beginning of an alert only."""
-    rewrite_configuration(
-        saboteur,
-        "alertmanager",
-        "alertmanager.yaml",
-        lambda text: text.replace("send_resolved: true", "send_resolved: false"),
+    _replace_in(
+        saboteur, "alertmanager", "alertmanager.yaml", "send_resolved: true", "send_resolved: false"
     )
 
 
 @control("TASK-003-AC-5", _LEVELS, expects="LatencyBudgetBurn read did not arrive")
 def a_latency_in_milliseconds(saboteur: Saboteur) -> None:
     """Look for the bucket of 300, because 300 ms are meant: there is none."""
-    rewrite_configuration(
-        saboteur,
-        "prometheus",
-        "service-levels.yaml",
-        lambda text: text.replace('le="0.3"', 'le="300"'),
-    )
+    _replace_in(saboteur, "prometheus", "service-levels.yaml", 'le="0.3"', 'le="300"')
 
 
 @control("TASK-003-AC-5", _OUTAGES, expects="DatabaseAway did not arrive at critical")
 def an_absent_database_is_no_value(saboteur: Saboteur) -> None:
     """Forget that a database that is gone has no metrics that could be zero."""
-    edit_configuration(
+    _edit_alerts(
         saboteur,
-        "prometheus",
-        "alerts.yaml",
         ('(max(pg_up{job="database"}) or vector(0)) == 0', 'max(pg_up{job="database"}) == 0'),
     )
 
@@ -186,10 +158,8 @@ def an_absent_database_is_no_value(saboteur: Saboteur) -> None:
 @control("TASK-003-AC-5", _GROUPED, expects="arrived in [23] notifications")
 def every_alert_by_itself(saboteur: Saboteur) -> None:
     """Gather by every label, so that nothing is gathered."""
-    edit_configuration(
+    _edit_routes(
         saboteur,
-        "alertmanager",
-        "alertmanager.yaml",
         ("  group_by: [alertname, namespace]", "  group_by: ['...']"),
     )
 
@@ -197,10 +167,8 @@ def every_alert_by_itself(saboteur: Saboteur) -> None:
 @control("TASK-003-AC-5", _INHIBITED, expects="SiteUnreachable API arrived although NoReadyBackend")
 def an_inhibition_with_a_typing_error(saboteur: Saboteur) -> None:
     """Write the endpoint in small letters in one of the rules that keep alerts quiet."""
-    edit_configuration(
+    _edit_routes(
         saboteur,
-        "alertmanager",
-        "alertmanager.yaml",
         ("'endpoint = \"API\"'", "'endpoint = \"api\"'"),
     )
 
@@ -226,10 +194,8 @@ def signs_of_life_that_outlive_prometheus(saboteur: Saboteur) -> None:
 )
 def a_switch_that_nobody_hears(saboteur: Saboteur) -> None:
     """Route the dead man's switch to the others of its kind, which are looked at in the morning."""
-    edit_configuration(
+    _edit_routes(
         saboteur,
-        "alertmanager",
-        "alertmanager.yaml",
         (
             '      group_interval: "5s"\n      repeat_interval: "4s"',
             '      group_interval: "5s"\n      repeat_interval: "24h"',
@@ -278,12 +244,25 @@ def a_team_that_the_page_forgets(saboteur: Saboteur) -> None:
 @control("TASK-003-DOD-5", _WRITTEN, expects="which no variant of the routes says")
 def a_repetition_that_was_changed_by_hand(saboteur: Saboteur) -> None:
     """Repeat critical alerts once in a shift, in the cluster only."""
-    edit_configuration(
+    _edit_routes(
         saboteur,
-        "alertmanager",
-        "alertmanager.yaml",
         ('repeat_interval: "4h"', 'repeat_interval: "8h"'),
     )
+
+
+def _edit_routes(saboteur: Saboteur, change: tuple[str, str]) -> None:
+    """Replace a text in the routes of Alertmanager, which they have once."""
+    edit_configuration(saboteur, "alertmanager", "alertmanager.yaml", change)
+
+
+def _edit_alerts(saboteur: Saboteur, change: tuple[str, str]) -> None:
+    """Replace a text in the alert rules of Prometheus, which they have once."""
+    edit_configuration(saboteur, "prometheus", "alerts.yaml", change)
+
+
+def _replace_in(saboteur: Saboteur, program: str, file: str, old: str, new: str) -> None:
+    """Replace a text wherever a file of a program's configuration has it."""
+    rewrite_configuration(saboteur, program, file, lambda text: text.replace(old, new))
 
 
 def _drop_address(saboteur: Saboteur, receiver: str) -> None:
@@ -292,7 +271,7 @@ def _drop_address(saboteur: Saboteur, receiver: str) -> None:
         f"    webhook_configs:\n      - url_file: /etc/alertmanager-receivers/{receiver}\n"
         "        send_resolved: true\n"
     )
-    edit_configuration(saboteur, "alertmanager", "alertmanager.yaml", (address, ""))
+    _edit_routes(saboteur, (address, ""))
 
 
 def _arguments(saboteur: Saboteur, name: str) -> list[str]:
