@@ -52,9 +52,11 @@ def _(rule_inspector: RuleInspector, rule_state: RuleState) -> None:
     rule_inspector.assert_alerts_explained(rule_state)
 
 
-@then(parsers.parse("exactly these alerts are critical: {names}"))
-def _(rule_inspector: RuleInspector, rule_state: RuleState, names: str) -> None:
-    rule_inspector.assert_critical(rule_state, names.split(", "))
+@then("exactly these alerts are critical:")
+def _(
+    rule_inspector: RuleInspector, rule_state: RuleState, datatable: Sequence[Sequence[str]]
+) -> None:
+    rule_inspector.assert_critical(rule_state, [name for (name,) in datatable[1:]])
 
 
 @then("each metric that they read is measured, but for these:")

@@ -228,10 +228,23 @@ Feature: Monitoring & Observability Setup
       Then they are the rules of the repository, and can be evaluated
       And the unit tests of each rule pass
       And each alert says what is wrong, how bad it is, and where to read what to do
-      And exactly these alerts are critical: SiteUnreachable, VolumeFilling, CertificateNearEnd, BackupTooOld, TargetDown, TargetMissing, ErrorBudgetBurn read, ErrorBudgetBurn change, LatencyBudgetBurn read, LatencyBudgetBurn change, NoReadyBackend, DatabaseAway
+      And exactly these alerts are critical:
+        | alert                    |
+        | SiteUnreachable          |
+        | VolumeFilling            |
+        | CertificateNearEnd       |
+        | BackupTooOld             |
+        | TargetDown               |
+        | TargetMissing            |
+        | ErrorBudgetBurn read     |
+        | ErrorBudgetBurn change   |
+        | LatencyBudgetBurn read   |
+        | LatencyBudgetBurn change |
+        | NoReadyBackend           |
+        | DatabaseAway             |
       And each metric that they read is measured, but for these:
-        | metric                             | measured where |
-        | fluentbit_storage_fs_chunks_down   | production     |
+        | metric                           | measured where |
+        | fluentbit_storage_fs_chunks_down | production     |
 
     @disturbing
     Scenario: Nothing fires while visitors use the sound system
@@ -298,15 +311,15 @@ Feature: Monitoring & Observability Setup
     Scenario: What a known cause makes fail is quiet meanwhile
       Given a receiver of this run gets every alert
       When the first alert of each row is sent with the second
-        | first                                          | second                                                  |
-        | alertname=NoReadyBackend                       | alertname=ErrorBudgetBurn                               |
-        | alertname=NoReadyBackend                       | alertname=LatencyBudgetBurn                             |
-        | alertname=NoReadyBackend                       | alertname=SiteUnreachable, endpoint=API                 |
-        | alertname=NoReadyBackend                       | alertname=EndpointDown, endpoint=backend /readyz, severity=warning |
-        | alertname=DatabaseAway                         | alertname=NoReadyBackend                                |
-        | alertname=DatabaseAway                         | alertname=ErrorBudgetBurn                               |
-        | alertname=DatabaseAway                         | alertname=LatencyBudgetBurn                             |
-        | alertname=ErrorBudgetBurn                      | alertname=ErrorBudgetBurn, severity=warning             |
+        | first                     | second                                                             |
+        | alertname=NoReadyBackend  | alertname=ErrorBudgetBurn                                          |
+        | alertname=NoReadyBackend  | alertname=LatencyBudgetBurn                                        |
+        | alertname=NoReadyBackend  | alertname=SiteUnreachable, endpoint=API                            |
+        | alertname=NoReadyBackend  | alertname=EndpointDown, endpoint=backend /readyz, severity=warning |
+        | alertname=DatabaseAway    | alertname=NoReadyBackend                                           |
+        | alertname=DatabaseAway    | alertname=ErrorBudgetBurn                                          |
+        | alertname=DatabaseAway    | alertname=LatencyBudgetBurn                                        |
+        | alertname=ErrorBudgetBurn | alertname=ErrorBudgetBurn, severity=warning                        |
       Then the second arrives only after the end of the first
 
     @disturbing
@@ -317,10 +330,10 @@ Feature: Monitoring & Observability Setup
       And after the repair there are signs of life again
 
       Examples:
-        | what                                        |
-        | Prometheus does not run                     |
-        | Alertmanager does not run                   |
-        | Alertmanager may connect to nobody outside  |
+        | what                                       |
+        | Prometheus does not run                    |
+        | Alertmanager does not run                  |
+        | Alertmanager may connect to nobody outside |
 
   @TASK-003-AC-6 @needs-metrics
   Rule: Health check endpoints monitored
