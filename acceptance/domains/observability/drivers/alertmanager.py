@@ -105,8 +105,10 @@ class Alertmanager:
         With a time that is not above 0 the alerts end. Raises `Refused`.
         """
         now = datetime.now(UTC)
-        # One that ends has begun before.
-        begins, ends = now - timedelta(seconds=1), now + timedelta(seconds=seconds)
+        # One that ends has begun before. One that begins does so now: a group whose first alert is
+        # older than its wait is sent at once, without the others.
+        begins = now if seconds > 0 else now - timedelta(seconds=1)
+        ends = now + timedelta(seconds=seconds)
         alerts = [
             {
                 "labels": dict(each),
