@@ -118,8 +118,7 @@ class AlertFollower(AlertCauses):
             causes[words] = self.cause(words, reception)
         rules = critical_rules(self.rules().rules().alerts)
         watch = [
-            AlertWatch(row, causes[row.cause], offset, self._limit(row, rules, rows))
-            for row in rows
+            AlertWatch(row, causes[row.cause], offset, self._limit(row, rules)) for row in rows
         ]
 
         def look() -> None:
@@ -171,11 +170,11 @@ class AlertFollower(AlertCauses):
             message = f"Before anything is broken, it is not quiet: {error}"
             raise Unverifiable(message) from error
 
-    def _limit(self, row: AlertRow, rules: Mapping[str, Rule], rows: list[AlertRow]) -> float:
+    def _limit(self, row: AlertRow, rules: Mapping[str, Rule]) -> float:
         """Return the seconds within which an alert has to arrive after its cause.
 
-        Alerts of one name are of one group: the first of them has to wait for the group only, and
-        the next one until the group is sent again.
+        It waits for its group, or until the group is sent again: another alert of the group may
+        fire, or have ended in the last 15 minutes, in which Prometheus still tells of it.
         """
         rule = rules.get(row.alert)
         if rule is None:
@@ -186,7 +185,6 @@ class AlertFollower(AlertCauses):
             times = [manager.times(name) for name in row.receivers]
         except Refused as error:
             raise AssertionError(f"{row.alert} cannot arrive: {error}.") from error
-        grouped = sum(name_of(each) == name_of(row) for each in rows) > 1
-        wait = max(max(each.wait, each.interval if grouped else 0) for each in times)
+        wait = max(max(each.wait, each.interval) for each in times)
         once = scrape + rule.interval + rule.duration + wait
         return once + row.measured + _ALLOWED_SECONDS

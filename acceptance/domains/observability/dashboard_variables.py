@@ -22,6 +22,8 @@ _VALUES = re.compile(r"label_values\(\s*(?:(?P<selector>.+)\s*,)?\s*(?P<label>\w
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _RATE_SCRAPES = 4
 """A rate is over four scrapes at least, so that one that is late leaves no gap."""
+_SCRAPE_SECONDS = 15.0
+"""Where a data source does not say how often it scrapes, as Grafana takes it."""
 _PIXELS = 50
 """About the width of one of the 24 columns; a panel asks for no more points than it has pixels."""
 
@@ -70,7 +72,10 @@ def list_values(
         return ListedVariable(variable, (), f"it is of a kind that is not judged here: {query}")
     label, selector = found["label"], (found["selector"] or "").strip()
     answer = prometheus.label_values(label, selector, *window)
-    samples = prometheus.evaluate(selector, window[1]).samples if selector else ()
+    # A rate needs two samples. What has gone may be listed, and has one for some minutes.
+    scrape = max((duration(each.interval) for each in sources), default=0.0) or _SCRAPE_SECONDS
+    recent = f"count_over_time({selector}[{_RATE_SCRAPES * scrape:.0f}s]) >= 2"
+    samples = prometheus.evaluate(recent, window[1]).samples if selector else ()
     current = {each.label(label) for each in samples}
     return ListedVariable(variable, answer.values, answer.refused, tuple(sorted(current)))
 
