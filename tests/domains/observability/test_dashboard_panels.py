@@ -162,7 +162,8 @@ def test_each_value_has_to_lead_to_data() -> None:
     text = 'sum by (status) (rate(requests_total{pod=~"$pod"}[60s]))'
     found = read(targets=[{"refId": "A", "expr": text, "legendFormat": "{{status}}"}])
     pods = [sample(1, pod="a"), sample(0, pod="b")]
-    known = {text.replace("$pod", "a"): [sample(1)], 'up{job="backend"}': pods}
+    recent = 'count_over_time(up{job="backend"}[60s]) >= 2'
+    known = {text.replace("$pod", "a"): [sample(1)], recent: pods}
     client = Answers(known, values=("a", "b", "gone"))
     reader = DashboardReader(client.queries(), [SOURCE], (700.0, 1000.0))
     faults = list(faults_of_variables(reader.read(found)))
