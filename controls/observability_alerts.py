@@ -118,20 +118,6 @@ def security_alerts_that_call_nobody(saboteur: Saboteur) -> None:
     )
 
 
-@control(
-    "TASK-003-AC-5", _PROGRAMS, expects="TargetDown did not arrive at critical: it was pending"
-)
-def a_rule_that_waits_too_long(saboteur: Saboteur) -> None:
-    """Give one alert the patience of another one."""
-    _edit_alerts(
-        saboteur,
-        (
-            'expr: up{job!="endpoints"} == 0\n        for: "5s"',
-            'expr: up{job!="endpoints"} == 0\n        for: "5m"',
-        ),
-    )
-
-
 @control("TASK-003-AC-5", _PROGRAMS, expects="no receiver was told that it ended")
 def nobody_is_told_of_the_end(saboteur: Saboteur) -> None:
     """Send the beginning of an alert only."""
