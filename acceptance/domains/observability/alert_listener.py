@@ -39,13 +39,9 @@ _RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 @dataclass(frozen=True)
 class AlertReception:
-    """The receiver of the run, and when it began to get alerts."""
+    """The receiver of the run, which all receivers of Alertmanager lead to."""
 
     namespace: str
-    receivers: tuple[str, ...]
-    """The names of the receivers that Alertmanager has; all of them are this one."""
-    started: float
-    """In seconds since 1970, by the receiver's clock."""
 
 
 class AlertListener(MetricsOperator):
@@ -79,10 +75,8 @@ class AlertListener(MetricsOperator):
             raise Unverifiable(f"The run cannot start a receiver of alerts: {error}.") from error
         self._restart_alertmanager()
         # Whatever arrives first shows that all is in place; whether it does is judged later.
-        first = last_seen(
-            receiver.read, lambda read: bool(read.alerts), timeout=self._timeouts.observation
-        )
-        return AlertReception(namespace, receivers.receivers, first.now)
+        last_seen(receiver.read, lambda read: bool(read.alerts), timeout=self._timeouts.observation)
+        return AlertReception(namespace)
 
     def received(self, reception: AlertReception) -> Received:
         """Return all that has arrived; raises `Unverifiable` if the receiver does not answer."""

@@ -13,7 +13,7 @@ from acceptance.waiting import last_seen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.domains.observability.drivers.prometheus import Prometheus, Sample
+    from acceptance.domains.observability.drivers.prometheus import Prometheus
 
 GOLDEN_SIGNALS = ("traffic", "errors", "latency", "saturation")
 """Source: Site Reliability Engineering (Google), chapter 6."""
@@ -142,13 +142,9 @@ class CriticalMetricsOperator(MetricsOperator):
             tuple(sorted({pod for each in found.samples if (pod := each.label("pod"))})),
             len(found.samples),
             before,
-            sum(map(_value, found.samples)),
+            sum(each.value for each in found.samples),
             found.refused,
         )
-
-
-def _value(sample: Sample) -> float:
-    return sample.value
 
 
 def _own(name: str) -> bool:

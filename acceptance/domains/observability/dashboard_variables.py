@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.domains.observability.drivers.prometheus import seconds_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"\$(\w+)|\$\{(\w+)(?::\w+)?\}|\[\[(\w+)\]\]")
 _SPECIAL = re.compile(r"([$^*{}\[\]'+?.()|])")
 _VALUES = re.compile(r"label_values\(\s*(?:(?P<selector>.+)\s*,)?\s*(?P<label>\w+)\s*\)", re.DOTALL)
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _RATE_SCRAPES = 4
 """A rate is over four scrapes at least, so that one that is late leaves no gap."""
 _SCRAPE_SECONDS = 15.0
@@ -73,7 +74,7 @@ def list_values(
     label, selector = found["label"], (found["selector"] or "").strip()
     answer = prometheus.label_values(label, selector, *window)
     # A rate needs two samples. What has gone may be listed, and has one for some minutes.
-    scrape = max((duration(each.interval) for each in sources), default=0.0) or _SCRAPE_SECONDS
+    scrape = max((seconds_of(each.interval) for each in sources), default=0.0) or _SCRAPE_SECONDS
     recent = f"count_over_time({selector}[{_RATE_SCRAPES * scrape:.0f}s]) >= 2"
     samples = prometheus.evaluate(recent, window[1]).samples if selector else ()
     current = {each.label(label) for each in samples}
@@ -82,7 +83,7 @@ def list_values(
 
 def built_in(panel: Panel, seconds: float, source: DataSource) -> dict[str, str]:
     """Return Grafana's own variables for a panel that shows so many `seconds` of a data source."""
-    scrape = duration(source.interval)
+    scrape = seconds_of(source.interval)
     interval = max(scrape, seconds / (_PIXELS * panel.place[2]))
     rate = max(interval + scrape, _RATE_SCRAPES * scrape)
     return {
@@ -107,8 +108,3 @@ def interpolate(text: str, values: Mapping[str, str]) -> str:
 def called(text: str) -> frozenset[str]:
     """Return the names of the variables that a text has."""
     return frozenset(next(filter(None, each.groups())) for each in _PLACE.finditer(text))
-
-
-def duration(text: str) -> float:
-    """Return a duration of Prometheus in seconds, such as 1m30s; 0 for what is none."""
-    return sum(float(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+)(ms|[smhd])", text))

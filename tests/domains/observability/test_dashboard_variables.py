@@ -6,7 +6,6 @@ from acceptance.domains.observability.dashboard_variables import (
     ListedVariable,
     built_in,
     called,
-    duration,
     interpolate,
     list_values,
 )
@@ -15,6 +14,7 @@ from acceptance.domains.observability.drivers.dashboard_files import (
     Variable,
     read_dashboard,
 )
+from acceptance.domains.observability.drivers.prometheus import seconds_of
 from tests.domains.observability.boards import SOURCE, Answers, board
 
 
@@ -93,4 +93,4 @@ def test_variables_are_replaced_in_every_form() -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("15s", 15), ("1m30s", 90), ("5ms", 0.005), ("", 0)])
 def test_durations(text: str, seconds: float) -> None:
     """As Prometheus writes them."""
-    assert duration(text) == seconds
+    assert seconds_of(text) == seconds

@@ -14,6 +14,7 @@ import yaml
 
 from acceptance.domains.observability.drivers.endpoints import ask, objects
 from acceptance.domains.observability.drivers.prometheus import seconds_of
+from acceptance.domains.observability.drivers.promql import Matcher
 from acceptance.drivers.kubernetes.client import Refused
 
 if TYPE_CHECKING:
@@ -177,11 +178,8 @@ def _matches(matcher: str, labels: Mapping[str, str]) -> bool:
     found = _MATCHER.match(matcher)
     if found is None:
         raise Refused(f"the matcher {matcher} cannot be read")
-    value, way = labels.get(found["name"], ""), found["way"]
-    holds = (
-        re.fullmatch(found["value"], value) is not None if "~" in way else value == found["value"]
-    )
-    return holds is not way.startswith("!")
+    condition = Matcher(found["name"], found["way"], found["value"])
+    return condition.accepts(labels.get(condition.label, ""))
 
 
 def _flat(route: Mapping[str, Any], inherited: Mapping[str, Any]) -> list[dict[str, Any]]:
