@@ -75,7 +75,7 @@ def a_threshold_that_was_changed_by_hand(saboteur: Saboteur) -> None:
     _edit_alerts(
         saboteur,
         (
-            'way="ingress"} == 0\n        for: "5s"',
+            'way="ingress"} == 0\n        for: "11s"',
             'way="ingress"} == 0\n        for: "1h"',
         ),
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from acceptance.build.alert_rules import Variant
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?[smhd]?\b|(?<=ratio_rate)\d+[smhd]")
-SLOTH = ROOT / ".make" / "sloth"
+SLOTH = ROOT / ".tools" / "sloth"
 
 
 def _rules(variant: Variant, key: str) -> list[dict[str, Any]]:
@@ -68,6 +68,21 @@ def test_short_windows_stay_apart() -> None:
         assert len(set(windows.values())) == len(windows)
         lengths = [seconds(windows[name]) for name in ("5m", "30m", "1h", "6h", "3d", "30d")]
         assert lengths == sorted(lengths)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_one_scrape_that_fails_calls_nobody(variant: Variant) -> None:
+    """Each alert about a scrape waits for longer than two of them."""
+    overlay = "production" if variant == "production" else "embedded"
+    path = ROOT / "manifests" / "overlays" / overlay / "metrics" / "prometheus.yaml"
+    scrape = seconds(yaml.safe_load(path.read_text())["global"]["scrape_interval"])
+    found = [
+        rule
+        for rule in _rules(variant, "alert")
+        if re.match(r"(up|probe_success)\{[^}]*\} == 0", rule["expr"])
+    ]
+    assert {"TargetDown", "SiteUnreachable", "EndpointDown"} <= {rule["alert"] for rule in found}
+    assert [rule["alert"] for rule in found if seconds(rule["for"]) <= 2 * scrape] == []
 
 
 def test_service_levels_are_what_sloth_made_of_their_source() -> None:

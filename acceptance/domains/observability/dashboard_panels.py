@@ -89,6 +89,8 @@ def faults_of_variables(reading: DashboardReading) -> Iterator[str]:
             yield f"{name} is not known: {each.refused}"
         elif not each.values:
             yield f"{name} lists nothing"
+        elif each.variable.kind == "query" and not each.current:
+            yield f"{name} lists only what is not there any more"
     yield from reading.dead_values
 
 

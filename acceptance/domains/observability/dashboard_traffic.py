@@ -19,7 +19,7 @@ from acceptance.domains.observability.dashboards import DashboardOperator
 from acceptance.domains.observability.refused_payments import PaymentErrors
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require
-from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
+from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually, last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +84,20 @@ class DashboardReviewer(DashboardOperator, TrafficCounter, PaymentErrors):
     """Is the only visitor for a while, and reads the dashboards before and after."""
 
     def note_before_traffic(self) -> BeforeTraffic:
-        """Return the counters when they rest; raises `Unverifiable` as `note_counters` does."""
+        """Return the counters when they rest; raises `Unverifiable` as `note_counters` does.
+
+        The scenario before may have added a pod: a variable offers it while it goes away.
+        """
+        backend = self.system.workloads.backend
+        serving = set(self.serving_when_full(backend))
+        last_seen(
+            lambda: [e for e in self.prometheus().targets().targets if e.job == backend],
+            lambda own: (
+                {e.label("pod") for e in own if e.health == "up"} == serving
+                and len(own) == len(serving)
+            ),
+            timeout=self._timeouts.observation,
+        )
         counters = self.note_counters()
         return BeforeTraffic(counters, self._queries().now())
 

@@ -37,7 +37,7 @@ class ListedVariable:
     values: tuple[str, ...]
     refused: str
     current: tuple[str, ...] = ()
-    """Of the values of a query, those that there are now: Prometheus lists older ones too."""
+    """Of the values of a query, those of series that are there now and have two samples."""
 
     @property
     def text(self) -> str:
@@ -73,10 +73,11 @@ def list_values(
         return ListedVariable(variable, (), f"it is of a kind that is not judged here: {query}")
     label, selector = found["label"], (found["selector"] or "").strip()
     answer = prometheus.label_values(label, selector, *window)
-    # A rate needs two samples. What has gone may be listed, and has one for some minutes.
+    # What has gone is listed for some time, and what is new has no rate until its second sample.
     scrape = max((seconds_of(each.interval) for each in sources), default=0.0) or _SCRAPE_SECONDS
-    recent = f"count_over_time({selector}[{_RATE_SCRAPES * scrape:.0f}s]) >= 2"
-    samples = prometheus.evaluate(recent, window[1]).samples if selector else ()
+    series = selector or f'{{{label}!=""}}'
+    twice = f"count_over_time({series}[{_RATE_SCRAPES * scrape:.0f}s]) >= 2"
+    samples = prometheus.evaluate(f"{series} and {twice}", window[1]).samples
     current = {each.label(label) for each in samples}
     return ListedVariable(variable, answer.values, answer.refused, tuple(sorted(current)))
 

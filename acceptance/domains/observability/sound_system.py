@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _ALWAYS = "DeadMansSwitch"
 _LATENCY, _SLOW_SHARE = "LatencyBudgetBurn", 0.01
 """The alert about slow requests, and the share that the service level allows."""
+_ABOUT = ("endpoint", "instance", "job", "pod")
+"""Labels that say what an alert is about."""
 _QUIET_SECONDS = 30.0
 """How long visitors use the system while nothing may fire: longer than any short rule waits."""
 
@@ -26,9 +28,9 @@ class QuietTime:
     """What fired while visitors used the sound system."""
 
     visits: Visits
-    fired: tuple[str, ...]
-    """The names of the alerts that fired at any time."""
-    arrived: tuple[str, ...]
+    fired: tuple[tuple[tuple[str, str], ...], ...]
+    """The labels of the alerts that fired at any time."""
+    arrived: tuple[tuple[tuple[str, str], ...], ...]
 
 
 class SoundSystemWatcher(AlertCauses):
@@ -38,22 +40,25 @@ class SoundSystemWatcher(AlertCauses):
         """Have visitors use the system, and note what fires and what arrives meanwhile."""
         client = self.rules()
         stop = self.visit_steadily()
-        # What the scenario before has disturbed may fire still.
+        # What was disturbed before may fire still, or be about to: Alertmanager has just started.
         last_seen(
-            lambda: {each.name for each in client.active() if each.state == "firing"},
-            lambda firing: firing <= {_ALWAYS},
+            lambda: {each.name for each in client.active()},
+            lambda active: active <= {_ALWAYS},
             timeout=self._timeouts.recovery,
         )
-        fired: set[str] = set()
+        fired: set[tuple[tuple[str, str], ...]] = set()
         before = len(self.received(reception).alerts)
         ends = SYSTEM_CLOCK.now() + _QUIET_SECONDS
         while SYSTEM_CLOCK.now() < ends:
-            fired |= {each.name for each in client.active() if each.state == "firing"}
+            fired |= {each.labels for each in client.active() if each.state == "firing"}
             SYSTEM_CLOCK.pause(0.5)
-        arrived = self.received(reception).alerts[before:]
         # The end of what fired before may arrive still.
-        names = {each.name for each in arrived if each.status == "firing"}
-        found = QuietTime(stop(), tuple(sorted(fired)), tuple(sorted(names)))
+        arrived = {
+            each.labels
+            for each in self.received(reception).alerts[before:]
+            if each.status == "firing"
+        }
+        found = QuietTime(stop(), tuple(sorted(fired)), tuple(sorted(arrived)))
         self._keep("What fired on the sound system", pretty(asdict(found)))
         return found
 
@@ -65,13 +70,27 @@ class SoundSystemWatcher(AlertCauses):
         """
         if not found.visits.requests:
             raise Unverifiable("No visitor used the system.")
-        fired = {*found.fired, *found.arrived} - {_ALWAYS}
-        if fired == {_LATENCY} and found.visits.slow > _SLOW_SHARE * found.visits.requests:
+        names = {_name(each) for each in (*found.fired, *found.arrived)}
+        if (
+            names - {_ALWAYS} == {_LATENCY}
+            and found.visits.slow > _SLOW_SHARE * found.visits.requests
+        ):
             raise Unverifiable(
                 f"{found.visits.slow} of {found.visits.requests} requests of visitors took longer "
                 f"than {SLOW_SECONDS:g} s, so the machine was too slow for a sound system."
             )
-        require(_ALWAYS in found.fired, f"{_ALWAYS} does not fire, so no alert would.")
-        wrong = [f"{name} fired" for name in found.fired if name != _ALWAYS]
-        wrong += [f"{name} arrived" for name in found.arrived if name != _ALWAYS]
+        always = any(_name(each) == _ALWAYS for each in found.fired)
+        require(always, f"{_ALWAYS} does not fire, so no alert would.")
+        wrong = [f"{_described(each)} fired" for each in found.fired if _name(each) != _ALWAYS]
+        wrong += [f"{_described(each)} arrived" for each in found.arrived if _name(each) != _ALWAYS]
         require(not wrong, f"Nothing is wrong, and {listed(wrong)}.")
+
+
+def _name(labels: tuple[tuple[str, str], ...]) -> str:
+    return dict(labels).get("alertname", "")
+
+
+def _described(labels: tuple[tuple[str, str], ...]) -> str:
+    """Name an alert and what it is about."""
+    about = [f"{name} {value}" for name, value in labels if name in _ABOUT]
+    return f"{_name(labels)} ({', '.join(about)})" if about else _name(labels)

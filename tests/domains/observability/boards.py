@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SOURCE = DataSource(
     "p1", "prometheus", "http://prometheus.monitoring.svc:9090", "15s", default=True
 )
+PODS_NOW = 'up{job="backend"} and count_over_time(up{job="backend"}[60s]) >= 2'
+"""What is asked for the pods that the variable of a board may offer."""
 BY_STATUS = 'sum by (status) (rate(requests_total{job="backend"}[$__rate_interval]))'
 
 

@@ -16,7 +16,7 @@ from acceptance.domains.observability.dashboard_reader import DashboardReader
 from acceptance.domains.observability.drivers.dashboard_files import read_dashboard
 from acceptance.domains.observability.drivers.prometheus import Sample
 from acceptance.domains.observability.drivers.promql import increased, read_tree, write
-from tests.domains.observability.boards import SOURCE, Answers, board, panel, sample
+from tests.domains.observability.boards import PODS_NOW, SOURCE, Answers, board, panel, sample
 from tests.domains.observability.test_dashboard_panels import ASKED, SELECTED, TREE
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -38,9 +38,9 @@ def after(
     shown: Sequence[Sample] = NOW,
 ) -> DashboardsAfterTraffic:
     """What was counted of nine payments, four of which failed, and what is shown of it."""
-    client = Answers(
-        {ASKED: shown, SELECTED: [sample(99)], RISEN: counted}, {ASKED: TREE}, ("backend-1",)
-    )
+    pods = [sample(1, pod="backend-1")]
+    known = {ASKED: shown, SELECTED: [sample(99)], RISEN: counted, PODS_NOW: pods}
+    client = Answers(known, {ASKED: TREE}, ("backend-1",))
     found = read_dashboard(board(panel(), panel(title="Other", description="Another panel.")))
     assert found
     requests = {"POST /pay 200": 9, "POST /pay 500": 4}

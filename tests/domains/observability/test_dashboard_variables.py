@@ -58,8 +58,14 @@ def test_queries_of_values_are_asked() -> None:
     assert found.values == ("backend-1", "backend-2")
     list_values(variable(query="label_values(pod)"), [], client.queries(), (1, 2))
     selector = 'up{job="a", x=~"b,c"}'
-    recent = f"count_over_time({selector}[60s]) >= 2"
-    assert client.asked == [f"pod of {selector} from 1 to 2", recent, "pod of  from 1 to 2"]
+    recent = f"{selector} and count_over_time({selector}[60s]) >= 2"
+    anything = '{pod!=""} and count_over_time({pod!=""}[60s]) >= 2'
+    assert client.asked == [
+        f"pod of {selector} from 1 to 2",
+        recent,
+        "pod of  from 1 to 2",
+        anything,
+    ]
     custom = list_values(variable("custom", "5m, 1h"), [], client.queries(), (1, 2))
     assert custom.values == ("5m", "1h")
     refused = list_values(variable(query="query_result(up)"), [], client.queries(), (1, 2))
