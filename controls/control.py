@@ -99,7 +99,7 @@ def stacks_needed_by(controls: Iterable[Control]) -> tuple[str, ...]:
         for feature in features
         for rule in feature.rules
         for scenario in rule.scenarios
-        if any((tag.name, scenario.name) in wanted for tag in rule.tags)
+        if any((name, scenario.name) in wanted for name in rule.tag_names(scenario))
         for tag in (*feature.tags, *rule.tags, *scenario.tags)
     }
     return needed_stacks(tags)

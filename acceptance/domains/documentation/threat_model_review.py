@@ -69,11 +69,11 @@ class ThreatModelReviewer(Actor):
         features, _ = read_features(sorted((self._root / "features").rglob("*.feature")))
         items = parse(self._tracker).items
         scenarios = {
-            (tag.name, run.name)
+            (name, run.name)
             for feature in features
             for rule in feature.rules
-            for tag in rule.tags
             for scenario in rule.scenarios
+            for name in rule.tag_names(scenario)
             for run in scenario.runs
         }
         model = read_threats(path.read_text(encoding="utf-8"))

@@ -84,20 +84,24 @@ def link_to(item: str) -> str:
 
 
 def _stable(found: dict[str, Any], items: list[dict[str, Any]]) -> dict[str, Any]:
-    """Name a result by its item and title, so that it keeps its history when its file moves."""
-    labels = {label["name"]: label["value"] for label in found["labels"]}
+    """Name a result by its item and title, so that it keeps its history when its file moves.
+
+    Of two items it is the first: a scenario keeps its history when it proves another one too.
+    """
+    labels = {label["name"]: label["value"] for label in reversed(found["labels"])}
     name = f"{labels.get('story', labels.get('suite', ''))}: {found['name']}"
     identity = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
-    told = [("owner", item["owner"]) for item in items]
+    told: list[tuple[str, str]] = [("owner", item["owner"]) for item in items]
     told += [("tag", f"verdict: {item['verdict']}") for item in items]
     told += [("tag", "waived") for item in items if item["waiver"]]
+    added = [{"name": label, "value": value} for label, value in dict.fromkeys(told)]
     kept = [label for label in found["labels"] if label["name"] in _KEPT]
     return found | {
         "fullName": name,
         "historyId": identity,
         "testCaseId": identity,
         "titlePath": [labels[each] for each in _KEPT[:3] if each in labels],
-        "labels": [*kept, *({"name": label, "value": value} for label, value in told)],
+        "labels": [*kept, *added],
         "parameters": [],
     }
 

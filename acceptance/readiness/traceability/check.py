@@ -41,25 +41,31 @@ def check(tracker: Tracker, features: Path, steps: Path) -> tuple[TraceabilityPr
     return tuple(sorted(problems, key=lambda each: (each.path, each.line, each.kind)))
 
 
-def drift(tracker: Tracker, files: Iterable[Path]) -> tuple[TraceabilityProblem, ...]:
+def drift(
+    tracker: Tracker, files: Iterable[Path], *, part: bool = False
+) -> tuple[TraceabilityProblem, ...]:
     """Return where feature files name unknown items, or word an item differently from the tracker.
 
-    With such problems, a run would not prove what the tracker says.
+    With such problems, a run would not prove what the tracker says. Of a `part` of the files, it is
+    unknown whether an item has a Rule.
     """
     read, unreadable = read_features(files)
     found = ItemChecks(tracker, read).problems()
-    serious = {"wording", "unknown-id", "item-tag"}
+    serious = {"wording", "unknown-id", "item-tag", *(() if part else ("no-rule",))}
     return (*unreadable, *(each for each in found if each.kind in serious))
 
 
 def covered(tracker: Tracker, features: Iterable[Feature]) -> dict[str, int]:
-    """Return the number of scenarios for every item; each row of examples counts as one."""
+    """Return the number of scenarios for every item; each row of examples counts as one.
+
+    A scenario that proves two items counts for both.
+    """
     counts = {item.id: 0 for item in tracker.items}
     for feature in features:
         for rule in feature.rules:
-            for tag in rule.tags:
-                if tag.name in counts:
-                    counts[tag.name] += sum(len(each.runs) for each in rule.scenarios)
+            for scenario in rule.scenarios:
+                for name in counts.keys() & rule.tag_names(scenario):
+                    counts[name] += len(scenario.runs)
     return counts
 
 

@@ -90,6 +90,10 @@ class Rule:
     tags: tuple[Tag, ...]
     scenarios: tuple[Scenario, ...]
 
+    def tag_names(self, scenario: Scenario) -> tuple[str, ...]:
+        """Return the tags that one of its scenarios has: the Rule's, then those of its own."""
+        return tuple(dict.fromkeys(tag.name for tag in (*self.tags, *scenario.tags)))
+
 
 @dataclass(frozen=True)
 class Feature:

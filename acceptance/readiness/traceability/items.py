@@ -1,4 +1,7 @@
-"""Checks that each Rule has the tag and the wording of one item of the tracker."""
+"""Checks that each Rule has the tag and the wording of one item of the tracker.
+
+A scenario belongs to the item of its Rule, and may name another item of the same task beside it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from acceptance.readiness.traceability.features import Feature, Rule, Tag
+    from acceptance.readiness.traceability.features import Feature, Rule, Scenario, Tag
     from acceptance.readiness.traceability.problem import ProblemKind
     from acceptance.readiness.tracker import Item, Tracker
 
@@ -28,6 +31,13 @@ class ItemChecks:
         self._tasks = {task.id for task in tracker.tasks}
         self._prefixes = {f"{name.rpartition('-')[0]}-".upper() for name in self._tasks}
         self._features = features
+        self._owners = {
+            tag.name
+            for feature in features
+            for rule in feature.rules
+            if rule.scenarios
+            for tag in rule.tags
+        }
 
     def problems(self) -> Iterator[TraceabilityProblem]:
         """Yield the problems, in the order of the files."""
@@ -45,9 +55,12 @@ class ItemChecks:
                         remedy = "Try: one Rule with all scenarios."
                         yield _problem(feature, rule.line, "covered-twice", f"{message} {remedy}")
                     first.setdefault(item.name, place)
+                for scenario in rule.scenarios:
+                    yield from self._second(feature, rule, scenario)
+            for scenario in feature.loose:
+                yield from _misplaced(feature.path, "scenario", self._named(scenario.tags))
             for scenario in feature.scenarios:
                 yield from self._strangers(feature.path, scenario.tags)
-                yield from _misplaced(feature.path, "scenario", self._named(scenario.tags))
 
     def _named(self, tags: Sequence[Tag]) -> list[Tag]:
         return [tag for tag in tags if tag.name in self._items]
@@ -81,6 +94,27 @@ class ItemChecks:
         if not rule.scenarios:
             message = f'The Rule "{rule.name}" has no scenario. Try: write one, or drop the Rule.'
             yield _problem(feature, rule.line, "empty-rule", message)
+
+    def _second(
+        self, feature: Feature, rule: Rule, scenario: Scenario
+    ) -> Iterator[TraceabilityProblem]:
+        """Yield what is wrong with the other items that a scenario names beside its Rule's."""
+        own = {tag.name for tag in self._named(rule.tags)}
+        tasks = {self._items[name].task for name in own}
+        for tag in self._named(scenario.tags):
+            kind: ProblemKind = "item-tag"
+            if tag.line > scenario.line:
+                message = "is the tag of examples. Try: move it to their scenario."
+            elif tag.name in own:
+                message = "is the tag of the scenario's Rule already. Try: delete it here."
+            elif self._items[tag.name].task not in tasks:
+                message = "is of another task than the scenario's Rule. Try: a scenario there."
+            elif tag.name not in self._owners:
+                kind = "no-rule"
+                message = "has no Rule with a scenario of its own. Try: write both."
+            else:
+                continue
+            yield _problem(feature, tag.line, kind, f"@{tag.name} {message}")
 
 
 def _problem(feature: Feature, line: int, kind: ProblemKind, message: str) -> TraceabilityProblem:

@@ -69,7 +69,8 @@ class TraceabilityMatrix:
     def sentence(self) -> str:
         """Return in words how many items are covered, and how many are met if there was a run."""
         count = sum(bool(row.scenarios) for row in self.rows)
-        scenarios = sum(len(row.scenarios) for row in self.rows)
+        # One that proves two items is in both rows.
+        scenarios = len({(each.feature, each.name) for row in self.rows for each in row.scenarios})
         text = f"{count} of {len(self.rows)} items are covered, by {scenarios} scenarios"
         if any(row.verdict for row in self.rows):
             text += f"; {sum(row.verdict == 'met' for row in self.rows)} met"
@@ -109,13 +110,13 @@ def trace(
     scenarios: dict[str, list[TracedScenario]] = {item: [] for item in covered(tracker, ())}
     for feature in read:
         for rule in feature.rules:
-            for name in {tag.name for tag in rule.tags} & scenarios.keys():
-                statuses = _statuses(told.get(name, {}))
-                scenarios[name] += [
-                    _traced(feature.path, each, run, matcher, statuses.get(run.name, ""))
-                    for each in rule.scenarios
-                    for run in each.runs
-                ]
+            for each in rule.scenarios:
+                for name in scenarios.keys() & rule.tag_names(each):
+                    statuses = _statuses(told.get(name, {}))
+                    scenarios[name] += [
+                        _traced(feature.path, each, run, matcher, statuses.get(run.name, ""))
+                        for run in each.runs
+                    ]
     rows = (
         MatrixRow(
             item,

@@ -13,7 +13,8 @@ ProblemKind: TypeAlias = Literal[
     "unreadable",  # a feature file or a step definition cannot be read
     "wording",  # a Rule's wording differs from the tracker
     "unknown-id",  # a tag names nothing in the tracker
-    "item-tag",  # a Rule names no item, or several, or one of another task; or a scenario names one
+    "item-tag",  # a Rule or a scenario names an item that it cannot be about
+    "no-rule",  # a scenario names an item that has no Rule with a scenario
     "covered-twice",  # two Rules for one item
     "empty-rule",  # a Rule without a scenario
     "outside-rule",  # a scenario outside of any Rule

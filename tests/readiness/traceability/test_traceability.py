@@ -11,6 +11,7 @@ from acceptance.readiness.traceability import (
     drift,
     feature_files,
     read_features,
+    trace,
 )
 from acceptance.readiness.tracker import Tracker, parse_bytes
 
@@ -20,6 +21,7 @@ TRACKER = """# Shop
 **Acceptance Criteria**:
 - [ ] ðŸ”¥ A card is charged
 - [ ] A receipt is sent
+- [ ] Nobody pays twice
 
 ## ABC-2: Return
 **Acceptance Criteria**:
@@ -78,7 +80,7 @@ def _(): ...
 
 @pytest.fixture
 def tracker() -> Tracker:
-    """A tracker with three criteria."""
+    """A tracker with four criteria."""
     return parse_bytes(TRACKER.encode(), Path("tracker.md"))
 
 
@@ -137,7 +139,18 @@ PASSES = (
         (RECEIPT, f"    @XYZ-1-DOD-1\n{RECEIPT}", "unknown-id", 23, "@XYZ-1-DOD-1 does not name"),
         ("  @ABC-1-AC-2", "  @other", "item-tag", 21, "names no item"),
         ("  @ABC-1-AC-2", "  @ABC-1-AC-1 @ABC-1-AC-2", "item-tag", 21, "and @ABC-1-AC-2"),
-        (RECEIPT, f"    @ABC-1-AC-2\n{RECEIPT}", "item-tag", 23, "is the tag of a scenario"),
+        (RECEIPT, f"    @ABC-1-AC-2\n{RECEIPT}", "item-tag", 23, "scenario's Rule already"),
+        (RECEIPT, f"    @ABC-2-AC-1\n{RECEIPT}", "item-tag", 23, "is of another task"),
+        (RECEIPT, f"    @ABC-1-AC-3\n{RECEIPT}", "no-rule", 23, "has no Rule with a scenario"),
+        ("@ABC-1\n", "@ABC-1 @ABC-1-AC-2\n", "item-tag", 1, "is the tag of a feature"),
+        ("      Examples:", "      @ABC-1-AC-2\n      Examples:", "item-tag", 15, "of examples"),
+        (
+            "  Background:\n    Given a shop\n",
+            f"  @ABC-1-AC-2\n  Scenario: A\n{PASSES}",
+            "item-tag",
+            4,
+            "is the tag of a scenario",
+        ),
         ("@ABC-1\n", "@ABC-2\n", "item-tag", 8, "ABC-1-AC-1 is in a feature"),
         ("@ABC-1-AC-2", "@ABC-1-AC-1", "covered-twice", 21, "pay.feature:8"),
         (
@@ -326,10 +339,47 @@ def test_drift_is_about_items_and_their_words(tracker: Tracker, project: Path) -
 def test_scenarios_are_counted_for_each_item(tracker: Tracker, project: Path) -> None:
     """Each row of examples is a scenario, and an item without any has none."""
     features, _ = read_features(feature_files(project / "features"))
-    assert covered(tracker, features) == {"ABC-1-AC-1": 2, "ABC-1-AC-2": 1, "ABC-2-AC-1": 0}
+    counts = {"ABC-1-AC-1": 2, "ABC-1-AC-2": 1, "ABC-1-AC-3": 0, "ABC-2-AC-1": 0}
+    assert covered(tracker, features) == counts
     (first, second, _) = (run for each in features[0].scenarios for run in each.runs)
     assert [first.name, second.name] == ["A card pays for 1 things", "A card pays for 2 things"]
     assert [step.kind for step in first.steps] == ["given", "when", "then", "then"]
+
+
+SECOND = ("    Scenario Outline: A card", "    @ABC-1-AC-2\n    Scenario Outline: A card")
+
+
+def test_a_scenario_proves_a_second_item(tracker: Tracker, project: Path) -> None:
+    """It counts for the item of its Rule and for the one that it names, and is one scenario."""
+    change(project, "features/pay.feature", *SECOND)
+    assert problems(tracker, project) == []
+    features, _ = read_features(feature_files(project / "features"))
+    counts = covered(tracker, features)
+    assert (counts["ABC-1-AC-1"], counts["ABC-1-AC-2"]) == (2, 3)
+    status = {"id": "ABC-1-AC-2", "scenarios": [{"name": "A receipt comes", "status": "passed"}]}
+    matrix = trace(tracker, project / "features", project / "steps", {"items": [status]})
+    names = {row.item.id: [each.name for each in row.scenarios] for row in matrix.rows}
+    shared = ["A card pays for 1 things", "A card pays for 2 things"]
+    assert names["ABC-1-AC-1"] == shared
+    assert names["ABC-1-AC-2"] == [*shared, "A receipt comes"]
+    assert matrix.sentence.startswith("2 of 4 items are covered, by 3 scenarios")
+
+
+def test_of_a_part_of_the_features_nobody_knows_which_items_have_a_rule(
+    tracker: Tracker, project: Path
+) -> None:
+    """The Rule may be in a feature that was not asked for; a whole run has to have it."""
+    change(project, "features/pay.feature", SECOND[0], SECOND[1].replace("AC-2", "AC-3"))
+    files = feature_files(project / "features")
+    assert [each.kind for each in drift(tracker, files)] == ["no-rule"]
+    assert drift(tracker, files, part=True) == ()
+
+
+def test_a_rule_without_a_scenario_lends_no_item(tracker: Tracker, project: Path) -> None:
+    """A scenario may prove more than its own item, but never all of another one."""
+    change(project, "features/pay.feature", *SECOND)
+    change(project, "features/pay.feature", FEATURE[FEATURE.index(RECEIPT) :], "")
+    assert {"empty-rule", "no-rule"} <= {each.kind for each in problems(tracker, project)}
 
 
 def test_features_in_another_language_are_read(tracker: Tracker, project: Path) -> None:
