@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Values: TypeAlias = "Callable[[Sequence[float], float], list[str]]"
 """The values of a series at these seconds, where the second argument is when the cause begins."""
@@ -119,7 +119,7 @@ class RuleCase:
 
     name: str
     alert: str
-    """The rule that this is about."""
+    """The rule that this is about; where its name has several, with the group of its route."""
     changed: Mapping[str, Values]
     """The series that are not as on a healthy system."""
     firing: Sequence[tuple[str, Firing]]
@@ -131,8 +131,52 @@ class RuleCase:
 
 
 _RATIO = _COUNTED.format(_SLO, "GET", "500")
-_SLOW = _TIMED.format("bucket", _SLO, "GET", ',le="0.3"')
 _F, _W = "for_critical", "for_warning"
+_PACES: Mapping[str, tuple[float, tuple[str, ...]]] = {
+    "ten times the pace that is allowed": (10, ("critical", "warning")),
+    "twice the pace that is allowed": (2, ("warning",)),
+    "half the pace that is allowed": (0.5, ()),
+}
+_BUSY = 1e6
+"""So many requests a second that those of the next hour count little beside them."""
+
+
+def _budget_cases() -> Iterator[RuleCase]:
+    """Yield the cases of the service levels, of those who read and of those who change.
+
+    Only a fast pace is seen after a busy time in which all was well: it is the errors of an hour,
+    and those of six hours are few among all requests.
+    """
+    for group, method, status, rate in (
+        ("read", "GET", "200", 10.0),
+        ("change", "POST", "201", 5.0),
+    ):
+        done, failed = (_COUNTED.format(_SLO, method, each) for each in (status, "500"))
+        count, quick = (
+            _TIMED.format(what, _SLO, method, le)
+            for what, le in (("count", ""), ("bucket", ',le="0.3"'))
+        )
+        errors, latency = f"ErrorBudgetBurn {group}", f"LatencyBudgetBurn {group}"
+        for pace, (times, severities) in _PACES.items():
+            few, slow = 0.001 * times * rate, 0.01 * times * rate
+            for what, alert, changed in (
+                ("errors", errors, {failed: rises(few, few)}),
+                ("slow answers", latency, {quick: rises(rate - slow, rate - slow)}),
+            ):
+                fires = {f"{alert.partition(' ')[0]} {each}": 1 for each in severities}
+                name = f"{what} of those who {group}, at {pace}"
+                yield RuleCase(name, alert, changed, [("5m", fires)], immediate=True)
+        busy = {done: rises(_BUSY, rate), failed: rises(0, rate / 20)}
+        yield _after_busy_time(f"errors of those who {group}", errors, busy)
+        busy = {count: rises(_BUSY, rate), quick: rises(_BUSY, rate / 2)}
+        yield _after_busy_time(f"slow answers of those who {group}", latency, busy)
+
+
+def _after_busy_time(what: str, alert: str, changed: Mapping[str, Values]) -> RuleCase:
+    fires = {f"{alert.partition(' ')[0]} critical": 1}
+    name = f"{what}, for an hour after a busy time"
+    return RuleCase(name, alert, changed, [("1h", fires)], immediate=True)
+
 
 CASES: tuple[RuleCase, ...] = (
     RuleCase("nothing is wrong", "DeadMansSwitch", {}, [(_W, {})], immediate=True),
@@ -204,6 +248,23 @@ CASES: tuple[RuleCase, ...] = (
         immediate=True,
     ),
     RuleCase(
+        "a volume is full tomorrow, which can wait until then",
+        "VolumeFilling",
+        {_VOLUME.format("available"): rises(-0.005, -0.005, 400)},
+        [(_F, {})],
+        immediate=True,
+    ),
+    RuleCase(
+        "a volume that is nearly empty grows fast",
+        "VolumeFilling",
+        {
+            _VOLUME.format("used"): steady(100),
+            _VOLUME.format("available"): rises(-0.2, -0.2, 900),
+        },
+        [(_F, {})],
+        immediate=True,
+    ),
+    RuleCase(
         "a disk is nearly full",
         "DiskFilling",
         {_DISK.format("avail"): turns(400, 50)},
@@ -234,6 +295,12 @@ CASES: tuple[RuleCase, ...] = (
         [(_F, {"BackupTooOld critical": 1})],
     ),
     RuleCase(
+        "the backup of last night",
+        "BackupTooOld",
+        {_BACKUP: turns(0, -0.8 * _DAY)},
+        [(_F, {})],
+    ),
+    RuleCase(
         "nobody tells of backups",
         "BackupUnknown",
         {_BACKUP: ends(rises(1, 1))},
@@ -259,6 +326,13 @@ CASES: tuple[RuleCase, ...] = (
         [(_W, {"TargetMissing critical": 1})],
     ),
     RuleCase(
+        "Prometheus finds nothing at all",
+        "TargetMissing",
+        {name: ends(steady(1)) for name in HEALTHY if name.startswith("up{")},
+        # One for each job that the system cannot be watched without.
+        [(_W, {"TargetMissing critical": 12})],
+    ),
+    RuleCase(
         "somebody tries every door",
         "AccessDeniedSpike",
         {_AUDIT.format("developer", "pods", "403"): rises(0.001, 5)},
@@ -281,53 +355,12 @@ CASES: tuple[RuleCase, ...] = (
     ),
     RuleCase(
         "every answer is an error",
-        "ErrorBudgetBurn",
+        "ErrorBudgetBurn read",
         {_RATIO: rises(0, 10), _COUNTED.format(_SLO, "GET", "200"): rises(10, 0)},
         # After a minute, 6 h are not yet burnt 6 times too fast: this is the fast rule alone.
         [(_F, {"ErrorBudgetBurn critical": 1, "ErrorBudgetBurn warning": 1})],
         settle="6h",
         immediate=True,
     ),
-    RuleCase(
-        "errors at ten times the pace that is allowed",
-        "ErrorBudgetBurn",
-        {_RATIO: rises(0.1, 0.1)},
-        [("30m", {"ErrorBudgetBurn critical": 1, "ErrorBudgetBurn warning": 1})],
-        immediate=True,
-    ),
-    RuleCase(
-        "errors at twice the pace that is allowed",
-        "ErrorBudgetBurn",
-        {_RATIO: rises(0.02, 0.02)},
-        [("30m", {"ErrorBudgetBurn warning": 1})],
-        immediate=True,
-    ),
-    RuleCase(
-        "errors at half the pace that is allowed",
-        "ErrorBudgetBurn",
-        {_RATIO: rises(0.005, 0.005)},
-        [("30m", {})],
-        immediate=True,
-    ),
-    RuleCase(
-        "every fifth answer is slow",
-        "LatencyBudgetBurn",
-        {_SLOW: rises(8, 8)},
-        [("30m", {"LatencyBudgetBurn critical": 1, "LatencyBudgetBurn warning": 1})],
-        immediate=True,
-    ),
-    RuleCase(
-        "slow answers at twice the pace that is allowed",
-        "LatencyBudgetBurn",
-        {_SLOW: rises(9.8, 9.8)},
-        [("30m", {"LatencyBudgetBurn warning": 1})],
-        immediate=True,
-    ),
-    RuleCase(
-        "slow answers at half the pace that is allowed",
-        "LatencyBudgetBurn",
-        {_SLOW: rises(9.95, 9.95)},
-        [("30m", {})],
-        immediate=True,
-    ),
+    *_budget_cases(),
 )
