@@ -22,6 +22,7 @@ _QUIET = "Nothing fires while visitors use the sound system"
 _PROGRAMS = "Alerts about single programs are followed from their cause to their end"
 _LEVELS = "Alerts about service levels are followed from their cause to their end"
 _OUTAGES = "Alerts about outages are followed from their cause to their end"
+_TESTS = "The tests of the critical rules notice what breaks a rule"
 _GROUPED = "Alerts of one group arrive together"
 _SILENCED = "A silenced alert arrives after its silence"
 _INHIBITED = "What a known cause makes fail is quiet meanwhile"
@@ -209,6 +210,42 @@ def a_policy_for_another_port(saboteur: Saboteur) -> None:
 def a_receiver_without_an_address(saboteur: Saboteur) -> None:
     """Keep the name of those who are on call, and drop their address."""
     _drop_address(saboteur, "critical")
+
+
+@control("TASK-003-DOD-3", _TESTS, expects="no case is about VolumeFull")
+def a_critical_alert_without_a_test(saboteur: Saboteur) -> None:
+    """Give a critical alert another name, and forget that its tests have the old one."""
+    saboteur.edit(
+        f"{_RULE_FILES}/production/alerts.yaml", "alert: VolumeFilling", "alert: VolumeFull"
+    )
+
+
+@control(
+    "TASK-003-DOD-3",
+    _TESTS,
+    expects="short: the tests of DatabaseAway do not notice that pg_up_ratio was renamed",
+)
+def an_alternative_that_no_test_knows(saboteur: Saboteur) -> None:
+    """Add the metric of the exporter's next version, and no test of it."""
+    saboteur.edit(
+        f"{_RULE_FILES}/short/alerts.yaml",
+        '(max(pg_up{job="database"}) or vector(0)) == 0',
+        '(max(pg_up{job="database"}) or vector(0)) == 0 or max(pg_up_ratio) == 0',
+    )
+
+
+@control(
+    "TASK-003-DOD-3",
+    _TESTS,
+    expects="production: the tests of TargetDown do not notice that 3 is 30",
+)
+def a_limit_that_no_test_reaches(saboteur: Saboteur) -> None:
+    """Call nobody while more than three targets are down, because then it is the network."""
+    saboteur.edit(
+        f"{_RULE_FILES}/production/alerts.yaml",
+        'up{job!="endpoints"} == 0',
+        'up{job!="endpoints"} == 0 unless on () count(up == 0) > 3',
+    )
 
 
 @control("TASK-003-DOD-5", _ON_CALL, expects="does not say what the severity warning means")

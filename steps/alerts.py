@@ -21,6 +21,8 @@ from acceptance.domains.observability import (
     QuietTime,
     RuleInspector,
     RuleState,
+    RuleTestInspector,
+    RuleTests,
     SecurityAlertTester,
     SilencedAlert,
     SoundSystemWatcher,
@@ -64,6 +66,26 @@ def _(
     rule_inspector: RuleInspector, rule_state: RuleState, datatable: Sequence[Sequence[str]]
 ) -> None:
     rule_inspector.assert_measured(rule_state, datatable)
+
+
+@when(
+    "the operator breaks a copy of each critical rule in each of these ways",
+    target_fixture="rule_tests",
+)
+def _(
+    rule_test_inspector: RuleTestInspector, datatable: Sequence[Sequence[str]]
+) -> tuple[RuleTests, ...]:
+    return rule_test_inspector.break_critical_rules([way for (way,) in datatable[1:]])
+
+
+@then("every critical rule has tests, which pass while it is whole")
+def _(rule_test_inspector: RuleTestInspector, rule_tests: tuple[RuleTests, ...]) -> None:
+    rule_test_inspector.assert_whole_rules_pass(rule_tests)
+
+
+@then("they fail, and name the alert, whatever is broken")
+def _(rule_test_inspector: RuleTestInspector, rule_tests: tuple[RuleTests, ...]) -> None:
+    rule_test_inspector.assert_breakage_noticed(rule_tests)
 
 
 @when("each of these causes is brought about and cured", target_fixture="followed_alerts")

@@ -256,7 +256,7 @@ Feature: Monitoring & Observability Setup
 
     # "measured": how long after the cause its measure changes, beside the scrape interval. Prometheus
     # misses a target that has gone after two intervals.
-    @disturbing
+    @disturbing @TASK-003-DOD-3
     Scenario: Alerts about single programs are followed from their cause to their end
       Given a receiver of this run gets every alert
       When each of these causes is brought about and cured
@@ -271,7 +271,7 @@ Feature: Monitoring & Observability Setup
       And each alert arrived as soon as its rule and its route allow
       And its receivers were told when it was cured
 
-    @disturbing
+    @disturbing @TASK-003-DOD-3
     Scenario: Alerts about service levels are followed from their cause to their end
       Given a receiver of this run gets every alert
       When each of these causes is brought about and cured
@@ -284,7 +284,7 @@ Feature: Monitoring & Observability Setup
       And each alert arrived as soon as its rule and its route allow
       And its receivers were told when it was cured
 
-    @disturbing
+    @disturbing @TASK-003-DOD-3
     Scenario: Alerts about outages are followed from their cause to their end
       Given a receiver of this run gets every alert
       When each of these causes is brought about and cured

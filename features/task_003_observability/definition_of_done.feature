@@ -46,6 +46,24 @@ Feature: What is done before the observability counts as done
       And every workload has all four golden signals
       And the backend exports no metric that the table does not name
 
+  # That alerts arrive is proved by the scenarios of TASK-003-AC-5 that have this item's tag.
+  @TASK-003-DOD-3 @needs-metrics
+  Rule: Alerting tested and functional
+
+    Scenario: The tests of the critical rules notice what breaks a rule
+      When the operator breaks a copy of each critical rule in each of these ways
+        | way                                       |
+        | a metric that it reads was renamed        |
+        | a label value that it selects was renamed |
+        | one of its alternatives was lost          |
+        | it waits ten times as long                |
+        | it does not wait                          |
+        | it is a warning                           |
+        | one of its numbers is ten times as high   |
+        | one of its numbers is a tenth             |
+      Then every critical rule has tests, which pass while it is whole
+      And they fail, and name the alert, whatever is broken
+
   # A machine can read the page. That people agreed to be called is signed by the on-call lead.
   @TASK-003-DOD-5 @needs-metrics
   Rule: On-call procedures documented

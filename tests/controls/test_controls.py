@@ -6,7 +6,7 @@ from typing import Any
 
 from gherkin.parser import Parser
 
-from controls.control import all_controls, sabotage_modules
+from controls.control import Control, all_controls, sabotage_modules, stacks_needed_by
 
 CONTROLS = all_controls()
 FEATURES = Path(__file__).parents[2] / "features"
@@ -26,6 +26,7 @@ def collected_from(path: Path) -> set[tuple[str, str]]:
         if rule is None:
             continue
         item = rule["tags"][0]["name"][1:]
+        # What a scenario proves of a second item is seen to fail with what it proves of its own.
         for scenario in (each["scenario"] for each in rule["children"] if "scenario" in each):
             rows = [row for table in scenario["examples"] for row in table["tableBody"]]
             names = [f"{scenario['name']} [{row['cells'][0]['value']}]" for row in rows]
@@ -38,6 +39,15 @@ def test_every_scenario_has_a_control() -> None:
     scenarios = collected()
     assert len(scenarios) > 20
     assert {(control.item, control.scenario) for control in CONTROLS} == scenarios
+
+
+def test_the_stacks_of_a_control_are_those_of_its_scenario() -> None:
+    """Whichever of its items the control names."""
+    name = "Alerts about outages are followed from their cause to their end"
+    for item in ("TASK-003-AC-5", "TASK-003-DOD-3"):
+        chosen = Control(item, name, lambda _: None, expects="")
+        assert "metrics" in stacks_needed_by([chosen])
+    assert stacks_needed_by([]) == ()
 
 
 def test_every_sabotage_is_used() -> None:

@@ -41,6 +41,7 @@ from acceptance.domains.observability.metrics import MetricsOperator, NewReplica
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
 from acceptance.domains.observability.on_call import OnCallInspector, RouteState
+from acceptance.domains.observability.rule_test_inspector import RuleTestInspector, RuleTests
 from acceptance.domains.observability.security_alerts import Intrusion, SecurityAlertTester
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
@@ -96,6 +97,8 @@ __all__ = [
     "RouteState",
     "RuleInspector",
     "RuleState",
+    "RuleTestInspector",
+    "RuleTests",
     "Runbook",
     "ScrapeState",
     "ScrapeTargets",

@@ -54,6 +54,13 @@ def test_the_committed_threat_model_is_complete() -> None:
         reviewer.assert_every_threat_proved(facts)
 
 
+def test_a_scenario_is_a_proof_of_each_of_its_items() -> None:
+    """Of the item of its Rule, and of the one that it names itself."""
+    scenario = "Alerts about outages are followed from their cause to their end"
+    both = {("TASK-003-AC-5", scenario), ("TASK-003-DOD-3", scenario)}
+    assert both <= a_reviewer().look_up_proofs().scenarios
+
+
 def test_faults_of_a_threat_model_are_told() -> None:
     """A gap, a proof that does not exist, and a risk that nobody owns."""
     reviewer, whole = a_reviewer(), MODEL + RISKS
