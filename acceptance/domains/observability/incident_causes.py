@@ -21,8 +21,17 @@ if TYPE_CHECKING:
 
 _CRASH = ["python", "-c", "import sys, time; time.sleep(5); sys.exit(3)"]
 """It runs long enough to be seen by Prometheus before it ends."""
-_NOWHERE = {"name": "PGOPTIONS", "value": "-c search_path=nowhere"}
-"""With this setting every statement about checkouts fails, and the readiness probe does not."""
+_WRONG_TABLE = """
+import os, sys
+from checkout_backend.__main__ import main
+from checkout_backend.postgres import PostgresSession
+execute = PostgresSession._execute
+PostgresSession._execute = lambda self, query, values: execute(
+    self, query.replace(" checkouts", " orders"), values
+)
+sys.exit(main(os.environ))
+"""
+"""It asks for a table that does not exist; the readiness probe asks for none."""
 _PAUSE_SECONDS = 0.2
 _MOST_REQUESTS = 1500
 """Of a misbehaving account; it stops by itself then."""
@@ -48,10 +57,8 @@ class IncidentCauses(AlertCauses, AccountCreator):
         made.labels = {"container": self._release(made, {"command": _CRASH, "args": []})}
 
     def _release_errors(self, made: Cause, _: str) -> None:
-        name = self.system.workloads.backend
-        own = self._containers(name)[0]
-        self._release(made, {"env": [*own.get("env", ()), _NOWHERE]})
-        self.serving_when_full(name)
+        self._release(made, {"command": ["python", "-c", _WRONG_TABLE], "args": []})
+        self.serving_when_full(self.system.workloads.backend)
 
     def _release(self, made: Cause, changes: dict[str, Any]) -> str:
         """Change the backend as a release would; return the name of the changed container."""
