@@ -1,11 +1,17 @@
-"""Steps about on-call: the page, and whom it reaches."""
+"""Steps about on-call: the pages that somebody follows, and whom alerts reach."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from pytest_bdd import given, then, when
 
 from acceptance.domains.observability import (
+    AlertPageFollower,
+    AlertPageReader,
+    AlertPages,
     AlertReception,
+    FollowedPage,
     OnCallInspector,
     ReceivedAlert,
     RouteState,
@@ -54,3 +60,47 @@ def _(
 @then("it arrives at the receiver of each severity")
 def _(on_call_inspector: OnCallInspector, contacts: tuple[ReceivedAlert, ...]) -> None:
     on_call_inspector.assert_contacts_reached(contacts)
+
+
+@when("the operator reads the page of every alert", target_fixture="alert_pages")
+def _(alert_page_reader: AlertPageReader) -> AlertPages:
+    return alert_page_reader.read_pages()
+
+
+@then("each page says everything that somebody on call needs")
+def _(alert_page_reader: AlertPageReader, alert_pages: AlertPages) -> None:
+    alert_page_reader.assert_pages_complete(alert_pages)
+
+
+@then("there is no page of an alert that does not exist")
+def _(alert_page_reader: AlertPageReader, alert_pages: AlertPages) -> None:
+    alert_page_reader.assert_no_other_page(alert_pages)
+
+
+@then("these are all alerts, and the page of each is followed below, or it says why not:")
+def _(
+    alert_page_reader: AlertPageReader,
+    alert_pages: AlertPages,
+    datatable: Sequence[Sequence[str]],
+) -> None:
+    alert_page_reader.assert_all_named(alert_pages, datatable)
+
+
+@when(
+    "each of these causes is brought about, and the page of its alert is followed",
+    target_fixture="followed_pages",
+)
+def _(
+    alert_page_follower: AlertPageFollower, datatable: Sequence[Sequence[str]]
+) -> tuple[FollowedPage, ...]:
+    return alert_page_follower.follow_pages(datatable)
+
+
+@then("the diagnosis of each page shows the cause while the alert fires")
+def _(alert_page_follower: AlertPageFollower, followed_pages: tuple[FollowedPage, ...]) -> None:
+    alert_page_follower.assert_diagnosed(followed_pages)
+
+
+@then("the cure of each page ends its alert")
+def _(alert_page_follower: AlertPageFollower, followed_pages: tuple[FollowedPage, ...]) -> None:
+    alert_page_follower.assert_cured(followed_pages)

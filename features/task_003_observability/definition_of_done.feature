@@ -64,6 +64,81 @@ Feature: What is done before the observability counts as done
       Then every critical rule has tests, which pass while it is whole
       And they fail, and name the alert, whatever is broken
 
+  @TASK-003-DOD-4 @needs-metrics @needs-logs
+  Rule: Runbooks created for common issues
+
+    Scenario: Every alert has a page that says everything
+      When the operator reads the page of every alert
+      Then each page says everything that somebody on call needs
+      And there is no page of an alert that does not exist
+      And these are all alerts, and the page of each is followed below, or it says why not:
+        | alert                  | not followed, because                                              |
+        | NoReadyBackend         |                                                                    |
+        | SiteUnreachable        |                                                                    |
+        | EndpointDown           |                                                                    |
+        | DatabaseAway           |                                                                    |
+        | ErrorBudgetBurn        |                                                                    |
+        | LatencyBudgetBurn      |                                                                    |
+        | VolumeFilling          |                                                                    |
+        | DiskFilling            | the whole disk of the machine that runs this would have to be full |
+        | LogShipperQueueFilling |                                                                    |
+        | CertificateNearEnd     |                                                                    |
+        | BackupTooOld           |                                                                    |
+        | BackupUnknown          |                                                                    |
+        | CrashLoop              |                                                                    |
+        | TargetDown             |                                                                    |
+        | TargetMissing          |                                                                    |
+        | DeadMansSwitch         |                                                                    |
+        | AccessDeniedSpike      |                                                                    |
+        | SecretRead             |                                                                    |
+
+    # "shows": what the diagnosis has to show, as a pattern, beside the labels of the alert. "commands": the
+    # mark of the commands on the page that cure this cause. What was broken last is cured first.
+    @disturbing
+    Scenario: The pages about single programs lead to the cause and cure it
+      When each of these causes is brought about, and the page of its alert is followed
+        | alert                  | cause                                        | shows                     | commands |
+        | SiteUnreachable        | no frontend pod runs                         | frontend +0/0             | cure     |
+        | EndpointDown           | a backend pod hangs                          | endpoint                  | cure     |
+        | TargetDown             | a backend pod does not serve its metrics     | connection refused        | cure     |
+        | TargetMissing          | no node exporter runs                        | node-exporter +0 +0       | cure     |
+        | VolumeFilling          | a volume is written full                     | forgotten.dump            | cure     |
+        | CertificateNearEnd     | a certificate is issued for an hour only     | Not After                 | cure     |
+        | BackupTooOld           | the last backup is 30 hours old              | "1080\d\d                 | cure     |
+        | LogShipperQueueFilling | the log store does not run                   | (opensearch\|search) +0/0 | cure     |
+        | ErrorBudgetBurn        | a release of the backend answers with errors | does not exist            | undo     |
+      Then the diagnosis of each page shows the cause while the alert fires
+      And the cure of each page ends its alert
+
+    @disturbing
+    Scenario: The pages about slowness, crashes and accounts lead to the cause and cure it
+      When each of these causes is brought about, and the page of its alert is followed
+        | alert             | cause                                     | shows                 | commands |
+        | BackupUnknown     | no backup is recorded                     | \(0 rows\)            | cure     |
+        | SecretRead        | an account reads a Secret again and again | get                   | cure     |
+        | AccessDeniedSpike | an account is refused again and again     | pods                  | cure     |
+        | CrashLoop         | a release of the backend crashes          | "exitCode":3          | undo     |
+        | LatencyBudgetBurn | the database answers late                 | the tables are locked | cure     |
+      Then the diagnosis of each page shows the cause while the alert fires
+      And the cure of each page ends its alert
+
+    @disturbing
+    Scenario: The pages about outages lead to the cause and cure it
+      When each of these causes is brought about, and the page of its alert is followed
+        | alert          | cause                     | shows         | commands |
+        | NoReadyBackend | no backend pod runs       | backend +0/0  | cure     |
+        | DatabaseAway   | the database does not run | database +0/0 | cure     |
+      Then the diagnosis of each page shows the cause while the alert fires
+      And the cure of each page ends its alert
+
+    @disturbing
+    Scenario: The page about silence leads to the cause and cures it
+      When each of these causes is brought about, and the page of its alert is followed
+        | alert          | cause                   | shows           | commands |
+        | DeadMansSwitch | Prometheus does not run | prometheus +0/0 | cure     |
+      Then the diagnosis of each page shows the cause while the alert fires
+      And the cure of each page ends its alert
+
   # A machine can read the page. That people agreed to be called is signed by the on-call lead.
   @TASK-003-DOD-5 @needs-metrics
   Rule: On-call procedures documented

@@ -3,6 +3,8 @@
 from acceptance.domains.observability.alert_follower import AlertFollower
 from acceptance.domains.observability.alert_inhibition import InhibitedAlert, InhibitionTester
 from acceptance.domains.observability.alert_listener import AlertListener, AlertReception
+from acceptance.domains.observability.alert_page_follower import AlertPageFollower, FollowedPage
+from acceptance.domains.observability.alert_pages import AlertPageReader, AlertPages
 from acceptance.domains.observability.alert_routing import (
     AlertRouter,
     GroupedAlerts,
@@ -56,6 +58,9 @@ from acceptance.runbooks.reader import Runbook
 __all__ = [
     "AlertFollower",
     "AlertListener",
+    "AlertPageFollower",
+    "AlertPageReader",
+    "AlertPages",
     "AlertReception",
     "AlertRouter",
     "BeforeTraffic",
@@ -72,6 +77,7 @@ __all__ = [
     "ExemplarAnalyst",
     "FollowedAlert",
     "FollowedExemplar",
+    "FollowedPage",
     "GrafanaOperator",
     "GroupedAlerts",
     "InhibitedAlert",

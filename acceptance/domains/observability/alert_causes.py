@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 _NOWHERE = {"acceptance.checkout/nowhere": "true"}
 """A label that no node has."""
 _TABLES = "checkouts, items, payments"
-_MAINTENANCE = "postgres"
+MAINTENANCE = "postgres"
 """The database that is there whatever the system calls its own."""
 _VISITS_PER_SECOND = 5.0
 SLOW_SECONDS = 0.3
 """What the service level for latency allows a request, in seconds."""
-_LOCKED_SECONDS, _LOCKS = 0.6, 150
+_LOCKED_SECONDS, _LOCKS = 0.6, 400
 _LOCK = "acceptance: the tables are locked"
 
 
@@ -53,6 +53,8 @@ class Cause:
     since: float
     """When it was in force, by the monotonic clock."""
     labels: dict[str, str]
+    variables: dict[str, str] = field(default_factory=dict)
+    """What somebody who follows the alert's page sets in the shell first."""
     cure: ExitStack = field(default_factory=ExitStack)
 
 
@@ -64,7 +66,18 @@ class AlertCauses(AlertListener, IngressActor):
 
         Raises `Unverifiable` if it cannot be broken.
         """
-        causes: dict[str, Callable[[Cause, str], None]] = {
+        causes = self._causes()
+        made = Cause(0.0, {}, {"NAMESPACE": self.system.namespace})
+        self._undo.push(made.cure)
+        try:
+            causes[words](made, reception.namespace)
+        except (Refused, EnvironmentFailure) as error:
+            raise Unverifiable(f"It cannot be brought about that {words}: {error}") from error
+        made.since = made.since or SYSTEM_CLOCK.now()
+        return made
+
+    def _causes(self) -> dict[str, Callable[[Cause, str], None]]:
+        return {
             "no backend pod runs": self._stop_backend,
             "no frontend pod runs": self._stop_frontend,
             "the database does not run": self._stop_database,
@@ -76,14 +89,6 @@ class AlertCauses(AlertListener, IngressActor):
             "a backend pod does not serve its metrics": self._add_mute_pod,
             "no node exporter runs": self._stop_node_exporter,
         }
-        made = Cause(0.0, {})
-        self._undo.push(made.cure)
-        try:
-            causes[words](made, reception.namespace)
-        except (Refused, EnvironmentFailure) as error:
-            raise Unverifiable(f"It cannot be brought about that {words}: {error}") from error
-        made.since = made.since or SYSTEM_CLOCK.now()
-        return made
 
     def visit_steadily(self) -> Callable[[], Visits]:
         """Have visitors make and read checkouts until the scenario ends.
@@ -168,9 +173,11 @@ class AlertCauses(AlertListener, IngressActor):
         volume.create(self._backend_image())
         self._awaited(lambda: volume.full, bool, "a volume is full")
         made.labels = {"persistentvolumeclaim": volume.claim, "namespace": namespace}
+        made.variables |= {"NAMESPACE": namespace, "CLAIM": volume.claim}
 
     def _issue_short_certificate(self, made: Cause, namespace: str) -> None:
         made.labels = {"name": "acceptance-short"}
+        made.variables |= {"NAMESPACE": namespace, "CERTIFICATE": made.labels["name"]}
         made.cure.callback(
             self._cluster.delete, api_path("certificates", namespace, made.labels["name"])
         )
@@ -179,14 +186,19 @@ class AlertCauses(AlertListener, IngressActor):
     def _age_backup(self, made: Cause, _: str) -> None:
         """Date all recorded backups back; without one, record one that is old."""
         made.labels = {"namespace": self.system.namespace}
-        if self._sql("SELECT 1 FROM backups LIMIT 1", _MAINTENANCE):
-            cure = "UPDATE backups SET finished_at = finished_at + interval '30 hours'"
-            cause = "UPDATE backups SET finished_at = finished_at - interval '30 hours'"
-        else:
-            cure = "DELETE FROM backups"
-            cause = "INSERT INTO backups (finished_at) VALUES (now() - interval '30 hours')"
-        made.cure.callback(self._sql, cure, _MAINTENANCE)
-        self._sql(cause, _MAINTENANCE)
+        self._restore_backups(made)
+        older = "finished_at = finished_at - interval '30 hours'"
+        if not self._sql(f"UPDATE backups SET {older} RETURNING 1", MAINTENANCE):  # noqa: S608
+            old = "INSERT INTO backups (finished_at) VALUES (now() - interval '30 hours')"
+            self._sql(old, MAINTENANCE)
+
+    def _restore_backups(self, made: Cause) -> None:
+        """Have the cure record exactly the backups that are recorded now."""
+        recorded = self._sql("SELECT finished_at FROM backups", MAINTENANCE)
+        moments = ", ".join(f"'{each}'" for each in recorded)
+        back = f"SELECT unnest(ARRAY[{moments}]::timestamptz[])"
+        cure = f"DELETE FROM backups; INSERT INTO backups (finished_at) {back}"  # noqa: S608
+        made.cure.callback(self._sql, cure, MAINTENANCE)
 
     def _add_mute_pod(self, made: Cause, _: str) -> None:
         """Add a pod that looks like the backend's and takes no connection."""
@@ -209,6 +221,7 @@ class AlertCauses(AlertListener, IngressActor):
         )
         path = api_path("pods", self.system.namespace, name)
         made.labels = {"pod": name}
+        made.variables["POD"] = name
         made.cure.callback(self._cluster.delete, path, grace=0)
         self._cluster.create(api_path("pods", self.system.namespace), body)
 
@@ -226,6 +239,10 @@ class AlertCauses(AlertListener, IngressActor):
             raise Unverifiable("No node exporter is deployed.")
         metadata = found[0]["metadata"]
         path = api_path("daemonsets", metadata["namespace"], metadata["name"])
+        made.variables |= {
+            "NAMESPACE": metadata["namespace"],
+            "WORKLOAD": f"daemonset/{metadata['name']}",
+        }
         nowhere = {"spec": {"template": {"spec": {"nodeSelector": _NOWHERE}}}}
         somewhere = {"spec": {"template": {"spec": {"nodeSelector": None}}}}
         made.cure.callback(self._cluster.patch, path, somewhere)

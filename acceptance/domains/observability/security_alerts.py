@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from acceptance.build.manifests import RUN_LABEL
-from acceptance.domains.observability.alert_listener import AlertListener
+from acceptance.domains.observability.account_creator import AccountCreator
 from acceptance.drivers.kubernetes.client import Refused
-from acceptance.drivers.kubernetes.identity import create_token
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import eventually, last_seen
@@ -51,7 +49,7 @@ class Intrusion:
     alerts: tuple[ReceivedAlert, ...]
 
 
-class SecurityAlertTester(AlertListener):
+class SecurityAlertTester(AccountCreator):
     """Reads a Secret, and is refused, under accounts of its own."""
 
     def intrude(self, reception: AlertReception) -> Intrusion:
@@ -65,8 +63,8 @@ class SecurityAlertTester(AlertListener):
         users = {role: f"system:serviceaccount:{namespace}:{n}" for role, n in names.items()}
         began = datetime.now(UTC)
         try:
-            self._create_secret(namespace, secret, names["reader"])
-            tokens = {role: self._account(namespace, name) for role, name in names.items()}
+            self.create_secret(namespace, secret, names["reader"])
+            tokens = {role: self.create_account(namespace, name) for role, name in names.items()}
             bait = api_path("secrets", namespace, secret)
             self._send(tokens["reader"], bait, 1, refused=False)
             self._send(tokens["intruder"], api_path("pods", namespace), _BURST, refused=True)
@@ -155,31 +153,6 @@ class SecurityAlertTester(AlertListener):
             f"{what} after {found.began:{_TIME}}, and the alert says {began:{_TIME}}.",
         )
         return own[0]
-
-    def _create_secret(self, namespace: str, name: str, reader: str) -> None:
-        """Create a Secret that the account `reader` may read."""
-        labels = {RUN_LABEL: self.system.run}
-        metadata = {"name": name, "labels": labels}
-        self._cluster.create(
-            api_path("secrets", namespace),
-            {"metadata": metadata, "stringData": {"value": uuid.uuid4().hex}},
-        )
-        rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
-        rule |= {"resourceNames": [name]}
-        self._cluster.create(api_path("roles", namespace), {"metadata": metadata, "rules": [rule]})
-        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
-        subject = {"kind": "ServiceAccount", "name": reader, "namespace": namespace}
-        self._cluster.create(
-            api_path("rolebindings", namespace),
-            {"metadata": metadata, "roleRef": reference, "subjects": [subject]},
-        )
-
-    def _account(self, namespace: str, name: str) -> str:
-        """Create an account, and return a token of it."""
-        self._cluster.create(api_path("serviceaccounts", namespace), {"metadata": {"name": name}})
-        token = create_token(self._cluster, namespace, name)
-        self._context.tell_secrets([token])
-        return token
 
     def _send(self, token: str, path: str, count: int, *, refused: bool) -> None:
         """Send requests as the account of a token; raises `Refused` if one ends otherwise.

@@ -19,7 +19,7 @@ _MEGABYTES = 16
 # It writes a little more than the volume holds, and never more: the disk below it stays as it is.
 _FILL = f"""
 import time
-with open("/data/full", "wb", buffering=0) as file:
+with open("/data/forgotten.dump", "wb", buffering=0) as file:
     try:
         for _ in range({_MEGABYTES} * 256 + 1): file.write(bytes(4096))
         print("the volume is larger than it should be", flush=True)

@@ -1,0 +1,194 @@
+"""Follows the page of an alert: its diagnosis while the alert fires, and then its cure."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import uuid
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.domains.observability.alert_listener import AlertReception
+from acceptance.domains.observability.alert_pages import DIAGNOSE
+from acceptance.domains.observability.incident_causes import IncidentCauses
+from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.judgement import Unverifiable, listed, require_each
+from acceptance.runbooks.reader import load_runbook
+from acceptance.runbooks.runner import open_shell
+from acceptance.waiting import SYSTEM_CLOCK, last_seen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acceptance.domains.observability.alert_causes import Cause
+    from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
+    from acceptance.runbooks.reader import Runbook
+    from acceptance.runbooks.runner import CommandRun
+
+_ALWAYS = "DeadMansSwitch"
+"""When something is wrong, it does not fire, and all others do."""
+_ELSEWHERE = re.compile(r"the block `(\w+)` of\s+\[[^\]]+\]\(([^)]+\.md)\)")
+"""How a page sends its reader to the commands of another one."""
+_IMPOSSIBLE = re.compile(
+    r"unknown (?:shorthand )?(?:flag|command)|doesn't have a resource type|command not found"
+    r"|unbound variable|parse error|syntax error"
+)
+"""What a command says that could never have worked, whatever the system is like."""
+_FIRES_SECONDS, _ENDS_SECONDS = 120.0, 120.0
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """An alert, its cause, what the diagnosis has to show, and the commands that cure it."""
+
+    alert: str
+    cause: str
+    shows: str
+    """A pattern. The values of the labels of the alert have to be shown beside it."""
+    mark: str
+    """Of the commands on the page that cure this cause."""
+
+
+@dataclass
+class FollowedPage:
+    """What became of an alert whose page was followed."""
+
+    row: PageRow
+    page: str
+    wanted: tuple[str, ...]
+    """Patterns of what the diagnosis has to show."""
+    diagnosis: CommandRun
+    cures: list[CommandRun] = field(default_factory=list)
+    ended: float | None = None
+    """Seconds from the begin of its cure to the end of the alert; None if it did not end."""
+
+
+class AlertPageFollower(IncidentCauses):
+    """Is on call: an alert fires, and its page says what to do."""
+
+    def follow_pages(self, table: Sequence[Sequence[str]]) -> tuple[FollowedPage, ...]:
+        """Bring about the cause of each row at once, and follow the page of each alert.
+
+        `table` has a head, and the columns of `PageRow`. All diagnoses come before the first cure,
+        and what was broken last is cured first. Raises `Unverifiable` if a cause cannot be brought
+        about, or an alert does not fire, or has ended before its cure.
+        """
+        rows = [PageRow(*row) for row in table[1:]]
+        client = self.rules()
+        pages = {e.name: dict(e.annotations).get("runbook_url", "") for e in client.rules().alerts}
+        namespace = f"acceptance-pages-{self.system.run}-{uuid.uuid4().hex[:6]}"
+        self._create_namespace(namespace)
+        self.visit_steadily()
+        causes = {row.alert: self.cause(row.cause, AlertReception(namespace)) for row in rows}
+        self._await_firing(client, rows, causes)
+        found = [self._diagnose(row, pages.get(row.alert, ""), causes[row.alert]) for row in rows]
+        began = {each.row.alert: self._cure(client, each, causes) for each in reversed(found)}
+
+        def look() -> bool:
+            for each in found:
+                alert = each.row.alert
+                if each.ended is None and not fires(client, each.row, causes[alert]):
+                    each.ended = SYSTEM_CLOCK.now() - began[alert]
+            return all(each.ended is not None for each in found)
+
+        last_seen(look, bool, timeout=_ENDS_SECONDS)
+        self._keep("Pages that were followed", pretty([asdict(each) for each in found]))
+        for cause in causes.values():
+            cause.cure.close()
+        return tuple(found)
+
+    def assert_diagnosed(self, followed: Sequence[FollowedPage]) -> None:
+        """The commands of each diagnosis ran, and show the cause and whom it concerns."""
+
+        def fault(each: FollowedPage) -> str | None:
+            if not each.diagnosis.succeeded:
+                return f"the diagnosis of {each.page} fails: {each.diagnosis.failure}"
+            impossible = _IMPOSSIBLE.search(each.diagnosis.output)
+            if impossible:
+                return f"the diagnosis of {each.page} cannot work: {impossible[0]}"
+            hidden = [w for w in each.wanted if not re.search(w, each.diagnosis.output)]
+            return (
+                f"the diagnosis of {each.page} does not show {listed(hidden)}" if hidden else None
+            )
+
+        require_each(followed, fault, nothing="No page was followed.")
+
+    def assert_cured(self, followed: Sequence[FollowedPage]) -> None:
+        """The commands of each cure ran, and the alert ended."""
+
+        def fault(each: FollowedPage) -> str | None:
+            failed = [cure.failure for cure in each.cures if not cure.succeeded]
+            if failed:
+                return f"the cure of {each.page} fails: {failed[0]}"
+            if each.ended is None:
+                return f"the cure of {each.page} does not end its alert in {_ENDS_SECONDS:g} s"
+            return None
+
+        require_each(followed, fault, nothing="No page was followed.")
+
+    def _await_firing(
+        self, client: PrometheusRules, rows: Sequence[PageRow], causes: dict[str, Cause]
+    ) -> None:
+        quiet = last_seen(
+            lambda: [row.alert for row in rows if not fires(client, row, causes[row.alert])],
+            lambda found: not found,
+            timeout=_FIRES_SECONDS,
+        )
+        if quiet:
+            raise Unverifiable(
+                f"{listed(quiet)} did not fire within {_FIRES_SECONDS:g} s of its cause, so nobody "
+                "can follow its page."
+            )
+
+    def _diagnose(self, row: PageRow, page: str, cause: Cause) -> FollowedPage:
+        runbook = load_runbook(self.system.sources, page)
+        wanted = (row.shows, *map(re.escape, cause.labels.values()))
+        return FollowedPage(row, page, wanted, self._run(runbook, DIAGNOSE, cause))
+
+    def _cure(self, client: PrometheusRules, each: FollowedPage, causes: dict[str, Cause]) -> float:
+        """Follow the cure of a page, and return when it began.
+
+        Raises `Unverifiable` if the alert has ended before.
+        """
+        cause = causes[each.row.alert]
+        if not fires(client, each.row, cause):
+            raise Unverifiable(f"{each.row.alert} ended before its cure, so nothing is cured.")
+        began = SYSTEM_CLOCK.now()
+        page = load_runbook(self.system.sources, each.page)
+        for mark, link in _ELSEWHERE.findall(page.section("Cure")):
+            other = (Path("/") / each.page).parent.joinpath(link).resolve().relative_to("/")
+            each.cures.append(self._run(load_runbook(self.system.sources, str(other)), mark, cause))
+        each.cures.append(self._run(page, each.row.mark, cause))
+        return began
+
+    def _run(self, page: Runbook, mark: str, cause: Cause) -> CommandRun:
+        """Run the commands with a mark in an empty folder, as they are written."""
+        system = self.system
+        with tempfile.TemporaryDirectory(prefix="alert-page-") as scratch:
+            shell = open_shell(
+                Path(system.kubeconfig),
+                system.context,
+                Path(scratch),
+                Path(scratch),
+                cause.variables,
+                timeout=self._timeouts.procedure,
+                kubectl_timeout=self._timeouts.command,
+            )
+            return shell.run(page, mark)
+
+
+def fires(client: PrometheusRules, row: PageRow, cause: Cause) -> bool:
+    """Return whether an alert with the labels of its cause fires; of `_ALWAYS`, whether not.
+
+    While Prometheus does not answer, nothing fires.
+    """
+    labels = {"alertname": row.alert, **cause.labels}
+    there = False
+    with suppress(Refused):
+        there = any(
+            each.state == "firing" and labels.items() <= dict(each.labels).items()
+            for each in client.active()
+        )
+    return there != (row.alert == _ALWAYS)

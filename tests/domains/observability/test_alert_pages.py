@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from acceptance.domains.observability import (
+    AlertPageFollower,
+    AlertPageReader,
+    AlertPages,
+    FollowedPage,
+)
+from acceptance.domains.observability.alert_causes import Cause
+from acceptance.domains.observability.alert_page_follower import _ELSEWHERE, PageRow, fires
+from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert
+from acceptance.drivers.kubernetes.client import Refused
+from acceptance.project import ROOT
+from acceptance.runbooks.runner import CommandRun
+from tests.fakes.system import SYSTEM
+from tests.support.actors import context_of
+
+if TYPE_CHECKING:
+    from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
+
+FEATURE = ROOT / "features" / "task_003_observability" / "definition_of_done.feature"
+PAGE = "docs/operations/alerts/target-down.md"
+SECTIONS = "".join(
+    f"\n## {title}\n\nThis is said here.\n"
+    for title in ("Meaning", "Impact", "Diagnosis", "Cure", "Escalation")
+)
+COMMANDS = "\n```sh diagnose\nkubectl get pods\n```\n\n```sh cure\nkubectl get nodes\n```\n"
+ROW = PageRow("TargetDown", "a pod hangs", "refused", "cure")
+DONE = CommandRun("diagnose", "kubectl get pods", "pod-1 connection refused", "", 1.0)
+FOLLOWED = FollowedPage(ROW, PAGE, ("refused", "pod-1"), DONE, [DONE], ended=9.0)
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """Sources with the page of one alert."""
+    path = tmp_path / PAGE
+    path.parent.mkdir(parents=True)
+    path.write_text(f"# Target down\n\nAlert: `TargetDown`.\n{SECTIONS}{COMMANDS}")
+    return tmp_path
+
+
+def reader(sources: Path) -> AlertPageReader:
+    """Somebody who reads pages in these sources."""
+    return AlertPageReader(context_of(replace(SYSTEM, repository=str(sources))))
+
+
+def test_a_complete_page_passes(sources: Path) -> None:
+    """It has all sections and commands, and names its alert."""
+    found = AlertPages((("TargetDown", PAGE),), (PAGE,))
+    actor = reader(sources)
+    actor.assert_pages_complete(found)
+    actor.assert_no_other_page(found)
+    actor.assert_all_named(found, [["alert"], ["TargetDown"]])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("## Impact", "## Import", "TargetDown: .* has no section Impact"),
+        ("sh diagnose", "sh", "TargetDown: .* has no commands to diagnose"),
+        ("sh cure", "sh", "TargetDown: .* has no commands to cure"),
+        ("Alert: `TargetDown`", "Alert: `TargetMissing`", "is not about TargetDown"),
+    ],
+)
+def test_what_a_page_lacks_is_named(sources: Path, old: str, new: str, said: str) -> None:
+    """A section, commands, or the alert that it is about."""
+    path = sources / PAGE
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(AssertionError, match=said):
+        reader(sources).assert_pages_complete(AlertPages((("TargetDown", PAGE),), ()))
+
+
+def test_an_alert_without_a_page_is_named(sources: Path) -> None:
+    """Whether it names none, or one that is not there; and no alert at all proves nothing."""
+    actor = reader(sources)
+    with pytest.raises(AssertionError, match="CrashLoop has no page"):
+        actor.assert_pages_complete(AlertPages((("CrashLoop", ""),), ()))
+    with pytest.raises(AssertionError, match=r"CrashLoop: There is no docs/crash\.md"):
+        actor.assert_pages_complete(AlertPages((("CrashLoop", "docs/crash.md"),), ()))
+    with pytest.raises(AssertionError, match="no alert rule"):
+        actor.assert_pages_complete(AlertPages((), ()))
+
+
+def test_a_page_or_a_row_of_no_alert_is_named(sources: Path) -> None:
+    """What is left of an alert that was removed would mislead."""
+    actor, found = reader(sources), AlertPages((("TargetDown", PAGE),), (PAGE, "docs/old.md"))
+    with pytest.raises(AssertionError, match=r"docs/old\.md is of no alert"):
+        actor.assert_no_other_page(found)
+    with pytest.raises(AssertionError, match="Prometheus has no alert Old"):
+        actor.assert_all_named(found, [["alert"], ["TargetDown"], ["Old"]])
+    with pytest.raises(AssertionError, match="nobody follows the page of TargetDown"):
+        actor.assert_all_named(found, [["alert"]])
+
+
+def test_the_feature_follows_each_page_or_says_why_not() -> None:
+    """An alert with a reason is in no other table, and one without is in one of them."""
+    parts = re.split(r"\n\s+(?:When|Then|And) ", FEATURE.read_text())
+    tables = [
+        (part, [[cell.strip() for cell in row.split("|")[1:3]] for row in part.split("\n")[2:]])
+        for part in parts
+    ]
+    named = next(rows for text, rows in tables if text.startswith("these are all alerts"))
+    followed = {row[0] for text, rows in tables if "is followed\n" in text for row in rows if row}
+    assert {row[0] for row in named if row and not row[1]} == followed
+    assert len(followed) > 10
+
+
+def follow(each: FollowedPage) -> None:
+    """Judge what became of a page."""
+    actor = AlertPageFollower(context_of(SYSTEM))
+    actor.assert_diagnosed([each])
+    actor.assert_cured([each])
+
+
+def test_a_page_that_leads_to_the_cause_and_cures_it_passes() -> None:
+    """Its commands ran, show what they have to, and the alert ended."""
+    follow(FOLLOWED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"diagnosis": replace(DONE, failure="exit code 1")}, "the diagnosis of .* fails: exit"),
+        ({"diagnosis": replace(DONE, output="refused")}, "does not show pod-1"),
+        (
+            {"diagnosis": replace(DONE, output="refused pod-1\nerror: unknown flag: --tale")},
+            "cannot work: unknown flag",
+        ),
+        ({"cures": [DONE, replace(DONE, failure="exit code 1")]}, "the cure of .* fails: exit"),
+        ({"ended": None}, "the cure of .* does not end its alert in 120 s"),
+    ],
+)
+def test_a_page_that_misleads_is_named(changes: dict[str, object], said: str) -> None:
+    """Its commands fail, could never work, do not show the cause, or cure nothing."""
+    with pytest.raises(AssertionError, match=said):
+        follow(replace(FOLLOWED, **changes))  # type: ignore[arg-type]
+
+
+def test_no_page_that_was_followed_proves_nothing() -> None:
+    """An empty table is a failed check."""
+    actor = AlertPageFollower(context_of(SYSTEM))
+    for check in (actor.assert_diagnosed, actor.assert_cured):
+        with pytest.raises(AssertionError, match="No page was followed"):
+            check([])
+
+
+class Active:
+    """A Prometheus in which some alerts are active, or that does not answer."""
+
+    def __init__(self, *alerts: tuple[str, str, str]) -> None:
+        """Know the name, pod and state of each."""
+        self._alerts = alerts
+
+    def client(self) -> PrometheusRules:
+        """The same, as the client that actors use."""
+        return cast("PrometheusRules", self)
+
+    def active(self) -> tuple[ActiveAlert, ...]:
+        """What is active; without any alert, no answer."""
+        if not self._alerts:
+            raise Refused("it is away")
+        return tuple(
+            ActiveAlert((("alertname", name), ("pod", pod)), state)
+            for name, pod, state in self._alerts
+        )
+
+
+def test_an_alert_fires_with_the_labels_of_its_cause() -> None:
+    """Not that of another pod, and not while it is pending."""
+    cause = Cause(0.0, {"pod": "a"})
+    assert fires(Active(("TargetDown", "a", "firing")).client(), ROW, cause)
+    for other in (("TargetDown", "b", "firing"), ("TargetDown", "a", "pending")):
+        assert not fires(Active(other).client(), ROW, cause)
+    assert not fires(Active().client(), ROW, cause)
+
+
+def test_the_alert_that_always_fires_is_looked_at_the_other_way_round() -> None:
+    """Something is wrong while it does not fire, or Prometheus does not answer."""
+    row, cause = replace(ROW, alert="DeadMansSwitch"), Cause(0.0, {})
+    assert not fires(Active(("DeadMansSwitch", "", "firing")).client(), row, cause)
+    assert fires(Active(("Other", "", "firing")).client(), row, cause)
+    assert fires(Active().client(), row, cause)
+
+
+def test_a_page_may_send_its_reader_to_the_commands_of_another_one() -> None:
+    """The pages about backups do."""
+    for name in ("backup-too-old", "backup-unknown"):
+        text = (ROOT / "docs" / "operations" / "alerts" / f"{name}.md").read_text()
+        assert _ELSEWHERE.findall(text) == [("backup", "../backup-and-recovery.md")]
+    assert re.search(
+        r"^\s*```sh backup$",
+        (ROOT / "docs/operations/backup-and-recovery.md").read_text(),
+        re.MULTILINE,
+    )
