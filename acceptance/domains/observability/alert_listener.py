@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import tempfile
 import uuid
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from acceptance.build.manifests import RUN_LABEL
@@ -22,12 +24,14 @@ from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require
+from acceptance.runbooks.runner import open_shell
 from acceptance.waiting import DeadlineExceeded, eventually, last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
+    from acceptance.runbooks.runner import RunbookShell
 
 _ADDRESSES = "alertmanager-receivers"
 """The Secret from which Alertmanager reads the address of each receiver, by the receiver's name."""
@@ -145,6 +149,20 @@ class AlertListener(MetricsOperator):
             pods.list,
             lambda found: bool(found) and all(p.serving and p.uid not in before for p in found),
             "Alertmanager runs again",
+        )
+
+    def _shell(self, variables: dict[str, str]) -> RunbookShell:
+        """Open a shell in an empty folder for the commands of a page, until the scenario ends."""
+        system = self.system
+        scratch = Path(self._undo.enter_context(tempfile.TemporaryDirectory(prefix="page-")))
+        return open_shell(
+            Path(system.kubeconfig),
+            system.context,
+            scratch,
+            scratch,
+            variables,
+            timeout=self._timeouts.procedure,
+            kubectl_timeout=self._timeouts.command,
         )
 
     def _awaited(self, look: Callable[[], T], ready: Callable[[T], bool], what: str) -> T:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import uuid
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -16,7 +15,6 @@ from acceptance.domains.observability.incident_causes import IncidentCauses
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, listed, require_each
 from acceptance.runbooks.reader import load_runbook
-from acceptance.runbooks.runner import open_shell
 from acceptance.waiting import SYSTEM_CLOCK, last_seen
 
 if TYPE_CHECKING:
@@ -164,19 +162,8 @@ class AlertPageFollower(IncidentCauses):
         return began
 
     def _run(self, page: Runbook, mark: str, cause: Cause) -> CommandRun:
-        """Run the commands with a mark in an empty folder, as they are written."""
-        system = self.system
-        with tempfile.TemporaryDirectory(prefix="alert-page-") as scratch:
-            shell = open_shell(
-                Path(system.kubeconfig),
-                system.context,
-                Path(scratch),
-                Path(scratch),
-                cause.variables,
-                timeout=self._timeouts.procedure,
-                kubectl_timeout=self._timeouts.command,
-            )
-            return shell.run(page, mark)
+        """Run the commands with a mark, as they are written."""
+        return self._shell(cause.variables).run(page, mark)
 
 
 def fires(client: PrometheusRules, row: PageRow, cause: Cause) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -18,7 +16,6 @@ from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.runbooks.checks import assert_complete, required_interval
 from acceptance.runbooks.reader import duration_in, load_runbook
-from acceptance.runbooks.runner import open_shell
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
@@ -157,18 +154,8 @@ class OnCallInspector(AlertListener):
 
     def check_contacts(self, page: Runbook, reception: AlertReception) -> tuple[ReceivedAlert, ...]:
         """Send the contact check as the page says, and return what arrives of it."""
-        system = self.system
-        with tempfile.TemporaryDirectory(prefix="on-call-") as scratch:
-            shell = open_shell(
-                Path(system.kubeconfig),
-                system.context,
-                Path(scratch),
-                Path(scratch),
-                {"NAMESPACE": system.namespace},
-                timeout=self._timeouts.procedure,
-                kubectl_timeout=self._timeouts.command,
-            )
-            shell.follow(page, _CONTACT, self._keep)
+        shell = self._shell({"NAMESPACE": self.system.namespace})
+        shell.follow(page, _CONTACT, self._keep)
         found = last_seen(
             lambda: tuple(e for e in self.received(reception).alerts if e.name == _CHECK),
             lambda found: {"critical", "warning"} <= {each.receiver for each in found},
