@@ -43,6 +43,7 @@ class Saboteur:
         self._facts = run_folder / "system.json"
         self._timeouts = timeouts
         self._undo = ExitStack()
+        self._copy: Path | None = None
 
     def __enter__(self) -> Self:
         """Wait until the system has all of its pods."""
@@ -122,13 +123,16 @@ class Saboteur:
     def repository(self) -> Path:
         """Let the run judge a copy of the repository, and return its folder.
 
-        The copy has the committed files; whatever is installed beside them is shared.
+        The copy has the committed files; whatever is installed beside them is shared. There is one
+        copy, so that one mistake may be in several files.
         """
+        if self._copy is not None:
+            return self._copy
         folder = Path(tempfile.mkdtemp(prefix="acceptance-copy-"))
         self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
-        copy = edits.copy_repository(self.system.sources, folder)
-        self.override_facts(repository=str(copy))
-        return copy
+        self._copy = edits.copy_repository(self.system.sources, folder)
+        self.override_facts(repository=str(self._copy))
+        return self._copy
 
     def edit(self, name: str, old: str, new: str) -> None:
         """Let the run judge a copy of the repository in which a text of one file is another."""

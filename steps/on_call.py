@@ -11,7 +11,7 @@ from acceptance.domains.observability import (
     AlertPageReader,
     AlertPages,
     AlertReception,
-    FollowedPage,
+    FollowedPages,
     OnCallInspector,
     ReceivedAlert,
     RouteState,
@@ -72,6 +72,16 @@ def _(alert_page_reader: AlertPageReader, alert_pages: AlertPages) -> None:
     alert_page_reader.assert_pages_complete(alert_pages)
 
 
+@then("each says how soon somebody answers, as the on-call page does")
+def _(alert_page_reader: AlertPageReader, alert_pages: AlertPages) -> None:
+    alert_page_reader.assert_escalation_in_time(alert_pages)
+
+
+@then("each says the thresholds of its alert in production")
+def _(alert_page_reader: AlertPageReader, alert_pages: AlertPages) -> None:
+    alert_page_reader.assert_numbers_told(alert_pages)
+
+
 @then("there is no page of an alert that does not exist")
 def _(alert_page_reader: AlertPageReader, alert_pages: AlertPages) -> None:
     alert_page_reader.assert_no_other_page(alert_pages)
@@ -90,17 +100,20 @@ def _(
     "each of these causes is brought about, and the page of its alert is followed",
     target_fixture="followed_pages",
 )
-def _(
-    alert_page_follower: AlertPageFollower, datatable: Sequence[Sequence[str]]
-) -> tuple[FollowedPage, ...]:
+def _(alert_page_follower: AlertPageFollower, datatable: Sequence[Sequence[str]]) -> FollowedPages:
     return alert_page_follower.follow_pages(datatable)
 
 
 @then("the diagnosis of each page shows the cause while the alert fires")
-def _(alert_page_follower: AlertPageFollower, followed_pages: tuple[FollowedPage, ...]) -> None:
+def _(alert_page_follower: AlertPageFollower, followed_pages: FollowedPages) -> None:
     alert_page_follower.assert_diagnosed(followed_pages)
 
 
 @then("the cure of each page ends its alert")
-def _(alert_page_follower: AlertPageFollower, followed_pages: tuple[FollowedPage, ...]) -> None:
+def _(alert_page_follower: AlertPageFollower, followed_pages: FollowedPages) -> None:
     alert_page_follower.assert_cured(followed_pages)
+
+
+@then("everything else is there and watched as before")
+def _(alert_page_follower: AlertPageFollower, followed_pages: FollowedPages) -> None:
+    alert_page_follower.assert_nothing_lost(followed_pages)

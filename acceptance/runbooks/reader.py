@@ -58,6 +58,15 @@ class Runbook:
         found = (each.text for each in self.sections if each.title.lower() == title.lower())
         return next(found, "")
 
+    def table(self, title: str) -> list[list[str]]:
+        """Return the cells of the rows of a section's tables, without their heads."""
+        part = self.text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+        rows = [line.strip().strip("|") for line in part.splitlines() if line.startswith("|")]
+        cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)] for row in rows]
+        rules = [n for n, row in enumerate(cells) if set(row[0]) <= {"-", ":", " "}]
+        heads = {n - 1 for n in rules} | set(rules)
+        return [row for n, row in enumerate(cells) if n not in heads]
+
     def commands(self, mark: str) -> str:
         """Return the commands with a mark, in order and exactly as they are written."""
         return "".join(each.text for each in self.blocks if each.mark == mark)

@@ -70,6 +70,8 @@ Feature: What is done before the observability counts as done
     Scenario: Every alert has a page that says everything
       When the operator reads the page of every alert
       Then each page says everything that somebody on call needs
+      And each says how soon somebody answers, as the on-call page does
+      And each says the thresholds of its alert in production
       And there is no page of an alert that does not exist
       And these are all alerts, and the page of each is followed below, or it says why not:
         | alert                  | not followed, because                                              |
@@ -104,11 +106,12 @@ Feature: What is done before the observability counts as done
         | TargetMissing          | no node exporter runs                        | node-exporter +0 +0       | cure     |
         | VolumeFilling          | a volume is written full                     | forgotten.dump            | cure     |
         | CertificateNearEnd     | a certificate is issued for an hour only     | Not After                 | cure     |
-        | BackupTooOld           | the last backup is 30 hours old              | "1080\d\d                 | cure     |
+        | BackupTooOld           | the last backup is 30 hours old              | "1[01]\d{4}             | cure     |
         | LogShipperQueueFilling | the log store does not run                   | (opensearch\|search) +0/0 | cure     |
         | ErrorBudgetBurn        | a release of the backend answers with errors | does not exist            | undo     |
       Then the diagnosis of each page shows the cause while the alert fires
       And the cure of each page ends its alert
+      And everything else is there and watched as before
 
     @disturbing
     Scenario: The pages about slowness, crashes and accounts lead to the cause and cure it
@@ -121,6 +124,7 @@ Feature: What is done before the observability counts as done
         | LatencyBudgetBurn | the database answers late                 | the tables are locked | cure     |
       Then the diagnosis of each page shows the cause while the alert fires
       And the cure of each page ends its alert
+      And everything else is there and watched as before
 
     @disturbing
     Scenario: The pages about outages lead to the cause and cure it
@@ -130,6 +134,7 @@ Feature: What is done before the observability counts as done
         | DatabaseAway   | the database does not run | database +0/0 | cure     |
       Then the diagnosis of each page shows the cause while the alert fires
       And the cure of each page ends its alert
+      And everything else is there and watched as before
 
     @disturbing
     Scenario: The page about silence leads to the cause and cures it
@@ -138,6 +143,7 @@ Feature: What is done before the observability counts as done
         | DeadMansSwitch | Prometheus does not run | prometheus +0/0 | cure     |
       Then the diagnosis of each page shows the cause while the alert fires
       And the cure of each page ends its alert
+      And everything else is there and watched as before
 
   # A machine can read the page. That people agreed to be called is signed by the on-call lead.
   @TASK-003-DOD-5 @needs-metrics

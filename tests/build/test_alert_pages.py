@@ -63,10 +63,16 @@ def test_prometheus_understands_the_queries_of_all_pages(tmp_path: Path) -> None
 
 
 def test_the_index_has_each_page() -> None:
-    """And no other."""
-    index = (ROOT / "docs" / "operations" / "alerts" / "README.md").read_text()
-    linked = re.findall(r"\]\(([\w-]+\.md)\)", index)
-    assert [f"docs/operations/alerts/{name}" for name in sorted(linked)] == PAGES
+    """And no other; each row has the alert and the severity that its page says."""
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([^|]+) \| \[[^\]]+\]\(([\w-]+\.md)\) \|$",
+        (ROOT / "docs" / "operations" / "alerts" / "README.md").read_text(),
+        re.MULTILINE,
+    )
+    assert sorted(f"docs/operations/alerts/{name}" for _, _, name in rows) == PAGES
+    for alert, severity, name in rows:
+        page = (ROOT / "docs" / "operations" / "alerts" / name).read_text()
+        assert f"Alert: `{alert}`. Severity: {severity}." in page
 
 
 def test_on_call_says_all() -> None:

@@ -3,7 +3,7 @@
 from acceptance.domains.observability.alert_follower import AlertFollower
 from acceptance.domains.observability.alert_inhibition import InhibitedAlert, InhibitionTester
 from acceptance.domains.observability.alert_listener import AlertListener, AlertReception
-from acceptance.domains.observability.alert_page_follower import AlertPageFollower, FollowedPage
+from acceptance.domains.observability.alert_page_follower import AlertPageFollower, FollowedPages
 from acceptance.domains.observability.alert_pages import AlertPageReader, AlertPages
 from acceptance.domains.observability.alert_routing import (
     AlertRouter,
@@ -77,7 +77,7 @@ __all__ = [
     "ExemplarAnalyst",
     "FollowedAlert",
     "FollowedExemplar",
-    "FollowedPage",
+    "FollowedPages",
     "GrafanaOperator",
     "GroupedAlerts",
     "InhibitedAlert",

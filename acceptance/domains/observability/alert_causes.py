@@ -1,121 +1,46 @@
-"""Causes of alerts: each breaks one thing of the running system on purpose, and can cure it."""
+"""Causes of alerts about programs: they are stopped, or do not get what they need."""
 
 from __future__ import annotations
 
 import threading
 import uuid
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import RUN_LABEL
-from acceptance.domains.observability.alert_listener import AlertListener
-from acceptance.domains.observability.drivers.alert_volumes import SmallVolume
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
-from acceptance.domains.traffic.actor import IngressActor
-from acceptance.drivers.kubernetes.cert_manager import issue_short_certificate
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.domains.observability.resource_causes import ResourceCauses
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable
-from acceptance.waiting import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from acceptance.domains.observability.alert_listener import AlertReception
+    from acceptance.domains.observability.alert_cause import Cause
 
 _NOWHERE = {"acceptance.checkout/nowhere": "true"}
 """A label that no node has."""
 _TABLES = "checkouts, items, payments"
-MAINTENANCE = "postgres"
-"""The database that is there whatever the system calls its own."""
-_VISITS_PER_SECOND = 5.0
-SLOW_SECONDS = 0.3
-"""What the service level for latency allows a request, in seconds."""
 _LOCKED_SECONDS, _LOCKS = 0.6, 400
 _LOCK = "acceptance: the tables are locked"
 
 
-@dataclass(frozen=True)
-class Visits:
-    """How many requests visitors sent, and how many took longer than the service level allows."""
-
-    requests: int
-    slow: int
-
-
-@dataclass
-class Cause:
-    """What was broken: since when, which labels its alert has to have, and how it is cured."""
-
-    since: float
-    """When it was in force, by the monotonic clock."""
-    labels: dict[str, str]
-    variables: dict[str, str] = field(default_factory=dict)
-    """What somebody who follows the alert's page sets in the shell first."""
-    cure: ExitStack = field(default_factory=ExitStack)
-
-
-class AlertCauses(AlertListener, IngressActor):
-    """Knows the causes by the words that a scenario has for them."""
-
-    def cause(self, words: str, reception: AlertReception) -> Cause:
-        """Break what `words` say; its cure is carried out at the latest when the scenario ends.
-
-        Raises `Unverifiable` if it cannot be broken.
-        """
-        causes = self._causes()
-        made = Cause(0.0, {}, {"NAMESPACE": self.system.namespace})
-        self._undo.push(made.cure)
-        try:
-            causes[words](made, reception.namespace)
-        except (Refused, EnvironmentFailure) as error:
-            raise Unverifiable(f"It cannot be brought about that {words}: {error}") from error
-        made.since = made.since or SYSTEM_CLOCK.now()
-        return made
+class AlertCauses(ResourceCauses):
+    """Stops programs, and breaks what the backend needs."""
 
     def _causes(self) -> dict[str, Callable[[Cause, str], None]]:
         return {
+            **super()._causes(),
             "no backend pod runs": self._stop_backend,
             "no frontend pod runs": self._stop_frontend,
             "the database does not run": self._stop_database,
             "the database refuses the backend its tables": self._refuse_tables,
             "the database answers late": self._lock_tables,
-            "a volume is written full": self._fill_volume,
-            "a certificate is issued for an hour only": self._issue_short_certificate,
-            "the last backup is 30 hours old": self._age_backup,
             "a backend pod does not serve its metrics": self._add_mute_pod,
             "no node exporter runs": self._stop_node_exporter,
         }
-
-    def visit_steadily(self) -> Callable[[], Visits]:
-        """Have visitors make and read checkouts until the scenario ends.
-
-        Returns a function that stops them and returns how they fared.
-        """
-        ended = threading.Event()
-        seconds: list[float] = []
-
-        def visit() -> None:
-            known = ""
-            while not ended.wait(1 / _VISITS_PER_SECOND):
-                created = self._api.create("A steady visitor")
-                known = (created.json() or {}).get("id", "") if created.succeeded else known
-                read = self._api.checkout(known or str(uuid.uuid4()))
-                seconds.extend((created.seconds, read.seconds))
-
-        thread = threading.Thread(target=visit, daemon=True)
-        thread.start()
-
-        def stop() -> Visits:
-            ended.set()
-            thread.join(2 * self._timeouts.request)
-            return Visits(len(seconds), sum(each > SLOW_SECONDS for each in seconds))
-
-        self._undo.callback(stop)
-        return stop
 
     def _stop_backend(self, made: Cause, _: str) -> None:
         self._stop(self.system.workloads.backend, made)
@@ -166,40 +91,6 @@ class AlertCauses(AlertListener, IngressActor):
         )
         thread.start()
 
-    def _fill_volume(self, made: Cause, namespace: str) -> None:
-        """Make a small volume, and write it full."""
-        volume = SmallVolume(self.system, self._cluster, namespace, timeout=self._timeouts.command)
-        made.cure.callback(volume.remove)
-        volume.create(self._backend_image())
-        self._awaited(lambda: volume.full, bool, "a volume is full")
-        made.labels = {"persistentvolumeclaim": volume.claim, "namespace": namespace}
-        made.variables |= {"NAMESPACE": namespace, "CLAIM": volume.claim}
-
-    def _issue_short_certificate(self, made: Cause, namespace: str) -> None:
-        made.labels = {"name": "acceptance-short"}
-        made.variables |= {"NAMESPACE": namespace, "CERTIFICATE": made.labels["name"]}
-        made.cure.callback(
-            self._cluster.delete, api_path("certificates", namespace, made.labels["name"])
-        )
-        issue_short_certificate(self._cluster, namespace, made.labels["name"])
-
-    def _age_backup(self, made: Cause, _: str) -> None:
-        """Date all recorded backups back; without one, record one that is old."""
-        made.labels = {"namespace": self.system.namespace}
-        self._restore_backups(made)
-        older = "finished_at = finished_at - interval '30 hours'"
-        if not self._sql(f"UPDATE backups SET {older} RETURNING 1", MAINTENANCE):  # noqa: S608
-            old = "INSERT INTO backups (finished_at) VALUES (now() - interval '30 hours')"
-            self._sql(old, MAINTENANCE)
-
-    def _restore_backups(self, made: Cause) -> None:
-        """Have the cure record exactly the backups that are recorded now."""
-        recorded = self._sql("SELECT finished_at FROM backups", MAINTENANCE)
-        moments = ", ".join(f"'{each}'" for each in recorded)
-        back = f"SELECT unnest(ARRAY[{moments}]::timestamptz[])"
-        cure = f"DELETE FROM backups; INSERT INTO backups (finished_at) {back}"  # noqa: S608
-        made.cure.callback(self._sql, cure, MAINTENANCE)
-
     def _add_mute_pod(self, made: Cause, _: str) -> None:
         """Add a pod that looks like the backend's and takes no connection."""
         name = f"acceptance-mute-{uuid.uuid4().hex[:6]}"
@@ -220,6 +111,7 @@ class AlertCauses(AlertListener, IngressActor):
             readinessProbe={"exec": {"command": ["false"]}, "periodSeconds": 60},
         )
         path = api_path("pods", self.system.namespace, name)
+        made.unmended = lambda _: f"{name} still runs" if self._cluster.read(path) else ""
         made.labels = {"pod": name}
         made.variables["POD"] = name
         made.cure.callback(self._cluster.delete, path, grace=0)

@@ -23,7 +23,7 @@ from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.domains.observability.alert_causes import Cause
+    from acceptance.domains.observability.alert_cause import Cause
     from acceptance.domains.observability.alert_listener import AlertReception
     from acceptance.domains.observability.drivers.prometheus_rules import (
         PrometheusRules,

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import re
 import uuid
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.alert_listener import AlertReception
 from acceptance.domains.observability.alert_pages import DIAGNOSE
+from acceptance.domains.observability.cluster_state import losses, read_state
 from acceptance.domains.observability.incident_causes import IncidentCauses
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, listed, require_each
+from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.runbooks.reader import load_runbook
 from acceptance.waiting import SYSTEM_CLOCK, last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.domains.observability.alert_causes import Cause
+    from acceptance.domains.observability.alert_cause import Cause
     from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
-    from acceptance.runbooks.reader import Runbook
     from acceptance.runbooks.runner import CommandRun
 
 _ALWAYS = "DeadMansSwitch"
@@ -35,6 +34,7 @@ _IMPOSSIBLE = re.compile(
 )
 """What a command says that could never have worked, whatever the system is like."""
 _FIRES_SECONDS, _ENDS_SECONDS = 120.0, 120.0
+_FIRING, _PENDING = "firing", "pending"
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,22 @@ class FollowedPage:
     cures: list[CommandRun] = field(default_factory=list)
     ended: float | None = None
     """Seconds from the begin of its cure to the end of the alert; None if it did not end."""
+    unmended: str = ""
+    """What is still wrong although the alert ended; empty for nothing."""
+
+
+@dataclass(frozen=True)
+class FollowedPages:
+    """All alerts whose pages were followed at once, and what got lost by that."""
+
+    pages: tuple[FollowedPage, ...]
+    losses: tuple[str, ...]
 
 
 class AlertPageFollower(IncidentCauses):
     """Is on call: an alert fires, and its page says what to do."""
 
-    def follow_pages(self, table: Sequence[Sequence[str]]) -> tuple[FollowedPage, ...]:
+    def follow_pages(self, table: Sequence[Sequence[str]]) -> FollowedPages:
         """Bring about the cause of each row at once, and follow the page of each alert.
 
         `table` has a head, and the columns of `PageRow`. All diagnoses come before the first cure,
@@ -74,30 +84,43 @@ class AlertPageFollower(IncidentCauses):
         about, or an alert does not fire, or has ended before its cure.
         """
         rows = [PageRow(*row) for row in table[1:]]
-        client = self.rules()
+        client, prometheus = self.rules(), self.prometheus()
         pages = {e.name: dict(e.annotations).get("runbook_url", "") for e in client.rules().alerts}
         namespace = f"acceptance-pages-{self.system.run}-{uuid.uuid4().hex[:6]}"
         self._create_namespace(namespace)
         self.visit_steadily()
+        sound = read_state(self._cluster, prometheus, client)
         causes = {row.alert: self.cause(row.cause, AlertReception(namespace)) for row in rows}
         self._await_firing(client, rows, causes)
+        broken = read_state(self._cluster, prometheus, client)
         found = [self._diagnose(row, pages.get(row.alert, ""), causes[row.alert]) for row in rows]
-        began = {each.row.alert: self._cure(client, each, causes) for each in reversed(found)}
-
-        def look() -> bool:
-            for each in found:
-                alert = each.row.alert
-                if each.ended is None and not fires(client, each.row, causes[alert]):
-                    each.ended = SYSTEM_CLOCK.now() - began[alert]
-            return all(each.ended is not None for each in found)
-
-        last_seen(look, bool, timeout=_ENDS_SECONDS)
+        folders = {}
+        began = {}
+        for each in reversed(found):
+            began[each.row.alert] = SYSTEM_CLOCK.now()
+            folders[each.row.alert] = self._cure(client, each, causes)
+        self._await_end(client, found, causes, began)
+        given_up = {name for cause in causes.values() for name in cause.given_up}
+        lost = last_seen(
+            lambda: tuple(
+                losses(sound, broken, read_state(self._cluster, prometheus, client), given_up)
+            ),
+            lambda lost: not lost,
+            timeout=self._timeouts.observation,
+        )
+        for each in found:
+            cause = causes[each.row.alert]
+            each.unmended = cause.unmended(folders[each.row.alert])
+            # Whoever starts Prometheus anew ends every alert for a moment.
+            if state_of(client, each.row, cause):
+                each.ended = None
         self._keep("Pages that were followed", pretty([asdict(each) for each in found]))
+        self._keep("Lost by following the pages", "\n".join(lost) or "nothing", "text")
         for cause in causes.values():
             cause.cure.close()
-        return tuple(found)
+        return FollowedPages(tuple(found), lost)
 
-    def assert_diagnosed(self, followed: Sequence[FollowedPage]) -> None:
+    def assert_diagnosed(self, followed: FollowedPages) -> None:
         """The commands of each diagnosis ran, and show the cause and whom it concerns."""
 
         def fault(each: FollowedPage) -> str | None:
@@ -111,9 +134,9 @@ class AlertPageFollower(IncidentCauses):
                 f"the diagnosis of {each.page} does not show {listed(hidden)}" if hidden else None
             )
 
-        require_each(followed, fault, nothing="No page was followed.")
+        require_each(followed.pages, fault, nothing="No page was followed.")
 
-    def assert_cured(self, followed: Sequence[FollowedPage]) -> None:
+    def assert_cured(self, followed: FollowedPages) -> None:
         """The commands of each cure ran, and the alert ended."""
 
         def fault(each: FollowedPage) -> str | None:
@@ -122,15 +145,22 @@ class AlertPageFollower(IncidentCauses):
                 return f"the cure of {each.page} fails: {failed[0]}"
             if each.ended is None:
                 return f"the cure of {each.page} does not end its alert in {_ENDS_SECONDS:g} s"
-            return None
+            return f"the cure of {each.page} hides it: {each.unmended}" if each.unmended else None
 
-        require_each(followed, fault, nothing="No page was followed.")
+        require_each(followed.pages, fault, nothing="No page was followed.")
+
+    def assert_nothing_lost(self, followed: FollowedPages) -> None:
+        """Whatever was there before the cures is there after them, and is watched as before."""
+        require(followed.pages, "No page was followed.")
+        require(not followed.losses, f"The cures went too far: {listed(followed.losses)}.")
 
     def _await_firing(
         self, client: PrometheusRules, rows: Sequence[PageRow], causes: dict[str, Cause]
     ) -> None:
         quiet = last_seen(
-            lambda: [row.alert for row in rows if not fires(client, row, causes[row.alert])],
+            lambda: [
+                row.alert for row in rows if state_of(client, row, causes[row.alert]) != _FIRING
+            ],
             lambda found: not found,
             timeout=_FIRES_SECONDS,
         )
@@ -143,39 +173,54 @@ class AlertPageFollower(IncidentCauses):
     def _diagnose(self, row: PageRow, page: str, cause: Cause) -> FollowedPage:
         runbook = load_runbook(self.system.sources, page)
         wanted = (row.shows, *map(re.escape, cause.labels.values()))
-        return FollowedPage(row, page, wanted, self._run(runbook, DIAGNOSE, cause))
+        return FollowedPage(row, page, wanted, self._shell(cause.variables).run(runbook, DIAGNOSE))
 
-    def _cure(self, client: PrometheusRules, each: FollowedPage, causes: dict[str, Cause]) -> float:
-        """Follow the cure of a page, and return when it began.
+    def _cure(self, client: PrometheusRules, each: FollowedPage, causes: dict[str, Cause]) -> Path:
+        """Follow the cure of a page, and return the folder in which its commands ran.
 
         Raises `Unverifiable` if the alert has ended before.
         """
         cause = causes[each.row.alert]
-        if not fires(client, each.row, cause):
+        if state_of(client, each.row, cause) != _FIRING:
             raise Unverifiable(f"{each.row.alert} ended before its cure, so nothing is cured.")
-        began = SYSTEM_CLOCK.now()
         page = load_runbook(self.system.sources, each.page)
+        shell = self._shell(cause.variables)
         for mark, link in _ELSEWHERE.findall(page.section("Cure")):
             other = (Path("/") / each.page).parent.joinpath(link).resolve().relative_to("/")
-            each.cures.append(self._run(load_runbook(self.system.sources, str(other)), mark, cause))
-        each.cures.append(self._run(page, each.row.mark, cause))
-        return began
+            each.cures.append(shell.run(load_runbook(self.system.sources, str(other)), mark))
+        each.cures.append(shell.run(page, each.row.mark))
+        return shell.folder
 
-    def _run(self, page: Runbook, mark: str, cause: Cause) -> CommandRun:
-        """Run the commands with a mark, as they are written."""
-        return self._shell(cause.variables).run(page, mark)
+    def _await_end(
+        self,
+        client: PrometheusRules,
+        found: Sequence[FollowedPage],
+        causes: dict[str, Cause],
+        began: dict[str, float],
+    ) -> None:
+        def look() -> bool:
+            for each in found:
+                alert = each.row.alert
+                if each.ended is None and not state_of(client, each.row, causes[alert]):
+                    each.ended = SYSTEM_CLOCK.now() - began[alert]
+            return all(each.ended is not None for each in found)
+
+        last_seen(look, bool, timeout=_ENDS_SECONDS)
 
 
-def fires(client: PrometheusRules, row: PageRow, cause: Cause) -> bool:
-    """Return whether an alert with the labels of its cause fires; of `_ALWAYS`, whether not.
+def state_of(client: PrometheusRules, row: PageRow, cause: Cause) -> str:
+    """Return the state of the alert with the labels of its cause: firing, pending or none.
 
-    While Prometheus does not answer, nothing fires.
+    `_ALWAYS` fires when it is not there. While Prometheus does not answer, nothing is known of the
+    others, so they are pending.
     """
     labels = {"alertname": row.alert, **cause.labels}
-    there = False
-    with suppress(Refused):
-        there = any(
-            each.state == "firing" and labels.items() <= dict(each.labels).items()
-            for each in client.active()
-        )
-    return there != (row.alert == _ALWAYS)
+    always = row.alert == _ALWAYS
+    try:
+        active = client.active()
+    except Refused:
+        return _FIRING if always else _PENDING
+    states = {each.state for each in active if labels.items() <= dict(each.labels).items()}
+    if always:
+        return "" if _FIRING in states else _FIRING
+    return _FIRING if _FIRING in states else "".join(states)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
+from acceptance.build.alert_rules import FOLDER, numbers
 from acceptance.domains.observability.alert_listener import AlertListener
+from acceptance.domains.observability.on_call import PAGE
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import listed, require, require_each
 from acceptance.runbooks.checks import assert_complete
-from acceptance.runbooks.reader import load_runbook
+from acceptance.runbooks.reader import duration_in, load_runbook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +24,10 @@ _SECTIONS = ("Meaning", "Impact", "Diagnosis", "Cure", "Escalation")
 DIAGNOSE, CURE = "diagnose", "cure"
 """The marks of commands that every page has."""
 _INDEX = "README.md"
+_NUMBER = re.compile(r"@(\w+)@")
+_HOUR_SECONDS, _DAY_SECONDS = 3600.0, 86400.0
+_UNFINISHED = re.compile(r"\b(?:TODO|TBD|FIXME)\b|<!--(?! (?:documents|checked): )")
+"""What is left to be written, or cannot be seen by whoever reads the page."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,8 @@ class AlertPages:
 
     alerts: tuple[tuple[str, str], ...]
     """The name of each alert, and the path of its page; empty for none."""
+    severities: tuple[tuple[str, str], ...]
+    """The name of each alert and its severity; of two, the one that is answered first."""
     pages: tuple[str, ...]
     """The pages beside them, in the folders of those pages."""
 
@@ -36,10 +47,10 @@ class AlertPageReader(AlertListener):
 
     def read_pages(self) -> AlertPages:
         """Return which page each alert of Prometheus has, and which pages there are."""
-        alerts = {
-            (rule.name, dict(rule.annotations).get("runbook_url", ""))
-            for rule in self.rules().rules().alerts
-        }
+        rules = self.rules().rules().alerts
+        alerts = {(rule.name, dict(rule.annotations).get("runbook_url", "")) for rule in rules}
+        # "critical" comes first in the alphabet.
+        severities = dict(sorted({(r.name, r.label("severity")) for r in rules}, reverse=True))
         folders = sorted({str(Path(page).parent) for _, page in alerts if page})
         pages = tuple(
             f"{folder}/{path.name}"
@@ -47,7 +58,7 @@ class AlertPageReader(AlertListener):
             for path in sorted((self.system.sources / folder).glob("*.md"))
             if path.name != _INDEX
         )
-        found = AlertPages(tuple(sorted(alerts)), pages)
+        found = AlertPages(tuple(sorted(alerts)), tuple(severities.items()), pages)
         self._keep("Pages of alerts", pretty(asdict(found)))
         return found
 
@@ -63,9 +74,57 @@ class AlertPageReader(AlertListener):
                 assert_complete(runbook, _SECTIONS, (DIAGNOSE, CURE))
             except AssertionError as error:
                 return f"{name}: {str(error).rstrip('.')}"
-            return None if f"Alert: `{name}`" in runbook.text else f"{page} is not about {name}"
+            if f"Alert: `{name}`" not in runbook.text:
+                return f"{page} is not about {name}"
+            left = _UNFINISHED.search(runbook.text)
+            return f"{page} has a part that nobody reads: {left[0]}" if left else None
 
         require_each(found.alerts, fault, nothing="Prometheus has no alert rule.")
+
+    def assert_escalation_in_time(self, found: AlertPages) -> None:
+        """Each page has its alert's severity, and says how soon it is answered, as on call does."""
+        on_call = load_runbook(self.system.sources, PAGE)
+        within = {row[0]: duration_in(" ".join(row[1:])) for row in on_call.table("Severities")}
+        pages = dict(found.alerts)
+
+        def fault(alert: tuple[str, str]) -> str | None:
+            name, severity = alert
+            page = load_runbook(self.system.sources, pages[name])
+            wanted, told = within.get(severity), duration_in(page.section("Escalation"))
+            if f"Severity: {severity}" not in page.text:
+                return f"{page.page} does not say that {name} is {severity}"
+            if wanted is None:
+                return f"{PAGE} does not say how soon {severity} is answered"
+            if told != wanted:
+                return f"{page.page} has somebody answer in {told}, and {PAGE} in {wanted}"
+            return None
+
+        require_each(found.severities, fault, nothing="Prometheus has no alert rule.")
+
+    def assert_numbers_told(self, found: AlertPages) -> None:
+        """Each page says the thresholds of its alert, as they are in production."""
+        folder = self._context.path_in_sources(FOLDER)
+        values, pages = numbers("production", folder), dict(found.alerts)
+        source = yaml.safe_load((folder / "source" / "alerts.yaml").read_text(encoding="utf-8"))
+        thresholds = sorted(
+            {
+                (rule["alert"], name)
+                for group in source["groups"]
+                for rule in group["rules"]
+                for name in _NUMBER.findall(rule.get("expr", ""))
+                if not name.endswith("window")
+            }
+        )
+
+        def fault(threshold: tuple[str, str]) -> str | None:
+            name, number = threshold
+            page = load_runbook(self.system.sources, pages.get(name, ""))
+            meaning = page.section("Meaning")
+            forms = written(float(values[number]))
+            told = any(re.search(rf"(?<![\d.]){re.escape(form)}\b", meaning) for form in forms)
+            return None if told else f"{page.page} does not say {' or '.join(forms)}"
+
+        require_each(thresholds, fault, nothing="No alert has a threshold.")
 
     def assert_no_other_page(self, found: AlertPages) -> None:
         """No page is about an alert that there is not."""
@@ -79,3 +138,13 @@ class AlertPageReader(AlertListener):
         faults = [f"nobody follows the page of {name}" for name in sorted(names - told)]
         faults += [f"Prometheus has no alert {name}" for name in sorted(told - names)]
         require(not faults, listed(faults))
+
+
+def written(number: float) -> tuple[str, ...]:
+    """Return how a page may write a threshold: a share, seconds, or how many."""
+    if number < 1:
+        return (f"{number * 100:g}",)
+    if number < _HOUR_SECONDS:
+        return (f"{number:g}",)
+    hours, days = number / _HOUR_SECONDS, number / _DAY_SECONDS
+    return (f"{hours:g} hours", f"{days:g} days")

@@ -11,7 +11,7 @@ from acceptance.waiting import SYSTEM_CLOCK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.domains.observability.alert_causes import Cause
+    from acceptance.domains.observability.alert_cause import Cause
     from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
     from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability.account_creator import AccountCreator
-from acceptance.domains.observability.alert_causes import MAINTENANCE, AlertCauses
+from acceptance.domains.observability.alert_causes import AlertCauses
 from acceptance.domains.observability.drivers import log_store, prometheus
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.drivers.kubernetes.paths import api_path
@@ -17,7 +17,7 @@ from acceptance.judgement import Unverifiable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from acceptance.domains.observability.alert_causes import Cause
+    from acceptance.domains.observability.alert_cause import Cause
 
 _CRASH = ["python", "-c", "import sys, time; time.sleep(5); sys.exit(3)"]
 """It runs long enough to be seen by Prometheus before it ends."""
@@ -48,7 +48,6 @@ class IncidentCauses(AlertCauses, AccountCreator):
             "a release of the backend answers with errors": self._release_errors,
             "the log store does not run": self._stop_log_store,
             "Prometheus does not run": self._stop_prometheus,
-            "no backup is recorded": self._forget_backups,
             "an account is refused again and again": self._be_refused,
             "an account reads a Secret again and again": self._read_secret,
         }
@@ -92,15 +91,12 @@ class IncidentCauses(AlertCauses, AccountCreator):
     def _await_program(self, pods: ProgramPods) -> None:
         self._awaited(pods.list, lambda found: any(p.serving for p in found), "it runs again")
 
-    def _forget_backups(self, made: Cause, _: str) -> None:
-        self._restore_backups(made)
-        self._sql("DELETE FROM backups", MAINTENANCE)
-
     def _be_refused(self, made: Cause, namespace: str) -> None:
         """Have an account ask for what it may not, until its token is no longer valid."""
         name = f"intruder-{uuid.uuid4().hex[:6]}"
         made.labels = {"user": f"system:serviceaccount:{namespace}:{name}"}
         made.variables |= {"NAMESPACE": namespace, "ACCOUNT": name}
+        made.given_up = {f"serviceaccounts {namespace}/{name}"}
         token = self.create_account(namespace, name)
         self._repeat(made, token, api_path("pods", namespace), lambda status: status != _UNKNOWN)
 
@@ -111,6 +107,9 @@ class IncidentCauses(AlertCauses, AccountCreator):
         self.create_secret(namespace, secret, name)
         made.labels = {"user": f"system:serviceaccount:{namespace}:{name}", "name": secret}
         made.variables |= {"NAMESPACE": namespace, "BINDING": secret}
+        made.given_up = {f"rolebindings {namespace}/{secret}"}
+        # Somebody else's right, which no cure may take away.
+        self.create_secret(namespace, f"acceptance-other-{mark}", "somebody-else")
         token = self.create_account(namespace, name)
         path = api_path("secrets", namespace, secret)
         self._repeat(made, token, path, _ReadUntilRefused())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +69,7 @@ class OnCallInspector(AlertListener):
 
     def assert_severities_answered(self, page: Runbook) -> None:
         """Every severity of an alert is on the page, with the time in which it is answered."""
-        rows = {row[0]: " ".join(row[1:]) for row in _table(page, "Severities")}
+        rows = {row[0]: " ".join(row[1:]) for row in page.table("Severities")}
         used = {rule.label("severity") for rule in self.rules().rules().alerts}
 
         def fault(severity: str) -> str | None:
@@ -91,7 +90,7 @@ class OnCallInspector(AlertListener):
             route = self.alertmanager().route()
         except Refused as error:
             raise Unverifiable(f"It is unknown where alerts go: {error}.") from error
-        rows = [row for row in _table(page, "Routes") if len(row) == _COLUMNS]
+        rows = [row for row in page.table("Routes") if len(row) == _COLUMNS]
         labels = [_labels_of(row[0]) for row in rows]
         actual = tuple(targets_of(route, each) for each in labels)
         variants = {
@@ -171,16 +170,6 @@ class OnCallInspector(AlertListener):
         faults = [f"{s} did not arrive at {to}" for s, to in sorted(wanted - arrived)]
         faults += [f"{s} arrived at {to}" for s, to in sorted(arrived - wanted)]
         require(not faults, f"The contact check: {listed(faults)}.")
-
-
-def _table(page: Runbook, title: str) -> list[list[str]]:
-    """Return the cells of the rows of a section's tables, without their heads."""
-    part = page.text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    rows = [line.strip().strip("|") for line in part.splitlines() if line.startswith("|")]
-    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)] for row in rows]
-    rules = [n for n, row in enumerate(cells) if set(row[0]) <= {"-", ":", " "}]
-    heads = {n - 1 for n in rules} | set(rules)
-    return [row for n, row in enumerate(cells) if n not in heads]
 
 
 def _written(row: list[str]) -> tuple[RouteTarget, ...]:

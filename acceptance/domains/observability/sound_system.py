@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.observability.alert_causes import SLOW_SECONDS, AlertCauses
+from acceptance.domains.observability.alert_cause import SLOW_SECONDS
+from acceptance.domains.observability.alert_causes import AlertCauses
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.waiting import SYSTEM_CLOCK, last_seen
 
 if TYPE_CHECKING:
-    from acceptance.domains.observability.alert_causes import Visits
+    from acceptance.domains.observability.alert_cause import Visits
     from acceptance.domains.observability.alert_listener import AlertReception
 
 _ALWAYS = "DeadMansSwitch"

@@ -22,7 +22,7 @@ from acceptance.domains.observability import (
     SilencedAlert,
     SoundSystemWatcher,
 )
-from acceptance.domains.observability.alert_causes import Visits
+from acceptance.domains.observability.alert_cause import Visits
 from acceptance.domains.observability.alert_inhibition import _batches, _Pair
 from acceptance.domains.observability.alert_watch import AlertRow
 from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert

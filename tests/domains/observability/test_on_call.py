@@ -7,7 +7,7 @@ import pytest
 
 from acceptance.domains.observability import OnCallInspector, RouteState
 from acceptance.domains.observability.drivers.alertmanager import RouteTarget, targets_of
-from acceptance.domains.observability.on_call import _labels_of, _table, _written
+from acceptance.domains.observability.on_call import _labels_of, _written
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.project import ROOT
 from acceptance.runbooks.reader import load_runbook, read_runbook
@@ -66,7 +66,7 @@ def test_the_page_of_this_project_is_complete() -> None:
     """And its table of routes can be read."""
     page = load_runbook(ROOT, "docs/operations/on-call.md")
     inspector().assert_complete(page)
-    rows = [row for row in _table(page, "Routes") if len(row) == 3]
+    rows = [row for row in page.table("Routes") if len(row) == 3]
     assert (_labels_of(rows[1][0]), _written(rows[1])) == (
         {"severity": "critical", "category": "security"},
         (RouteTarget("security", 86400), CRITICAL),

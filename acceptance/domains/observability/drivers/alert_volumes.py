@@ -16,16 +16,21 @@ if TYPE_CHECKING:
     from acceptance.system import System
 
 _MEGABYTES = 16
+_PRECIOUS = "precious.dat"
+"""A file that nobody may delete to make room."""
 # It writes a little more than the volume holds, and never more: the disk below it stays as it is.
 _FILL = f"""
-import time
+import os, time
+with open("/data/{_PRECIOUS}", "w") as file: file.write("1")
 with open("/data/forgotten.dump", "wb", buffering=0) as file:
     try:
         for _ in range({_MEGABYTES} * 256 + 1): file.write(bytes(4096))
         print("the volume is larger than it should be", flush=True)
     except OSError:
         print("full", flush=True)
-time.sleep(600)
+for _ in range(600):
+    print(*sorted(os.listdir("/data")), flush=True)
+    time.sleep(1)
 """
 
 
@@ -97,6 +102,12 @@ class SmallVolume:
         """Whether the pod has written the volume full."""
         said = self._cluster.log(self._namespace, self.claim, "probe") or ""
         return "full" in said
+
+    def fault(self) -> str:
+        """Say what is wrong with the files, after somebody has made room; empty for nothing."""
+        said = (self._cluster.log(self._namespace, self.claim, "probe") or "").splitlines()
+        files = said[-1].split() if said else []
+        return "" if files == [_PRECIOUS] else f"the volume has {', '.join(files) or 'no file'}"
 
     def remove(self) -> None:
         """Remove the pod, the volume and its file system."""
