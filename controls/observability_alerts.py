@@ -82,6 +82,18 @@ def a_threshold_that_was_changed_by_hand(saboteur: Saboteur) -> None:
     )
 
 
+@control("TASK-003-AC-5", _RULES, expects="changes alerts before it sends them: drop")
+def warnings_that_are_dropped(saboteur: Saboteur) -> None:
+    """Have Prometheus keep warnings to itself, because there were too many of them."""
+    drop = "{source_labels: [severity], regex: warning, action: drop}"
+    edit_configuration(
+        saboteur,
+        "prometheus",
+        "prometheus.yaml",
+        ("alerting:\n", f"alerting:\n  alert_relabel_configs:\n    - {drop}\n"),
+    )
+
+
 @control("TASK-003-AC-5", _RULES, expects="production: .*CertificateNearEnd")
 def a_threshold_in_days(saboteur: Saboteur) -> None:
     """Write fourteen days as 14, where seconds are meant, in the rules for production."""

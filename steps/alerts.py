@@ -54,6 +54,11 @@ def _(rule_inspector: RuleInspector, rule_state: RuleState) -> None:
     rule_inspector.assert_alerts_explained(rule_state)
 
 
+@then("each alert that fires is passed on to Alertmanager as it is")
+def _(rule_inspector: RuleInspector) -> None:
+    rule_inspector.assert_passed_on()
+
+
 @then("exactly these alerts are critical:")
 def _(
     rule_inspector: RuleInspector, rule_state: RuleState, datatable: Sequence[Sequence[str]]

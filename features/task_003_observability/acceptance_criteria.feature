@@ -228,6 +228,7 @@ Feature: Monitoring & Observability Setup
       Then they are the rules of the repository, and can be evaluated
       And the unit tests of each rule pass
       And each alert says what is wrong, how bad it is, and where to read what to do
+      And each alert that fires is passed on to Alertmanager as it is
       And exactly these alerts are critical:
         | alert                    |
         | SiteUnreachable          |

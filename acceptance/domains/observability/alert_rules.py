@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -12,7 +12,7 @@ from acceptance.build.rule_tests import built_promtool, check_rules
 from acceptance.domains.observability.alert_listener import AlertListener
 from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.domains.observability.drivers.prometheus_rules import Rule
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.errors import AcceptanceError
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.project import ROOT
@@ -110,6 +110,22 @@ class RuleInspector(AlertListener):
             for metric in sorted(allowed & set(reading) - missing)
         ]
         require(not faults, listed(faults))
+
+    def assert_passed_on(self) -> None:
+        """Prometheus sends each alert that fires to Alertmanager, and changes or drops none.
+
+        Raises `Unverifiable` if it does not say.
+        """
+        try:
+            sending = self.rules().sending()
+        except Refused as error:
+            raise Unverifiable(f"It is unknown where alerts are sent: {error}.") from error
+        self._keep("Where Prometheus sends alerts", pretty(asdict(sending)))
+        require(sending.managers, "Prometheus knows no Alertmanager that it could send alerts to.")
+        require(
+            not sending.changed,
+            f"Prometheus changes alerts before it sends them: {listed(sending.changed)}.",
+        )
 
     def assert_critical(self, state: RuleState, names: Sequence[str]) -> None:
         """Exactly these alerts are critical: each of them is followed to its receiver."""

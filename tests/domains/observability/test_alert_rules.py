@@ -186,3 +186,44 @@ def test_without_promtool_the_rules_are_unverified(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(name, lambda: None)
     with pytest.raises(Unverifiable, match="No promtool was built"):
         inspector(monkeypatch).assert_unit_tests_pass()
+
+
+CONFIGURED = "alerting: {alertmanagers: [{static_configs: []}]}"
+DROPPED = "alerting: {alert_relabel_configs: [{action: drop}], alertmanagers: [{}]}"
+CHANGED = "alerting: {alertmanagers: [{alert_relabel_configs: [{target_label: severity}]}]}"
+
+
+@pytest.mark.parametrize(
+    ("configured", "managers", "said"),
+    [
+        (CONFIGURED, ["http://a"], None),
+        ("{}", [], "knows no Alertmanager"),
+        (DROPPED, ["http://a"], "changes alerts before it sends them: drop"),
+        (CHANGED, ["http://a"], "changes alerts before it sends them: replace"),
+    ],
+)
+def test_alerts_have_to_be_passed_on_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, configured: str, managers: list[str], said: str | None
+) -> None:
+    """To an Alertmanager, without one being dropped or changed on the way."""
+    active = {"activeAlertmanagers": [{"url": each} for each in managers]}
+    paths: dict[str, object] = {
+        f"{PATH}/api/v1/status/config": {"data": {"yaml": configured}},
+        f"{PATH}/api/v1/alertmanagers": {"data": active},
+    }
+    found = PrometheusRules(MonitoredCluster([], paths), ENDPOINT)  # type: ignore[arg-type]
+    actor = inspector(monkeypatch)
+    monkeypatch.setattr(actor, "rules", lambda: found)
+    if said is None:
+        actor.assert_passed_on()
+    else:
+        with pytest.raises(AssertionError, match=said):
+            actor.assert_passed_on()
+
+
+def test_whoever_does_not_say_where_alerts_go_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is no sign that all is well."""
+    actor = inspector(monkeypatch)
+    monkeypatch.setattr(actor, "rules", client)
+    with pytest.raises(Unverifiable, match="unknown where alerts are sent"):
+        actor.assert_passed_on()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from acceptance.domains.observability.drivers.endpoints import ask, objects
 from acceptance.drivers.kubernetes.client import Refused
 
@@ -74,6 +76,16 @@ class ActiveAlert:
         return self.label("alertname")
 
 
+@dataclass(frozen=True)
+class AlertSending:
+    """To whom a Prometheus sends its alerts."""
+
+    managers: tuple[str, ...]
+    """The addresses of the Alertmanagers that it has found."""
+    changed: tuple[str, ...]
+    """What it does to alerts before it sends them, or drops them by."""
+
+
 class PrometheusRules:
     """The rules of one Prometheus of a cluster."""
 
@@ -112,6 +124,21 @@ class PrometheusRules:
             "/api/v1/query", query=f'count(last_over_time({{__name__="{metric}"}}[{seconds:.0f}s]))'
         )
         return bool(objects(found.get("result")))
+
+    def sending(self) -> AlertSending:
+        """Return to whom it sends alerts, by its loaded configuration; raises `Refused`.
+
+        Source: Prometheus' documentation, `alerting` and `alert_relabel_configs`.
+        """
+        loaded = yaml.safe_load(str(self._ask("/api/v1/status/config").get("yaml", ""))) or {}
+        found = self._ask("/api/v1/alertmanagers")
+        alerting = loaded.get("alerting") or {}
+        configs = [alerting, *objects(alerting.get("alertmanagers"))]
+        changes = [each for own in configs for each in own.get("alert_relabel_configs") or ()]
+        return AlertSending(
+            tuple(str(each.get("url")) for each in objects(found.get("activeAlertmanagers"))),
+            tuple(str(each.get("action", "replace")) for each in changes),
+        )
 
     def _ask(self, path: str, **query: str) -> Any:  # noqa: ANN401 (another program's JSON)
         reply = ask(self._cluster, self._endpoint, path, **query)
