@@ -276,6 +276,21 @@ def a_team_that_the_page_forgets(saboteur: Saboteur) -> None:
     saboteur.edit(_PAGE, "| `security`, `critical` | 24h, 4h |", "| `critical` | 4h |")
 
 
+@control("TASK-003-DOD-5", _WRITTEN, expects="nobody is called in the time night")
+def a_quiet_night(saboteur: Saboteur) -> None:
+    """Let the critical receiver sleep, in the configuration that is deployed."""
+    route, head = "    - receiver: critical\n", "\nreceivers:\n"
+    times = "[{start_time: '01:00', end_time: '01:01'}]"
+    night = f"time_intervals: [{{name: night, time_intervals: [{{times: {times}}}]}}]"
+    edit_configuration(
+        saboteur,
+        "alertmanager",
+        "alertmanager.yaml",
+        (route, f"{route}      mute_time_intervals: [night]\n"),
+        (head, f"\n{night}{head}"),
+    )
+
+
 @control("TASK-003-DOD-5", _WRITTEN, expects="which no variant of the routes says")
 def a_repetition_that_was_changed_by_hand(saboteur: Saboteur) -> None:
     """Repeat critical alerts once in a shift, in the cluster only."""

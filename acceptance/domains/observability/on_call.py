@@ -9,7 +9,11 @@ import yaml
 
 from acceptance.build.alert_rules import FOLDER, VARIANTS
 from acceptance.domains.observability.alert_listener import AlertListener
-from acceptance.domains.observability.drivers.alertmanager import RouteTarget, targets_of
+from acceptance.domains.observability.drivers.alertmanager import (
+    RouteTarget,
+    quiet_times,
+    targets_of,
+)
 from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
@@ -50,6 +54,8 @@ class RouteState:
     """The variant of the routes that Alertmanager has; empty for none."""
     rules: tuple[tuple[str, dict[str, str], tuple[RouteTarget, ...]], ...]
     """The name and labels of every alert rule, and where Alertmanager sends it."""
+    quiet: tuple[str, ...] = ()
+    """The names of times at which a route sends nothing, in Alertmanager or in production."""
 
 
 class OnCallInspector(AlertListener):
@@ -106,6 +112,7 @@ class OnCallInspector(AlertListener):
                 for rule in self.rules().rules().alerts
                 for own in [{"alertname": rule.name, **dict(rule.labels)}]
             ),
+            quiet=(*quiet_times(route), *quiet_times(self._route("production"))),
         )
         self._keep("Where alerts go", pretty(asdict(found)))
         return found
@@ -125,6 +132,7 @@ class OnCallInspector(AlertListener):
             for (labels, _), actual in zip(state.written, state.actual, strict=True)
             if not state.deployed
         ]
+        faults += [f"nobody is called in the time {each}" for each in state.quiet]
         require(not faults, listed(faults))
 
     def assert_every_alert_written(self, state: RouteState) -> None:

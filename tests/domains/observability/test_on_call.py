@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 
 from acceptance.domains.observability import OnCallInspector, RouteState
-from acceptance.domains.observability.drivers.alertmanager import RouteTarget, targets_of
+from acceptance.domains.observability.drivers.alertmanager import (
+    RouteTarget,
+    quiet_times,
+    targets_of,
+)
 from acceptance.domains.observability.on_call import _labels_of, _written
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.project import ROOT
@@ -101,6 +105,8 @@ def test_a_route_that_is_not_as_written_is_named() -> None:
         inspector().assert_every_alert_written(replace(sound, rules=(rule,)))
     with pytest.raises(AssertionError, match="does not say where Away goes"):
         inspector().assert_every_alert_written(replace(sound, rules=(("Away", {}, (CRITICAL,)),)))
+    with pytest.raises(AssertionError, match="nobody is called in the time night"):
+        inspector().assert_routes_as_written(replace(sound, quiet=("night",)))
     with pytest.raises(AssertionError, match="has no table of routes"):
         inspector().assert_routes_as_written(replace(sound, written=()))
 
@@ -112,3 +118,11 @@ def test_a_contact_check_that_does_not_arrive_is_named() -> None:
         AssertionError, match="critical did not arrive at critical; warning did not"
     ):
         inspector().assert_contacts_reached((alert,))
+
+
+def test_the_times_at_which_nobody_is_called_are_found_in_every_route() -> None:
+    """Those that mute a route, and those outside of which it is mute."""
+    child = {"receiver": "b", "active_time_intervals": ["work"]}
+    route = {"receiver": "a", "mute_time_intervals": ["night"], "routes": [child]}
+    assert quiet_times(route) == ("night", "work")
+    assert quiet_times({"receiver": "a", "routes": [{"receiver": "b"}]}) == ()

@@ -173,6 +173,13 @@ def targets_of(route: Mapping[str, Any], labels: Mapping[str, str]) -> tuple[Rou
     )
 
 
+def quiet_times(route: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the times at which routes send nothing, or send something only then."""
+    own = (*(route.get("mute_time_intervals") or ()), *(route.get("active_time_intervals") or ()))
+    below = [name for child in route.get("routes") or () for name in quiet_times(child)]
+    return tuple(dict.fromkeys((*map(str, own), *below)))
+
+
 def _matches(matcher: str, labels: Mapping[str, str]) -> bool:
     """Return whether labels match, such as `severity = "critical"`; a missing label is empty."""
     found = _MATCHER.match(matcher)
