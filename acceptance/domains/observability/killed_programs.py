@@ -119,13 +119,7 @@ class ProgramKiller(MetricsOperator):
         killed: list[_Killed] = []
         for row in rows:
             one = self._kill(row, traffic)
-            one.jobs = tuple(
-                sorted(
-                    each.job
-                    for each in watched
-                    if each.health == "up" and each.label("pod") in one.names
-                )
-            )
+            one.jobs = tuple(sorted(each.job for each in watched if each.label("pod") in one.names))
             killed.append(one)
             if row.keeps == NO_DELAY:
                 self._await_back(one, traffic)
@@ -177,6 +171,8 @@ class ProgramKiller(MetricsOperator):
         ids = [each for pod in pods for each in container_ids(pod, row.container)]
         one = _Killed(row, pods, time.time(), traffic.count)
         limit = self._timeouts.execute
+        if row.container:
+            self._undo.callback(self._renew, row)
         try:
             if self.system.inside or row.container:
                 one.processes = kill_containers(self.system, ids, timeout=limit)
@@ -217,6 +213,23 @@ class ProgramKiller(MetricsOperator):
         except DeadlineExceeded as error:
             raise AssertionError(str(error)) from error
         one.visits_back = traffic.count
+
+    def _renew(self, row: KillRow) -> None:
+        """Replace the pods of a container that was started again more than once.
+
+        The kubelet waits before it does that again, longer each time, but not in a new pod.
+        """
+        old: set[str] = set()
+        for pod in self._pods_of_program(row):
+            facts = reading.pod(pod)
+            if any(one.name == row.container and one.restarts > 1 for one in facts.containers):
+                self._cluster.delete(api_path("pods", pod["metadata"]["namespace"], facts.name))
+                old.add(facts.uid)
+        last_seen(
+            lambda: [reading.pod(each) for each in self._pods_of_program(row)],
+            lambda pods: bool(pods) and all(e.serving and e.uid not in old for e in pods),
+            timeout=self._timeouts.recovery,
+        )
 
     def _scraped_first(self, killed: Sequence[KilledProgram]) -> tuple[KilledProgram, ...]:
         """Note when each pod was scraped first since it was ready, and Prometheus was too."""

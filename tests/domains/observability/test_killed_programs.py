@@ -20,6 +20,7 @@ from acceptance.domains.observability.killed_programs import (
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.judgement import Unverifiable
 from acceptance.process import Completed
+from acceptance.settings import Timeouts
 from tests.fakes.monitored_cluster import MonitoredCluster, pod
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -153,6 +154,37 @@ def test_only_a_new_container_is_back() -> None:
     assert one.replaced(started("b2"))
     assert not one.replaced(started("b2", conditions=[]))
     assert not one.replaced(pod("jaeger"))
+
+
+class Pods:
+    """A cluster with one pod of the database, which is replaced when it is deleted."""
+
+    def __init__(self, restarts: int) -> None:
+        """Say how often its container was started again."""
+        self._restarts = restarts
+        self.deleted: list[str] = []
+
+    def items(self, path: str, **_: str) -> list[dict[str, Any]]:
+        """The pod."""
+        found = pod("database")
+        if "checkout" not in path:
+            return []
+        found["status"]["containerStatuses"][0]["restartCount"] = self._restarts
+        return [found]
+
+    def delete(self, path: str) -> None:
+        """Replace it."""
+        self.deleted.append(path)
+        self._restarts = 0
+
+
+@pytest.mark.parametrize(("restarts", "replaced"), [(0, 0), (1, 0), (2, 1)])
+def test_a_pod_whose_container_was_killed_twice_is_replaced(restarts: int, replaced: int) -> None:
+    """Its next start would be late, and that would be nobody's fault."""
+    cluster = Pods(restarts)
+    killer = ProgramKiller(context_of(SYSTEM, cluster, timeouts=Timeouts(recovery=0.01)))
+    killer._renew(KillRow("database", "its container database", "nothing"))
+    assert len(cluster.deleted) == replaced
 
 
 def test_times_are_those_of_the_pod_or_of_its_container() -> None:
