@@ -67,7 +67,7 @@ def a_job_of_an_older_release(saboteur: Saboteur) -> None:
 def measurements_in_the_folder_of_the_pod(saboteur: Saboteur) -> None:
     """Keep what is measured in a folder that goes with the pod, as it was once."""
     volume: dict[str, object] = {"name": "data", "persistentVolumeClaim": None, "emptyDir": {}}
-    change_program(saboteur, "prometheus", {}, volumes=[volume])
+    change_program(saboteur, "prometheus", {}, volumes=[volume], keeps=True)
 
 
 @control(_ITEM, _KILLED, expects=_ALERTS_FORGOTTEN)
@@ -133,13 +133,13 @@ def visitors_who_wait_for_the_collector(saboteur: Saboteur) -> None:
 @control(
     _ITEM, _KILLED, expects=r"after it was ready again, which is more|has not scraped \S+ since"
 )
-def pods_that_are_found_once_a_minute(saboteur: Saboteur) -> None:
-    """Let Prometheus look for new pods once a minute, so that the API server has less to do."""
+def pods_that_are_found_late(saboteur: Saboteur) -> None:
+    """Let Prometheus look for new pods every 25 s only, as if they seldom came."""
     arguments = [
-        "--scrape.discovery-reload-interval=60s" if "discovery-reload" in each else each
+        "--scrape.discovery-reload-interval=25s" if "discovery-reload" in each else each
         for each in _arguments(saboteur, "deployment/prometheus", MONITORING)
     ]
-    change_program(saboteur, "prometheus", {"args": arguments})
+    change_program(saboteur, "prometheus", {"args": arguments}, keeps=True)
 
 
 def _arguments(saboteur: Saboteur, target: str, namespace: str) -> list[str]:

@@ -14,9 +14,9 @@ Feature: What is done before the observability counts as done
       And no other program runs in the namespaces of the monitoring
       And none of them is being started again
 
-    # The signal cannot be caught, and the pod is replaced, unless only a container is killed. A program
-    # that this cluster does not have is left out, and one that the table leaves out is a failure. "or":
-    # it depends on the cluster, which of them runs. "nothing": it measures anew when it is asked.
+    # Killed: by a signal that cannot be caught. Then the pod is replaced, unless only a container is
+    # named. A program that this cluster does not have is skipped; one that has no row is a failure.
+    # "or": it depends on the cluster, which of them runs. "nothing": it measures anew when it is asked.
     @disturbing
     Scenario: Each program of the monitoring is killed, and what it keeps is not lost
       Given a receiver of this run gets every alert
@@ -30,7 +30,7 @@ Feature: What is done before the observability counts as done
       And visitors are sending requests to the backend steadily
       When each of these programs is killed
         | program                     | what is killed               | what must not be lost            |
-        | jaeger                      | its pod                      | time of visitors, and new traces |
+        | jaeger                      | its pod                      | visitors' time, later traces     |
         | prometheus                  | its pod                      | what was measured and counted    |
         | alertmanager                | its pod                      | silences, and what was sent      |
         | rsyslog or fluent-bit       | its pod                      | lines                            |

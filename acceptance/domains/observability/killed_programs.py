@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from acceptance.drivers.http import SteadyTraffic
     from acceptance.drivers.kubernetes.facts import Object
 
-NO_DELAY, MEASURED = "time of visitors, and new traces", "what was measured and counted"
+NO_DELAY, MEASURED = "visitors' time, later traces", "what was measured and counted"
 ALERTS, LINES, REFUSALS = "silences, and what was sent", "lines", "refused requests"
 _PROMISES = {NO_DELAY, MEASURED, ALERTS, LINES, REFUSALS, "nothing"}
 """What a program may be said to keep. Each but nothing has a check of its own; and whatever was
@@ -80,6 +80,8 @@ class KilledProgram:
     """How many processes were killed; none where only the pod was deleted."""
     visits: tuple[int, int]
     """How many visitors had been answered when it was killed, and when it was back."""
+    away: float
+    """Seconds from when it was killed until it was back."""
     jobs: tuple[str, ...]
     """The jobs that scraped it before."""
     pods: tuple[KilledPod, ...]
@@ -213,6 +215,7 @@ class ProgramKiller(MetricsOperator):
         except DeadlineExceeded as error:
             raise AssertionError(str(error)) from error
         one.visits_back = traffic.count
+        one.away = time.time() - one.at
 
     def _renew(self, row: KillRow) -> None:
         """Replace the pods of a container that was started again more than once.
@@ -263,6 +266,7 @@ class _Killed:
         self.at = at
         self.visits = visits
         self.visits_back = visits
+        self.away = 0.0
         self.processes = 0
         """How many were killed; none where only the pod was deleted."""
         self.jobs: tuple[str, ...] = ()
@@ -290,7 +294,8 @@ class _Killed:
             for each in self.back
         )
         visits = (self.visits, self.visits_back)
-        return KilledProgram(self.row, self.at, self.processes, visits, self.jobs, pods)
+        known = (self.row, self.at, self.processes, visits, self.away)
+        return KilledProgram(*known, self.jobs, pods)
 
 
 def with_scrapes(

@@ -48,9 +48,9 @@ PATIENCE = Timeouts(observation=0.01, recovery=0.01, request=0.01)
 
 
 def killed(keeps: str, at: float = 100.0) -> KilledPrograms:
-    """A program that keeps this was killed at a time, and was away for visitors 30 to 60."""
+    """A program that keeps this was killed at a time, and was away for visitors 30 to 59."""
     row = KillRow("it", "its pod", keeps)
-    return KilledPrograms((KilledProgram(row, at, 1, (30, 60), (), ()),), 5.0)
+    return KilledPrograms((KilledProgram(row, at, 1, (30, 59), 2.0, (), ()),), 5.0)
 
 
 def samples(**values: float) -> Samples:
@@ -301,17 +301,19 @@ def waits(visitors: int, median: float, most: float) -> Waits:
 def test_visitors_who_wait_for_a_collector_are_seen() -> None:
     """Only those count who came while it was away, and those before."""
     absence = CollectorAbsence(context_of(SYSTEM))
-    found = absence.compare_waits(
-        cast("Any", Traffic()), killed("time of visitors, and new traces")
-    )
-    assert found == VisitsWithoutCollector(waits(30, 0.01, 0.01), waits(30, 0.3, 0.3))
+    found = absence.compare_waits(cast("Any", Traffic()), killed("visitors' time, later traces"))
+    assert found == VisitsWithoutCollector(waits(30, 0.01, 0.01), waits(30, 0.3, 0.3), 2.0)
     with pytest.raises(AssertionError, match=r"50% of .* up to 0\.30 s, and 0\.01 s before"):
         absence.assert_nobody_waited(found)
     with pytest.raises(AssertionError, match=r"95% of the visitors waited up to 2\.00 s"):
         absence.assert_nobody_waited(replace(found, meanwhile=waits(30, 0.01, 2.0)))
     absence.assert_nobody_waited(replace(found, meanwhile=waits(30, 0.12, 0.5)))
-    with pytest.raises(Unverifiable, match="Only 3 visitors came"):
-        absence.assert_nobody_waited(replace(found, meanwhile=waits(3, 0.01, 0.01)))
+    with pytest.raises(AssertionError, match=r"50% of the visitors waited up to 3\.00 s"):
+        absence.assert_nobody_waited(replace(found, meanwhile=waits(1, 3.0, 3.0)))
+    with pytest.raises(Unverifiable, match="Hardly a visitor came before"):
+        absence.assert_nobody_waited(replace(found, before=waits(3, 0.01, 0.01)))
+    with pytest.raises(Unverifiable, match=r"Jaeger was away for 0\.4 s only"):
+        absence.assert_nobody_waited(replace(found, away=0.4))
 
 
 def test_one_of_twenty_may_wait() -> None:

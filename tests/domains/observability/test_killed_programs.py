@@ -26,9 +26,9 @@ from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
 HEAD = ("program", "what is killed", "what must not be lost")
-ROW = KillRow("jaeger", "its pod", "time of visitors, and new traces")
+ROW = KillRow("jaeger", "its pod", "visitors' time, later traces")
 POD = KilledPod("monitoring", "jaeger-2", 100.0, (("traces", 105.0),))
-PROGRAM = KilledProgram(ROW, 95.0, 1, (10, 50), ("traces",), (POD,))
+PROGRAM = KilledProgram(ROW, 95.0, 1, (10, 50), 4.0, ("traces",), (POD,))
 KILLED = KilledPrograms((PROGRAM,), 5.0)
 ALL = (
     "jaeger",
