@@ -41,13 +41,14 @@ from acceptance.domains.observability.health_probes import (
 from acceptance.domains.observability.kept_alerts import AlertKeeper, KeptAlerts
 from acceptance.domains.observability.kept_lines import LineKeeper, WritingPod
 from acceptance.domains.observability.kept_measurements import MeasurementKeeper, Measurements
-from acceptance.domains.observability.killed_programs import KilledPrograms, ProgramKiller
+from acceptance.domains.observability.killed_programs import KilledPrograms
 from acceptance.domains.observability.log_entries import LogEntryInspector, RequestEntries
 from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
 from acceptance.domains.observability.on_call import OnCallInspector, RouteState
+from acceptance.domains.observability.program_killer import ProgramKiller
 from acceptance.domains.observability.security_alerts import Intrusion, SecurityAlertTester
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals

@@ -14,9 +14,9 @@ from acceptance.domains.observability.killed_programs import (
     KilledPod,
     KilledProgram,
     KillRow,
-    _Killed,
     with_scrapes,
 )
+from acceptance.domains.observability.program_killer import _Killed
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.judgement import Unverifiable
 from acceptance.process import Completed
@@ -132,6 +132,8 @@ def test_a_promise_that_nothing_checks_is_refused(killer: ProgramKiller) -> None
     """The table promises only what a step proves."""
     with pytest.raises(AssertionError, match="Nothing checks that this is kept: dashboards"):
         killer._rows(rows(*ALL, keeps="dashboards"))
+    with pytest.raises(AssertionError, match="not clear what is killed of jaeger"):
+        killer._rows([HEAD, ("jaeger", "its memory", "nothing")])
 
 
 def test_a_program_that_does_not_run_cannot_be_killed(killer: ProgramKiller) -> None:
