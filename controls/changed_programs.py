@@ -6,12 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from controls.saboteur import Saboteur
 
 MONITORING = "monitoring"
 _CHANGED = "changed-configuration"
+_REMEMBERING = "prometheus"
+_NEW_VOLUME: dict[str, object] = {"name": "data", "persistentVolumeClaim": None, "emptyDir": {}}
+"""What Prometheus has measured before a change would hide it: a series counts for 5 minutes."""
 _AGENTS = "monitoring-agents"
 _SHIPPER = "daemonset/rsyslog"
 _SHIPPER_FILE = "rsyslog.conf"
@@ -23,16 +26,18 @@ def change_program(
     change: Mapping[str, object],
     *,
     namespace: str = MONITORING,
-    **more: object,
+    volumes: Sequence[Mapping[str, object]] = (),
+    keeps: bool = False,
 ) -> None:
-    """Change the only container of a Deployment, and wait for its new pod.
+    """Change the only container of a Deployment, and volumes of its pod; wait for its new pod.
 
-    `more` is what changes of the pod besides.
+    Prometheus begins with nothing that it has measured before, unless it `keeps` that.
     """
     target = f"deployment/{name}"
     wait = ("rollout", "status", target, "--timeout=120s")
     saboteur.afterwards(*wait, namespace=namespace)
-    spec = {"containers": [{"name": name, **change}], **more}
+    new = [*volumes, *([_NEW_VOLUME] if name == _REMEMBERING and not keeps else [])]
+    spec = {"containers": [{"name": name, **change}], **({"volumes": new} if new else {})}
     saboteur.patch(target, {"spec": {"template": {"spec": spec}}}, namespace=namespace)
     saboteur.kubectl(*wait, namespace=namespace)
 

@@ -5,6 +5,52 @@ Feature: What is done before the observability counts as done
   Background:
     Given the checkout system is deployed
 
+  @TASK-003-DOD-1 @needs-metrics @needs-logs @needs-traces
+  Rule: Monitoring stack deployed and operational
+
+    Scenario: Every program of the monitoring runs as the repository says
+      When the operator compares the monitoring with what the repository has for this cluster
+      Then every program of the repository runs, with its images and all of its pods
+      And no other program runs in the namespaces of the monitoring
+      And none of them is being started again
+
+    # Killed: by a signal that cannot be caught. Then the pod is replaced, unless only a container is
+    # named. A program that this cluster does not have is skipped; one that has no row is a failure.
+    # "or": it depends on the cluster, which of them runs. "nothing": it measures anew when it is asked.
+    @disturbing
+    Scenario: Each program of the monitoring is killed, and what it keeps is not lost
+      Given a receiver of this run gets every alert
+      And one alert has arrived there, and another one is silenced
+      And every backend pod records traces
+      And the operator has noted what Prometheus has counted
+      And visitors make checkouts over and over
+      And the operator has noted what Prometheus has measured
+      And an account is refused over and over
+      And a pod is writing numbered lines
+      And visitors are sending requests to the backend steadily
+      When each of these programs is killed
+        | program                     | what is killed               | what must not be lost            |
+        | jaeger                      | its pod                      | visitors' time, later traces     |
+        | prometheus                  | its pod                      | what was measured and counted    |
+        | alertmanager                | its pod                      | silences, and what was sent      |
+        | rsyslog or fluent-bit       | its pod                      | lines                            |
+        | opensearch or elasticsearch | its pod                      | lines                            |
+        | audit-exporter              | its container audit-exporter | refused requests                 |
+        | database                    | its container metrics        | nothing                          |
+        | node-exporter               | its pod                      | nothing                          |
+        | blackbox-exporter           | its pod                      | nothing                          |
+        | grafana                     | its pod                      | nothing                          |
+        | kibana                      | its pod                      | nothing                          |
+      Then every visitor request was answered
+      And no visitor waited for Jaeger while it was away
+      And Prometheus has what it had measured before
+      And Prometheus has counted every checkout and every request for one
+      And the silence still holds, and the alert that had arrived is not sent again
+      And the log store has every line of the pod once
+      And every refused request is counted once
+      And every program that was scraped is scraped again within three intervals
+      And a checkout that is made afterwards is one whole trace
+
   @TASK-003-DOD-2 @needs-metrics
   Rule: All critical metrics being collected
 

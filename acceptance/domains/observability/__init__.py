@@ -12,6 +12,9 @@ from acceptance.domains.observability.alert_routing import (
 )
 from acceptance.domains.observability.alert_rules import RuleInspector, RuleState
 from acceptance.domains.observability.alert_watch import FollowedAlert
+from acceptance.domains.observability.collector_absence import CollectorAbsence
+from acceptance.domains.observability.counted_refusals import RefusalCounter, RefusedAccount
+from acceptance.domains.observability.counted_visits import CountedVisitors, CountedVisits
 from acceptance.domains.observability.counting import CounterState, SentRequests, TrafficCounter
 from acceptance.domains.observability.critical_metrics import (
     CriticalMetricsOperator,
@@ -37,17 +40,23 @@ from acceptance.domains.observability.health_probes import (
     ProbeOperator,
     ProbeState,
 )
+from acceptance.domains.observability.kept_alerts import AlertKeeper, KeptAlerts
+from acceptance.domains.observability.kept_lines import LineKeeper, WritingPod
+from acceptance.domains.observability.kept_measurements import MeasurementKeeper, Measurements
+from acceptance.domains.observability.killed_programs import KilledPrograms
 from acceptance.domains.observability.log_entries import LogEntryInspector, RequestEntries
 from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
 from acceptance.domains.observability.on_call import OnCallInspector, RouteState
+from acceptance.domains.observability.program_killer import ProgramKiller
 from acceptance.domains.observability.rule_test_inspector import RuleTestInspector, RuleTests
 from acceptance.domains.observability.security_alerts import Intrusion, SecurityAlertTester
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
 from acceptance.domains.observability.sound_system import QuietTime, SoundSystemWatcher
+from acceptance.domains.observability.stack_inventory import StackInspector, StackInventory
 from acceptance.domains.observability.trace_analyst import (
     CheckoutTrace,
     LoggedRequest,
@@ -57,6 +66,7 @@ from acceptance.runbooks.reader import Runbook
 
 __all__ = [
     "AlertFollower",
+    "AlertKeeper",
     "AlertListener",
     "AlertPageFollower",
     "AlertPageReader",
@@ -66,6 +76,9 @@ __all__ = [
     "BeforeTraffic",
     "BrokenEndpoint",
     "CheckoutTrace",
+    "CollectorAbsence",
+    "CountedVisitors",
+    "CountedVisits",
     "CounterState",
     "CriticalMetricsOperator",
     "CutWay",
@@ -83,11 +96,16 @@ __all__ = [
     "InhibitedAlert",
     "InhibitionTester",
     "Intrusion",
+    "KeptAlerts",
+    "KilledPrograms",
+    "LineKeeper",
     "LogEntry",
     "LogEntryInspector",
     "LogHits",
     "LogOperator",
     "LoggedRequest",
+    "MeasurementKeeper",
+    "Measurements",
     "MetricState",
     "MetricsOperator",
     "MonitoringOperator",
@@ -97,8 +115,11 @@ __all__ = [
     "PanelRow",
     "ProbeOperator",
     "ProbeState",
+    "ProgramKiller",
     "QuietTime",
     "ReceivedAlert",
+    "RefusalCounter",
+    "RefusedAccount",
     "RequestEntries",
     "RouteState",
     "RuleInspector",
@@ -114,9 +135,12 @@ __all__ = [
     "SignalInspector",
     "SilencedAlert",
     "SoundSystemWatcher",
+    "StackInspector",
+    "StackInventory",
     "Trace",
     "TraceAnalyst",
     "TrafficCounter",
+    "WritingPod",
     "read_panel_rows",
     "read_signals",
 ]

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _ADDRESSES = "alertmanager-receivers"
 """The Secret from which Alertmanager reads the address of each receiver, by the receiver's name."""
+OWN_ALERTS = "acceptance"
+"""A label that the suite's own alerts have, and no others."""
 _ANY_SECONDS = 60.0
 T = TypeVar("T")
 
@@ -78,6 +80,7 @@ class AlertListener(MetricsOperator):
         except Refused as error:
             raise Unverifiable(f"The run cannot start a receiver of alerts: {error}.") from error
         self._restart_alertmanager()
+        self._undo.callback(self._await_ends, namespace)
         # Whatever arrives first shows that all is in place; whether it does is judged later.
         last_seen(receiver.read, lambda read: bool(read.alerts), timeout=self._timeouts.observation)
         return AlertReception(namespace)
@@ -141,6 +144,21 @@ class AlertListener(MetricsOperator):
         else:
             self._write_secret(namespace, data)
 
+    def _await_ends(self, namespace: str) -> None:
+        """Wait until the receiver was told the end of what it was told, or until the deadline.
+
+        Alertmanager would take an alert whose end it could not tell for one that fires still, and
+        not tell the next receiver when it fires again.
+        """
+
+        def look() -> bool:
+            try:
+                return has_heard_all(AlertReceiver(self._cluster, namespace).read(), namespace)
+            except Refused:
+                return True
+
+        last_seen(look, bool, timeout=self._timeouts.observation)
+
     def _restart_alertmanager(self) -> None:
         """Start Alertmanager anew, because it sees a new Secret at once only then."""
         pods = ProgramPods(self._cluster, alertmanager.PROGRAMS)
@@ -171,6 +189,20 @@ class AlertListener(MetricsOperator):
             return eventually(look, ready, timeout=self._timeouts.recovery, what=what)
         except DeadlineExceeded as error:
             raise Unverifiable(str(error)) from error
+
+
+def has_heard_all(received: Received, namespace: str) -> bool:
+    """Whether every alert has ended that was told, but for those that cannot come again.
+
+    These are the switch, which never ends, and alerts of the suite or about its `namespace`.
+    """
+    last = {(each.receiver, each.labels): each.status for each in received.alerts}
+    return not any(
+        status == "firing"
+        and receiver != DEAD_MANS_SWITCH
+        and not any(name == OWN_ALERTS or namespace in value for name, value in labels)
+        for (receiver, labels), status in last.items()
+    )
 
 
 def _interval_of_switch(manager: Alertmanager) -> float:

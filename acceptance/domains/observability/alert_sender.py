@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.domains.observability.alert_listener import AlertListener
+from acceptance.domains.observability.alert_listener import OWN_ALERTS, AlertListener
 from acceptance.domains.observability.alert_rules import CRITICAL
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.judgement import Unverifiable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
     from acceptance.domains.observability.drivers.alertmanager import RouteTimes
 
-MARK = "acceptance"
+MARK = OWN_ALERTS
 """The label by which the suite knows its own alerts."""
 FIRES_SECONDS = 60.0
 MARGIN_SECONDS = 2.0

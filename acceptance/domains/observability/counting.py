@@ -161,12 +161,18 @@ class TrafficCounter(MetricsOperator, Visitor):
         )
 
     def _await_first_scrape(self, client: Prometheus) -> None:
-        """Wait until Prometheus has counted anything, or until the deadline: it may be new."""
-        last_seen(
-            lambda: client.total(_REQUESTS, self.system.workloads.backend),
-            lambda found: bool(found.samples),
-            timeout=self._timeouts.observation,
-        )
+        """Wait until Prometheus has scraped all of the backend, or until the deadline.
+
+        It may be new, or have been started again: then what it says was so before that.
+        """
+        job = self.system.workloads.backend
+
+        def look() -> bool:
+            own = [each for each in client.targets().targets if each.job == job]
+            scraped = bool(own) and all(each.health == "up" for each in own)
+            return scraped and bool(client.total(_REQUESTS, job).samples)
+
+        last_seen(look, bool, timeout=self._timeouts.observation)
 
     def _interval(self, client: Prometheus) -> float:
         """Return the seconds from one scrape of the backend to the next."""

@@ -28,6 +28,7 @@ class KnownTraffic:
     def __init__(self, api: CheckoutApi, document: Mapping[str, Any]) -> None:
         """Send through `api`, whose OpenAPI `document` says to which route a path belongs."""
         self._api = api
+        self._document = document
         self._routes = [
             (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in document["paths"]
         ]
@@ -39,6 +40,17 @@ class KnownTraffic:
         """Changes that the service refused, by its reason."""
         self.seconds = 0.0
         """The seconds for which the visitors waited, in sum."""
+
+    def anew(self) -> KnownTraffic:
+        """Return the same without any request."""
+        return KnownTraffic(self._api, self._document)
+
+    def add(self, other: KnownTraffic) -> None:
+        """Add the requests of another one."""
+        self.requests.update(other.requests)
+        self.events.update(other.events)
+        self.refusals.update(other.refusals)
+        self.seconds += other.seconds
 
     def send_all(self) -> None:
         """Send every kind of request.

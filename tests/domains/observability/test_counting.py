@@ -5,6 +5,13 @@ from typing import Any, cast
 import pytest
 
 from acceptance.domains.observability import CounterState, SentRequests, TrafficCounter
+from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
+from acceptance.domains.observability.drivers.prometheus import (
+    Sample,
+    Samples,
+    ScrapeTarget,
+    ScrapeTargets,
+)
 from acceptance.domains.observability.known_traffic import CREATED, FAILED, PAID, KnownTraffic
 from acceptance.drivers.checkout_api import CheckoutApi
 from acceptance.drivers.http import Reply
@@ -148,3 +155,29 @@ def test_traffic_that_did_not_come_about_is_unverifiable(status: int) -> None:
     traffic = KnownTraffic(cast("CheckoutApi", Api(paying=status)), DOCUMENT)
     with pytest.raises(Unverifiable, match=r"Visitors were to do|was not answered"):
         traffic.send_all()
+
+
+class Restarted:
+    """A Prometheus that was started again: it still says what was so before its first scrape."""
+
+    def __init__(self) -> None:
+        """Scrape at the third look."""
+        self.looks = 0
+
+    def targets(self) -> ScrapeTargets:
+        """The backend, which is not scraped yet at the first two looks."""
+        self.looks += 1
+        health = "up" if self.looks > 2 else "unknown"
+        target = ScrapeTarget("backend", "a", "10.0.0.1", "", health, "", 5.0)
+        return ScrapeTargets(MonitoringEndpoint("prometheus", "a/b", "/it"), (target,), "")
+
+    def total(self, metric: str, job: str) -> Samples:
+        """What was counted, at any time."""
+        return Samples(f"{metric} {job}", (Sample((), 1.0),), "")
+
+
+def test_what_was_counted_before_a_restart_is_not_taken_for_new(counter: TrafficCounter) -> None:
+    """Only after a scrape does Prometheus say what is so now."""
+    client = Restarted()
+    counter._await_first_scrape(cast("Any", client))
+    assert client.looks == 3

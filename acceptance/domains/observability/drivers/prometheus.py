@@ -79,6 +79,19 @@ class Samples:
 
 
 @dataclass(frozen=True)
+class ScrapeHistory:
+    """When a target was scraped, and with which result, over a while."""
+
+    labels: tuple[tuple[str, str], ...]
+    results: tuple[tuple[float, float], ...]
+    """The Unix time of each scrape, and 1 for a success."""
+
+    def label(self, name: str) -> str:
+        """Return the value of a label; empty if the target has no such label."""
+        return dict(self.labels).get(name, "")
+
+
+@dataclass(frozen=True)
 class Exemplar:
     """One observation of a metric, and the span in which it was made."""
 
@@ -132,6 +145,22 @@ class Prometheus:
         except (TypeError, KeyError, ValueError):
             return Samples(query, (), str(reply))
         return Samples(query, samples, "")
+
+    def scrapes(self, seconds: float) -> tuple[ScrapeHistory, ...]:
+        """Return all scrapes of the last `seconds`; nothing if Prometheus does not answer."""
+        query = f"up[{seconds:.0f}s]"
+        reply = ask(self._cluster, self._endpoint, "/api/v1/query", query=query)
+        found: Any = reply.json() if reply.succeeded else None
+        try:
+            return tuple(
+                ScrapeHistory(
+                    tuple(sorted(each["metric"].items())),
+                    tuple((float(at), float(value)) for at, value in each["values"]),
+                )
+                for each in found["data"]["result"]
+            )
+        except (TypeError, KeyError, ValueError):
+            return ()
 
     def exemplars(self, query: str, seconds: float) -> Exemplars:
         """Return the exemplars of the series of `query`, of the last `seconds`."""
