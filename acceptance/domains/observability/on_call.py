@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from acceptance.runbooks.runner import open_shell
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from acceptance.domains.observability.alert_listener import AlertReception
     from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
     from acceptance.runbooks.reader import Runbook
@@ -175,7 +178,14 @@ class OnCallInspector(AlertListener):
             timeout=self._timeouts.observation,
         )
         self.keep_received("What arrived of the contact check", found)
+        # Alertmanager remembers what it has told: the next check would not be told again.
+        self._undo.callback(self._end, [dict(each) for each in {e.labels for e in found}])
         return found
+
+    def _end(self, labels: Sequence[dict[str, str]]) -> None:
+        """End the alerts with these labels."""
+        with suppress(Refused):
+            self.alertmanager().send(labels, 0.0)
 
     def assert_contacts_reached(self, found: tuple[ReceivedAlert, ...]) -> None:
         """The contact check of each severity has arrived at its receiver, and nowhere else."""
