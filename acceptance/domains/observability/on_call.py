@@ -36,6 +36,8 @@ _SECTIONS = (
 )
 _CONTACT = "contact"
 _CHECK = "ContactCheck"
+_CHECKED, _SEVERITIES = {"alertname": _CHECK, "category": "contact"}, ("critical", "warning")
+"""The labels of the contact check, as the page has them."""
 _COLUMNS = 3
 """Of the table of routes."""
 
@@ -161,6 +163,8 @@ class OnCallInspector(AlertListener):
     def check_contacts(self, page: Runbook, reception: AlertReception) -> tuple[ReceivedAlert, ...]:
         """Send the contact check as the page says, and return what arrives of it."""
         system = self.system
+        # Alertmanager remembers what it has told: the next check would not be told again.
+        self._undo.callback(self._end, [{**_CHECKED, "severity": each} for each in _SEVERITIES])
         with tempfile.TemporaryDirectory(prefix="on-call-") as scratch:
             shell = open_shell(
                 Path(system.kubeconfig),
@@ -178,8 +182,6 @@ class OnCallInspector(AlertListener):
             timeout=self._timeouts.observation,
         )
         self.keep_received("What arrived of the contact check", found)
-        # Alertmanager remembers what it has told: the next check would not be told again.
-        self._undo.callback(self._end, [dict(each) for each in {e.labels for e in found}])
         return found
 
     def _end(self, labels: Sequence[dict[str, str]]) -> None:
