@@ -37,6 +37,8 @@ _ADDRESSES = "alertmanager-receivers"
 """The Secret from which Alertmanager reads the address of each receiver, by the receiver's name."""
 OWN_ALERTS = "acceptance"
 """A label that the suite's own alerts have, and no others."""
+_NAMESPACES = "acceptance-alerts-"
+"""How the name of each receiver's namespace begins."""
 _ANY_SECONDS = 60.0
 T = TypeVar("T")
 
@@ -69,7 +71,7 @@ class AlertListener(MetricsOperator):
         )
         receivers = manager.receivers()
         require(not receivers.refused, f"{found.name} does not answer: {receivers.refused}.")
-        namespace = f"acceptance-alerts-{self.system.run}-{uuid.uuid4().hex[:6]}"
+        namespace = f"{_NAMESPACES}{self.system.run}-{uuid.uuid4().hex[:6]}"
         receiver = AlertReceiver(self._cluster, namespace)
         try:
             self._create_namespace(namespace)
@@ -148,16 +150,17 @@ class AlertListener(MetricsOperator):
         """Wait until the receiver was told the end of what it was told, or until the deadline.
 
         Alertmanager would take an alert whose end it could not tell for one that fires still, and
-        not tell the next receiver when it fires again.
+        not tell the next receiver when it fires again. What fires for longer has its end told to
+        that one: Prometheus sends the end of an alert for 15 minutes.
         """
 
         def look() -> bool:
             try:
-                return has_heard_all(AlertReceiver(self._cluster, namespace).read(), namespace)
+                return has_heard_all(AlertReceiver(self._cluster, namespace).read())
             except Refused:
                 return True
 
-        last_seen(look, bool, timeout=self._timeouts.observation)
+        last_seen(look, bool, timeout=self._timeouts.request)
 
     def _restart_alertmanager(self) -> None:
         """Start Alertmanager anew, because it sees a new Secret at once only then."""
@@ -191,16 +194,16 @@ class AlertListener(MetricsOperator):
             raise Unverifiable(str(error)) from error
 
 
-def has_heard_all(received: Received, namespace: str) -> bool:
+def has_heard_all(received: Received) -> bool:
     """Whether every alert has ended that was told, but for those that cannot come again.
 
-    These are the switch, which never ends, and alerts of the suite or about its `namespace`.
+    These are the switch, which never ends, and alerts of the suite or about a receiver's namespace.
     """
     last = {(each.receiver, each.labels): each.status for each in received.alerts}
     return not any(
         status == "firing"
         and receiver != DEAD_MANS_SWITCH
-        and not any(name == OWN_ALERTS or namespace in value for name, value in labels)
+        and not any(name == OWN_ALERTS or _NAMESPACES in value for name, value in labels)
         for (receiver, labels), status in last.items()
     )
 

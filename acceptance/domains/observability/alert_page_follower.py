@@ -181,7 +181,13 @@ class AlertPageFollower(IncidentCauses):
         Raises `Unverifiable` if the alert has ended before.
         """
         cause = causes[each.row.alert]
-        if state_of(client, each.row, cause) != _FIRING:
+        # A scrape that fails ends an alert for a moment.
+        state = last_seen(
+            lambda: state_of(client, each.row, cause),
+            lambda state: state == _FIRING,
+            timeout=self._timeouts.observation,
+        )
+        if state != _FIRING:
             raise Unverifiable(f"{each.row.alert} ended before its cure, so nothing is cured.")
         page = load_runbook(self.system.sources, each.page)
         shell = self._shell(cause.variables)

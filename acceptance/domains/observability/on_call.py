@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from acceptance.runbooks.reader import duration_in, load_runbook
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from acceptance.domains.observability.alert_listener import AlertReception
     from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
     from acceptance.runbooks.reader import Runbook
@@ -33,6 +36,8 @@ _SECTIONS = (
 )
 _CONTACT = "contact"
 _CHECK = "ContactCheck"
+_CHECKED, _SEVERITIES = {"alertname": _CHECK, "category": "contact"}, ("critical", "warning")
+"""The labels of the contact check, as the page has them."""
 _COLUMNS = 3
 """Of the table of routes."""
 
@@ -161,6 +166,8 @@ class OnCallInspector(AlertListener):
 
     def check_contacts(self, page: Runbook, reception: AlertReception) -> tuple[ReceivedAlert, ...]:
         """Send the contact check as the page says, and return what arrives of it."""
+        # Alertmanager remembers what it has told: the next check would not be told again.
+        self._undo.callback(self._end, [{**_CHECKED, "severity": each} for each in _SEVERITIES])
         shell = self._shell({"NAMESPACE": self.system.namespace})
         shell.follow(page, _CONTACT, self._keep)
         found = last_seen(
@@ -170,6 +177,11 @@ class OnCallInspector(AlertListener):
         )
         self.keep_received("What arrived of the contact check", found)
         return found
+
+    def _end(self, labels: Sequence[dict[str, str]]) -> None:
+        """End the alerts with these labels."""
+        with suppress(Refused):
+            self.alertmanager().send(labels, 0.0)
 
     def assert_contacts_reached(self, found: tuple[ReceivedAlert, ...]) -> None:
         """The contact check of each severity has arrived at its receiver, and nowhere else."""
