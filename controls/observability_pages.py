@@ -68,10 +68,9 @@ def a_cure_that_finds_no_file(saboteur: Saboteur) -> None:
 
 @control("TASK-003-DOD-4", _LOAD, expects="the cure of .*latency-budget-burn.* does not end")
 def a_lock_that_is_only_looked_at(saboteur: Saboteur) -> None:
-    """Cancel the statements that wait, and leave the transaction that they wait for."""
+    """List the sessions that hold the lock, and end none of them."""
     saboteur.edit(
         f"{_PAGES}/latency-budget-burn.md",
-        "SELECT pid, pg_terminate_backend(pid) FROM (SELECT DISTINCT unnest(pg_blocking_pids(pid)) "
-        "AS pid FROM pg_stat_activity) AS holding",
-        "SELECT pid, pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+        "SELECT pid, pg_terminate_backend(pid)\n",
+        "SELECT pid, pg_backend_pid()\n",
     )

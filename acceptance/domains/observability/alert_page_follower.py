@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from acceptance.domains.observability.alert_cause import Cause
+    from acceptance.domains.observability.drivers.prometheus import Prometheus
     from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
     from acceptance.runbooks.runner import CommandRun
 
@@ -35,6 +36,7 @@ _IMPOSSIBLE = re.compile(
 """What a command says that could never have worked, whatever the system is like."""
 _FIRES_SECONDS, _ENDS_SECONDS = 120.0, 120.0
 _FIRING, _PENDING = "firing", "pending"
+_UP = "up"
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,11 @@ class AlertPageFollower(IncidentCauses):
         namespace = f"acceptance-pages-{self.system.run}-{uuid.uuid4().hex[:6]}"
         self._create_namespace(namespace)
         self.visit_steadily()
-        sound = read_state(self._cluster, prometheus, client)
+        self._settle(prometheus)
+        sound = read_state(self._cluster, prometheus, client, namespace)
         causes = {row.alert: self.cause(row.cause, AlertReception(namespace)) for row in rows}
         self._await_firing(client, rows, causes)
-        broken = read_state(self._cluster, prometheus, client)
+        broken = read_state(self._cluster, prometheus, client, namespace)
         found = [self._diagnose(row, pages.get(row.alert, ""), causes[row.alert]) for row in rows]
         folders = {}
         began = {}
@@ -103,7 +106,12 @@ class AlertPageFollower(IncidentCauses):
         given_up = {name for cause in causes.values() for name in cause.given_up}
         lost = last_seen(
             lambda: tuple(
-                losses(sound, broken, read_state(self._cluster, prometheus, client), given_up)
+                losses(
+                    sound,
+                    broken,
+                    read_state(self._cluster, prometheus, client, namespace),
+                    given_up,
+                )
             ),
             lambda lost: not lost,
             timeout=self._timeouts.observation,
@@ -153,6 +161,19 @@ class AlertPageFollower(IncidentCauses):
         """Whatever was there before the cures is there after them, and is watched as before."""
         require(followed.pages, "No page was followed.")
         require(not followed.losses, f"The cures went too far: {listed(followed.losses)}.")
+
+    def _settle(self, prometheus: Prometheus) -> None:
+        """Wait until every target is up, and nothing is known of targets that have gone.
+
+        The scenario before may have disturbed them. What is not so by then is judged.
+        """
+
+        def look() -> bool:
+            targets = prometheus.targets().targets
+            known = prometheus.query(_UP).samples
+            return len(known) == len(targets) and all(each.health == _UP for each in targets)
+
+        last_seen(look, bool, timeout=self._timeouts.recovery)
 
     def _await_firing(
         self, client: PrometheusRules, rows: Sequence[PageRow], causes: dict[str, Cause]

@@ -23,6 +23,7 @@ _KINDS = (
 _SELECTED = {"secrets": {"labelSelector": "cert-manager.io/next-private-key!=true"}}
 """cert-manager keeps the key of a certificate that is being issued in a Secret for a moment."""
 _UP = "up"
+_OF_SUITE = "acceptance-"
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,19 @@ class ClusterState:
     """Name and expression."""
 
 
-def read_state(cluster: Kubernetes, prometheus: Prometheus, rules: PrometheusRules) -> ClusterState:
-    """Return what there is now; raises `Refused` if the API server does not say."""
+def read_state(
+    cluster: Kubernetes, prometheus: Prometheus, rules: PrometheusRules, namespace: str
+) -> ClusterState:
+    """Return what there is now; raises `Refused` if the API server does not say.
+
+    Of the suite's own namespaces only `namespace` counts: others come and go.
+    """
     objects, wanted = set(), {}
     for kind in _KINDS:
         for each in cluster.items(api_path(kind), **_SELECTED.get(kind, {})):
             metadata = each["metadata"]
+            if metadata["namespace"].startswith(_OF_SUITE) and metadata["namespace"] != namespace:
+                continue
             name = f"{kind} {metadata['namespace']}/{metadata['name']}"
             objects.add(name)
             if kind in _SCALED:

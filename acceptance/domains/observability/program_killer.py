@@ -46,8 +46,9 @@ class ProgramKiller(MetricsOperator):
     ) -> KilledPrograms:
         """Kill each program of `table`, which has a head and the columns of `KillRow`.
 
-        The next one does not wait until the last one is back, unless that is said to cost visitors
-        no time: then nothing else may. Raises `Unverifiable` if one cannot be killed, and a failed
+        The next one does not wait until the last one is back, but for two: one that is said to cost
+        visitors no time, because then nothing else may, and Prometheus, because it would hold what
+        goes away meanwhile for present. Raises `Unverifiable` if one cannot be killed, and a failed
         check if one does not come back.
         """
         rows = self._rows(table)
@@ -59,8 +60,11 @@ class ProgramKiller(MetricsOperator):
             one = self._kill(row, traffic)
             one.jobs = tuple(sorted(each.job for each in watched if each.label("pod") in one.names))
             killed.append(one)
-            if row.keeps == NO_DELAY:
+            watching = bool(set(row.programs) & set(prometheus.PROGRAMS))
+            if row.keeps == NO_DELAY or watching:
                 self._await_back(one, traffic)
+            if watching:
+                self._await_scrapes(len(watched))
         for one in killed:
             self._await_back(one, traffic)
         interval = max(each.interval for each in watched)
@@ -154,6 +158,14 @@ class ProgramKiller(MetricsOperator):
             raise AssertionError(str(error)) from error
         one.visits_back = traffic.count
         one.away = time.time() - one.at
+
+    def _await_scrapes(self, targets: int) -> None:
+        """Wait until Prometheus has scraped so many targets; the scrapes are judged later."""
+        last_seen(
+            lambda: [e.health for e in self.prometheus().targets().targets if e.job != PROBES],
+            lambda found: len(found) >= targets and set(found) == {"up"},
+            timeout=self._timeouts.observation,
+        )
 
     def _renew(self, row: KillRow) -> None:
         """Replace the pods of a container that was started again more than once.
