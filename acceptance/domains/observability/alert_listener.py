@@ -29,6 +29,7 @@ from acceptance.waiting import DeadlineExceeded, eventually, last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
 
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.runbooks.runner import RunbookShell
@@ -171,6 +172,19 @@ class AlertListener(MetricsOperator):
             lambda found: bool(found) and all(p.serving and p.uid not in before for p in found),
             "Alertmanager runs again",
         )
+
+    def _stop_program(self, programs: tuple[str, ...], repaired: ExitStack) -> None:
+        """Leave no pod of a program; closing `repaired` gives it one again, and waits for it."""
+        pods = ProgramPods(self._cluster, programs)
+        pods.scale(0)
+        repaired.callback(
+            self._awaited,
+            pods.list,
+            lambda found: any(each.serving for each in found),
+            "it runs again",
+        )
+        repaired.callback(pods.scale, 1)
+        self._awaited(pods.list, lambda found: not found, "its pods have ended")
 
     def _shell(self, variables: dict[str, str]) -> RunbookShell:
         """Open a shell in an empty folder for the commands of a page, until the scenario ends."""

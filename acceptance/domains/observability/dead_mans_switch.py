@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from acceptance.domains.observability.alert_listener import AlertListener
 from acceptance.domains.observability.drivers import alertmanager, prometheus
 from acceptance.domains.observability.drivers.alert_receiver import DEAD_MANS_SWITCH
-from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require
@@ -117,24 +116,16 @@ class DeadMansSwitchTester(AlertListener):
 
     def _cut(self, what: str, repaired: ExitStack) -> None:
         cuts = {
-            "Prometheus does not run": lambda: self._stop(prometheus.PROGRAMS, repaired),
-            "Alertmanager does not run": lambda: self._stop(alertmanager.PROGRAMS, repaired),
+            "Prometheus does not run": lambda: self._stop_program(prometheus.PROGRAMS, repaired),
+            "Alertmanager does not run": lambda: self._stop_program(
+                alertmanager.PROGRAMS, repaired
+            ),
             "Alertmanager may connect to nobody outside": lambda: self._isolate(repaired),
         }
         try:
             cuts[what]()
         except Refused as error:
             raise Unverifiable(f"It cannot be brought about that {what}: {error}.") from error
-
-    def _stop(self, programs: tuple[str, ...], repaired: ExitStack) -> None:
-        pods = ProgramPods(self._cluster, programs)
-        pods.scale(0)
-        repaired.callback(self._await_program, pods)
-        repaired.callback(pods.scale, 1)
-        self._awaited(pods.list, lambda found: not found, "its pods have ended")
-
-    def _await_program(self, pods: ProgramPods) -> None:
-        self._awaited(pods.list, lambda found: any(p.serving for p in found), "it runs again")
 
     def _isolate(self, repaired: ExitStack) -> None:
         """Let every policy that selects Alertmanager allow no connection to the outside."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from acceptance.domains.observability.account_creator import AccountCreator
 from acceptance.domains.observability.alert_causes import AlertCauses
 from acceptance.domains.observability.drivers import log_store, prometheus
-from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable
 
@@ -76,20 +75,10 @@ class IncidentCauses(AlertCauses, AccountCreator):
         return list(found["spec"]["template"]["spec"]["containers"])
 
     def _stop_log_store(self, made: Cause, _: str) -> None:
-        self._stop_program(log_store.PROGRAMS, made)
+        self._stop_program(log_store.PROGRAMS, made.cure)
 
     def _stop_prometheus(self, made: Cause, _: str) -> None:
-        self._stop_program(prometheus.PROGRAMS, made)
-
-    def _stop_program(self, programs: tuple[str, ...], made: Cause) -> None:
-        pods = ProgramPods(self._cluster, programs)
-        made.cure.callback(self._await_program, pods)
-        made.cure.callback(pods.scale, 1)
-        pods.scale(0)
-        self._awaited(pods.list, lambda found: not found, "its pods have ended")
-
-    def _await_program(self, pods: ProgramPods) -> None:
-        self._awaited(pods.list, lambda found: any(p.serving for p in found), "it runs again")
+        self._stop_program(prometheus.PROGRAMS, made.cure)
 
     def _be_refused(self, made: Cause, namespace: str) -> None:
         """Have an account ask for what it may not, until its token is no longer valid."""
