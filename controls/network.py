@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from controls.saboteur import Saboteur
 
 _OF = "networkpolicy"
+_MONITORING = "monitoring"
+_LABEL = "app.kubernetes.io/name"
+_MONITORED = "Every program of the monitoring reaches what it needs and nothing else"
 
 
 @control(
@@ -57,6 +60,73 @@ def database_policy_missing(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-002-AC-1",
+    _MONITORED,
+    expects=r"an expected connection failed: Prometheus → node exporter \(9100/tcp\)",
+)
+def monitoring_policy_missing(saboteur: Saboteur) -> None:
+    """Delete the policy by which the exporters let Prometheus in, as one that nobody needs."""
+    saboteur.remove(f"{_OF}/from-prometheus", namespace=_MONITORING)
+
+
+@control(
+    "TASK-002-AC-1",
+    _MONITORED,
+    expects=r"unplanned connection: ingress → Jaeger \(16686/tcp\): reached, it arrived",
+)
+def traces_open_to_the_ingress(saboteur: Saboteur) -> None:
+    """Let the ingress reach the query API of Jaeger too, to publish a page with traces."""
+    jaeger = {"matchLabels": {_LABEL: "jaeger"}}
+    ports = [{"protocol": "TCP", "port": "query"}]
+    rule = {"from": [_peer("ingress", "traefik")], "ports": ports}
+    _allow(saboteur, "traces-page", jaeger, namespace=_MONITORING, ingress=[rule])
+
+
+@control(
+    "TASK-002-AC-1",
+    _MONITORED,
+    expects=r"unplanned connection: elsewhere → log store \(9200/tcp\): reached, it arrived",
+)
+def log_store_open_to_every_namespace(saboteur: Saboteur) -> None:
+    """Allow pods of every namespace to reach the log store, for a script that searches it."""
+    store = {"matchLabels": {_LABEL: "opensearch"}}
+    ports = [{"protocol": "TCP", "port": "http"}]
+    rule = {"from": [{"namespaceSelector": {}}], "ports": ports}
+    _allow(saboteur, "search", store, namespace=_MONITORING, ingress=[rule])
+
+
+@control(
+    "TASK-002-AC-1",
+    _MONITORED,
+    expects=r"unplanned connection: Prometheus elsewhere → audit exporter \(9109/tcp\): reached",
+)
+def label_without_namespace(saboteur: Saboteur) -> None:
+    """Let every pod with the label of Prometheus read metrics, in whatever namespace it is."""
+    peer = {"namespaceSelector": {}, "podSelector": {"matchLabels": {_LABEL: "prometheus"}}}
+    saboteur.patch(
+        f"{_OF}/audit-exporter",
+        [{"op": "replace", "path": "/spec/ingress/0/from/0", "value": peer}],
+        kind="json",
+        namespace="monitoring-agents",
+    )
+
+
+@control(
+    "TASK-002-AC-1",
+    _MONITORED,
+    expects=r"unplanned connection: Prometheus → log store \(9200/tcp\): reached, it arrived",
+)
+def prometheus_reaches_every_pod(saboteur: Saboteur) -> None:
+    """Let Prometheus connect to all of its namespace, so that a new exporter needs no policy."""
+    prometheus = {"matchLabels": {_LABEL: "prometheus"}}
+    ports = [{"protocol": "TCP", "port": "http"}]
+    leave: list[dict[str, Any]] = [{"to": [{"podSelector": {}}]}]
+    enter = [{"from": [{"podSelector": prometheus}], "ports": ports}]
+    _allow(saboteur, "scrape", prometheus, namespace=_MONITORING, egress=leave)
+    _allow(saboteur, "scraped", {}, namespace=_MONITORING, ingress=enter)
+
+
+@control(
+    "TASK-002-AC-1",
     "An unlabelled pod reaches nothing",
     expects="the policies let an unlabelled pod through: .*dns",
 )
@@ -65,7 +135,22 @@ def dns_open_to_every_pod(saboteur: Saboteur) -> None:
     saboteur.patch(f"{_OF}/dns", {"spec": {"podSelector": {"matchLabels": None}}}, kind="merge")
 
 
-def _allow(saboteur: Saboteur, name: str, pods: Mapping[str, Any], **rules: object) -> None:
+def _peer(namespace: str, name: str) -> dict[str, Any]:
+    """Return what selects the pods of one program, in its namespace."""
+    return {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "podSelector": {"matchLabels": {_LABEL: name}},
+    }
+
+
+def _allow(
+    saboteur: Saboteur,
+    name: str,
+    pods: Mapping[str, Any],
+    *,
+    namespace: str = "",
+    **rules: object,
+) -> None:
     """Create another policy, which allows one direction."""
     kinds = [direction.capitalize() for direction in rules]
     saboteur.create(
@@ -74,5 +159,6 @@ def _allow(saboteur: Saboteur, name: str, pods: Mapping[str, Any], **rules: obje
             "kind": "NetworkPolicy",
             "metadata": {"name": name},
             "spec": {"podSelector": pods, "policyTypes": kinds, **rules},
-        }
+        },
+        namespace=namespace,
     )

@@ -33,6 +33,16 @@ def _(
     return network_policy_tester.place_probes(planned_connections)
 
 
+@given(
+    "probes beside all pods connect to each other's ports while no policy forbids it",
+    target_fixture="placed_probes",
+)
+def _(
+    network_policy_tester: NetworkPolicyTester, planned_connections: ConnectionMatrix
+) -> PlacedProbes:
+    return network_policy_tester.place_probes(planned_connections, own_ports=True)
+
+
 @when(
     "every probe tries to connect to every other, to the cluster and to the outside",
     target_fixture="connection_survey",

@@ -17,6 +17,7 @@ from acceptance.build.manifests import (
     render,
     secrets_for,
 )
+from acceptance.deployment.stacks import STACKS
 from acceptance.errors import BrokenInput
 from acceptance.project import ROOT
 
@@ -86,6 +87,23 @@ def test_nothing_is_let_through_by_default(system: tuple[Manifest, ...]) -> None
         for rule in [*spec.get("ingress", []), *spec.get("egress", [])]:
             assert rule["ports"]
             assert all(peer.get("podSelector") for peer in rule.get("from", rule.get("to")))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("driver", ["embedded", "k3d", "production"])
+def test_no_policy_of_the_monitoring_opens_a_namespace(driver: str, stack: str) -> None:
+    """Each selects its pods, names ports, and lets in or out only pods that it names."""
+    found = of_kind(rendered(ROOT / f"manifests/overlays/{driver}/{stack}"), "NetworkPolicy")
+    policies = [each for each in found if each["metadata"]["name"] != "default-deny"]
+    assert len(policies) < len(found), "nothing is denied by default"
+    for policy in policies:
+        spec = policy["spec"]
+        assert spec["podSelector"], policy["metadata"]["name"]
+        for rule in spec.get("ingress", []):
+            assert all(peer["podSelector"] for peer in rule["from"]), policy["metadata"]["name"]
+        for rule in [*spec.get("ingress", []), *spec.get("egress", [])]:
+            assert rule["ports"], policy["metadata"]["name"]
+            assert all(peer["podSelector"] for peer in rule.get("to", []))
 
 
 def test_the_system_is_complete(system: tuple[Manifest, ...]) -> None:

@@ -26,10 +26,15 @@ class ConnectionAttempt:
     socket_port: int = 0
     """The port to look for among the connections of the watcher's network; 0 if the watcher
     accepts the connection itself."""
-    shown: str = ""
-    """The destination's own port, if another one leads to it."""
+    leads_to: Port | None = None
+    """The destination's own port, if `port` is another one that leads to it."""
     payload: str = ""
     """What to send, in hexadecimal; empty for the tag of the attempt."""
+
+    @property
+    def own_port(self) -> Port:
+        """The destination's own port."""
+        return self.leads_to or self.port
 
     def target(self, tag: str) -> ConnectionTarget:
         """Return where to connect and what to send."""
@@ -38,7 +43,7 @@ class ConnectionAttempt:
 
     def __str__(self) -> str:
         """Name both ends and the port."""
-        return f"{self.source} → {self.destination} ({self.shown or self.port})"
+        return f"{self.source} → {self.destination} ({self.own_port})"
 
 
 @dataclass(frozen=True)

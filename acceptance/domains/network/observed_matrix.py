@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acceptance.domains.network.matrix import ALL, EXPOSED, NONE, UNJUDGED
+from acceptance.domains.network.matrix import (
+    ALL,
+    EXPOSED,
+    NONE,
+    UNJUDGED,
+    named_ports,
+    word_of_ports,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,11 +25,16 @@ def is_planned(matrix: ConnectionMatrix, attempt: ConnectionAttempt) -> bool | N
     word = matrix.cells[attempt.source, attempt.destination]
     if word == UNJUDGED:
         return None
-    return word == ALL or (word == EXPOSED and attempt.exposed)
+    if word in {ALL, NONE}:
+        return word == ALL
+    return attempt.exposed if word == EXPOSED else attempt.own_port in named_ports(word)
 
 
 def cell_word(results: Sequence[AttemptResult]) -> str:
-    """Return the table's word for these results; the open ports if it has no word for them."""
+    """Return the table's word for these results; the open ports if it has no word for them.
+
+    A cell of the table may name ports in the same way.
+    """
     leaked = [each for each in results if each.leaked]
     if not leaked:
         return NONE
@@ -31,7 +43,7 @@ def cell_word(results: Sequence[AttemptResult]) -> str:
         return EXPOSED
     if len(leaked) == len(results):
         return ALL
-    return " ".join(each.attempt.shown or str(each.attempt.port) for each in leaked)
+    return word_of_ports(sorted({each.attempt.own_port for each in leaked}))
 
 
 def observed_cells(

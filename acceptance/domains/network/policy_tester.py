@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import name_of, render
 from acceptance.domains.network import probe_placement
-from acceptance.domains.network.attempt_plan import plan_attempts
+from acceptance.domains.network.attempt_plan import plan_attempts, ports_to_try
 from acceptance.domains.network.attempt_runner import observe_results, send_attempts
+from acceptance.domains.network.monitoring_placement import (
+    monitoring_places,
+    needed_programs,
+    placements_of_monitoring,
+)
 from acceptance.domains.network.observed_matrix import is_planned, markdown_table, observed_cells
 from acceptance.domains.network.policy_enforcement import (
     DENIAL_SECONDS,
@@ -18,7 +23,7 @@ from acceptance.domains.network.policy_enforcement import (
     wait_for_policies,
 )
 from acceptance.domains.network.probe_actor import ProbeActor
-from acceptance.domains.network.probe_placement import DNS, INGRESS, NODE, STAGING
+from acceptance.domains.network.probe_placement import NODE, STAGING
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable, listed, require, require_each
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from acceptance.actor import ActorContext
     from acceptance.build.manifests import Manifest
     from acceptance.domains.network.connection_attempts import AttemptResult, ConnectionAttempt
+    from acceptance.domains.network.drivers import ProbePlacement
     from acceptance.domains.network.matrix import ConnectionMatrix
     from acceptance.domains.network.testbed import NetworkTestbed
 
@@ -70,34 +76,28 @@ class NetworkPolicyTester(ProbeActor):
         self._staging = context.path_in_sources(context.settings.staging)
         self._rounds = count(1)
 
-    def place_probes(self, matrix: ConnectionMatrix) -> PlacedProbes:
+    def place_probes(self, matrix: ConnectionMatrix, *, own_ports: bool = False) -> PlacedProbes:
         """Place a probe beside every pod, and see every connection succeed while all are allowed.
+
+        Every probe tries all ports of all pods at each of them; with `own_ports` each pod's own.
 
         Raises `Unverifiable` if one fails even then, or if the cluster enforces no policies: a
         refused connection would prove nothing there.
         """
-        testbed, untested = self._open_testbed(), []
-        staging = self._render_staging(testbed)
-        testbed.create_namespaces([each for each in staging if each["kind"] in _KINDS])
-        placed = probe_placement.placements_of_system(self._cluster, self.system)
-        placed |= probe_placement.placements_of_staging(staging, self.system)
-        if self.system.driver == "existing":
-            untested.append("the ingress and DNS namespaces of a shared cluster get no probes")
-        else:
-            found = probe_placement.placements_of_platform(self._cluster)
-            placed |= found
-            absent = [name for name in (INGRESS, DNS) if name not in found]
-            untested += [f"the cluster has no visible pod of its {name}" for name in absent]
-        testbed.place_probes(placed, _DOUBLED, self._probe_image())
+        testbed = self._open_testbed()
+        placed, untested = self._placements(testbed, matrix)
+        doubled = [name for name in _DOUBLED if matrix.judges(name, name)]
+        ports = ports_to_try(matrix, placed, own_only=own_ports)
+        every = sorted({port for own in ports.values() for port in own})
+        testbed.place_probes(placed, doubled, self._probe_image(), every)
         require_policy_enforcement(testbed, self.system, timeout=self._timeouts.policy)
-        ports = testbed.ports_of(tuple(placed.values()))
         exposed = [name for name in matrix.destinations if name in testbed.probes and name != NODE]
-        testbed.expose_on_node(exposed, ports)
+        testbed.expose_on_node({name: ports[name] for name in exposed})
         if reason := testbed.listen_outside():
             untested.append(reason)
         attempts = plan_attempts(testbed, self._cluster, matrix, ports)
         probes = PlacedProbes(testbed, matrix, attempts, tuple(untested))
-        allowed = self._round(testbed, attempts, self._timeouts.request)
+        allowed = self._until_allowed(testbed, attempts)
         self._keep_results("Connections while every one is allowed", probes, allowed)
         _require_all_succeeded(allowed)
         testbed.remove_allow_policies()
@@ -147,6 +147,48 @@ class NetworkPolicyTester(ProbeActor):
         if survey.probes.untested:
             message = f"Not all of the table can be tested here: {listed(survey.probes.untested)}."
             raise Unverifiable(message)
+
+    def _placements(
+        self, testbed: NetworkTestbed, matrix: ConnectionMatrix
+    ) -> tuple[dict[str, ProbePlacement], list[str]]:
+        """Return the placements that the table names, and why there are none of some.
+
+        The namespaces in which they are exist then.
+        """
+        staging = self._render_staging(testbed)
+        testbed.create_namespaces([each for each in staging if each["kind"] in _KINDS])
+        found = probe_placement.placements_of_system(self._cluster, self.system)
+        found |= probe_placement.placements_of_staging(staging, self.system)
+        others = (*probe_placement.PLATFORM, *monitoring_places())
+        absent = [name for name in others if name in matrix.places]
+        if self.system.driver == "existing":
+            names = ", ".join(absent)
+            untested = [f"in the namespaces of a shared cluster are no probes, so none of {names}"]
+        else:
+            found |= probe_placement.placements_of_platform(self._cluster)
+            found |= placements_of_monitoring(self._cluster, testbed.namespace)
+            untested = [_not_deployed(name) for name in absent if name not in found]
+        return {name: each for name, each in found.items() if name in matrix.places}, untested
+
+    def _until_allowed(
+        self, testbed: NetworkTestbed, attempts: Sequence[ConnectionAttempt]
+    ) -> tuple[AttemptResult, ...]:
+        """Repeat what failed until all of it succeeded once, and return the last results.
+
+        A busy machine loses packets, and policies and ports of the node take effect late.
+        """
+        seconds = self._timeouts.request
+        last = {each.attempt: each for each in self._round(testbed, attempts, seconds)}
+
+        def allowed() -> bool:
+            failed = [attempt for attempt, found in last.items() if not found.succeeded]
+            if failed:
+                again = self._round(testbed, failed, seconds)
+                last.update({each.attempt: each for each in again})
+            return all(each.succeeded for each in last.values())
+
+        wait_for_policies(allowed, self._timeouts.policy)
+        return tuple(last.values())
 
     def _until_denied(
         self, testbed: NetworkTestbed, attempts: Sequence[ConnectionAttempt]
@@ -209,6 +251,13 @@ class NetworkPolicyTester(ProbeActor):
         parts += ["", f"{title}:", markdown_table(matrix, observed_cells(matrix, results))]
         parts += ["", "Each attempt:"]
         self._keep(title, "\n".join([*parts, *sorted(map(str, results))]), "text")
+
+
+def _not_deployed(place: str) -> str:
+    if place in probe_placement.PLATFORM:
+        return f"the cluster has no visible pod of its {place}"
+    programs = " or ".join(needed_programs(place))
+    return f"no {place} is deployed here ({programs})"
 
 
 def _require_all_succeeded(results: Sequence[AttemptResult]) -> None:

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
 ROLES = ("frontend", "backend", "database")
 UNLABELLED, STAGING, INGRESS, DNS = "unlabelled pod", "staging", "ingress", "DNS"
+CERT_MANAGER = "cert-manager"
 ELSEWHERE, NODE, API_SERVER, OUTSIDE = "elsewhere", "node", "API server", "outside"
 ISOLATED = "isolated"
 """A pod of the probes' own namespace, which a policy of the suite isolates."""
 
-_PLATFORM = {
+PLATFORM = {
     INGRESS: "app.kubernetes.io/name in (traefik,ingress-nginx)",
     DNS: "k8s-app=kube-dns",
+    CERT_MANAGER: "app.kubernetes.io/name=cert-manager",
 }
 # Controllers set these labels, and no policy should select by them.
 _LABELS_OF_CONTROLLERS = (
@@ -42,9 +44,9 @@ _LABELS_OF_CONTROLLERS = (
 
 
 def all_places() -> tuple[str, ...]:
-    """Return the names of all placements that a cluster may have."""
+    """Return the names of all placements that a cluster may have without its monitoring."""
     own = (*ROLES, UNLABELLED)
-    return (*own, *(f"{STAGING} {name}" for name in own), INGRESS, DNS, ELSEWHERE, NODE)
+    return (*own, *(f"{STAGING} {name}" for name in own), *PLATFORM, ELSEWHERE, NODE)
 
 
 def placements_of_system(cluster: Kubernetes, system: System) -> dict[str, ProbePlacement]:
@@ -55,7 +57,9 @@ def placements_of_system(cluster: Kubernetes, system: System) -> dict[str, Probe
     for role in ROLES:
         pods = cluster.pod_objects(namespace, system.named(role))
         require(pods, f"The {role} has no running pod whose labels a probe could take.")
-        found[role] = _placement(role, namespace, pods[0]["metadata"], pods[0]["spec"], services)
+        found[role] = _served(
+            placement_of(role, namespace, pods[0]["metadata"], pods[0]["spec"], services)
+        )
     return {**found, UNLABELLED: ProbePlacement(UNLABELLED, namespace, {})}
 
 
@@ -73,22 +77,24 @@ def placements_of_staging(objects: Sequence[Manifest], system: System) -> dict[s
         ]
         require(workloads, f"The staging overlay has no {role}.")
         name, template = f"{STAGING} {role}", workloads[0]
-        found[name] = _placement(name, namespace, template["metadata"], template["spec"], services)
+        found[name] = _served(
+            placement_of(name, namespace, template["metadata"], template["spec"], services)
+        )
     name = f"{STAGING} {UNLABELLED}"
     return {**found, name: ProbePlacement(name, namespace, {})}
 
 
 def placements_of_platform(cluster: Kubernetes) -> dict[str, ProbePlacement]:
-    """Return a placement beside the ingress controller and one beside the cluster's DNS."""
+    """Return placements beside the ingress controller, the cluster's DNS and cert-manager."""
     found = {}
-    for name, selector in _PLATFORM.items():
+    for name, selector in PLATFORM.items():
         pods = cluster.items(api_path("pods"), labelSelector=selector)
         if pods:
             namespace = pods[0]["metadata"]["namespace"]
             services = cluster.items(api_path("services", namespace))
-            found[name] = _placement(
-                name, namespace, pods[0]["metadata"], pods[0]["spec"], services
-            )
+            each = placement_of(name, namespace, pods[0]["metadata"], pods[0]["spec"], services)
+            # Nobody but the monitoring connects to cert-manager, which has no Service.
+            found[name] = each if name == CERT_MANAGER else _served(each)
     return found
 
 
@@ -103,13 +109,14 @@ def placements_without_policies(cluster: Kubernetes, namespace: str) -> dict[str
     }
 
 
-def _placement(
+def placement_of(
     name: str,
     namespace: str,
     metadata: Mapping[str, Any],
     spec: Mapping[str, Any],
     services: Sequence[Object],
 ) -> ProbePlacement:
+    """Return the placement beside a pod, or beside those of a workload's template."""
     labels = {
         key: value
         for key, value in metadata.get("labels", {}).items()
@@ -122,7 +129,6 @@ def _placement(
         if (selector := service["spec"].get("selector")) and selector.items() <= labels.items()
         for port in target_ports(service, containers)
     }
-    require(exposed, f"No Service leads to the {name}, so its exposed ports are unknown.")
     return ProbePlacement(
         name,
         namespace,
@@ -138,3 +144,9 @@ def _placement(
         ),
         tuple(sorted(exposed)),
     )
+
+
+def _served(found: ProbePlacement) -> ProbePlacement:
+    message = f"No Service leads to the {found.name}, so its exposed ports are unknown."
+    require(found.exposed, message)
+    return found

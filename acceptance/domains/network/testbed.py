@@ -82,10 +82,15 @@ class NetworkTestbed:
         apply(kubeconfig, self._system.context, created, timeout=self._timeouts.command)
 
     def place_probes(
-        self, placements: Mapping[str, ProbePlacement], doubled: Sequence[str], image: str
+        self,
+        placements: Mapping[str, ProbePlacement],
+        doubled: Sequence[str],
+        image: str,
+        ports: Sequence[Port],
     ) -> None:
         """Create a probe at each placement, and a second one at those that are `doubled`.
 
+        All of them listen on all `ports`, so that no connection fails because nobody listens.
         Policies allow the probes every connection until `remove_allow_policies` is called.
         """
         everything = {**placements, **placements_without_policies(self._cluster, self.namespace)}
@@ -93,24 +98,22 @@ class NetworkTestbed:
         placed |= {second(name): self._probe(everything[name], "-2") for name in doubled}
         self._allow_all(list(placed.values()))
         self._undo.callback(self.fleet.remove)
-        ports = self.ports_of(tuple(everything.values()))
-        self.fleet.create(list(placed.values()), image, ports)
+        for probe in placed.values():
+            # A node has programs of its own, which may listen on any other port.
+            listens = UNUSED_PORTS if probe.placement.node else ports
+            self.fleet.create([probe], image, listens)
         ready = {probe.name: probe for probe in self.fleet.await_ready()}
         self.probes = {name: ready[probe.name] for name, probe in placed.items()}
 
-    @staticmethod
-    def ports_of(placements: Sequence[ProbePlacement]) -> tuple[Port, ...]:
-        """Return every port that any placement exposes, and the unused ones."""
-        return tuple(
-            sorted({*UNUSED_PORTS, *(port for each in placements for port in each.exposed)})
-        )
+    def expose_on_node(self, ports: Mapping[str, Sequence[Port]]) -> None:
+        """Expose probes on ports of the node, by Services of type NodePort.
 
-    def expose_on_node(self, names: Sequence[str], ports: Sequence[Port]) -> None:
-        """Expose probes on ports of the node, by Services of type NodePort."""
-        for name in names:
+        `ports` are those of each probe, by its placement's name.
+        """
+        for name, own in ports.items():
             probe = self.probes[name]
             path = api_path("services", probe.placement.namespace)
-            body = exposing_service(probe, self._system.run, ports)
+            body = exposing_service(probe, self._system.run, own)
             self._undo.callback(self._cluster.delete, f"{path}/{probe.name}")
             created = self._cluster.create(path, body)
             require(created is not None, f"The Service {probe.name} could not be created.")

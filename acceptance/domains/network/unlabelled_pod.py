@@ -21,6 +21,7 @@ from acceptance.domains.network.policy_enforcement import (
 )
 from acceptance.domains.network.probe_actor import ProbeActor
 from acceptance.domains.network.probe_placement import NODE, UNLABELLED
+from acceptance.domains.network.testbed import UNUSED_PORTS
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 
@@ -52,7 +53,7 @@ class UnlabelledPodTester(ProbeActor):
         testbed = self._open_testbed()
         testbed.create_namespaces()
         placement = ProbePlacement(UNLABELLED, self.system.namespace, {})
-        testbed.place_probes({UNLABELLED: placement}, (), self._probe_image())
+        testbed.place_probes({UNLABELLED: placement}, (), self._probe_image(), UNUSED_PORTS)
         require_policy_enforcement(testbed, self.system, timeout=self._timeouts.policy)
         attempts = tuple(self._attempts(testbed))
         for namespace in self._namespaces():

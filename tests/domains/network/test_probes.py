@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,19 @@ def test_a_probe_logs_what_arrives_before_it_answers(capsys: pytest.CaptureFixtu
     assert [(line["arrived"], line["port"]) for line in lines] == [("tcp", port), ("udp", port)]
     assert "/7-tcp-" in lines[0]["text"]
     assert packets() > before
+
+
+def test_a_probe_that_was_late_handles_all_that_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    """On a busy node many attempts are waiting when the probe looks again."""
+    with OutsideListener("127.0.0.1") as free:
+        port = free.ports[1].number
+    listener = PortListener("127.0.0.1", [], [port])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.connect(("127.0.0.1", port))
+        for number in range(20):
+            line.send(f"GET /{number}-".encode("ascii"))
+        listener.serve()
+    assert len(capsys.readouterr().out.splitlines()) == 20
 
 
 def test_a_probe_has_the_labels_of_the_pod_that_it_stands_for() -> None:

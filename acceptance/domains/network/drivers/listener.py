@@ -79,23 +79,28 @@ class PortListener:
                 listening = socket.socket(socket.AF_INET, kind)
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 listening.bind((address, port))
+                listening.settimeout(0)
                 if kind == socket.SOCK_STREAM:
                     listening.listen(128)
                 handle = self._accept if kind == socket.SOCK_STREAM else self._answer_datagram
                 self._selector.register(listening, selectors.EVENT_READ, (handle, protocol, port))
 
     def serve(self) -> None:
-        """Handle what arrived, or wait a moment for it."""
+        """Handle everything that arrived, or wait a moment for it.
+
+        A slow probe that took one of each at a time would fall behind, and miss what it was sent.
+        """
         for key, _ in self._selector.select(_POLL_SECONDS):
             handle, protocol, port = key.data
-            with suppress(OSError):  # the client went away
+            with suppress(OSError):  # nothing more is there, or the client went away
                 handle(key.fileobj, protocol, port)
 
     def _accept(self, listening: socket.socket, protocol: str, port: int) -> None:
-        connection, _ = listening.accept()
-        connection.settimeout(0)  # it is only read when there is something to read
-        data = (self._answer_connection, protocol, port)
-        self._selector.register(connection, selectors.EVENT_READ, data)
+        while True:
+            connection, _ = listening.accept()
+            connection.settimeout(0)  # it is only read when there is something to read
+            data = (self._answer_connection, protocol, port)
+            self._selector.register(connection, selectors.EVENT_READ, data)
 
     def _answer_connection(self, connection: socket.socket, protocol: str, port: int) -> None:
         """Log what was received before it is answered."""
@@ -107,9 +112,10 @@ class PortListener:
             connection.sendall(received)
 
     def _answer_datagram(self, listening: socket.socket, protocol: str, port: int) -> None:
-        received, peer = listening.recvfrom(_MAX_BYTES)
-        log(arrived=protocol, port=port, source=peer[0], text=_text(received))
-        listening.sendto(received, peer)
+        while True:
+            received, peer = listening.recvfrom(_MAX_BYTES)
+            log(arrived=protocol, port=port, source=peer[0], text=_text(received))
+            listening.sendto(received, peer)
 
 
 def _text(received: bytes) -> str:

@@ -53,6 +53,14 @@ class ProbePlacement:
     """Those that a Service leads to: where other pods are meant to connect."""
     node: str = ""
     """The node whose own network the probe uses; empty for a network of its own."""
+    owner: Mapping[str, Any] | None = None
+    """What owns the probe, for a placement with labels that a DaemonSet selects: it would take a
+    pod without an owner for one of its own, and delete it."""
+
+    @property
+    def declared(self) -> tuple[Port, ...]:
+        """The ports that the pod itself declares."""
+        return tuple(sorted({port for _, port in self.named_ports}))
 
 
 @dataclass(frozen=True)
@@ -92,12 +100,14 @@ def probe_pod(probe: Probe, image: str, run: str, ports: Sequence[Port]) -> dict
         },
         env=[{"name": "ADDRESS", "valueFrom": {"fieldRef": {"fieldPath": address}}}],
         resources={
-            "requests": {"cpu": "1m", "memory": "8Mi"},
+            "requests": {"cpu": "5m", "memory": "8Mi"},
             "limits": {"cpu": "1", "memory": "64Mi"},
         },
     )
     # It has the labels of what Prometheus scrapes, and counts the packets that reach it.
     pod["metadata"]["annotations"] = {"prometheus.io/scrape": "false"}
+    if placement.owner:
+        pod["metadata"]["ownerReferences"] = [dict(placement.owner)]
     spec: dict[str, Any] = pod["spec"]
     spec["securityContext"]["runAsGroup"] = 65534
     if on_node:
