@@ -43,7 +43,8 @@ Feature: Production Security Hardening
     # Only its cluster knows where the API server is, so who may connect to it may use its ports at any
     # address. Alertmanager may use port 443 in the same way, for receivers. The column "elsewhere" shows
     # that; the outside is tried at ports that the kernel chooses. No program is on the network of its
-    # node, where no policy could restrict it.
+    # node, where no policy could restrict it. "log retention" is a job that OpenSearch needs: where the log
+    # store is Elasticsearch, nothing is missing without it.
     @disturbing @needs-metrics @needs-logs @needs-traces
     Scenario: Every program of the monitoring reaches what it needs and nothing else
       Given only these connections are planned

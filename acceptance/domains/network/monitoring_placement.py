@@ -11,6 +11,8 @@ from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import require
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.facts import Object
 
@@ -29,6 +31,8 @@ PROGRAMS = {
 }
 """What the table of connections calls them, and their standard labels: the first one that is found
 counts."""
+_ONLY_WITH = {"log retention": ("log store", "opensearch")}
+"""What only one of the programs in a place needs beside it; another does the same by itself."""
 SPOOFED = ("Prometheus", "log shipper")
 """The programs that are let in most. A pod elsewhere has their labels, to be let in like them."""
 _NAME = "app.kubernetes.io/name"
@@ -49,6 +53,15 @@ def needed_programs(place: str) -> tuple[str, ...]:
     """Return the programs without which there is no such placement; any of them is enough."""
     name = place.removesuffix(f" {ELSEWHERE}")
     return PROGRAMS.get(name) or tuple(f"any in {each}" for each in _NAMESPACES.values())
+
+
+def is_needed(place: str, found: Mapping[str, ProbePlacement]) -> bool:
+    """Return whether a monitoring lacks something if `place` is not among what was `found` of it.
+
+    Where nobody knows which program needs it, because none is there, it is needed.
+    """
+    other, program = _ONLY_WITH.get(place, ("", ""))
+    return other not in found or found[other].labels.get(_NAME) == program
 
 
 def placements_of_monitoring(cluster: Kubernetes, elsewhere: str) -> dict[str, ProbePlacement]:

@@ -12,6 +12,7 @@ from acceptance.domains.network import probe_placement
 from acceptance.domains.network.attempt_plan import plan_attempts, ports_to_try
 from acceptance.domains.network.attempt_runner import observe_results, send_attempts
 from acceptance.domains.network.monitoring_placement import (
+    is_needed,
     monitoring_places,
     needed_programs,
     placements_of_monitoring,
@@ -167,7 +168,11 @@ class NetworkPolicyTester(ProbeActor):
         else:
             found |= probe_placement.placements_of_platform(self._cluster)
             found |= placements_of_monitoring(self._cluster, testbed.namespace)
-            untested = [_not_deployed(name) for name in absent if name not in found]
+            untested = [
+                _not_deployed(name)
+                for name in absent
+                if name not in found and is_needed(name, found)
+            ]
         return {name: each for name, each in found.items() if name in matrix.places}, untested
 
     def _until_allowed(

@@ -7,6 +7,7 @@ import pytest
 
 from acceptance.domains.network.drivers import Port, Probe, probe_pod
 from acceptance.domains.network.monitoring_placement import (
+    is_needed,
     monitoring_places,
     needed_programs,
     placements_of_monitoring,
@@ -92,3 +93,12 @@ def test_a_program_in_another_namespace_is_not_that_of_the_monitoring() -> None:
     assert needed_programs("log store") == ("opensearch", "elasticsearch")
     assert needed_programs("Prometheus elsewhere") == ("prometheus",)
     assert all(needed_programs(place) for place in monitoring_places())
+
+
+def test_what_one_program_needs_is_not_missed_beside_another() -> None:
+    """Elasticsearch deletes old indices itself; OpenSearch without its job lacks it."""
+    for store, needed in (("elasticsearch", False), ("opensearch", True)):
+        found = placements_of_monitoring(cluster(pod(store, "monitoring")), "elsewhere")
+        assert is_needed("log retention", found) is needed
+        assert is_needed("Jaeger", found)
+    assert is_needed("log retention", {})
