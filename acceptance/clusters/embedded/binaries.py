@@ -96,7 +96,7 @@ def build_binaries(node: Path, module: str, timeouts: Timeouts, step: ProgressSt
                     timeout=timeouts.binary_build,
                     env=build_environment(place),
                     cwd=folder,
-                    remedy="Does the Go module proxy answer? Try again, once it does.",
+                    remedy="Try again: what is compiled is kept. Does the Go module proxy answer?",
                 )
         except EnvironmentFailure as error:
             raise BuildFailure(
