@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controls.changed_programs import edit_shipper
+from controls.changed_backend import change_backend
+from controls.changed_programs import MONITORING, edit_shipper
 from controls.control import control
 
 if TYPE_CHECKING:
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
 _ITEM = "TASK-003-AC-3"
 _FOUND = "Every line of a pod is found once and soon"
 _REQUEST = "A visitor's request is found by its id"
+_TROUBLE = "No line is lost and no visitor waits while <trouble>"
+_SENDS_LINES = """
+import logging, socket
+class Sender(logging.Handler):
+    def emit(self, record):
+        with socket.create_connection(("opensearch.monitoring", 9200), 20) as store:
+            store.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+            store.recv(1)
+logging.getLogger().addHandler(Sender())
+"""
 _BEFORE_STORE = '  action(\n    type="omelasticsearch"'
 _LAST_OF_DOCUMENT = "  set $!document!message = $.text;\n"
 
@@ -103,8 +114,63 @@ def a_shipper_that_begins_at_the_end(saboteur: Saboteur) -> None:
 
 
 @control(
-    _ITEM, "The log store is away for 30 seconds", expects=r"\d+ of 10000 lines were lost: \d+"
+    _ITEM,
+    f"{_TROUBLE} [the log store is away for 30 seconds]",
+    expects=r"\d+ of 10000 lines were lost: \d+",
 )
 def a_shipper_that_gives_up(saboteur: Saboteur) -> None:
     """Try three times to send lines, and then drop them."""
     edit_shipper(saboteur, ('action.resumeRetryCount="-1"', 'action.resumeRetryCount="3"'))
+
+
+@control(
+    _ITEM,
+    f"{_TROUBLE} [the disk of the log store is full]",
+    expects=r"\d+ of 10000 lines were lost: \d+",
+)
+def refused_lines_are_forgotten(saboteur: Saboteur) -> None:
+    """Let the shipper run on when the store refuses lines: its restarts woke somebody up."""
+    edit_shipper(saboteur, ('    errorfile="/run/rsyslog/refused"\n', ""))
+
+
+@control(
+    _ITEM,
+    f"{_TROUBLE} [another pod floods the log]",
+    expects=r"\d+ of 10000 lines were lost: \d+",
+)
+def a_full_queue_drops_lines(saboteur: Saboteur) -> None:
+    """Keep a short queue, and drop what does not fit, so that the shipper stays small."""
+    edit_shipper(
+        saboteur,
+        ('queue.size="1000000"', 'queue.size="3000"'),
+        ('queue.timeoutEnqueue="86400000"', 'queue.timeoutEnqueue="1"'),
+    )
+
+
+@control(
+    _ITEM,
+    f"{_TROUBLE} [the log store is slow]",
+    expects=r"of the visitors waited up to \d+\.\d+ s, and 0\.\d+ s before",
+)
+def a_backend_that_asks_the_store(saboteur: Saboteur) -> None:
+    """Let the backend send each line to the store itself too, and wait for the answer."""
+    backend, store = _pods("backend"), _pods("opensearch")
+    port = [{"protocol": "TCP", "port": 9200}]
+    leave = {"to": [{"namespaceSelector": {}, "podSelector": store}], "ports": port}
+    enter = {"from": [{"namespaceSelector": {}, "podSelector": backend}], "ports": port}
+    for namespace, pods, rules in (
+        ("", backend, {"policyTypes": ["Egress"], "egress": [leave]}),
+        (MONITORING, store, {"policyTypes": ["Ingress"], "ingress": [enter]}),
+    ):
+        policy = {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": "backend-to-log-store"},
+            "spec": {"podSelector": pods, **rules},
+        }
+        saboteur.create(policy, namespace=namespace)
+    change_backend(saboteur, _SENDS_LINES)
+
+
+def _pods(name: str) -> dict[str, dict[str, str]]:
+    return {"matchLabels": {"app.kubernetes.io/name": name}}

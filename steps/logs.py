@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_bdd import given, then, when
+from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.observability import (
     LogEntry,
@@ -10,8 +10,10 @@ from acceptance.domains.observability import (
     LogOperator,
     NumberedLines,
     RequestEntries,
+    TroubledLines,
+    TroubledLogOperator,
 )
-from acceptance.domains.traffic import ServedRequest, Visitor
+from acceptance.domains.traffic import ServedRequest, SteadyTraffic, Visitor
 
 
 @given("the log store has taken the lines of another pod")
@@ -40,11 +42,13 @@ def _(log_operator: LogOperator) -> NumberedLines:
 
 
 @when(
-    "a pod writes 10,000 numbered lines while the log store is away for 30 seconds",
-    target_fixture="numbered_lines",
+    parsers.parse("a pod writes 10,000 numbered lines while {trouble}"),
+    target_fixture="troubled_lines",
 )
-def _(log_operator: LogOperator) -> NumberedLines:
-    return log_operator.write_lines_without_store()
+def _(
+    troubled_log_operator: TroubledLogOperator, traffic: SteadyTraffic, trouble: str
+) -> TroubledLines:
+    return troubled_log_operator.write_lines_during(trouble, traffic)
 
 
 @when(
@@ -59,9 +63,26 @@ def _(log_operator: LogOperator, numbered_lines: NumberedLines) -> None:
     log_operator.assert_each_once(numbered_lines)
 
 
-@then("99 % of the lines were found within 5 seconds")
-def _(log_operator: LogOperator, numbered_lines: NumberedLines) -> None:
-    log_operator.assert_found_soon(numbered_lines)
+@then(parsers.parse("99 % of the lines were found within {seconds:d} seconds"))
+def _(log_operator: LogOperator, numbered_lines: NumberedLines, seconds: int) -> None:
+    log_operator.assert_found_within(numbered_lines, seconds)
+
+
+@then("the log store has each of these lines once")
+def _(troubled_log_operator: TroubledLogOperator, troubled_lines: TroubledLines) -> None:
+    troubled_log_operator.assert_each_once(troubled_lines.lines)
+
+
+@then(parsers.parse("99 % of these lines were found within {seconds:d} seconds"))
+def _(
+    troubled_log_operator: TroubledLogOperator, troubled_lines: TroubledLines, seconds: int
+) -> None:
+    troubled_log_operator.assert_found_within(troubled_lines.lines, seconds)
+
+
+@then("no visitor waited for the log")
+def _(troubled_log_operator: TroubledLogOperator, troubled_lines: TroubledLines) -> None:
+    troubled_log_operator.assert_nobody_waited(troubled_lines)
 
 
 @then("the log store has the beginning of the broken line")

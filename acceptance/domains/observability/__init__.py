@@ -62,6 +62,7 @@ from acceptance.domains.observability.trace_analyst import (
     LoggedRequest,
     TraceAnalyst,
 )
+from acceptance.domains.observability.troubled_logs import TroubledLines, TroubledLogOperator
 from acceptance.runbooks.reader import Runbook
 
 __all__ = [
@@ -140,6 +141,8 @@ __all__ = [
     "Trace",
     "TraceAnalyst",
     "TrafficCounter",
+    "TroubledLines",
+    "TroubledLogOperator",
     "WritingPod",
     "read_panel_rows",
     "read_signals",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.drivers.log_writer import ENDED
 from acceptance.domains.observability.killed_programs import LINES
 from acceptance.domains.observability.logs import LogOperator
+from acceptance.domains.observability.numbered_lines import written_at
 from acceptance.judgement import Unverifiable
 
 if TYPE_CHECKING:
@@ -58,10 +57,3 @@ class LineKeeper(LogOperator):
             message = f"The pod did not write before and after {' and '.join(late)} was killed."
             raise Unverifiable(message)
         return self._find(writer, _COUNT, patience=self._timeouts.recovery)
-
-
-def written_at(line: str) -> float:
-    """Return when a numbered line was written, in seconds since 1970; 0 if it does not say."""
-    with suppress(ValueError, KeyError, TypeError):
-        return float(json.loads(line)["written"])
-    return 0.0

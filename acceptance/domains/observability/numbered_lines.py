@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,13 @@ class NumberedLines:
                 "longest": round(ordered[-1], 2) if ordered else None,
             },
         }
+
+
+def written_at(line: str) -> float:
+    """Return when a numbered line was written, in seconds since 1970; 0 if it does not say."""
+    with suppress(TypeError, ValueError):
+        return float(_line(line).get("written", 0))
+    return 0.0
 
 
 def _line(message: str) -> dict[str, Any]:

@@ -8,7 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability.drivers import prometheus
-from acceptance.domains.observability.drivers.container_kill import container_ids, kill_containers
+from acceptance.domains.observability.drivers.container_signals import (
+    container_ids,
+    kill_containers,
+)
 from acceptance.domains.observability.drivers.endpoints import LABEL
 from acceptance.domains.observability.drivers.prometheus import PROBES
 from acceptance.domains.observability.killed_programs import (

@@ -25,19 +25,16 @@ from acceptance.domains.observability import (
     WritingPod,
 )
 from acceptance.domains.observability.alert_listener import has_heard_all
-from acceptance.domains.observability.collector_absence import (
-    VisitsWithoutCollector,
-    Waits,
-    waits_of,
-)
+from acceptance.domains.observability.collector_absence import VisitsWithoutCollector
 from acceptance.domains.observability.counted_refusals import CountedRefusals
 from acceptance.domains.observability.drivers.alert_receiver import Received, ReceivedAlert
 from acceptance.domains.observability.drivers.prometheus import Sample, Samples
 from acceptance.domains.observability.kept_alerts import AlertsAfterKill
-from acceptance.domains.observability.kept_lines import written_at
 from acceptance.domains.observability.kept_measurements import faults_of_answers
 from acceptance.domains.observability.killed_programs import KilledProgram, KillRow
 from acceptance.domains.observability.known_traffic import KnownTraffic
+from acceptance.domains.observability.numbered_lines import written_at
+from acceptance.domains.observability.visitor_waits import Waits, waits_of
 from acceptance.drivers.http import Reply, TrafficFacts
 from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts

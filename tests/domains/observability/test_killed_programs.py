@@ -6,8 +6,11 @@ from typing import Any, cast
 import pytest
 
 from acceptance.domains.observability import KilledPrograms, ProgramKiller
-from acceptance.domains.observability.drivers import container_kill
-from acceptance.domains.observability.drivers.container_kill import container_ids, kill_containers
+from acceptance.domains.observability.drivers import container_signals
+from acceptance.domains.observability.drivers.container_signals import (
+    container_ids,
+    kill_containers,
+)
 from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
 from acceptance.domains.observability.drivers.prometheus import Prometheus, ScrapeHistory
 from acceptance.domains.observability.killed_programs import (
@@ -221,12 +224,12 @@ def test_what_cannot_be_killed_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
         asked.append(command)
         return Completed(next(answers), "", 0.0)
 
-    monkeypatch.setattr(container_kill, "run", run)
+    monkeypatch.setattr(container_signals, "run", run)
     with pytest.raises(Refused, match="no process of the container"):
         kill_containers(system, ["a1"], timeout=1)
     assert kill_containers(system, ["a1", "b2"], timeout=1) == 2
     assert asked[1][:3] == ["into", "sh", "-c"]
-    assert asked[1][-2:] == ["a1", "b2"]
+    assert asked[1][-3:] == ["KILL", "a1", "b2"]
 
 
 def test_the_history_of_scrapes_is_read() -> None:

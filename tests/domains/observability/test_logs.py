@@ -148,11 +148,9 @@ def test_an_entry_that_is_not_whole_is_named(texts: list[str], said: str) -> Non
         inspector().assert_whole_entries(tuple(map(message, texts)))
 
 
-def test_without_a_log_store_or_shipper_nothing_is_known() -> None:
-    """What is not there cannot be killed or taken away."""
+def test_without_a_log_shipper_nothing_is_known() -> None:
+    """What is not there cannot be killed."""
     cluster = MonitoredCluster([pod("backend")], {})
     actor = LogOperator(context_of(SYSTEM, cluster, timeouts=Timeouts(recovery=0.01)))
-    with pytest.raises(Unverifiable, match="The log store cannot be taken away"):
-        actor.write_lines_without_store()
     with pytest.raises(Unverifiable, match="No log shipper is deployed"):
         actor.write_lines_and_kill_shipper()

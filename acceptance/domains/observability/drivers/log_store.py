@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability.drivers.endpoints import ask, objects
+from acceptance.drivers.kubernetes.client import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,11 @@ PROGRAMS = ("loki", "opensearch", "elasticsearch")
 _MOST = 10_000
 """The most entries that OpenSearch and Elasticsearch return at once."""
 _MOST_NUMBERS = 20_000
+_DISK = "cluster.routing.allocation.disk"
+_LOOKS = "cluster.info.update.interval"
+"""How often it looks at its disk."""
+_BLOCK = "index.blocks.read_only_allow_delete"
+"""What it sets for an index when the disk is full, and takes away when it is not."""
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -109,6 +115,43 @@ class LogStore:
             return tuple(sorted(int(each["key"]) for each in buckets))
         except (TypeError, KeyError, ValueError):
             return None
+
+    def pretend_full_disk(self) -> None:
+        """Let it take its disk for full, so that it takes no more lines as soon as it looks.
+
+        It looks every ten seconds from now on. Raises `Refused`, as where the store is Loki.
+        """
+        # Below any disk's use. Each mark has to be above the one before it.
+        marks = {"low": "0.01%", "high": "0.02%", "flood_stage": "0.03%"}
+        self._set(
+            {**{f"{_DISK}.watermark.{mark}": at for mark, at in marks.items()}, _LOOKS: "10s"}
+        )
+
+    def end_full_disk(self) -> None:
+        """Let it see its disk as it is; it takes lines again as soon as it looks.
+
+        Raises `Refused`.
+        """
+        self._set({f"{_DISK}.watermark.*": None})
+
+    def forget_disk(self) -> None:
+        """Let it also look at its disk as often as before; raises `Refused`."""
+        self._set({f"{_DISK}.watermark.*": None, _LOOKS: None})
+
+    def takes_lines(self) -> bool | None:
+        """Whether no index of logs is closed because of a full disk; None if it did not tell."""
+        path = f"/logs-*/_settings/{_BLOCK}"
+        reply = ask(self._cluster, self._endpoint, path, flat_settings="true")
+        answer = reply.json() if reply.succeeded else None
+        if not isinstance(answer, dict):
+            return None
+        return not any(each.get("settings", {}).get(_BLOCK) == "true" for each in answer.values())
+
+    def _set(self, settings: Mapping[str, str | None]) -> None:
+        path = f"{self._endpoint.path}/_cluster/settings"
+        reply = self._cluster.send("PUT", path, {"transient": settings}, headers=_JSON)
+        if not reply.succeeded:
+            raise Refused(f"{self._endpoint.name} does not take a setting: {reply}")
 
     def _ask(self, body: Mapping[str, Any]) -> tuple[Any, str]:
         """Return the answer to a search of every log index, and the reply as a text."""

@@ -1,4 +1,4 @@
-"""Kills the processes of containers from inside the node, by a signal that nothing can catch."""
+"""Stops, continues and kills the processes of containers, from inside the node, by signals."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 # A process belongs to a container if its cgroup has the container's id as a part of its path. A
 # process that has ended meanwhile is none.
-_KILL = """
-killed=0
+_SIGNAL = """
+signal=$1
+shift
+reached=0
 for process in /proc/[0-9]*; do
   for id in "$@"; do
     if grep -q "$id" "$process/cgroup" 2>/dev/null; then
-      kill -9 "${process#/proc/}" 2>/dev/null && killed=$((killed + 1))
+      kill -s "$signal" "${process#/proc/}" 2>/dev/null && reached=$((reached + 1))
     fi
   done
 done
-echo "$killed"
+echo "$reached"
 """
 
 
@@ -42,17 +44,27 @@ def container_ids(pod: Mapping[str, Any], container: str = "") -> tuple[str, ...
 def kill_containers(system: System, ids: Sequence[str], *, timeout: float) -> int:
     """Kill every process of these containers, and return how many there were.
 
-    Raises `Refused` where no command can be run on the node, or nothing was killed.
+    Raises what `signal_containers` does.
+    """
+    return signal_containers(system, ids, "KILL", timeout=timeout)
+
+
+def signal_containers(system: System, ids: Sequence[str], signal: str, *, timeout: float) -> int:
+    """Send a signal, as `KILL`, `STOP` or `CONT`, to every process of these containers.
+
+    Returns to how many. Nothing can catch these signals; `timeout` is in seconds.
+
+    Raises `Refused` where no command can be run on the node, or nothing got the signal.
     """
     if not system.inside:
         raise Refused("no command can be run on the node")
     if not ids:
         raise Refused("no container runs")
     try:
-        done = run([*system.inside, "sh", "-c", _KILL, "sh", *ids], timeout=timeout)
+        done = run([*system.inside, "sh", "-c", _SIGNAL, "sh", signal, *ids], timeout=timeout)
     except EnvironmentFailure as error:
         raise Refused(error.message) from error
-    killed = int(done.stdout.strip() or 0)
-    if not killed:
+    reached = int(done.stdout.strip() or 0)
+    if not reached:
         raise Refused("the node has no process of the container")
-    return killed
+    return reached
