@@ -13,6 +13,8 @@ from acceptance.domains.observability import (
     MetricsOperator,
     MetricState,
     NewReplica,
+    ProbeAnswerTester,
+    ProbedAnswer,
     ProbeOperator,
     ProbeState,
     ScrapeState,
@@ -120,6 +122,26 @@ def _(probe_operator: ProbeOperator, broken_endpoint: BrokenEndpoint) -> None:
 @then("they succeed again after it is repaired")
 def _(probe_operator: ProbeOperator, broken_endpoint: BrokenEndpoint) -> None:
     probe_operator.assert_succeed_again(broken_endpoint)
+
+
+@when(
+    "an endpoint of this run is probed as every other, and answers in each of these ways",
+    target_fixture="probed_answers",
+)
+def _(
+    probe_answer_tester: ProbeAnswerTester, datatable: Sequence[Sequence[str]]
+) -> tuple[ProbedAnswer, ...]:
+    return probe_answer_tester.probe_answers(datatable)
+
+
+@then("every probe of it succeeded or failed as it is to")
+def _(probe_answer_tester: ProbeAnswerTester, probed_answers: tuple[ProbedAnswer, ...]) -> None:
+    probe_answer_tester.assert_results(probed_answers)
+
+
+@then("the endpoint was asked each time")
+def _(probe_answer_tester: ProbeAnswerTester, probed_answers: tuple[ProbedAnswer, ...]) -> None:
+    probe_answer_tester.assert_asked(probed_answers)
 
 
 @when("the operator looks for these metrics while visitors come", target_fixture="metric_state")

@@ -357,3 +357,18 @@ Feature: Monitoring & Observability Setup
         | broken            |
         | the database      |
         | one frontend pod  |
+
+    # The prober of the system asks, with everything that Prometheus tells it for any of its probes. The
+    # endpoint answers with each status of a kind in turn.
+    @disturbing
+    Scenario: A probe succeeds for good answers only
+      When an endpoint of this run is probed as every other, and answers in each of these ways
+        | answer                           | probe    |
+        | a page                           | succeeds |
+        | a redirect to the page           | fails    |
+        | an error of the client           | fails    |
+        | an error of the server           | fails    |
+        | a certificate that nobody trusts | fails    |
+        | no answer                        | fails    |
+      Then every probe of it succeeded or failed as it is to
+      And the endpoint was asked each time

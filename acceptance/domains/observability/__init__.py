@@ -50,6 +50,7 @@ from acceptance.domains.observability.metrics import MetricsOperator, NewReplica
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
 from acceptance.domains.observability.on_call import OnCallInspector, RouteState
+from acceptance.domains.observability.probe_answers import ProbeAnswerTester, ProbedAnswer
 from acceptance.domains.observability.program_killer import ProgramKiller
 from acceptance.domains.observability.rule_test_inspector import RuleTestInspector, RuleTests
 from acceptance.domains.observability.security_alerts import Intrusion, SecurityAlertTester
@@ -113,8 +114,10 @@ __all__ = [
     "NumberedLines",
     "OnCallInspector",
     "PanelRow",
+    "ProbeAnswerTester",
     "ProbeOperator",
     "ProbeState",
+    "ProbedAnswer",
     "ProgramKiller",
     "QuietTime",
     "ReceivedAlert",

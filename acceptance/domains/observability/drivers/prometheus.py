@@ -42,6 +42,8 @@ class ScrapeTarget:
     interval: float
     """The seconds from one scrape to the next."""
     labels: tuple[tuple[str, str], ...] = ()
+    asked: str = ""
+    """The URL that Prometheus itself asks: that of the prober for a probe of an endpoint."""
 
     def label(self, name: str) -> str:
         """Return the value of a label; empty if the target has no such label."""
@@ -233,6 +235,7 @@ def _target(found: dict[str, Any]) -> ScrapeTarget:
         error=found.get("lastError", ""),
         interval=seconds_of(found.get("scrapeInterval", "")),
         labels=tuple(sorted(labels.items())),
+        asked=url,
     )
 
 
