@@ -33,6 +33,7 @@ Feature: Monitoring & Observability Setup
       Then every program is scraped as it is to be
       And nothing else is scraped
       And every target has its metric
+      And Prometheus has every series of the page of every target
 
     @disturbing
     Scenario: Requests and checkouts are counted exactly

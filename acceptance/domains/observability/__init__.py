@@ -52,7 +52,9 @@ from acceptance.domains.observability.numbered_lines import NumberedLines
 from acceptance.domains.observability.on_call import OnCallInspector, RouteState
 from acceptance.domains.observability.probe_answers import ProbeAnswerTester, ProbedAnswer
 from acceptance.domains.observability.program_killer import ProgramKiller
+from acceptance.domains.observability.provoked_errors import ErrorVisitor
 from acceptance.domains.observability.rule_test_inspector import RuleTestInspector, RuleTests
+from acceptance.domains.observability.scraped_pages import PageReader, ScrapedPage
 from acceptance.domains.observability.security_alerts import Intrusion, SecurityAlertTester
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
@@ -88,6 +90,7 @@ __all__ = [
     "DashboardsAfterTraffic",
     "DeadMansSwitchTester",
     "DeployedDashboards",
+    "ErrorVisitor",
     "ExemplarAnalyst",
     "FollowedAlert",
     "FollowedExemplar",
@@ -113,6 +116,7 @@ __all__ = [
     "NewReplica",
     "NumberedLines",
     "OnCallInspector",
+    "PageReader",
     "PanelRow",
     "ProbeAnswerTester",
     "ProbeOperator",
@@ -132,6 +136,7 @@ __all__ = [
     "Runbook",
     "ScrapeState",
     "ScrapeTargets",
+    "ScrapedPage",
     "SecurityAlertTester",
     "SentRequests",
     "ServedState",

@@ -200,6 +200,10 @@ class Prometheus:
         """Return a sample for the name of each metric that `job` has."""
         return self.query(f'count by (__name__) ({{job="{job}"}})')
 
+    def of_target(self, job: str, instance: str) -> Samples:
+        """Return all series that Prometheus has of a target."""
+        return self.query(f'{{job="{job}", instance="{instance}"}}')
+
     def samples_of_targets(self, metrics: Sequence[str], job: str) -> Samples:
         """Return how many samples of any of `metrics` each target of `job` has now."""
         names = "|".join(metrics)
