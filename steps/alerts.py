@@ -17,7 +17,7 @@ from acceptance.domains.observability import (
     GroupedAlerts,
     InhibitedAlert,
     InhibitionTester,
-    Intrusion,
+    Misdeeds,
     QuietTime,
     RuleInspector,
     RuleState,
@@ -178,27 +178,23 @@ def _(dead_mans_switch_tester: DeadMansSwitchTester, cut_way: CutWay) -> None:
     dead_mans_switch_tester.assert_heard_again(cut_way)
 
 
-@when(
-    "one account reads a Secret, one is refused 60 times, and one is refused once",
-    target_fixture="intrusion",
-)
-def _(security_alert_tester: SecurityAlertTester, alert_reception: AlertReception) -> Intrusion:
-    return security_alert_tester.intrude(alert_reception)
+@when("these accounts do this", target_fixture="misdeeds")
+def _(
+    security_alert_tester: SecurityAlertTester,
+    alert_reception: AlertReception,
+    datatable: Sequence[Sequence[str]],
+) -> Misdeeds:
+    return security_alert_tester.misbehave(alert_reception, datatable)
 
 
-@then("the receiver of the security team is told who read which Secret, and when")
-def _(security_alert_tester: SecurityAlertTester, intrusion: Intrusion) -> None:
-    security_alert_tester.assert_reading_told(intrusion)
+@then("the receiver of the security team is told who did what, how often, and when")
+def _(security_alert_tester: SecurityAlertTester, misdeeds: Misdeeds) -> None:
+    security_alert_tester.assert_told(misdeeds)
 
 
-@then("it is told who was refused 60 times, and when")
-def _(security_alert_tester: SecurityAlertTester, intrusion: Intrusion) -> None:
-    security_alert_tester.assert_refusals_told(intrusion)
-
-
-@then("it is told nothing of whom has done neither")
-def _(security_alert_tester: SecurityAlertTester, intrusion: Intrusion) -> None:
-    security_alert_tester.assert_bystander_untold(intrusion)
+@then("it is told nothing of whom has not done it")
+def _(security_alert_tester: SecurityAlertTester, misdeeds: Misdeeds) -> None:
+    security_alert_tester.assert_nobody_else_accused(misdeeds)
 
 
 @then("there are security alert rules and each of them works")

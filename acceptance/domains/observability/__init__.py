@@ -47,6 +47,7 @@ from acceptance.domains.observability.killed_programs import KilledPrograms
 from acceptance.domains.observability.log_entries import LogEntryInspector, RequestEntries
 from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
+from acceptance.domains.observability.misdeeds import Misdeeds
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
 from acceptance.domains.observability.on_call import OnCallInspector, RouteState
@@ -55,7 +56,7 @@ from acceptance.domains.observability.program_killer import ProgramKiller
 from acceptance.domains.observability.provoked_errors import ErrorVisitor
 from acceptance.domains.observability.rule_test_inspector import RuleTestInspector, RuleTests
 from acceptance.domains.observability.scraped_pages import PageReader, ScrapedPage
-from acceptance.domains.observability.security_alerts import Intrusion, SecurityAlertTester
+from acceptance.domains.observability.security_alerts import SecurityAlertTester
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
 from acceptance.domains.observability.sound_system import QuietTime, SoundSystemWatcher
@@ -99,7 +100,6 @@ __all__ = [
     "GroupedAlerts",
     "InhibitedAlert",
     "InhibitionTester",
-    "Intrusion",
     "KeptAlerts",
     "KilledPrograms",
     "LineKeeper",
@@ -112,6 +112,7 @@ __all__ = [
     "Measurements",
     "MetricState",
     "MetricsOperator",
+    "Misdeeds",
     "MonitoringOperator",
     "NewReplica",
     "NumberedLines",
