@@ -227,7 +227,10 @@ Feature: Monitoring & Observability Setup
       And the operator has followed the runbook to back up
       When the operator reads the rules of Prometheus
       Then they are the rules of the repository, and can be evaluated
+      And Alertmanager has the routes of the repository
+      And an alert fires for every job that finds nothing to scrape
       And the unit tests of each rule pass
+      And rules and routes are what their source gives, for production too
       And each alert says what is wrong, how bad it is, and where to read what to do
       And each alert that fires is passed on to Alertmanager as it is
       And exactly these alerts are critical:
@@ -312,17 +315,38 @@ Feature: Monitoring & Observability Setup
     @disturbing
     Scenario: What a known cause makes fail is quiet meanwhile
       Given a receiver of this run gets every alert
+      And these alerts keep others quiet
+        | first                                           | second                                                              |
+        | alertname=NoReadyBackend                        | alertname=ErrorBudgetBurn                                           |
+        | alertname=NoReadyBackend                        | alertname=LatencyBudgetBurn                                         |
+        | alertname=NoReadyBackend                        | alertname=SiteUnreachable, endpoint=API                             |
+        | alertname=NoReadyBackend                        | alertname=EndpointDown, endpoint=backend /readyz, severity=warning  |
+        | alertname=NoReadyBackend                        | alertname=EndpointDown, endpoint=backend /healthz, severity=warning |
+        | alertname=DatabaseAway                          | alertname=NoReadyBackend                                            |
+        | alertname=DatabaseAway                          | alertname=ErrorBudgetBurn                                           |
+        | alertname=DatabaseAway                          | alertname=LatencyBudgetBurn                                         |
+        | alertname=ErrorBudgetBurn, route_group=read     | alertname=ErrorBudgetBurn, route_group=read, severity=warning       |
+        | alertname=ErrorBudgetBurn, route_group=change   | alertname=ErrorBudgetBurn, route_group=change, severity=warning     |
+        | alertname=LatencyBudgetBurn, route_group=read   | alertname=LatencyBudgetBurn, route_group=read, severity=warning     |
+        | alertname=LatencyBudgetBurn, route_group=change | alertname=LatencyBudgetBurn, route_group=change, severity=warning   |
       When the first alert of each row is sent with the second
-        | first                     | second                                                             |
-        | alertname=NoReadyBackend  | alertname=ErrorBudgetBurn                                          |
-        | alertname=NoReadyBackend  | alertname=LatencyBudgetBurn                                        |
-        | alertname=NoReadyBackend  | alertname=SiteUnreachable, endpoint=API                            |
-        | alertname=NoReadyBackend  | alertname=EndpointDown, endpoint=backend /readyz, severity=warning |
-        | alertname=DatabaseAway    | alertname=NoReadyBackend                                           |
-        | alertname=DatabaseAway    | alertname=ErrorBudgetBurn                                          |
-        | alertname=DatabaseAway    | alertname=LatencyBudgetBurn                                        |
-        | alertname=ErrorBudgetBurn | alertname=ErrorBudgetBurn, severity=warning                        |
       Then the second arrives only after the end of the first
+      And by the rules of Alertmanager, no other alert can keep one quiet
+
+    @disturbing
+    Scenario: What has another cause arrives meanwhile
+      Given a receiver of this run gets every alert
+      When the second alert of each row is sent while the first fires
+        | first                                    | second                                                               |
+        | alertname=NoReadyBackend                 | alertname=SiteUnreachable, endpoint=page                             |
+        | alertname=NoReadyBackend                 | alertname=EndpointDown, endpoint=frontend /healthz, severity=warning |
+        | alertname=NoReadyBackend                 | alertname=VolumeFilling                                              |
+        | alertname=NoReadyBackend                 | alertname=TargetDown                                                 |
+        | alertname=DatabaseAway                   | alertname=SiteUnreachable, endpoint=page                             |
+        | alertname=DatabaseAway                   | alertname=BackupTooOld                                               |
+        | alertname=ErrorBudgetBurn, sloth_id=read | alertname=ErrorBudgetBurn, sloth_id=change, severity=warning         |
+        | alertname=ErrorBudgetBurn, sloth_id=read | alertname=LatencyBudgetBurn, sloth_id=read, severity=warning         |
+      Then the second arrives meanwhile
 
     @disturbing
     Scenario Outline: Somebody outside is told when <what>

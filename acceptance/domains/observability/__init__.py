@@ -1,7 +1,11 @@
 """Checks metrics, logs, dashboards and alerts by asking the programs that hold them."""
 
 from acceptance.domains.observability.alert_follower import AlertFollower
-from acceptance.domains.observability.alert_inhibition import InhibitedAlert, InhibitionTester
+from acceptance.domains.observability.alert_inhibition import (
+    InhibitedAlert,
+    InhibitionTester,
+    UninhibitedAlert,
+)
 from acceptance.domains.observability.alert_listener import AlertListener, AlertReception
 from acceptance.domains.observability.alert_page_follower import AlertPageFollower, FollowedPages
 from acceptance.domains.observability.alert_pages import AlertPageReader, AlertPages
@@ -54,6 +58,7 @@ from acceptance.domains.observability.on_call import OnCallInspector, RouteState
 from acceptance.domains.observability.probe_answers import ProbeAnswerTester, ProbedAnswer
 from acceptance.domains.observability.program_killer import ProgramKiller
 from acceptance.domains.observability.provoked_errors import ErrorVisitor
+from acceptance.domains.observability.rule_sources import RuleSourceInspector
 from acceptance.domains.observability.rule_test_inspector import RuleTestInspector, RuleTests
 from acceptance.domains.observability.scraped_pages import PageReader, ScrapedPage
 from acceptance.domains.observability.security_alerts import SecurityAlertTester
@@ -131,6 +136,7 @@ __all__ = [
     "RequestEntries",
     "RouteState",
     "RuleInspector",
+    "RuleSourceInspector",
     "RuleState",
     "RuleTestInspector",
     "RuleTests",
@@ -149,6 +155,7 @@ __all__ = [
     "Trace",
     "TraceAnalyst",
     "TrafficCounter",
+    "UninhibitedAlert",
     "WritingPod",
     "read_panel_rows",
     "read_signals",

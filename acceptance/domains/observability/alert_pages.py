@@ -11,6 +11,7 @@ import yaml
 
 from acceptance.build.alert_rules import FOLDER, numbers
 from acceptance.domains.observability.alert_listener import AlertListener
+from acceptance.domains.observability.alert_rules import about
 from acceptance.domains.observability.on_call import PAGE
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import listed, require, require_each
@@ -74,7 +75,7 @@ class AlertPageReader(AlertListener):
                 assert_complete(runbook, _SECTIONS, (DIAGNOSE, CURE))
             except AssertionError as error:
                 return f"{name}: {str(error).rstrip('.')}"
-            if f"Alert: `{name}`" not in runbook.text:
+            if about(name) not in runbook.text:
                 return f"{page} is not about {name}"
             left = _UNFINISHED.search(runbook.text)
             return f"{page} has a part that nobody reads: {left[0]}" if left else None
