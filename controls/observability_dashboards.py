@@ -110,7 +110,7 @@ def a_panel_with_another_data_source(saboteur: Saboteur) -> None:
 )
 def one_query_with_a_typing_error(saboteur: Saboteur) -> None:
     """Mistype the metric of one query of three in one panel."""
-    _edit_query(saboteur, "overview", "Duration", ("duration_seconds", "duration_second"), at=1)
+    edit_query(saboteur, "overview", "Duration", ("duration_seconds", "duration_second"), at=1)
 
 
 @control(
@@ -118,7 +118,7 @@ def one_query_with_a_typing_error(saboteur: Saboteur) -> None:
 )
 def errors_by_a_label_of_another_program(saboteur: Saboteur) -> None:
     """Count errors by a label that the metric lacks: the panel shows 0 for ever."""
-    _edit_query(saboteur, "overview", "Ratio of errors", ('status=~"5.."', 'code=~"5.."'))
+    edit_query(saboteur, "overview", "Ratio of errors", ('status=~"5.."', 'code=~"5.."'))
 
 
 @control(
@@ -126,7 +126,7 @@ def errors_by_a_label_of_another_program(saboteur: Saboteur) -> None:
 )
 def a_label_dropped(saboteur: Saboteur) -> None:
     """Add up all pods in a panel whose lines are called by their pods."""
-    _edit_query(saboteur, "backend", "Requests by pod", ("sum by (pod) ", "sum "))
+    edit_query(saboteur, "backend", "Requests by pod", ("sum by (pod) ", "sum "))
 
 
 @control(_ITEM, _FOLLOWS, expects="Overview, Requests: it counts nothing")
@@ -134,21 +134,21 @@ def a_query_that_is_constant(saboteur: Saboteur) -> None:
     """Show whether there have ever been requests in the place of how many there are."""
     old = 'rate(http_requests_total{job="backend", route=~"/api/.+"}[$__rate_interval])'
     new = 'http_requests_total{job="backend", route=~"/api/.+"} > bool 0'
-    _edit_query(saboteur, "overview", "Requests", (old, new))
+    edit_query(saboteur, "overview", "Requests", (old, new))
 
 
 @control(_ITEM, _FOLLOWS, expects=r"Overview, Requests: http_requests_total leaves out .* 409")
 def mistakes_left_out(saboteur: Saboteur) -> None:
     """Show only those requests that succeed or fail by the server."""
     old = 'route=~"/api/.+"'
-    _edit_query(saboteur, "overview", "Requests", (old, f'{old}, status!~"4.."'))
+    edit_query(saboteur, "overview", "Requests", (old, f'{old}, status!~"4.."'))
 
 
 @control(_ITEM, _FOLLOWS, expects=r"Overview, Checkouts: .*no query of it counts paid checkouts")
 def created_checkouts_shown_as_paid(saboteur: Saboteur) -> None:
     """Copy a query and forget to change its metric."""
     change = ("checkouts_paid_total", "checkouts_created_total")
-    _edit_query(saboteur, "overview", "Checkouts", change, at=1)
+    edit_query(saboteur, "overview", "Checkouts", change, at=1)
 
 
 @control(_ITEM, _FOLLOWS, expects="the variable pod of Backend lists nothing")
@@ -246,7 +246,7 @@ def a_grafana_with_an_old_dashboard(saboteur: Saboteur) -> None:
     saboteur.kubectl(*wait, namespace=MONITORING)
 
 
-def _edit_query(
+def edit_query(
     saboteur: Saboteur, file: str, panel: str, change: tuple[str, str], *, at: int = 0
 ) -> None:
     """Replace a text of one query of a deployed dashboard."""

@@ -55,6 +55,7 @@ from acceptance.domains.observability.misdeeds import Misdeeds
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
 from acceptance.domains.observability.on_call import OnCallInspector, RouteState
+from acceptance.domains.observability.panel_causes import PanelWatcher, WatchedPanel
 from acceptance.domains.observability.probe_answers import ProbeAnswerTester, ProbedAnswer
 from acceptance.domains.observability.program_killer import ProgramKiller
 from acceptance.domains.observability.provoked_errors import ErrorVisitor
@@ -124,6 +125,7 @@ __all__ = [
     "OnCallInspector",
     "PageReader",
     "PanelRow",
+    "PanelWatcher",
     "ProbeAnswerTester",
     "ProbeOperator",
     "ProbeState",
@@ -156,6 +158,7 @@ __all__ = [
     "TraceAnalyst",
     "TrafficCounter",
     "UninhibitedAlert",
+    "WatchedPanel",
     "WritingPod",
     "read_panel_rows",
     "read_signals",

@@ -13,7 +13,7 @@ from acceptance.domains.observability import (
     AlertPages,
     FollowedPages,
 )
-from acceptance.domains.observability.alert_cause import Cause
+from acceptance.domains.observability.alert_cause import Cause, Visits
 from acceptance.domains.observability.alert_page_follower import (
     _ELSEWHERE,
     FollowedPage,
@@ -25,6 +25,7 @@ from acceptance.domains.observability.cluster_state import ClusterState, losses
 from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert
 from acceptance.domains.observability.resource_causes import without_dump
 from acceptance.drivers.kubernetes.client import Refused
+from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
 from acceptance.runbooks.runner import CommandRun
 from tests.fakes.system import SYSTEM
@@ -184,6 +185,21 @@ def test_a_page_that_misleads_is_named(changes: dict[str, Any], said: str) -> No
     """Its commands fail, could never work, do not show the cause, or cure nothing."""
     with pytest.raises(AssertionError, match=said):
         follow(replace(FOLLOWED, **changes))
+
+
+SLOW = replace(FOLLOWED, row=replace(ROW, alert="LatencyBudgetBurn"), ended=None)
+
+
+def test_slow_requests_on_a_slow_machine_are_unverified() -> None:
+    """The alert is right then; where visitors are served quickly, or more is wrong, it is not."""
+    actor = AlertPageFollower(context_of(SYSTEM))
+    with pytest.raises(Unverifiable, match=r"9 of 90 requests .* the machine was too slow"):
+        actor.assert_cured(FollowedPages((FOLLOWED, SLOW), (), Visits(90, 9)))
+    with pytest.raises(AssertionError, match="does not end its alert"):
+        actor.assert_cured(FollowedPages((FOLLOWED, SLOW), (), Visits(900, 9)))
+    other = replace(FOLLOWED, ended=None)
+    with pytest.raises(AssertionError, match="does not end its alert"):
+        actor.assert_cured(FollowedPages((other, SLOW), (), Visits(90, 9)))
 
 
 def test_a_cure_that_goes_too_far_is_named() -> None:
