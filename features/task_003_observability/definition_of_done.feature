@@ -117,32 +117,38 @@ Feature: What is done before the observability counts as done
   @TASK-003-DOD-4 @needs-metrics @needs-logs
   Rule: Runbooks created for common issues
 
+    # "followed": the marks of the commands that are followed beside the diagnosis.
     Scenario: Every alert has a page that says everything
+      Given the operator has followed the runbook to back up
       When the operator reads the page of every alert
       Then each page says everything that somebody on call needs
+      And no two say the same, and each is about its own alert
       And each says how soon somebody answers, as the on-call page does
       And each says the thresholds of its alert in production
+      And each of their queries selects something
       And there is no page of an alert that does not exist
       And these are all alerts, and the page of each is followed below, or it says why not:
-        | alert                  | not followed, because                                              |
-        | NoReadyBackend         |                                                                    |
-        | SiteUnreachable        |                                                                    |
-        | EndpointDown           |                                                                    |
-        | DatabaseAway           |                                                                    |
-        | ErrorBudgetBurn        |                                                                    |
-        | LatencyBudgetBurn      |                                                                    |
-        | VolumeFilling          |                                                                    |
-        | DiskFilling            | the whole disk of the machine that runs this would have to be full |
-        | LogShipperQueueFilling |                                                                    |
-        | CertificateNearEnd     |                                                                    |
-        | BackupTooOld           |                                                                    |
-        | BackupUnknown          |                                                                    |
-        | CrashLoop              |                                                                    |
-        | TargetDown             |                                                                    |
-        | TargetMissing          |                                                                    |
-        | DeadMansSwitch         |                                                                    |
-        | AccessDeniedSpike      |                                                                    |
-        | SecretRead             |                                                                    |
+        | alert                  | followed | not followed, because                                              |
+        | NoReadyBackend         | cure     |                                                                    |
+        | SiteUnreachable        | cure     |                                                                    |
+        | EndpointDown           | cure     |                                                                    |
+        | DatabaseAway           | cure     |                                                                    |
+        | ErrorBudgetBurn        | undo     |                                                                    |
+        | LatencyBudgetBurn      | cure     |                                                                    |
+        | VolumeFilling          | cure     |                                                                    |
+        | DiskFilling            |          | the whole disk of the machine that runs this would have to be full |
+        | LogShipperQueueFilling | cure     |                                                                    |
+        | CertificateNearEnd     | cure     |                                                                    |
+        | BackupTooOld           | cure     |                                                                    |
+        | BackupUnknown          | cure     |                                                                    |
+        | CrashLoop              | undo     |                                                                    |
+        | TargetDown             | cure     |                                                                    |
+        | TargetMissing          | cure     |                                                                    |
+        | DeadMansSwitch         | cure     |                                                                    |
+        | AccessDeniedSpike      | cure     |                                                                    |
+        | SecretRead             | cure     |                                                                    |
+      And the diagnosis of a page that is not followed can be run, and shows something
+      And no command that is not followed can do harm
 
     # "shows": what the diagnosis has to show, as a pattern, beside the labels of the alert. "commands": the
     # mark of the commands on the page that cure this cause. What was broken last is cured first.

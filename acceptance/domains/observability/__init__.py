@@ -7,6 +7,7 @@ from acceptance.domains.observability.alert_inhibition import (
     UninhibitedAlert,
 )
 from acceptance.domains.observability.alert_listener import AlertListener, AlertReception
+from acceptance.domains.observability.alert_page_content import AlertPageContentReader
 from acceptance.domains.observability.alert_page_follower import AlertPageFollower, FollowedPages
 from acceptance.domains.observability.alert_pages import AlertPageReader, AlertPages
 from acceptance.domains.observability.alert_routing import (
@@ -78,6 +79,7 @@ __all__ = [
     "AlertFollower",
     "AlertKeeper",
     "AlertListener",
+    "AlertPageContentReader",
     "AlertPageFollower",
     "AlertPageReader",
     "AlertPages",
