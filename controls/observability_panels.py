@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from controls.changed_dashboards import edit_query
 from controls.changed_programs import MONITORING
 from controls.control import control
-from controls.observability_dashboards import edit_query
 
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur
