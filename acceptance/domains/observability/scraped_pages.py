@@ -127,7 +127,9 @@ def lost_series(
     Labels that the target has too are left out on both sides, so a series counts by the others.
     """
     own = {*target, *(f"{_EXPORTED}{name}" for name in target)}
-    wanted = Counter(_key(name, labels, own) for name, labels in page if not _of_time(name))
+    # Some pages have a series twice, which Prometheus takes once.
+    once = {(name, tuple(sorted(labels.items()))) for name, labels in page}
+    wanted = Counter(_key(name, dict(labels), own) for name, labels in once if not _of_time(name))
     there = Counter(_key(each[_NAME], each, own) for each in had)
     return Counter({_in_words(key): count for key, count in (wanted - there).items()})
 

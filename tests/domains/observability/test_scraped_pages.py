@@ -60,6 +60,12 @@ def test_series_that_differ_in_a_label_of_the_target_count_each() -> None:
     assert lost_series(page, had, TARGET) == {"free{}": 1}
 
 
+def test_a_series_that_a_page_has_twice_is_one() -> None:
+    """As cAdvisor's page has some."""
+    page = [("free", {"disk": "one"}), ("free", {"disk": "one"})]
+    assert not lost_series(page, [{"__name__": "free", "disk": "one", **TARGET}], TARGET)
+
+
 def test_a_lost_series_and_an_empty_page_are_faults() -> None:
     """And without any page nothing is proved."""
     reader = PageReader(context_of(SYSTEM))
