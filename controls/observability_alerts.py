@@ -46,7 +46,7 @@ def a_receiver_that_discards_alerts(saboteur: Saboteur) -> None:
     _drop_address(saboteur, "security")
 
 
-@control("TASK-002-DOD-6", _TOLD, expects="the Secret was read, and the receiver .* was not told")
+@control("TASK-002-DOD-6", _TOLD, expects="gets a Secret .* the receiver security was not told")
 def accounts_of_the_cluster_are_trusted(saboteur: Saboteur) -> None:
     """Leave all service accounts out of the reads that count, because programs read Secrets."""
     _replace_in(
@@ -58,7 +58,7 @@ def accounts_of_the_cluster_are_trusted(saboteur: Saboteur) -> None:
     )
 
 
-@control("TASK-002-DOD-6", _TOLD, expects="60 requests were refused, and the receiver")
+@control("TASK-002-DOD-6", _TOLD, expects="is refused .* the receiver security was not told")
 def only_missing_credentials_count_as_refused(saboteur: Saboteur) -> None:
     """Count 401, and not 403, which is what somebody gets who is known."""
     _replace_in(saboteur, "prometheus", "recording.yaml", "401|403", "401")

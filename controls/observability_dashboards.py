@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from controls.changed_backend import change_backend
+from controls.changed_dashboards import CONFIG_MAP, deploy, edit_query, panel_of
 from controls.changed_programs import MONITORING
 from controls.control import control
 
@@ -19,7 +19,6 @@ _COMPLETE = "The deployed dashboards are complete"
 _FOLLOWS = "Every panel answers and follows its traffic"
 _SERVED = "Grafana serves the dashboards"
 _FOLDER = "manifests/components/grafana-dashboards"
-_CONFIG_MAP = "configmap/grafana-dashboards"
 _GRAFANA = """
 import http.server, json, pathlib
 boards = [json.loads(path.read_text()) for path in pathlib.Path("/boards").glob("*.json")]
@@ -44,14 +43,14 @@ http.server.ThreadingHTTPServer(("", 3000), Handler).serve_forever()
 @control(_ITEM, _FOLLOWS, expects="No dashboard is deployed")
 def no_dashboards(saboteur: Saboteur) -> None:
     """Deploy the metrics without any dashboard."""
-    saboteur.remove(_CONFIG_MAP, namespace=MONITORING)
+    saboteur.remove(CONFIG_MAP, namespace=MONITORING)
 
 
 @control(_ITEM, _COMPLETE, expects=r"database\.json of the repository is not deployed")
 def one_dashboard_not_provisioned(saboteur: Saboteur) -> None:
     """Forget one file in the list of those that are deployed."""
     remove = [{"op": "remove", "path": "/data/database.json"}]
-    saboteur.patch(_CONFIG_MAP, remove, kind="json", namespace=MONITORING)
+    saboteur.patch(CONFIG_MAP, remove, kind="json", namespace=MONITORING)
 
 
 @control(_ITEM, _COMPLETE, expects=r"overview\.json in monitoring/\S+ differs from the repository")
@@ -59,9 +58,11 @@ def a_dashboard_changed_in_the_cluster(saboteur: Saboteur) -> None:
     """Raise a threshold in the cluster at night, and tell nobody."""
 
     def raise_threshold(board: dict[str, Any]) -> None:
-        _panel(board, "Duration")["fieldConfig"]["defaults"]["thresholds"]["steps"][2]["value"] = 3
+        panel_of(board, "Duration")["fieldConfig"]["defaults"]["thresholds"]["steps"][2][
+            "value"
+        ] = 3
 
-    _deploy(saboteur, "overview", raise_threshold)
+    deploy(saboteur, "overview", raise_threshold)
 
 
 @control(_ITEM, _COMPLETE, expects=r"Overview, Duration has the unit ms, and its query A gives sec")
@@ -69,7 +70,7 @@ def milliseconds_for_seconds(saboteur: Saboteur) -> None:
     """Show seconds as milliseconds in one panel."""
 
     def show_milliseconds(board: dict[str, Any]) -> None:
-        _panel(board, "Duration")["fieldConfig"]["defaults"]["unit"] = "ms"
+        panel_of(board, "Duration")["fieldConfig"]["defaults"]["unit"] = "ms"
 
     _deliver(saboteur, "overview", show_milliseconds)
 
@@ -79,7 +80,7 @@ def a_number_for_bytes(saboteur: Saboteur) -> None:
     """Leave the unit of a panel as it is in a new one."""
 
     def show_numbers(board: dict[str, Any]) -> None:
-        _panel(board, "Memory")["fieldConfig"]["defaults"]["unit"] = "short"
+        panel_of(board, "Memory")["fieldConfig"]["defaults"]["unit"] = "short"
 
     _deliver(saboteur, "backend", show_numbers)
 
@@ -89,7 +90,7 @@ def a_panel_without_thresholds(saboteur: Saboteur) -> None:
     """Leave the thresholds out of one panel."""
 
     def leave_out(board: dict[str, Any]) -> None:
-        del _panel(board, "Disks")["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]
+        del panel_of(board, "Disks")["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]
 
     _deliver(saboteur, "cluster", leave_out)
 
@@ -99,7 +100,7 @@ def a_panel_with_another_data_source(saboteur: Saboteur) -> None:
     """Copy a panel from another Grafana, with the data source that it had there."""
 
     def copy(board: dict[str, Any]) -> None:
-        for target in _panel(board, "Requests")["targets"]:
+        for target in panel_of(board, "Requests")["targets"]:
             target["datasource"]["uid"] = "victoria"
 
     _deliver(saboteur, "ingress", copy)
@@ -110,7 +111,7 @@ def a_panel_with_another_data_source(saboteur: Saboteur) -> None:
 )
 def one_query_with_a_typing_error(saboteur: Saboteur) -> None:
     """Mistype the metric of one query of three in one panel."""
-    _edit_query(saboteur, "overview", "Duration", ("duration_seconds", "duration_second"), at=1)
+    edit_query(saboteur, "overview", "Duration", ("duration_seconds", "duration_second"), at=1)
 
 
 @control(
@@ -118,7 +119,7 @@ def one_query_with_a_typing_error(saboteur: Saboteur) -> None:
 )
 def errors_by_a_label_of_another_program(saboteur: Saboteur) -> None:
     """Count errors by a label that the metric lacks: the panel shows 0 for ever."""
-    _edit_query(saboteur, "overview", "Ratio of errors", ('status=~"5.."', 'code=~"5.."'))
+    edit_query(saboteur, "overview", "Ratio of errors", ('status=~"5.."', 'code=~"5.."'))
 
 
 @control(
@@ -126,7 +127,7 @@ def errors_by_a_label_of_another_program(saboteur: Saboteur) -> None:
 )
 def a_label_dropped(saboteur: Saboteur) -> None:
     """Add up all pods in a panel whose lines are called by their pods."""
-    _edit_query(saboteur, "backend", "Requests by pod", ("sum by (pod) ", "sum "))
+    edit_query(saboteur, "backend", "Requests by pod", ("sum by (pod) ", "sum "))
 
 
 @control(_ITEM, _FOLLOWS, expects="Overview, Requests: it counts nothing")
@@ -134,21 +135,21 @@ def a_query_that_is_constant(saboteur: Saboteur) -> None:
     """Show whether there have ever been requests in the place of how many there are."""
     old = 'rate(http_requests_total{job="backend", route=~"/api/.+"}[$__rate_interval])'
     new = 'http_requests_total{job="backend", route=~"/api/.+"} > bool 0'
-    _edit_query(saboteur, "overview", "Requests", (old, new))
+    edit_query(saboteur, "overview", "Requests", (old, new))
 
 
 @control(_ITEM, _FOLLOWS, expects=r"Overview, Requests: http_requests_total leaves out .* 409")
 def mistakes_left_out(saboteur: Saboteur) -> None:
     """Show only those requests that succeed or fail by the server."""
     old = 'route=~"/api/.+"'
-    _edit_query(saboteur, "overview", "Requests", (old, f'{old}, status!~"4.."'))
+    edit_query(saboteur, "overview", "Requests", (old, f'{old}, status!~"4.."'))
 
 
 @control(_ITEM, _FOLLOWS, expects=r"Overview, Checkouts: .*no query of it counts paid checkouts")
 def created_checkouts_shown_as_paid(saboteur: Saboteur) -> None:
     """Copy a query and forget to change its metric."""
     change = ("checkouts_paid_total", "checkouts_created_total")
-    _edit_query(saboteur, "overview", "Checkouts", change, at=1)
+    edit_query(saboteur, "overview", "Checkouts", change, at=1)
 
 
 @control(_ITEM, _FOLLOWS, expects="the variable pod of Backend lists nothing")
@@ -159,7 +160,7 @@ def a_variable_that_lists_nothing(saboteur: Saboteur) -> None:
         pod = next(each for each in board["templating"]["list"] if each["name"] == "pod")
         pod["query"]["query"] = 'label_values(up{job="api"}, pod)'
 
-    _deploy(saboteur, "backend", rename)
+    deploy(saboteur, "backend", rename)
 
 
 @control(
@@ -246,39 +247,8 @@ def a_grafana_with_an_old_dashboard(saboteur: Saboteur) -> None:
     saboteur.kubectl(*wait, namespace=MONITORING)
 
 
-def _edit_query(
-    saboteur: Saboteur, file: str, panel: str, change: tuple[str, str], *, at: int = 0
-) -> None:
-    """Replace a text of one query of a deployed dashboard."""
-
-    def edit(board: dict[str, Any]) -> None:
-        target = _panel(board, panel)["targets"][at]
-        assert change[0] in target["expr"], f"{panel} has no {change[0]}"
-        target["expr"] = target["expr"].replace(*change)
-
-    _deploy(saboteur, file, edit)
-
-
-def _deploy(saboteur: Saboteur, name: str, change: Callable[[dict[str, Any]], None]) -> str:
-    """Deploy a dashboard with a `change`, and return its file."""
-    found = json.loads(saboteur.kubectl("get", _CONFIG_MAP, "--output=json", namespace=MONITORING))[
-        "data"
-    ]
-    board = json.loads(found[f"{name}.json"])
-    change(board)
-    text = json.dumps(board, indent=2)
-    patch = {"data": {f"{name}.json": text}}
-    saboteur.patch(_CONFIG_MAP, patch, kind="merge", namespace=MONITORING)
-    return text
-
-
 def _deliver(saboteur: Saboteur, name: str, change: Callable[[dict[str, Any]], None]) -> None:
     """Deploy a dashboard with a `change`, and commit it to the repository too."""
-    text = _deploy(saboteur, name, change)
+    text = deploy(saboteur, name, change)
     path = saboteur.repository() / _FOLDER / f"{name}.json"
     path.write_text(text, encoding="utf-8")
-
-
-def _panel(board: dict[str, Any], title: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in board["panels"] if each["title"] == title)
-    return found

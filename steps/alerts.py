@@ -17,15 +17,17 @@ from acceptance.domains.observability import (
     GroupedAlerts,
     InhibitedAlert,
     InhibitionTester,
-    Intrusion,
+    Misdeeds,
     QuietTime,
     RuleInspector,
+    RuleSourceInspector,
     RuleState,
     RuleTestInspector,
     RuleTests,
     SecurityAlertTester,
     SilencedAlert,
     SoundSystemWatcher,
+    UninhibitedAlert,
 )
 
 
@@ -42,6 +44,21 @@ def _(rule_inspector: RuleInspector) -> RuleState:
 @then("they are the rules of the repository, and can be evaluated")
 def _(rule_inspector: RuleInspector, rule_state: RuleState) -> None:
     rule_inspector.assert_as_declared(rule_state)
+
+
+@then("rules and routes are what their source gives, for production too")
+def _(rule_source_inspector: RuleSourceInspector) -> None:
+    rule_source_inspector.assert_rendered()
+
+
+@then("Alertmanager has the routes of the repository")
+def _(rule_source_inspector: RuleSourceInspector) -> None:
+    rule_source_inspector.assert_routes_deployed()
+
+
+@then("an alert fires for every job that finds nothing to scrape")
+def _(rule_source_inspector: RuleSourceInspector, rule_state: RuleState) -> None:
+    rule_source_inspector.assert_jobs_named(rule_state)
 
 
 @then("the unit tests of each rule pass")
@@ -137,18 +154,42 @@ def _(alert_router: AlertRouter, grouped_alerts: GroupedAlerts) -> None:
     alert_router.assert_one_notification(grouped_alerts)
 
 
+@given("these alerts keep others quiet", target_fixture="inhibitions")
+def _(datatable: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    return datatable
+
+
 @when("the first alert of each row is sent with the second", target_fixture="inhibited_alerts")
 def _(
     inhibition_tester: InhibitionTester,
     alert_reception: AlertReception,
-    datatable: Sequence[Sequence[str]],
+    inhibitions: Sequence[Sequence[str]],
 ) -> tuple[InhibitedAlert, ...]:
-    return inhibition_tester.try_inhibitions(alert_reception, datatable)
+    return inhibition_tester.try_inhibitions(alert_reception, inhibitions)
 
 
 @then("the second arrives only after the end of the first")
 def _(inhibition_tester: InhibitionTester, inhibited_alerts: tuple[InhibitedAlert, ...]) -> None:
     inhibition_tester.assert_inhibited(inhibited_alerts)
+
+
+@then("by the rules of Alertmanager, no other alert can keep one quiet")
+def _(inhibition_tester: InhibitionTester, inhibitions: Sequence[Sequence[str]]) -> None:
+    inhibition_tester.assert_no_others(inhibitions)
+
+
+@when("the second alert of each row is sent while the first fires", target_fixture="uninhibited")
+def _(
+    inhibition_tester: InhibitionTester,
+    alert_reception: AlertReception,
+    datatable: Sequence[Sequence[str]],
+) -> tuple[UninhibitedAlert, ...]:
+    return inhibition_tester.try_others(alert_reception, datatable)
+
+
+@then("the second arrives meanwhile")
+def _(inhibition_tester: InhibitionTester, uninhibited: tuple[UninhibitedAlert, ...]) -> None:
+    inhibition_tester.assert_uninhibited(uninhibited)
 
 
 @when("the alert of one pod is silenced for a while", target_fixture="silenced_alert")
@@ -178,27 +219,23 @@ def _(dead_mans_switch_tester: DeadMansSwitchTester, cut_way: CutWay) -> None:
     dead_mans_switch_tester.assert_heard_again(cut_way)
 
 
-@when(
-    "one account reads a Secret, one is refused 60 times, and one is refused once",
-    target_fixture="intrusion",
-)
-def _(security_alert_tester: SecurityAlertTester, alert_reception: AlertReception) -> Intrusion:
-    return security_alert_tester.intrude(alert_reception)
+@when("these accounts do this", target_fixture="misdeeds")
+def _(
+    security_alert_tester: SecurityAlertTester,
+    alert_reception: AlertReception,
+    datatable: Sequence[Sequence[str]],
+) -> Misdeeds:
+    return security_alert_tester.misbehave(alert_reception, datatable)
 
 
-@then("the receiver of the security team is told who read which Secret, and when")
-def _(security_alert_tester: SecurityAlertTester, intrusion: Intrusion) -> None:
-    security_alert_tester.assert_reading_told(intrusion)
+@then("the receiver of the security team is told who did what, how often, and when")
+def _(security_alert_tester: SecurityAlertTester, misdeeds: Misdeeds) -> None:
+    security_alert_tester.assert_told(misdeeds)
 
 
-@then("it is told who was refused 60 times, and when")
-def _(security_alert_tester: SecurityAlertTester, intrusion: Intrusion) -> None:
-    security_alert_tester.assert_refusals_told(intrusion)
-
-
-@then("it is told nothing of whom has done neither")
-def _(security_alert_tester: SecurityAlertTester, intrusion: Intrusion) -> None:
-    security_alert_tester.assert_bystander_untold(intrusion)
+@then("it is told nothing of whom has not done it")
+def _(security_alert_tester: SecurityAlertTester, misdeeds: Misdeeds) -> None:
+    security_alert_tester.assert_nobody_else_accused(misdeeds)
 
 
 @then("there are security alert rules and each of them works")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pytest_bdd import given, then, when
 
 from acceptance.domains.observability import (
+    AlertReception,
     BeforeTraffic,
     DashboardOperator,
     DashboardReviewer,
@@ -14,7 +15,9 @@ from acceptance.domains.observability import (
     DeployedDashboards,
     GrafanaOperator,
     PanelRow,
+    PanelWatcher,
     ServedState,
+    WatchedPanel,
     read_panel_rows,
 )
 
@@ -101,6 +104,20 @@ def _(
     quiet_panels: tuple[PanelRow, ...],
 ) -> None:
     dashboard_reviewer.assert_nothing_else_zero(dashboards_after, counting_panels, quiet_panels)
+
+
+@when("each of these things is wrong for a while", target_fixture="watched_panels")
+def _(
+    panel_watcher: PanelWatcher,
+    alert_reception: AlertReception,
+    datatable: Sequence[Sequence[str]],
+) -> tuple[WatchedPanel, ...]:
+    return panel_watcher.watch_panels(alert_reception, read_panel_rows(datatable))
+
+
+@then("its panel rises meanwhile")
+def _(panel_watcher: PanelWatcher, watched_panels: tuple[WatchedPanel, ...]) -> None:
+    panel_watcher.assert_risen(watched_panels)
 
 
 @when("the operator asks Grafana for its dashboards", target_fixture="served_state")

@@ -10,9 +10,13 @@ from acceptance.domains.observability import (
     BrokenEndpoint,
     CounterState,
     CriticalMetricsOperator,
+    ErrorVisitor,
     MetricsOperator,
     MetricState,
     NewReplica,
+    PageReader,
+    ProbeAnswerTester,
+    ProbedAnswer,
     ProbeOperator,
     ProbeState,
     ScrapeState,
@@ -44,6 +48,11 @@ def _(metrics_operator: MetricsOperator, scrape_state: ScrapeState) -> None:
 @then("every target has its metric")
 def _(metrics_operator: MetricsOperator, scrape_state: ScrapeState) -> None:
     metrics_operator.assert_metrics_present(scrape_state)
+
+
+@then("Prometheus has every series of the page of every target")
+def _(page_reader: PageReader, scrape_state: ScrapeState) -> None:
+    page_reader.assert_pages_complete(scrape_state)
 
 
 @given("the operator has noted what Prometheus has counted", target_fixture="counters")
@@ -122,6 +131,31 @@ def _(probe_operator: ProbeOperator, broken_endpoint: BrokenEndpoint) -> None:
     probe_operator.assert_succeed_again(broken_endpoint)
 
 
+@when(
+    "an endpoint of this run is probed as every other, and answers in each of these ways",
+    target_fixture="probed_answers",
+)
+def _(
+    probe_answer_tester: ProbeAnswerTester, datatable: Sequence[Sequence[str]]
+) -> tuple[ProbedAnswer, ...]:
+    return probe_answer_tester.probe_answers(datatable)
+
+
+@then("every probe of it succeeded or failed as it is to")
+def _(probe_answer_tester: ProbeAnswerTester, probed_answers: tuple[ProbedAnswer, ...]) -> None:
+    probe_answer_tester.assert_results(probed_answers)
+
+
+@then("the endpoint was asked each time")
+def _(probe_answer_tester: ProbeAnswerTester, probed_answers: tuple[ProbedAnswer, ...]) -> None:
+    probe_answer_tester.assert_asked(probed_answers)
+
+
+@given("visitors have met errors of the server")
+def _(error_visitor: ErrorVisitor) -> None:
+    error_visitor.meet_errors()
+
+
 @when("the operator looks for these metrics while visitors come", target_fixture="metric_state")
 def _(
     critical_metrics_operator: CriticalMetricsOperator, datatable: Sequence[Sequence[str]]
@@ -129,7 +163,7 @@ def _(
     return critical_metrics_operator.read_metrics(datatable)
 
 
-@then("each metric is there, of every pod that has to have it")
+@then("each metric is there, and one for each that has to have its own")
 def _(critical_metrics_operator: CriticalMetricsOperator, metric_state: MetricState) -> None:
     critical_metrics_operator.assert_all_collected(metric_state)
 

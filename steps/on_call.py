@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pytest_bdd import given, then, when
 
 from acceptance.domains.observability import (
+    AlertPageContentReader,
     AlertPageFollower,
     AlertPageReader,
     AlertPages,
@@ -87,13 +88,45 @@ def _(alert_page_reader: AlertPageReader, alert_pages: AlertPages) -> None:
     alert_page_reader.assert_no_other_page(alert_pages)
 
 
-@then("these are all alerts, and the page of each is followed below, or it says why not:")
+@then("no two say the same, and each is about its own alert")
+def _(alert_page_content_reader: AlertPageContentReader, alert_pages: AlertPages) -> None:
+    alert_page_content_reader.assert_meanings_own(alert_pages)
+
+
+@then("each of their queries selects something")
+def _(alert_page_content_reader: AlertPageContentReader, alert_pages: AlertPages) -> None:
+    alert_page_content_reader.assert_queries_answered(alert_pages)
+
+
+@then(
+    "these are all alerts, and the page of each is followed below, or it says why not:",
+    target_fixture="followed_marks",
+)
 def _(
     alert_page_reader: AlertPageReader,
     alert_pages: AlertPages,
     datatable: Sequence[Sequence[str]],
-) -> None:
+) -> Sequence[Sequence[str]]:
     alert_page_reader.assert_all_named(alert_pages, datatable)
+    return datatable
+
+
+@then("the diagnosis of a page that is not followed can be run, and shows something")
+def _(
+    alert_page_content_reader: AlertPageContentReader,
+    alert_pages: AlertPages,
+    followed_marks: Sequence[Sequence[str]],
+) -> None:
+    alert_page_content_reader.assert_diagnoses_work(alert_pages, followed_marks)
+
+
+@then("no command that is not followed can do harm")
+def _(
+    alert_page_content_reader: AlertPageContentReader,
+    alert_pages: AlertPages,
+    followed_marks: Sequence[Sequence[str]],
+) -> None:
+    alert_page_content_reader.assert_harmless(alert_pages, followed_marks)
 
 
 @when(

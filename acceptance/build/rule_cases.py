@@ -24,7 +24,7 @@ _SLO = 'job="backend",route="/api/checkouts"'
 _PODS = ("backend-a", "backend-b")
 _JOBS = (
     "alertmanager api-server audit blackbox certificates containers database endpoints ingress "
-    "kubelet node prometheus resources"
+    "kubelet log-shipper node prometheus resources traces"
 )
 _READY = 'probe_success{{job="endpoints",endpoint="backend /readyz",way="inside",pod="{}"}}'
 READY = tuple(_READY.format(pod) for pod in _PODS)
@@ -77,6 +77,11 @@ def ends(before: Values) -> Values:
 def begins(value: float) -> Values:
     """Return a series that is there from the cause on only."""
     return lambda times, cause: ["_" if at < cause else f"{value:g}" for at in times]
+
+
+def never(times: Sequence[float], _: float) -> list[str]:
+    """Return a series that was never there."""
+    return ["_"] * len(times)
 
 
 def restarts(times: Sequence[float], cause: float) -> list[str]:
@@ -329,8 +334,18 @@ CASES: tuple[RuleCase, ...] = (
         "Prometheus finds nothing at all",
         "TargetMissing",
         {name: ends(steady(1)) for name in HEALTHY if name.startswith("up{")},
-        # One for each job that the system cannot be watched without.
-        [(_W, {"TargetMissing critical": 12})],
+        # One for each job.
+        [(_W, {"TargetMissing critical": 16})],
+    ),
+    RuleCase(
+        "there are no logs and no traces here, and the node exporter is gone",
+        "TargetMissing",
+        {
+            'up{job="log-shipper",instance="log-shipper:1"}': never,
+            'up{job="traces",instance="traces:1"}': never,
+            'up{job="node",instance="node:1"}': ends(steady(1)),
+        },
+        [(_W, {"TargetMissing critical": 1})],
     ),
     RuleCase(
         "somebody tries every door",

@@ -109,6 +109,13 @@ def duration_in(text: str) -> timedelta | None:
     return timedelta(**{f"{found.group(2).lower()}s": int(found.group(1))})
 
 
+def durations_in(text: str) -> list[timedelta]:
+    """Return all durations in a text, such as 24 hours, in its order."""
+    return [
+        timedelta(**{f"{unit.lower()}s": int(number)}) for number, unit in _DURATION.findall(text)
+    ]
+
+
 def date_in(text: str) -> date | None:
     """Return the first date (ISO 8601) in a text; None if there is none, or no such day."""
     found = _DATE.search(text)

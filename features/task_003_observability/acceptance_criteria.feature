@@ -33,6 +33,7 @@ Feature: Monitoring & Observability Setup
       Then every program is scraped as it is to be
       And nothing else is scraped
       And every target has its metric
+      And Prometheus has every series of the page of every target
 
     @disturbing
     Scenario: Requests and checkouts are counted exactly
@@ -96,6 +97,22 @@ Feature: Monitoring & Observability Setup
       And every query of every panel has an answer
       And these panels have counted exactly what the visitors did
       And no other panel shows zero
+
+    # Each panel that may show zero above. All of it happens at once, but for the last row.
+    @disturbing
+    Scenario: Panels that show zero on a sound system rise when something is wrong
+      Given a receiver of this run gets every alert
+      When each of these things is wrong for a while
+        | dashboard | panel                     | what is wrong                                       |
+        | Overview  | Firing alerts             | a backend pod does not serve its metrics            |
+        | Cluster   | Targets down              | a backend pod does not serve its metrics            |
+        |           | Restarts                  | a container has to be started again                 |
+        |           | Notifications that failed | nobody takes what Alertmanager sends                |
+        | Database  | Deadlocks                 | two transactions wait for each other                |
+        |           | Longest transaction       | a transaction stays open                            |
+        | Backend   | Burn rate                 | the database refuses the backend its tables         |
+        |           | Waiting for a connection  | more visitors wait than the backend has connections |
+      Then its panel rises meanwhile
 
     Scenario: Grafana serves the dashboards
       When the operator asks Grafana for its dashboards
@@ -238,7 +255,10 @@ Feature: Monitoring & Observability Setup
       And the operator has followed the runbook to back up
       When the operator reads the rules of Prometheus
       Then they are the rules of the repository, and can be evaluated
+      And Alertmanager has the routes of the repository
+      And an alert fires for every job that finds nothing to scrape
       And the unit tests of each rule pass
+      And rules and routes are what their source gives, for production too
       And each alert says what is wrong, how bad it is, and where to read what to do
       And each alert that fires is passed on to Alertmanager as it is
       And exactly these alerts are critical:
@@ -323,17 +343,38 @@ Feature: Monitoring & Observability Setup
     @disturbing
     Scenario: What a known cause makes fail is quiet meanwhile
       Given a receiver of this run gets every alert
+      And these alerts keep others quiet
+        | first                                           | second                                                              |
+        | alertname=NoReadyBackend                        | alertname=ErrorBudgetBurn                                           |
+        | alertname=NoReadyBackend                        | alertname=LatencyBudgetBurn                                         |
+        | alertname=NoReadyBackend                        | alertname=SiteUnreachable, endpoint=API                             |
+        | alertname=NoReadyBackend                        | alertname=EndpointDown, endpoint=backend /readyz, severity=warning  |
+        | alertname=NoReadyBackend                        | alertname=EndpointDown, endpoint=backend /healthz, severity=warning |
+        | alertname=DatabaseAway                          | alertname=NoReadyBackend                                            |
+        | alertname=DatabaseAway                          | alertname=ErrorBudgetBurn                                           |
+        | alertname=DatabaseAway                          | alertname=LatencyBudgetBurn                                         |
+        | alertname=ErrorBudgetBurn, route_group=read     | alertname=ErrorBudgetBurn, route_group=read, severity=warning       |
+        | alertname=ErrorBudgetBurn, route_group=change   | alertname=ErrorBudgetBurn, route_group=change, severity=warning     |
+        | alertname=LatencyBudgetBurn, route_group=read   | alertname=LatencyBudgetBurn, route_group=read, severity=warning     |
+        | alertname=LatencyBudgetBurn, route_group=change | alertname=LatencyBudgetBurn, route_group=change, severity=warning   |
       When the first alert of each row is sent with the second
-        | first                     | second                                                             |
-        | alertname=NoReadyBackend  | alertname=ErrorBudgetBurn                                          |
-        | alertname=NoReadyBackend  | alertname=LatencyBudgetBurn                                        |
-        | alertname=NoReadyBackend  | alertname=SiteUnreachable, endpoint=API                            |
-        | alertname=NoReadyBackend  | alertname=EndpointDown, endpoint=backend /readyz, severity=warning |
-        | alertname=DatabaseAway    | alertname=NoReadyBackend                                           |
-        | alertname=DatabaseAway    | alertname=ErrorBudgetBurn                                          |
-        | alertname=DatabaseAway    | alertname=LatencyBudgetBurn                                        |
-        | alertname=ErrorBudgetBurn | alertname=ErrorBudgetBurn, severity=warning                        |
       Then the second arrives only after the end of the first
+      And by the rules of Alertmanager, no other alert can keep one quiet
+
+    @disturbing
+    Scenario: What has another cause arrives meanwhile
+      Given a receiver of this run gets every alert
+      When the second alert of each row is sent while the first fires
+        | first                                    | second                                                               |
+        | alertname=NoReadyBackend                 | alertname=SiteUnreachable, endpoint=page                             |
+        | alertname=NoReadyBackend                 | alertname=EndpointDown, endpoint=frontend /healthz, severity=warning |
+        | alertname=NoReadyBackend                 | alertname=VolumeFilling                                              |
+        | alertname=NoReadyBackend                 | alertname=TargetDown                                                 |
+        | alertname=DatabaseAway                   | alertname=SiteUnreachable, endpoint=page                             |
+        | alertname=DatabaseAway                   | alertname=BackupTooOld                                               |
+        | alertname=ErrorBudgetBurn, sloth_id=read | alertname=ErrorBudgetBurn, sloth_id=change, severity=warning         |
+        | alertname=ErrorBudgetBurn, sloth_id=read | alertname=LatencyBudgetBurn, sloth_id=read, severity=warning         |
+      Then the second arrives meanwhile
 
     @disturbing
     Scenario Outline: Somebody outside is told when <what>
@@ -369,3 +410,18 @@ Feature: Monitoring & Observability Setup
         | broken            |
         | the database      |
         | one frontend pod  |
+
+    # The prober of the system asks, with everything that Prometheus tells it for any of its probes. The
+    # endpoint answers with each status of a kind in turn.
+    @disturbing
+    Scenario: A probe succeeds for good answers only
+      When an endpoint of this run is probed as every other, and answers in each of these ways
+        | answer                           | probe    |
+        | a page                           | succeeds |
+        | a redirect to the page           | fails    |
+        | an error of the client           | fails    |
+        | an error of the server           | fails    |
+        | a certificate that nobody trusts | fails    |
+        | no answer                        | fails    |
+      Then every probe of it succeeded or failed as it is to
+      And the endpoint was asked each time

@@ -54,40 +54,44 @@ Feature: What is done before the observability counts as done
   @TASK-003-DOD-2 @needs-metrics
   Rule: All critical metrics being collected
 
-    # "label": one that each series has, or of which the series with this value count.
+    # "label": one that each series has, or of which the series with this value count. "one for each": what
+    # has to have a series of its own, by the cluster's objects.
+    @disturbing
     Scenario: Every critical metric is collected, and none beside
-      Given visitors are sending requests to the backend steadily
+      Given visitors have met errors of the server
+      And visitors are sending requests to the backend steadily
       And the operator has followed the runbook to back up
       When the operator looks for these metrics while visitors come
-        | of           | signal     | job          | metric                                                | label                   |
-        | backend      | traffic    | backend      | http_requests_total                                   | route                   |
-        | backend      | errors     | backend      | http_requests_total                                   | status                  |
-        | backend      | latency    | backend      | http_request_duration_seconds_bucket                  | le                      |
-        | backend      | saturation | backend      | database_requests_waiting                             |                         |
-        | backend      | saturation | backend      | database_pool_available                               |                         |
-        | backend      | saturation | backend      | database_pool_size                                    |                         |
-        | backend      | business   | backend      | checkouts_created_total                               |                         |
-        | backend      | business   | backend      | checkouts_paid_total                                  |                         |
-        | backend      | business   | backend      | checkouts_failed_total                                | reason                  |
-        | frontend     | traffic    | ingress      | traefik_service_requests_total                        | service=.*frontend.*    |
-        | frontend     | errors     | ingress      | traefik_service_requests_total                        | code                    |
-        | frontend     | latency    | ingress      | traefik_service_request_duration_seconds_bucket       | service=.*frontend.*    |
-        | frontend     | saturation | containers   | container_memory_working_set_bytes                    | pod=frontend-.*         |
-        | database     | traffic    | database     | pg_stat_database_xact_commit                          | datname                 |
-        | database     | errors     | database     | pg_stat_database_xact_rollback                        | datname                 |
-        | database     | latency    | database     | pg_stat_database_blk_read_time                        | datname                 |
-        | database     | saturation | database     | pg_stat_activity_count                                | state                   |
-        | ingress      | traffic    | ingress      | traefik_entrypoint_requests_total                     | code                    |
-        | ingress      | latency    | ingress      | traefik_entrypoint_request_duration_seconds_bucket    | le                      |
-        | node         | saturation | node         | node_memory_MemAvailable_bytes                        |                         |
-        | node         | saturation | node         | node_filesystem_avail_bytes                           | device                  |
-        | node         | saturation | node         | node_cpu_seconds_total                                | mode=idle               |
-        | volume       | saturation | kubelet      | kubelet_volume_stats_available_bytes                  | persistentvolumeclaim   |
-        | certificate  | expiry     | certificates | certmanager_certificate_expiration_timestamp_seconds  | name                    |
-        | backup       | age        | database     | backup_last_success_timestamp_seconds                 |                         |
-        | audit log    | security   | audit        | audit_log_lines_read_total                            |                         |
-        | any endpoint | health     | endpoints    | probe_success                                         | endpoint                |
-      Then each metric is there, of every pod that has to have it
+        | of           | signal     | job          | metric                                               | label                 | one for each |
+        | backend      | traffic    | backend      | http_requests_total                                  | route                 | pod          |
+        | backend      | errors     | backend      | http_requests_total                                  | status=5..            |              |
+        | backend      | latency    | backend      | http_request_duration_seconds_bucket                 | le                    | pod          |
+        | backend      | saturation | backend      | database_requests_waiting                            |                       | pod          |
+        | backend      | saturation | backend      | database_pool_available                              |                       | pod          |
+        | backend      | saturation | backend      | database_pool_size                                   |                       | pod          |
+        | backend      | business   | backend      | checkouts_created_total                              |                       | pod          |
+        | backend      | business   | backend      | checkouts_paid_total                                 |                       | pod          |
+        | backend      | business   | backend      | checkouts_failed_total                               | reason                | pod          |
+        | frontend     | traffic    | ingress      | traefik_service_requests_total                       | service=.*frontend.*  |              |
+        | frontend     | errors     | ingress      | traefik_service_requests_total                       | code                  |              |
+        | frontend     | latency    | ingress      | traefik_service_request_duration_seconds_bucket      | service=.*frontend.*  |              |
+        | frontend     | saturation | containers   | container_memory_working_set_bytes                   | pod=frontend-.*       | pod          |
+        | database     | traffic    | database     | pg_stat_database_xact_commit                         | datname               | pod          |
+        | database     | errors     | database     | pg_stat_database_xact_rollback                       | datname               | pod          |
+        | database     | latency    | database     | pg_stat_database_blk_read_time                       | datname               | pod          |
+        | database     | saturation | database     | pg_stat_activity_count                               | state                 | pod          |
+        | ingress      | traffic    | ingress      | traefik_entrypoint_requests_total                    | code                  |              |
+        | ingress      | errors     | ingress      | traefik_entrypoint_requests_total                    | code=5..              |              |
+        | ingress      | latency    | ingress      | traefik_entrypoint_request_duration_seconds_bucket   | le                    |              |
+        | node         | saturation | node         | node_memory_MemAvailable_bytes                       |                       | node         |
+        | node         | saturation | node         | node_filesystem_avail_bytes                          | device                | node         |
+        | node         | saturation | node         | node_cpu_seconds_total                               | mode=idle             | node         |
+        | volume       | saturation | kubelet      | kubelet_volume_stats_available_bytes                 | persistentvolumeclaim | claim        |
+        | certificate  | expiry     | certificates | certmanager_certificate_expiration_timestamp_seconds | name                  | certificate  |
+        | backup       | age        | database     | backup_last_success_timestamp_seconds                |                       |              |
+        | audit log    | security   | audit        | audit_log_lines_read_total                           |                       |              |
+        | any endpoint | health     | endpoints    | probe_success                                        | endpoint              |              |
+      Then each metric is there, and one for each that has to have its own
       And the traffic of every workload rises
       And every workload has all four golden signals
       And the backend exports no metric that the table does not name
@@ -113,32 +117,38 @@ Feature: What is done before the observability counts as done
   @TASK-003-DOD-4 @needs-metrics @needs-logs
   Rule: Runbooks created for common issues
 
+    # "followed": the marks of the commands that are followed beside the diagnosis.
     Scenario: Every alert has a page that says everything
+      Given the operator has followed the runbook to back up
       When the operator reads the page of every alert
       Then each page says everything that somebody on call needs
+      And no two say the same, and each is about its own alert
       And each says how soon somebody answers, as the on-call page does
       And each says the thresholds of its alert in production
+      And each of their queries selects something
       And there is no page of an alert that does not exist
       And these are all alerts, and the page of each is followed below, or it says why not:
-        | alert                  | not followed, because                                              |
-        | NoReadyBackend         |                                                                    |
-        | SiteUnreachable        |                                                                    |
-        | EndpointDown           |                                                                    |
-        | DatabaseAway           |                                                                    |
-        | ErrorBudgetBurn        |                                                                    |
-        | LatencyBudgetBurn      |                                                                    |
-        | VolumeFilling          |                                                                    |
-        | DiskFilling            | the whole disk of the machine that runs this would have to be full |
-        | LogShipperQueueFilling |                                                                    |
-        | CertificateNearEnd     |                                                                    |
-        | BackupTooOld           |                                                                    |
-        | BackupUnknown          |                                                                    |
-        | CrashLoop              |                                                                    |
-        | TargetDown             |                                                                    |
-        | TargetMissing          |                                                                    |
-        | DeadMansSwitch         |                                                                    |
-        | AccessDeniedSpike      |                                                                    |
-        | SecretRead             |                                                                    |
+        | alert                  | followed | not followed, because                                              |
+        | NoReadyBackend         | cure     |                                                                    |
+        | SiteUnreachable        | cure     |                                                                    |
+        | EndpointDown           | cure     |                                                                    |
+        | DatabaseAway           | cure     |                                                                    |
+        | ErrorBudgetBurn        | undo     |                                                                    |
+        | LatencyBudgetBurn      | cure     |                                                                    |
+        | VolumeFilling          | cure     |                                                                    |
+        | DiskFilling            |          | the whole disk of the machine that runs this would have to be full |
+        | LogShipperQueueFilling | cure     |                                                                    |
+        | CertificateNearEnd     | cure     |                                                                    |
+        | BackupTooOld           | cure     |                                                                    |
+        | BackupUnknown          | cure     |                                                                    |
+        | CrashLoop              | undo     |                                                                    |
+        | TargetDown             | cure     |                                                                    |
+        | TargetMissing          | cure     |                                                                    |
+        | DeadMansSwitch         | cure     |                                                                    |
+        | AccessDeniedSpike      | cure     |                                                                    |
+        | SecretRead             | cure     |                                                                    |
+      And the diagnosis of a page that is not followed can be run, and shows something
+      And no command that is not followed can do harm
 
     # "shows": what the diagnosis has to show, as a pattern, beside the labels of the alert. "commands": the
     # mark of the commands on the page that cure this cause. What was broken last is cured first.

@@ -218,3 +218,13 @@ def test_a_rule_that_is_wrong_is_seen(
 def test_a_series_turns_when_its_cause_begins() -> None:
     """The first scrape at or after the cause has the new value."""
     assert turns(1, 0)([0, 5, 10, 15], 10) == ["1", "1", "0", "0"]
+
+
+def test_an_alert_tells_of_every_job_that_finds_nothing() -> None:
+    """Every job of the scrape configuration; the probes have one job together."""
+    folder = FOLDER.parent / "prometheus"
+    configs = yaml.safe_load((folder / "scrape.yaml").read_text())["scrape_configs"]
+    jobs = {"endpoints", *(each["job_name"] for each in configs)}
+    expression = next(r for r in _rules("production", "alert") if r["alert"] == "TargetMissing")
+    missed = set(re.findall(r'absent\(up\{job="([^"]+)"\}\)', expression["expr"]))
+    assert missed == jobs

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.drivers.http import Reply
 from acceptance.drivers.kubernetes import facts, reading
+from acceptance.drivers.kubernetes.paths import api_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +58,13 @@ class MonitoredCluster:
         assert isinstance(answer, list)
         wanted = values.split(",")
         return [each for each in answer if each["metadata"]["labels"].get(key) in wanted]
+
+    def read(self, path: str) -> Any:  # noqa: ANN401 (an object as the API sends it)
+        """The Service with the name at the end of the path; None if there is none."""
+        services = self._answers.get(api_path("services"), [])
+        assert isinstance(services, list)
+        name = path.rpartition("/")[2]
+        return next((each for each in services if each["metadata"]["name"] == name), None)
 
     def send(self, method: str, path: str, *, query: Mapping[str, str]) -> Reply:
         """The answer, or what the API server says when no pod is behind a Service."""

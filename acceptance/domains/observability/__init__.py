@@ -1,8 +1,13 @@
 """Checks metrics, logs, dashboards and alerts by asking the programs that hold them."""
 
 from acceptance.domains.observability.alert_follower import AlertFollower
-from acceptance.domains.observability.alert_inhibition import InhibitedAlert, InhibitionTester
+from acceptance.domains.observability.alert_inhibition import (
+    InhibitedAlert,
+    InhibitionTester,
+    UninhibitedAlert,
+)
 from acceptance.domains.observability.alert_listener import AlertListener, AlertReception
+from acceptance.domains.observability.alert_page_content import AlertPageContentReader
 from acceptance.domains.observability.alert_page_follower import AlertPageFollower, FollowedPages
 from acceptance.domains.observability.alert_pages import AlertPageReader, AlertPages
 from acceptance.domains.observability.alert_routing import (
@@ -47,12 +52,18 @@ from acceptance.domains.observability.killed_programs import KilledPrograms
 from acceptance.domains.observability.log_entries import LogEntryInspector, RequestEntries
 from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
+from acceptance.domains.observability.misdeeds import Misdeeds
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
 from acceptance.domains.observability.on_call import OnCallInspector, RouteState
+from acceptance.domains.observability.panel_causes import PanelWatcher, WatchedPanel
+from acceptance.domains.observability.probe_answers import ProbeAnswerTester, ProbedAnswer
 from acceptance.domains.observability.program_killer import ProgramKiller
+from acceptance.domains.observability.provoked_errors import ErrorVisitor
+from acceptance.domains.observability.rule_sources import RuleSourceInspector
 from acceptance.domains.observability.rule_test_inspector import RuleTestInspector, RuleTests
-from acceptance.domains.observability.security_alerts import Intrusion, SecurityAlertTester
+from acceptance.domains.observability.scraped_pages import PageReader, ScrapedPage
+from acceptance.domains.observability.security_alerts import SecurityAlertTester
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
 from acceptance.domains.observability.sound_system import QuietTime, SoundSystemWatcher
@@ -69,6 +80,7 @@ __all__ = [
     "AlertFollower",
     "AlertKeeper",
     "AlertListener",
+    "AlertPageContentReader",
     "AlertPageFollower",
     "AlertPageReader",
     "AlertPages",
@@ -88,6 +100,7 @@ __all__ = [
     "DashboardsAfterTraffic",
     "DeadMansSwitchTester",
     "DeployedDashboards",
+    "ErrorVisitor",
     "ExemplarAnalyst",
     "FollowedAlert",
     "FollowedExemplar",
@@ -96,7 +109,6 @@ __all__ = [
     "GroupedAlerts",
     "InhibitedAlert",
     "InhibitionTester",
-    "Intrusion",
     "KeptAlerts",
     "KilledPrograms",
     "LineKeeper",
@@ -109,13 +121,18 @@ __all__ = [
     "Measurements",
     "MetricState",
     "MetricsOperator",
+    "Misdeeds",
     "MonitoringOperator",
     "NewReplica",
     "NumberedLines",
     "OnCallInspector",
+    "PageReader",
     "PanelRow",
+    "PanelWatcher",
+    "ProbeAnswerTester",
     "ProbeOperator",
     "ProbeState",
+    "ProbedAnswer",
     "ProgramKiller",
     "QuietTime",
     "ReceivedAlert",
@@ -124,12 +141,14 @@ __all__ = [
     "RequestEntries",
     "RouteState",
     "RuleInspector",
+    "RuleSourceInspector",
     "RuleState",
     "RuleTestInspector",
     "RuleTests",
     "Runbook",
     "ScrapeState",
     "ScrapeTargets",
+    "ScrapedPage",
     "SecurityAlertTester",
     "SentRequests",
     "ServedState",
@@ -143,6 +162,8 @@ __all__ = [
     "TrafficCounter",
     "TroubledLines",
     "TroubledLogOperator",
+    "UninhibitedAlert",
+    "WatchedPanel",
     "WritingPod",
     "read_panel_rows",
     "read_signals",

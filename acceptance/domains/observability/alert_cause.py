@@ -26,12 +26,31 @@ SLOW_SECONDS = 0.3
 """What the service level for latency allows a request, in seconds."""
 
 
+LATENCY = "LatencyBudgetBurn"
+"""The alert about slow requests."""
+_SLOW_SHARE = 0.01
+"""The share of slow requests that the service level allows."""
+
+
 @dataclass(frozen=True)
 class Visits:
     """How many requests visitors sent, and how many took longer than the service level allows."""
 
     requests: int
     slow: int
+
+    @property
+    def too_slow(self) -> str:
+        """Say that the machine was too slow for a sound system; empty if it was not.
+
+        Then an alert about slow requests is right.
+        """
+        if self.slow <= _SLOW_SHARE * self.requests:
+            return ""
+        return (
+            f"{self.slow} of {self.requests} requests of visitors took longer than "
+            f"{SLOW_SECONDS:g} s, so the machine was too slow for a sound system."
+        )
 
 
 @dataclass

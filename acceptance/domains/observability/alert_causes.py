@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import uuid
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acceptance.build.kubectl import kubectl
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.domains.observability.resource_causes import ResourceCauses
@@ -25,6 +27,15 @@ _NOWHERE = {"acceptance.checkout/nowhere": "true"}
 _TABLES = "checkouts, items, payments"
 _LOCKED_SECONDS, _LOCKS = 0.6, 400
 _LOCK = "acceptance: the tables are locked"
+_BYSTANDER, _SESSIONS, _STAY_SECONDS = "acceptance-bystander", 2, 300
+_BYSTANDERS = (
+    f"export PGAPPNAME={_BYSTANDER}; "
+    "run() { psql --no-psqlrc --host=/run/postgresql --username=postgres "
+    '--dbname="$DATABASE_NAME"; }; '
+    f"(echo 'SELECT pg_sleep({_STAY_SECONDS});' | run) & "
+    f"(echo 'SELECT 1;'; exec sleep {_STAY_SECONDS}) | run"
+)
+"""Two sessions of psql: one that waits for more to do, and one that is busy."""
 
 
 class AlertCauses(ResourceCauses):
@@ -89,7 +100,34 @@ class AlertCauses(ResourceCauses):
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "  # noqa: S608 - own words
             f"WHERE query LIKE 'DO $$ /* {_LOCK}%'",
         )
+        self._add_bystanders(made)
         thread.start()
+
+    def _add_bystanders(self, made: Cause) -> None:
+        """Open sessions that lock nothing: one that is idle, and one that works for long."""
+        system, pods = self.system, self.serving(self.system.workloads.database)
+        if not pods:
+            raise Unverifiable("No database pod is ready.")
+        where = [f"--namespace={system.namespace}", "exec", pods[0]]
+        where += [f"--container={system.workloads.database}", "--", "sh", "-c", _BYSTANDERS]
+
+        def stay() -> None:
+            with suppress(EnvironmentFailure):  # they end by being ended
+                kubectl(Path(system.kubeconfig), system.context, where, timeout=_STAY_SECONDS)
+
+        thread = threading.Thread(target=stay, daemon=True)
+        made.cure.callback(thread.join, self._timeouts.query)
+        sessions = f"FROM pg_stat_activity WHERE application_name = '{_BYSTANDER}'"
+        made.cure.callback(self._sql, f"SELECT pg_terminate_backend(pid) {sessions}")
+        thread.start()
+
+        def count() -> int:
+            return int(self._sql(f"SELECT count(*) {sessions}")[0])
+
+        self._awaited(count, lambda found: found == _SESSIONS, "sessions of bystanders are open")
+        made.unmended = lambda _: (
+            "" if count() == _SESSIONS else "it ended sessions that had locked nothing"
+        )
 
     def _add_mute_pod(self, made: Cause, _: str) -> None:
         """Add a pod that looks like the backend's and takes no connection."""

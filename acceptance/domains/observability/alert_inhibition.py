@@ -7,8 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.alert_sender import MARGIN_SECONDS, MARK, AlertSender
-from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import require_each
+from acceptance.domains.observability.inhibition_rules import (
+    ENDPOINT,
+    known_alerts,
+    read_inhibitions,
+    unexpected,
+)
+from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.waiting import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -31,6 +37,15 @@ class InhibitedAlert:
     after: bool
 
 
+@dataclass(frozen=True)
+class UninhibitedAlert:
+    """Whether an alert arrived although another one fired."""
+
+    source: str
+    target: str
+    arrived: bool
+
+
 class InhibitionTester(AlertSender):
     """Sends an alert and one that it has to keep quiet, and ends the first."""
 
@@ -42,10 +57,7 @@ class InhibitionTester(AlertSender):
         `table` has a head and two columns: the labels of an alert that fires, and of one that has
         to be quiet meanwhile, such as `alertname=SiteUnreachable, endpoint=API`.
         """
-        rows = [
-            _Pair(_labels_of(source), _labels_of(target), uuid.uuid4().hex[:8])
-            for source, target in table[1:]
-        ]
+        rows = _pairs(table)
         found = [each for batch in _batches(rows) for each in self._inhibit(reception, batch)]
         self._keep("Inhibited alerts", pretty([asdict(each) for each in found]))
         return tuple(found)
@@ -61,6 +73,57 @@ class InhibitionTester(AlertSender):
             return None if each.after else f"{each.target} did not arrive after {each.source} ended"
 
         require_each(found, fault, nothing="No inhibition was tried.")
+
+    def try_others(
+        self, reception: AlertReception, table: Sequence[Sequence[str]]
+    ) -> tuple[UninhibitedAlert, ...]:
+        """For each row, send both alerts, and look whether the second arrives beside the first.
+
+        `table` is as that of `try_inhibitions`.
+        """
+        rows = _pairs(table)
+        found = []
+        for batch in _batches(rows):
+            self.send([row.full(row.source) for row in batch])
+            self.send([row.full(row.target) for row in batch])
+            found += [
+                UninhibitedAlert(
+                    _name(row.source),
+                    _name(row.target),
+                    arrived=bool(self.arrived(reception, row.mark, 1, **row.target)),
+                )
+                for row in batch
+            ]
+            self.end([row.full(each) for row in batch for each in (row.source, row.target)])
+        self._keep("Alerts that nothing inhibits", pretty([asdict(each) for each in found]))
+        return tuple(found)
+
+    def assert_uninhibited(self, found: Sequence[UninhibitedAlert]) -> None:
+        """Each alert arrived although another one fires that has nothing to do with it."""
+        require_each(
+            found,
+            lambda each: None if each.arrived else f"{each.source} keeps {each.target} quiet",
+            nothing="No alert was tried.",
+        )
+
+    def assert_no_others(self, table: Sequence[Sequence[str]]) -> None:
+        """By Alertmanager's configuration, no alert may keep one quiet that the table lacks.
+
+        All alerts of Prometheus are compared with each other. Raises `Unverifiable` if
+        Alertmanager does not return its configuration.
+        """
+        try:
+            inhibitions = read_inhibitions(self.alertmanager().configuration())
+        except Refused as error:
+            raise Unverifiable(f"It is unknown what is inhibited: {error}.") from error
+        targets = self.prometheus().targets().targets
+        endpoints = sorted({each.label(ENDPOINT) for each in targets} - {""})
+        alerts = list(known_alerts(self.rules().rules().alerts, endpoints))
+        require(alerts, "Prometheus has no alert rule.")
+        rows = [(_labels_of(first), _labels_of(second)) for first, second in table[1:]]
+        faults = unexpected(inhibitions, alerts, rows)
+        self._keep("Inhibitions that no row says", "\n".join(faults) or "none", "text")
+        require(not faults, listed(faults))
 
     def _inhibit(self, reception: AlertReception, rows: Sequence[_Pair]) -> list[InhibitedAlert]:
         """Send the alerts of some rows at once, which do not inhibit each other."""
@@ -97,6 +160,17 @@ class _Pair:
     def full(self, labels: dict[str, str]) -> dict[str, str]:
         """Return the labels of an alert of this pair, which is in no group of another pair."""
         return {MARK: self.mark, "severity": "critical", "namespace": self.mark, **labels}
+
+
+def _pairs(table: Sequence[Sequence[str]]) -> list[_Pair]:
+    return [
+        _Pair(_labels_of(source), _labels_of(target), uuid.uuid4().hex[:8])
+        for source, target in table[1:]
+    ]
+
+
+def _name(labels: dict[str, str]) -> str:
+    return " ".join(labels.values())
 
 
 def _batches(rows: Sequence[_Pair]) -> list[list[_Pair]]:

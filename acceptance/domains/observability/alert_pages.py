@@ -11,18 +11,23 @@ import yaml
 
 from acceptance.build.alert_rules import FOLDER, numbers
 from acceptance.domains.observability.alert_listener import AlertListener
+from acceptance.domains.observability.alert_rules import about
 from acceptance.domains.observability.on_call import PAGE
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import listed, require, require_each
 from acceptance.runbooks.checks import assert_complete
-from acceptance.runbooks.reader import duration_in, load_runbook
+from acceptance.runbooks.reader import duration_in, durations_in, load_runbook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+    from datetime import timedelta
+
+    from acceptance.runbooks.reader import Runbook
 
 _SECTIONS = ("Meaning", "Impact", "Diagnosis", "Cure", "Escalation")
 DIAGNOSE, CURE = "diagnose", "cure"
 """The marks of commands that every page has."""
+_UNCURED = "without a cure"
 _INDEX = "README.md"
 _NUMBER = re.compile(r"@(\w+)@")
 _HOUR_SECONDS, _DAY_SECONDS = 3600.0, 86400.0
@@ -74,7 +79,7 @@ class AlertPageReader(AlertListener):
                 assert_complete(runbook, _SECTIONS, (DIAGNOSE, CURE))
             except AssertionError as error:
                 return f"{name}: {str(error).rstrip('.')}"
-            if f"Alert: `{name}`" not in runbook.text:
+            if about(name) not in runbook.text:
                 return f"{page} is not about {name}"
             left = _UNFINISHED.search(runbook.text)
             return f"{page} has a part that nobody reads: {left[0]}" if left else None
@@ -86,6 +91,9 @@ class AlertPageReader(AlertListener):
         on_call = load_runbook(self.system.sources, PAGE)
         within = {row[0]: duration_in(" ".join(row[1:])) for row in on_call.table("Severities")}
         pages = dict(found.alerts)
+        steps = [" ".join(row) for row in on_call.table("Escalation")]
+        known = {*within.values(), *(each for step in steps for each in durations_in(step))}
+        uncured = next((duration_in(step) for step in steps if _UNCURED in step), None)
 
         def fault(alert: tuple[str, str]) -> str | None:
             name, severity = alert
@@ -97,7 +105,7 @@ class AlertPageReader(AlertListener):
                 return f"{PAGE} does not say how soon {severity} is answered"
             if told != wanted:
                 return f"{page.page} has somebody answer in {told}, and {PAGE} in {wanted}"
-            return None
+            return _fault_of_times(page, known, uncured)
 
         require_each(found.severities, fault, nothing="Prometheus has no alert rule.")
 
@@ -138,6 +146,21 @@ class AlertPageReader(AlertListener):
         faults = [f"nobody follows the page of {name}" for name in sorted(names - told)]
         faults += [f"Prometheus has no alert {name}" for name in sorted(told - names)]
         require(not faults, listed(faults))
+
+
+def _fault_of_times(
+    page: Runbook, known: Collection[timedelta | None], uncured: timedelta | None
+) -> str | None:
+    """Say which time a page has for calling somebody else that the on-call page does not have."""
+    text = " ".join(page.section("Escalation").split())
+    wild = [each for each in durations_in(text) if each not in known]
+    if wild:
+        return f"{page.page} has somebody called after {wild[0]}, which {PAGE} does not say"
+    before = text.partition(_UNCURED)[0] if _UNCURED in text else ""
+    told = durations_in(before)[-1:]
+    if told and told != [uncured]:
+        return f"{page.page} waits {told[0]} for a cure, and {PAGE} waits {uncured}"
+    return None
 
 
 def written(number: float) -> tuple[str, ...]:

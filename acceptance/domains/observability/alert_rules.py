@@ -135,7 +135,7 @@ class RuleInspector(AlertListener):
         require(not faults, listed(faults))
 
     def assert_alerts_explained(self, state: RuleState) -> None:
-        """Each alert has a severity, a summary, a description and a page that there is."""
+        """Each alert has a severity, a summary, a description, and a page that is about it."""
         alerts = [each for each in state.loaded if each.alerting]
         require(alerts, "Prometheus has no alert rule.")
         faults = []
@@ -147,6 +147,8 @@ class RuleInspector(AlertListener):
                 faults.append(f"{alert.name} has no {', '.join(lacking)}")
             elif not self._page(told["runbook_url"]).is_file():
                 faults.append(f"{alert.name}: there is no page {told['runbook_url']}")
+            elif about(alert.name) not in self._page(told["runbook_url"]).read_text("utf-8"):
+                faults.append(f"{alert.name}: the page {told['runbook_url']} is not about it")
         require(not faults, listed(faults))
 
     def _page(self, address: str) -> Path:
@@ -160,6 +162,11 @@ class RuleInspector(AlertListener):
             for group in document["groups"]:
                 found += [_rule(client, each) for each in group["rules"]]
         return found
+
+
+def about(alert: str) -> str:
+    """Return how the page of an alert says which one it is about."""
+    return f"Alert: `{alert}`"
 
 
 def critical_rules(rules: Sequence[Rule]) -> dict[str, Rule]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from acceptance.domains.observability.drivers.prometheus import Prometheus
+    from acceptance.domains.observability.drivers.prometheus import Prometheus, Sample
 
 GOLDEN_SIGNALS = ("traffic", "errors", "latency", "saturation")
 """Source: Site Reliability Engineering (Google), chapter 6."""
@@ -35,6 +36,8 @@ class MetricRow:
     metric: str
     label: str
     """A label that each of its series has; with a value, the series that have it: a=b. Or empty."""
+    each: str = ""
+    """What has to have a series of its own: pod, node, claim or certificate. Or empty."""
 
     @property
     def key(self) -> str:
@@ -47,8 +50,8 @@ class CollectedMetric:
     """What Prometheus has of a critical metric before visitors came and after."""
 
     row: MetricRow
-    pods: tuple[str, ...]
-    """The pods that have it; empty for what no pod of the system exports itself."""
+    lacking: tuple[str, ...]
+    """What has to have a series of its own and has none."""
     series: int
     before: float
     after: float
@@ -77,7 +80,10 @@ class CriticalMetricsOperator(MetricsOperator):
         before = {row: self._samples(client, row) for row in rows}
         seen = last_seen(
             lambda: [self._collected(client, row, before[row]) for row in rows],
-            lambda seen: all(e.after > e.before for e in seen if e.row.signal == _RISES),
+            lambda seen: all(
+                e.series and not e.lacking and (e.after > e.before or e.row.signal != _RISES)
+                for e in seen
+            ),
             timeout=self._timeouts.observation,
         )
         exported = client.names_of(self.system.workloads.backend)
@@ -89,7 +95,7 @@ class CriticalMetricsOperator(MetricsOperator):
         return found
 
     def assert_all_collected(self, state: MetricState) -> None:
-        """Every metric has series, and every ready pod of a workload has its own."""
+        """Every metric has series, and one for each thing that has to have its own."""
         require(state.metrics, "No metric is critical.")
         faults = []
         for each in state.metrics:
@@ -97,9 +103,7 @@ class CriticalMetricsOperator(MetricsOperator):
             if each.refused or not each.series:
                 faults.append(f"there is no {row.metric} of {row.job} for the {row.key}")
                 continue
-            if row.job in self.system.names:
-                lacking = set(self.serving(row.job)) - set(each.pods)
-                faults += [f"{pod} has no {row.metric}" for pod in sorted(lacking)]
+            faults += [f"the {row.each} {name} has no {row.metric}" for name in each.lacking]
         require(not faults, listed(faults))
 
     def assert_traffic_counted(self, state: MetricState) -> None:
@@ -132,6 +136,16 @@ class CriticalMetricsOperator(MetricsOperator):
         wild = [name for name in state.exported if not _declared(name, declared)]
         require(not wild, f"The backend exports {listed(wild)}, which the table does not name.")
 
+    def lacking(self, row: MetricRow, there: Iterable[Sample]) -> tuple[str, ...]:
+        """Return what has to have one of the series that are `there`, and has none.
+
+        Raises `Unverifiable` if nothing in the cluster could have one.
+        """
+        wanted = self._wanted(row)
+        if row.each and not wanted:
+            raise Unverifiable(f"There is no {row.each} that could have {row.metric}.")
+        return tuple(sorted(wanted - {_owner(row.each, each) for each in there}))
+
     def _samples(self, client: Prometheus, row: MetricRow) -> float:
         return sum(each.value for each in client.series(row.metric, row.job, row.label).samples)
 
@@ -139,12 +153,53 @@ class CriticalMetricsOperator(MetricsOperator):
         found = client.series(row.metric, row.job, row.label)
         return CollectedMetric(
             row,
-            tuple(sorted({pod for each in found.samples if (pod := each.label("pod"))})),
+            self.lacking(row, found.samples),
             len(found.samples),
             before,
             sum(each.value for each in found.samples),
             found.refused,
         )
+
+    def _wanted(self, row: MetricRow) -> set[str]:
+        """Return the names of all that has to have a series of its own."""
+        things: dict[str, Callable[[], Iterable[str]]] = {
+            "": tuple,
+            "pod": lambda: self.serving(row.of),
+            "node": lambda: self._names("nodes"),
+            "claim": self._mounted_claims,
+            "certificate": lambda: self._names("certificates"),
+        }
+        return set(things[row.each]())
+
+    def _names(self, kind: str) -> list[str]:
+        found = [each["metadata"] for each in self._cluster.items(api_path(kind))]
+        return [_joined(each.get("namespace", ""), each["name"]) for each in found]
+
+    def _mounted_claims(self) -> list[str]:
+        """Return the claims that running pods use: the kubelet measures no others."""
+        return [
+            _joined(pod["metadata"]["namespace"], claim["claimName"])
+            for pod in self._cluster.items(api_path("pods"))
+            if pod["status"]["phase"] == "Running"
+            for volume in pod["spec"].get("volumes") or ()
+            if (claim := volume.get("persistentVolumeClaim"))
+        ]
+
+
+_LABELS = {"claim": "persistentvolumeclaim", "certificate": "name"}
+"""Which label of a series has the name of what it is about; others have it in their own."""
+
+
+def _owner(kind: str, sample: Sample) -> str:
+    """Return what a series is about, as `CriticalMetricsOperator` names it."""
+    name = sample.label(_LABELS.get(kind, kind))
+    if kind not in _LABELS:
+        return name
+    return _joined(sample.label("exported_namespace") or sample.label("namespace"), name)
+
+
+def _joined(namespace: str, name: str) -> str:
+    return f"{namespace}/{name}" if namespace else name
 
 
 def _own(name: str) -> bool:

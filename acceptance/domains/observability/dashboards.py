@@ -23,6 +23,7 @@ from acceptance.domains.observability.drivers.dashboard_files import (
 from acceptance.domains.observability.drivers.prometheus_queries import PrometheusQueries
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.waiting import DeadlineExceeded, eventually
 
@@ -115,11 +116,14 @@ class DashboardOperator(MetricsOperator):
         require(not faults, listed(faults))
 
     def assert_data_source(self, found: DeployedDashboards) -> None:
-        """Every query goes to a provisioned data source: the Prometheus that watches the system."""
+        """Every query goes to a provisioned data source: the Prometheus that watches the system.
+
+        And each data source asks a port that its Service has, where it is deployed.
+        """
         endpoint = self._prometheus_endpoint
         good = {each.uid for each in found.sources if _leads_to(each, endpoint.name)}
         require(good, f"No data source of Grafana leads to {endpoint.name}.")
-        faults = []
+        faults = [fault for each in found.sources if (fault := self._fault_of_port(each))]
         for dashboard, panel, query in _every_query(found):
             chosen = {
                 each.name: listed_values.text
@@ -167,6 +171,16 @@ class DashboardOperator(MetricsOperator):
         require(not faults, listed(faults))
         if unknown:
             raise Unverifiable(f"{listed(unknown)}.")
+
+    def _fault_of_port(self, source: DataSource) -> str | None:
+        url = urlsplit(source.url)
+        name, _, namespace = (url.hostname or "").removesuffix(".svc").partition(".")
+        service = self._cluster.read(api_path("services", namespace, name)) if namespace else None
+        ports = [each["port"] for each in service["spec"]["ports"]] if service else []
+        port = url.port or (443 if url.scheme == "https" else 80)
+        if service is None or port in ports:
+            return None
+        return f"the data source {source.uid} asks port {port}, which {name} does not have"
 
     def _queries(self) -> PrometheusQueries:
         return PrometheusQueries(self._cluster, self._prometheus_endpoint)

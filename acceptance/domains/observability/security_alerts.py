@@ -2,169 +2,172 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.account_creator import AccountCreator
+from acceptance.domains.observability.misdeeds import (
+    NOBODY,
+    REFUSED,
+    SECURITY,
+    UNAUTHENTICATED,
+    UNKNOWN,
+    VERBS,
+    Misdeed,
+    Misdeeds,
+    fault_of,
+    wrongly_accused,
+)
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, require, require_each
-from acceptance.waiting import eventually, last_seen
+from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.waiting import SYSTEM_CLOCK, eventually, last_seen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from acceptance.domains.observability.alert_listener import AlertReception
-    from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
+    from acceptance.drivers.kubernetes.client import Kubernetes
 
-_SECURITY = "security"
-_READ, _DENIED = "SecretRead", "AccessDeniedSpike"
-_BURST = 60
-"""More refused requests than any variant of the rule allows."""
-_ROUNDED = 6
-"""By how much Prometheus' extrapolation may be off, in requests."""
-_TIME = "%Y-%m-%d %H:%M:%S"
-_FORBIDDEN = 403
-_CLOCKS = timedelta(seconds=5)
-"""By how much the clocks of node and machine may differ, and a rule rounds."""
-
-
-@dataclass(frozen=True)
-class Intrusion:
-    """What three accounts did, and what the receiver was told about them."""
-
-    reader: str
-    """The user that read the Secret."""
-    secret: str
-    namespace: str
-    intruder: str
-    """The user that was refused often."""
-    bystander: str
-    """The user that was refused once."""
-    began: datetime
-    ended: datetime
-    """When the last alert about them had arrived."""
-    alerts: tuple[ReceivedAlert, ...]
+_REFUSALS = {REFUSED: 403, UNKNOWN: 401}
+_AUDIT = "audit"
+"""The job by which Prometheus learns of what was done."""
+_WATCHED_SECONDS = "1"
+_FRESH_SECONDS = 1.0
+"""So soon after a scrape there is time for many requests before the next one."""
 
 
 class SecurityAlertTester(AccountCreator):
-    """Reads a Secret, and is refused, under accounts of its own."""
+    """Reads Secrets, and is refused, under accounts of its own."""
 
-    def intrude(self, reception: AlertReception) -> Intrusion:
-        """Read a Secret, and be refused often; wait until both are told or the time is over.
+    def misbehave(self, reception: AlertReception, table: Sequence[Sequence[str]]) -> Misdeeds:
+        """Do what the table says; wait until everything is told or the time is over.
 
-        Raises `Unverifiable` if the accounts cannot do it.
+        `table` has a head and the columns of `Misdeed` but for the user; `NOBODY` instead of an
+        alert means that nobody is told. Raises `Unverifiable` if an account cannot do it.
         """
-        namespace, mark = reception.namespace, uuid.uuid4().hex[:6]
-        secret = f"acceptance-bait-{mark}"
-        names = {role: f"{role}-{mark}" for role in ("reader", "intruder", "bystander")}
-        users = {role: f"system:serviceaccount:{namespace}:{n}" for role, n in names.items()}
+        mark = uuid.uuid4().hex[:6]
+        secret, where = f"acceptance-bait-{mark}", reception.namespace
         began = datetime.now(UTC)
         try:
-            self.create_secret(namespace, secret, names["reader"])
-            tokens = {role: self.create_account(namespace, name) for role, name in names.items()}
-            bait = api_path("secrets", namespace, secret)
-            self._send(tokens["reader"], bait, 1, refused=False)
-            self._send(tokens["intruder"], api_path("pods", namespace), _BURST, refused=True)
-            self._send(tokens["bystander"], api_path("pods", namespace), 1, refused=True)
+            self.create_secret(where, secret, f"owner-{mark}")
+            prepared = [
+                self._prepare(_misdeed(row), f"{number}-{mark}", where, secret)
+                for number, row in enumerate(table[1:])
+            ]
+            scraped = float("-inf")
+            for deed, token in prepared:
+                # All of a burst comes into one scrape, so that the first alert counts all of it.
+                if deed.times > 1 and SYSTEM_CLOCK.now() - scraped > _FRESH_SECONDS:
+                    scraped = self._await_scrape()
+                self._do(deed, token, where, secret)
         except Refused as error:
-            raise Unverifiable(f"Nobody can intrude here: {error}.") from error
+            raise Unverifiable(f"Nobody can misbehave here: {error}.") from error
+        deeds = tuple(deed for deed, _ in prepared)
+        users = {deed.user for deed in deeds}
 
-        def look() -> tuple[ReceivedAlert, ...]:
-            return tuple(
+        def look() -> Misdeeds:
+            told = tuple(
                 each
                 for each in self.received(reception).alerts
-                if each.label("user") in users.values() and each.receiver == _SECURITY
+                if each.label("user") in users and each.receiver == SECURITY
             )
+            return Misdeeds(deeds, secret, where, began, datetime.now(UTC), told)
 
-        wanted = {(_READ, users["reader"]), (_DENIED, users["intruder"])}
-        alerts = last_seen(
+        found = last_seen(
             look,
-            lambda found: wanted <= {(each.name, each.label("user")) for each in found},
+            lambda found: all(found.told(deed) for deed in deeds if deed.alert),
             timeout=self._timeouts.observation,
         )
-        self.keep_received("Security alerts about the accounts of the test", alerts)
-        return Intrusion(
-            users["reader"],
-            secret,
-            namespace,
-            users["intruder"],
-            users["bystander"],
-            began,
-            datetime.now(UTC),
-            alerts,
+        self.keep_received("Security alerts about the accounts of the test", found.alerts)
+        return found
+
+    def assert_told(self, found: Misdeeds) -> None:
+        """The security team was told who did what, and when, of each that it has to be told of."""
+        limit = self._timeouts.observation
+        require_each(
+            [deed for deed in found.deeds if deed.alert],
+            lambda deed: fault_of(found, deed, limit),
+            nothing="Nobody did anything that somebody has to be told of.",
         )
 
-    def assert_reading_told(self, found: Intrusion) -> None:
-        """The security team was told who read which Secret, and when."""
-        own = self._told(found, _READ, found.reader, "the Secret was read")
-        wanted = {"namespace": found.namespace, "name": found.secret, "verb": "get"}
-        told = dict(own.labels)
-        wrong = {key: told.get(key, "") for key, value in wanted.items() if told.get(key) != value}
-        require(
-            not wrong,
-            f"{found.reader} read the Secret {found.namespace}/{found.secret} with the verb get, "
-            f"and the alert says {wrong}.",
-        )
-
-    def assert_refusals_told(self, found: Intrusion) -> None:
-        """The security team was told who was refused often, and when."""
-        own = self._told(found, _DENIED, found.intruder, f"{_BURST} requests were refused")
-        said = dict(own.annotations).get("description", "")
-        counts = [float(each) for each in re.findall(r"\d+(?:\.\d+)?(?= requests)", said)]
-        require(
-            found.intruder in said and any(abs(n - _BURST) <= _ROUNDED for n in counts),
-            f"{_BURST} requests of {found.intruder} were refused, and the alert says: {said!r}.",
-        )
-
-    def assert_bystander_untold(self, found: Intrusion) -> None:
+    def assert_nobody_else_accused(self, found: Misdeeds) -> None:
         """One refused request is no alert, and who reads is not who was refused."""
-        accused = {(each.name, each.label("user")) for each in found.alerts}
-        wrong = accused - {(_READ, found.reader), (_DENIED, found.intruder)}
-        require(
-            not wrong,
-            "; ".join(
-                f"{name} accuses {user}, who has not done it" for name, user in sorted(wrong)
-            ),
-        )
+        wrong = wrongly_accused(found)
+        require(not wrong, listed(wrong))
 
     def assert_security_rules_work(self) -> None:
         """There are alert rules with the category security, and each of them works."""
         found = self.rules().rules()
         require(not found.refused, f"Prometheus does not return its rules: {found.refused}.")
         require_each(
-            [rule for rule in found.alerts if rule.label("category") == _SECURITY],
+            [rule for rule in found.alerts if rule.label("category") == SECURITY],
             lambda rule: (
                 None if rule.health == "ok" else f"The rule {rule.name} fails: {rule.health}"
             ),
-            nothing=f"None of {len(found.alerts)} alert rules has the category {_SECURITY}.",
+            nothing=f"None of {len(found.alerts)} alert rules has the category {SECURITY}.",
         )
 
-    def _told(self, found: Intrusion, name: str, user: str, what: str) -> ReceivedAlert:
-        """Return the alert `name` about `user`, whose time has to be that of the test."""
-        own = [each for each in found.alerts if (each.name, each.label("user")) == (name, user)]
-        limit = self._timeouts.observation
-        require(own, f"{what}, and the receiver {_SECURITY} was not told within {limit:g} s.")
-        began = datetime.fromisoformat(own[0].starts_at)
-        require(
-            found.began - _CLOCKS <= began <= found.ended + _CLOCKS,
-            f"{what} after {found.began:{_TIME}}, and the alert says {began:{_TIME}}.",
-        )
-        return own[0]
+    def _prepare(self, deed: Misdeed, mark: str, where: str, secret: str) -> tuple[Misdeed, str]:
+        """Return the deed with its user, and the user's token; it has the rights that it needs."""
+        if deed.does == UNKNOWN:
+            return replace(deed, user=UNAUTHENTICATED), f"not-a-token-{mark}"
+        namespaces = {
+            "this run": where,
+            "the system": self.system.namespace,
+            "the monitoring": self._alertmanager_endpoint().name.partition("/")[0],
+        }
+        namespace, account = namespaces[deed.of], f"acceptance-{mark}"
+        token = self.create_account(namespace, account)
+        if deed.does in VERBS:
+            verb = VERBS[deed.does]
+            only = [secret] if verb == "get" else []
+            self.let_read(where, f"reader-{mark}", (namespace, account), [verb], only)
+        return replace(deed, user=f"system:serviceaccount:{namespace}:{account}"), token
 
-    def _send(self, token: str, path: str, count: int, *, refused: bool) -> None:
-        """Send requests as the account of a token; raises `Refused` if one ends otherwise.
+    def _do(self, deed: Misdeed, token: str, where: str, secret: str) -> None:
+        """Send the requests of a deed; raises `Refused` if one ends otherwise.
 
         A right that was just given may take a moment.
         """
         with closing(self._cluster.with_token(token)) as client:
-            if not refused:
-                limit = self._timeouts.request
-                eventually(lambda: client.ask(path), lambda r: r.succeeded, timeout=limit)
-                return
-            for _ in range(count):
-                reply = client.ask(path)
-                if reply.status != _FORBIDDEN:
-                    raise Refused(f"it should be refused, and the answer is {reply}")
+            for _ in range(deed.times):
+                if deed.does in _REFUSALS:
+                    reply = client.ask(api_path("pods", where))
+                    if reply.status != _REFUSALS[deed.does]:
+                        raise Refused(f"it should be refused, and the answer is {reply}")
+                    continue
+                self._read(client, VERBS[deed.does], where, secret)
+
+    def _read(self, client: Kubernetes, verb: str, where: str, secret: str) -> None:
+        path = api_path("secrets", where, secret if verb == "get" else "")
+        watch = {"watch": "true", "timeoutSeconds": _WATCHED_SECONDS}
+        eventually(
+            lambda: client.send("GET", path, query=watch if verb == "watch" else {}),
+            lambda reply: reply.succeeded,
+            timeout=self._timeouts.request,
+        )
+
+    def _await_scrape(self) -> float:
+        """Wait until the audit log's exporter was scraped, or for two intervals; return the time.
+
+        It is that of the monotonic clock.
+        """
+        client = self.prometheus()
+        interval = max((e.interval for e in client.targets().targets if e.job == _AUDIT), default=0)
+
+        def newest() -> float:
+            own = [e for e in client.scrapes(2 * interval) if e.label("job") == _AUDIT]
+            return max((at for each in own for at, _ in each.results), default=0.0)
+
+        before = newest()
+        last_seen(newest, lambda at: at > before, timeout=2 * interval)
+        return SYSTEM_CLOCK.now()
+
+
+def _misdeed(row: Sequence[str]) -> Misdeed:
+    who, of, does, times, alert = row
+    return Misdeed(who, of, does, int(times), "" if alert == NOBODY else alert)

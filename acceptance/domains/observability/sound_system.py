@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.observability.alert_cause import SLOW_SECONDS
+from acceptance.domains.observability.alert_cause import LATENCY
 from acceptance.domains.observability.alert_causes import AlertCauses
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.alert_listener import AlertReception
 
 _ALWAYS = "DeadMansSwitch"
-_LATENCY, _SLOW_SHARE = "LatencyBudgetBurn", 0.01
-"""The alert about slow requests, and the share that the service level allows."""
 _ABOUT = ("endpoint", "instance", "job", "pod")
 """Labels that say what an alert is about."""
 _QUIET_SECONDS = 30.0
@@ -72,14 +70,8 @@ class SoundSystemWatcher(AlertCauses):
         if not found.visits.requests:
             raise Unverifiable("No visitor used the system.")
         names = {_name(each) for each in (*found.fired, *found.arrived)}
-        if (
-            names - {_ALWAYS} == {_LATENCY}
-            and found.visits.slow > _SLOW_SHARE * found.visits.requests
-        ):
-            raise Unverifiable(
-                f"{found.visits.slow} of {found.visits.requests} requests of visitors took longer "
-                f"than {SLOW_SECONDS:g} s, so the machine was too slow for a sound system."
-            )
+        if names - {_ALWAYS} == {LATENCY} and found.visits.too_slow:
+            raise Unverifiable(found.visits.too_slow)
         always = any(_name(each) == _ALWAYS for each in found.fired)
         require(always, f"{_ALWAYS} does not fire, so no alert would.")
         wrong = [f"{_described(each)} fired" for each in found.fired if _name(each) != _ALWAYS]

@@ -16,9 +16,7 @@ from acceptance.domains.observability import (
     GroupedAlerts,
     InhibitedAlert,
     InhibitionTester,
-    Intrusion,
     QuietTime,
-    SecurityAlertTester,
     SilencedAlert,
     SoundSystemWatcher,
 )
@@ -60,10 +58,6 @@ def told(alert: str, user: str, *, number: int = 0, **labels: str) -> ReceivedAl
         NOW.isoformat(),
         number,
     )
-
-
-READ = told("SecretRead", "r", namespace="n", name="bait", verb="get")
-INTRUSION = Intrusion("r", "bait", "n", "i", "b", NOW, NOW, (READ, told("AccessDeniedSpike", "i")))
 
 
 def check_followed(followed: FollowedAlert) -> None:
@@ -214,45 +208,3 @@ def test_the_dead_mans_switch_has_to_be_missed_in_time(
     check(sound)
     with pytest.raises(AssertionError, match=said):
         check(replace(sound, **changed))  # type: ignore[arg-type]
-
-
-def check_told(found: Intrusion) -> None:
-    """Judge what the scenario judges of security alerts."""
-    actor = acting(SecurityAlertTester)
-    actor.assert_reading_told(found)
-    actor.assert_refusals_told(found)
-    actor.assert_bystander_untold(found)
-
-
-def test_who_did_what_and_when_is_told() -> None:
-    """Of the account that read, and of the one that was refused."""
-    check_told(INTRUSION)
-
-
-@pytest.mark.parametrize(
-    ("alerts", "said"),
-    [
-        ((), "the Secret was read, and the receiver security was not told"),
-        ((READ,), "60 requests were refused, and the receiver security was not told"),
-        (
-            (told("SecretRead", "r", namespace="n", name="other", verb="get"), READ),
-            r"says \{'name': 'other'\}",
-        ),
-        ((READ, told("SecretRead", "i"), told("AccessDeniedSpike", "i")), "SecretRead accuses i"),
-        ((*INTRUSION.alerts, told("AccessDeniedSpike", "b")), "AccessDeniedSpike accuses b"),
-        (
-            (replace(READ, starts_at="2026-11-28T12:00:00Z"), INTRUSION.alerts[1]),
-            "and the alert says 2026-11-28 12:00:00",
-        ),
-        (
-            (READ, replace(INTRUSION.alerts[1], annotations=(("description", "often"),))),
-            "and the alert says: 'often'",
-        ),
-    ],
-)
-def test_a_security_alert_that_says_the_wrong_thing_is_detected(
-    alerts: tuple[ReceivedAlert, ...], said: str
-) -> None:
-    """Another Secret, another account, another day, or nothing at all."""
-    with pytest.raises(AssertionError, match=said):
-        check_told(replace(INTRUSION, alerts=alerts))

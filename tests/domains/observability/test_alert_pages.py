@@ -13,7 +13,7 @@ from acceptance.domains.observability import (
     AlertPages,
     FollowedPages,
 )
-from acceptance.domains.observability.alert_cause import Cause
+from acceptance.domains.observability.alert_cause import Cause, Visits
 from acceptance.domains.observability.alert_page_follower import (
     _ELSEWHERE,
     FollowedPage,
@@ -25,6 +25,7 @@ from acceptance.domains.observability.cluster_state import ClusterState, losses
 from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert
 from acceptance.domains.observability.resource_causes import without_dump
 from acceptance.drivers.kubernetes.client import Refused
+from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
 from acceptance.runbooks.runner import CommandRun
 from tests.fakes.system import SYSTEM
@@ -43,10 +44,13 @@ COMMANDS = "\n```sh diagnose\nkubectl get pods\n```\n\n```sh cure\nkubectl get n
 CRITICAL = (("TargetDown", "critical"),)
 ON_CALL = (
     "# On call\n\n## Severities\n\n| s | w | a |\n| - | - | - |\n| critical | hurt | 15 minutes |\n"
+    "\n## Escalation\n\n| after | who |\n| - | - |\n| 30 minutes without a cure | lead |\n"
+    "| 60 minutes without a cure | manager |\n"
 )
 RULES = (
     "groups: [{rules: [{alert: TargetDown, expr: up < @full@ * @window@}, {record: r, expr: x}]}]"
 )
+LEAD = "After 30 minutes without a cure, call the lead."
 ROW = PageRow("TargetDown", "a pod hangs", "refused", "cure")
 DONE = CommandRun("diagnose", "kubectl get pods", "pod-1 connection refused", "", 1.0)
 FOLLOWED = FollowedPage(ROW, PAGE, ("refused", "pod-1"), DONE, [DONE], ended=9.0)
@@ -60,7 +64,7 @@ def sources(tmp_path: Path) -> Path:
     said = "Alert: `TargetDown`. Severity: critical."
     text = f"# Target down\n\n{said}\n{SECTIONS}{COMMANDS}"
     text = text.replace("## Meaning\n\n", "## Meaning\n\nMore than 90 % are down. ")
-    path.write_text(text.replace("## Escalation\n\n", "## Escalation\n\nIn 15 minutes. "))
+    path.write_text(text.replace("## Escalation\n\n", f"## Escalation\n\nIn 15 minutes. {LEAD} "))
     (tmp_path / "docs/operations/on-call.md").write_text(ON_CALL)
     rules = tmp_path / "manifests/components/prometheus-rules"
     (rules / "source").mkdir(parents=True)
@@ -102,6 +106,8 @@ def test_a_complete_page_passes(sources: Path) -> None:
         ("In 15 minutes.", "TODO", "has a part that nobody reads: TODO"),
         ("In 15 minutes.", "<!-- In 15 minutes. -->", "has a part that nobody reads: <!--"),
         ("In 15 minutes.", "In 8 hours.", "has somebody answer in 8:00:00, and .* in 0:15:00"),
+        ("30 minutes without", "3 days without", "called after 3 days.*, which .* does not say"),
+        ("30 minutes without", "60 minutes without", "waits 1:00:00 for a cure, and .* waits 0:30"),
         ("Severity: critical", "Severity: warning", "does not say that TargetDown is critical"),
         ("90 %", "70 %", "target-down.md does not say 90"),
     ],
@@ -140,15 +146,24 @@ def test_a_page_or_a_row_of_no_alert_is_named(sources: Path) -> None:
 
 
 def test_the_feature_follows_each_page_or_says_why_not() -> None:
-    """An alert with a reason is in no other table, and one without is in one of them."""
+    """An alert with a reason is in no other table, and one without is in one, with its commands."""
     parts = re.split(r"\n\s+(?:When|Then|And) ", FEATURE.read_text())
     tables = [
-        (part, [[cell.strip() for cell in row.split("|")[1:3]] for row in part.split("\n")[2:]])
+        (
+            part,
+            [
+                [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+                for row in part.split("\n")[2:]
+            ],
+        )
         for part in parts
     ]
     named = next(rows for text, rows in tables if text.startswith("these are all alerts"))
-    followed = {row[0] for text, rows in tables if "is followed\n" in text for row in rows if row}
-    assert {row[0] for row in named if row and not row[1]} == followed
+    followed = {
+        (row[0], row[3]) for text, rows in tables if "is followed\n" in text for row in rows if row
+    }
+    assert {(row[0], row[1]) for row in named if row and not row[2]} == followed
+    assert all(row[2] for row in named if row and not row[1])
     assert len(followed) > 10
 
 
@@ -184,6 +199,21 @@ def test_a_page_that_misleads_is_named(changes: dict[str, Any], said: str) -> No
     """Its commands fail, could never work, do not show the cause, or cure nothing."""
     with pytest.raises(AssertionError, match=said):
         follow(replace(FOLLOWED, **changes))
+
+
+SLOW = replace(FOLLOWED, row=replace(ROW, alert="LatencyBudgetBurn"), ended=None)
+
+
+def test_slow_requests_on_a_slow_machine_are_unverified() -> None:
+    """The alert is right then; where visitors are served quickly, or more is wrong, it is not."""
+    actor = AlertPageFollower(context_of(SYSTEM))
+    with pytest.raises(Unverifiable, match=r"9 of 90 requests .* the machine was too slow"):
+        actor.assert_cured(FollowedPages((FOLLOWED, SLOW), (), Visits(90, 9)))
+    with pytest.raises(AssertionError, match="does not end its alert"):
+        actor.assert_cured(FollowedPages((FOLLOWED, SLOW), (), Visits(900, 9)))
+    other = replace(FOLLOWED, ended=None)
+    with pytest.raises(AssertionError, match="does not end its alert"):
+        actor.assert_cured(FollowedPages((other, SLOW), (), Visits(90, 9)))
 
 
 def test_a_cure_that_goes_too_far_is_named() -> None:

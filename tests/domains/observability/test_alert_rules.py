@@ -19,7 +19,7 @@ from tests.support.actors import context_of
 PATH = "/prometheus"
 ENDPOINT = MonitoringEndpoint("prometheus", "monitoring/prometheus", PATH)
 ALERT = Rule(
-    name="Away",
+    name="TargetDown",
     alerting=True,
     query="up == 0",
     duration=5,
@@ -28,7 +28,7 @@ ALERT = Rule(
     annotations=(
         ("description", "It is away."),
         ("runbook_url", "docs/operations/alerts/target-down.md"),
-        ("summary", "Away."),
+        ("summary", "TargetDown."),
     ),
     health="ok",
 )
@@ -64,7 +64,7 @@ def test_rules_are_read_with_what_they_add() -> None:
         "rules": [
             {
                 "type": "alerting",
-                "name": "Away",
+                "name": "TargetDown",
                 "query": "up == 0",
                 "duration": 5,
                 "labels": dict(ALERT.labels),
@@ -76,7 +76,7 @@ def test_rules_are_read_with_what_they_add() -> None:
     }
     found = client(rules={"groups": [group]}).rules()
     assert found.rules[0] == ALERT
-    assert [each.name for each in found.alerts] == ["Away"]
+    assert [each.name for each in found.alerts] == ["TargetDown"]
     assert PrometheusRules(MonitoredCluster([], {}), ENDPOINT).rules().refused  # type: ignore[arg-type]
 
 
@@ -112,7 +112,7 @@ def test_rules_that_are_those_of_the_files_pass(monkeypatch: pytest.MonkeyPatch)
     actor = inspector(monkeypatch, series={"up"})
     actor.assert_as_declared(STATE)
     actor.assert_alerts_explained(STATE)
-    actor.assert_critical(STATE, ["Away"])
+    actor.assert_critical(STATE, ["TargetDown"])
     actor.assert_measured(STATE, [["metric"]])
 
 
@@ -122,8 +122,11 @@ def test_rules_that_are_those_of_the_files_pass(monkeypatch: pytest.MonkeyPatch)
         ((), "Prometheus has no rule"),
         ((ALERT,), "Prometheus lacks a:b"),
         ((ALERT, RECORD, replace(ALERT, name="New")), "no file has New"),
-        ((replace(ALERT, duration=3600), RECORD), "Prometheus lacks Away; no file has Away"),
-        ((replace(ALERT, query="up == 1"), RECORD), "no file has Away"),
+        (
+            (replace(ALERT, duration=3600), RECORD),
+            "Prometheus lacks TargetDown; no file has TargetDown",
+        ),
+        ((replace(ALERT, query="up == 1"), RECORD), "no file has TargetDown"),
         ((ALERT, replace(RECORD, health="err")), "a:b cannot be evaluated"),
     ],
 )
@@ -138,7 +141,7 @@ def test_rules_that_are_not_those_of_the_files_are_named(
 @pytest.mark.parametrize(
     ("series", "exempt", "said"),
     [
-        (set(), [], "Away cannot fire: there is no series up"),
+        (set(), [], "TargetDown cannot fire: there is no series up"),
         ({"up"}, ["up"], "up has a series, so it is no exception"),
         ({"up"}, ["down"], "down is read by no rule"),
     ],
@@ -155,12 +158,13 @@ def test_a_rule_that_cannot_fire_is_named(
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"annotations": ()}, "Away has no summary, description, runbook_url"),
-        ({"labels": ()}, "Away has no severity"),
+        ({"annotations": ()}, "TargetDown has no summary, description, runbook_url"),
+        ({"labels": ()}, "TargetDown has no severity"),
         (
             {"annotations": (*ALERT.annotations, ("runbook_url", "docs/none.md"))},
             "there is no page docs/none.md",
         ),
+        ({"name": "TargetMissing"}, "the page .*target-down.md is not about it"),
     ],
 )
 def test_an_alert_that_explains_nothing_is_named(
@@ -175,7 +179,7 @@ def test_an_alert_that_explains_nothing_is_named(
 def test_critical_alerts_are_those_that_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways."""
     with pytest.raises(
-        AssertionError, match="Other is not critical; Away is critical, and nothing"
+        AssertionError, match="Other is not critical; TargetDown is critical, and nothing"
     ):
         inspector(monkeypatch).assert_critical(STATE, ["Other"])
 

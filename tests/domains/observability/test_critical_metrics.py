@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,14 +11,15 @@ from acceptance.domains.observability.critical_metrics import (
     CollectedMetric,
     MetricRow,
 )
+from acceptance.domains.observability.drivers.prometheus import Sample
 from acceptance.settings import Timeouts
 from tests.fakes.monitored_cluster import MonitoredCluster, pod
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
 REQUESTS = CollectedMetric(
-    MetricRow("backend", "traffic", "backend", "http_requests_total", "route"),
-    pods=("backend-1",),
+    MetricRow("backend", "traffic", "backend", "http_requests_total", "route", "pod"),
+    lacking=(),
     series=2,
     before=3,
     after=5,
@@ -57,7 +59,7 @@ def test_metrics_of_every_pod_that_rise_pass() -> None:
     [
         ({"series": 0}, "there is no http_requests_total of backend for the traffic of backend"),
         ({"refused": "no"}, "there is no http_requests_total of backend"),
-        ({"pods": ("backend-2",)}, "backend-1 has no http_requests_total"),
+        ({"lacking": ("backend-1",)}, "the pod backend-1 has no http_requests_total"),
         ({"after": 3}, "the traffic of backend stays at 3 while visitors come"),
     ],
 )
@@ -69,6 +71,52 @@ def test_a_metric_that_is_missing_or_does_not_rise_is_named(
     broken = replace(first, **changed)  # type: ignore[arg-type]
     with pytest.raises(AssertionError, match=said):
         check(replace(STATE, metrics=(broken, *others)))
+
+
+OWN = "checkout"
+BOUND = {"metadata": {"namespace": OWN, "name": "tls"}}
+POD = {
+    "metadata": {"namespace": OWN},
+    "status": {"phase": "Running"},
+    "spec": {"volumes": [{"persistentVolumeClaim": {"claimName": "data"}}, {"emptyDir": {}}]},
+}
+
+
+class Things(MonitoredCluster):
+    """A cluster with a node, a certificate and a pod with a claim, and what Prometheus has."""
+
+    def items(self, path: str, **_: str) -> list[Any]:
+        """The objects of a kind."""
+        kinds: dict[str, list[Any]] = {
+            "nodes": [{"metadata": {"name": "one"}}],
+            "certificates": [BOUND],
+            "pods": [POD],
+        }
+        return kinds[path.rpartition("/")[2]]
+
+
+@pytest.mark.parametrize(
+    ("each", "labels", "lacking"),
+    [
+        ("node", {"node": "one"}, ()),
+        ("node", {"node": "two"}, ("one",)),
+        ("claim", {"persistentvolumeclaim": "data", "namespace": OWN}, ()),
+        ("claim", {"persistentvolumeclaim": "data", "namespace": "other"}, (f"{OWN}/data",)),
+        ("certificate", {"name": "tls", "exported_namespace": OWN, "namespace": "issuer"}, ()),
+        ("certificate", {"name": "other", "exported_namespace": OWN}, (f"{OWN}/tls",)),
+        ("pod", {"pod": "backend-1"}, ()),
+        ("pod", {"pod": "backend-2"}, ("backend-1",)),
+        ("", {}, ()),
+    ],
+)
+def test_whatever_has_to_have_a_series_of_its_own_is_named(
+    each: str, labels: dict[str, str], lacking: tuple[str, ...]
+) -> None:
+    """By the objects of the cluster, and by the labels of the series."""
+    actor = CriticalMetricsOperator(context_of(SYSTEM, Things([pod("backend")], {})))
+    row = MetricRow("backend", "errors", "backend", "a_metric", "", each)
+    there = Sample(tuple(labels.items()), 1.0)
+    assert actor.lacking(row, [there]) == lacking
 
 
 def test_a_workload_without_a_golden_signal_is_named() -> None:

@@ -129,6 +129,10 @@ def test_every_query_goes_to_the_prometheus_of_the_system() -> None:
     elsewhere = replace(SOURCE, url="http://prometheus.staging.svc:9090")
     with pytest.raises(AssertionError, match="No data source of Grafana leads to monitoring/prom"):
         actor.assert_data_source(replace(state(board()), sources=(elsewhere,)))
+    for port, scheme, said in (("9091", "http", 9091), ("", "https", 443)):
+        closed = replace(SOURCE, uid="other", url=f"{scheme}://prometheus.monitoring.svc:{port}")
+        with pytest.raises(AssertionError, match=f"other asks port {said}, which prometheus does"):
+            actor.assert_data_source(replace(state(board()), sources=(SOURCE, closed)))
 
 
 def test_units_are_checked_by_the_syntax_of_the_queries() -> None:

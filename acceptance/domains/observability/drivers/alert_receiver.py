@@ -138,6 +138,10 @@ class AlertReceiver:
         if self._cluster.create(api_path("pods", self._namespace), body) is None:
             raise Refused(f"there is already a pod {self._namespace}/{self._name}")
 
+    def remove(self) -> None:
+        """Remove its pod, so that nothing takes what is sent to it."""
+        self._cluster.delete(self._path, grace=0)
+
     @property
     def address(self) -> str:
         """The URL to which notifications are sent; empty until the pod is ready."""

@@ -93,11 +93,18 @@ class Alertmanager:
 
     def route(self) -> dict[str, Any]:
         """Return the root of its routes, as it is configured; raises `Refused`."""
+        try:
+            return dict(self.configuration()["route"])
+        except (TypeError, KeyError) as error:
+            raise Refused(f"{self._endpoint.name} does not return its routes") from error
+
+    def configuration(self) -> dict[str, Any]:
+        """Return the configuration that it has loaded; raises `Refused`."""
         reply = ask(self._cluster, self._endpoint, "/api/v2/status")
         found: Any = reply.json() if reply.succeeded else None
         try:
-            return dict(yaml.safe_load(found["config"]["original"])["route"])
-        except (TypeError, KeyError, yaml.YAMLError) as error:
+            return dict(yaml.safe_load(found["config"]["original"]))
+        except (TypeError, KeyError, ValueError, yaml.YAMLError) as error:
             raise Refused(f"{self._endpoint.name} does not return its routes: {reply}") from error
 
     def send(self, labels: Sequence[Mapping[str, str]], seconds: float) -> None:
@@ -180,12 +187,17 @@ def quiet_times(route: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*map(str, own), *below)))
 
 
-def _matches(matcher: str, labels: Mapping[str, str]) -> bool:
-    """Return whether labels match, such as `severity = "critical"`; a missing label is empty."""
-    found = _MATCHER.match(matcher)
+def matcher_of(written: str) -> Matcher:
+    """Return a matcher by how it is written, such as `severity = "critical"`; raises `Refused`."""
+    found = _MATCHER.match(written)
     if found is None:
-        raise Refused(f"the matcher {matcher} cannot be read")
-    condition = Matcher(found["name"], found["way"], found["value"])
+        raise Refused(f"the matcher {written} cannot be read")
+    return Matcher(found["name"], found["way"], found["value"])
+
+
+def _matches(written: str, labels: Mapping[str, str]) -> bool:
+    """Return whether labels match; a missing label is empty."""
+    condition = matcher_of(written)
     return condition.accepts(labels.get(condition.label, ""))
 
 

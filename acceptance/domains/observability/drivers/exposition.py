@@ -15,3 +15,15 @@ def metric_names(page: str) -> frozenset[str]:
         )
     except ValueError:
         return frozenset()
+
+
+def page_series(page: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the name and labels of each sample of a page; none if it is no page of metrics."""
+    try:
+        return [
+            (sample.name, dict(sample.labels))
+            for family in text_string_to_metric_families(page)
+            for sample in family.samples
+        ]
+    except ValueError:
+        return []

@@ -42,6 +42,8 @@ class ScrapeTarget:
     interval: float
     """The seconds from one scrape to the next."""
     labels: tuple[tuple[str, str], ...] = ()
+    asked: str = ""
+    """The URL that Prometheus itself asks: that of the prober for a probe of an endpoint."""
 
     def label(self, name: str) -> str:
         """Return the value of a label; empty if the target has no such label."""
@@ -198,6 +200,10 @@ class Prometheus:
         """Return a sample for the name of each metric that `job` has."""
         return self.query(f'count by (__name__) ({{job="{job}"}})')
 
+    def of_target(self, job: str, instance: str) -> Samples:
+        """Return all series that Prometheus has of a target."""
+        return self.query(f'{{job="{job}", instance="{instance}"}}')
+
     def samples_of_targets(self, metrics: Sequence[str], job: str) -> Samples:
         """Return how many samples of any of `metrics` each target of `job` has now."""
         names = "|".join(metrics)
@@ -233,6 +239,7 @@ def _target(found: dict[str, Any]) -> ScrapeTarget:
         error=found.get("lastError", ""),
         interval=seconds_of(found.get("scrapeInterval", "")),
         labels=tuple(sorted(labels.items())),
+        asked=url,
     )
 
 

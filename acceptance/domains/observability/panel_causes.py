@@ -1,0 +1,180 @@
+"""Checks that panels which show zero on a sound system rise when something is wrong."""
+
+from __future__ import annotations
+
+import math
+import threading
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.domains.observability.alert_causes import AlertCauses
+from acceptance.domains.observability.dashboard_reader import DashboardReader
+from acceptance.domains.observability.dashboards import DashboardOperator
+from acceptance.domains.observability.drivers.alert_receiver import AlertReceiver
+from acceptance.domains.observability.drivers.container_kill import container_ids, kill_containers
+from acceptance.domains.observability.drivers.endpoints import LABEL
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.paths import api_path
+from acceptance.errors import EnvironmentFailure
+from acceptance.judgement import Unverifiable, require, require_each
+from acceptance.waiting import last_seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from acceptance.domains.observability.alert_cause import Cause
+    from acceptance.domains.observability.alert_listener import AlertReception
+    from acceptance.domains.observability.dashboard_traffic import PanelRow
+    from acceptance.domains.observability.dashboards import DeployedDashboards
+
+_RISES_SECONDS, _WINDOW_SECONDS = 60.0, 60.0
+_CROWDED = "more visitors wait than the backend has connections"
+"""It makes the backend unready after a while, so it comes last."""
+_CROWD = 40
+_RESTARTED = "node-exporter"
+_MARK = "acceptance: a transaction of a test"
+_OPEN_SECONDS, _APART_SECONDS = 120, 1
+
+
+@dataclass(frozen=True)
+class WatchedPanel:
+    """What a panel showed before its cause, and at most while it lasted."""
+
+    dashboard: str
+    panel: str
+    cause: str
+    before: float | None
+    """The highest value of all of its series; None without one."""
+    during: float | None
+
+    @property
+    def has_risen(self) -> bool:
+        """Whether it shows more than nothing, and more than before."""
+        return self.during is not None and self.during > max(self.before or 0.0, 0.0)
+
+
+class PanelWatcher(AlertCauses, DashboardOperator):
+    """Brings about what a panel is to show, and looks at it as Grafana would."""
+
+    def watch_panels(
+        self, reception: AlertReception, rows: Sequence[PanelRow]
+    ) -> tuple[WatchedPanel, ...]:
+        """Bring about what each row says, and note what its panel shows before and meanwhile.
+
+        All of it happens at once, but for what would hide the rest. Raises `Unverifiable` if a
+        cause cannot be brought about.
+        """
+        deployed = self.read_dashboards()
+        self.visit_steadily()
+        found: list[WatchedPanel] = []
+        for batch in (
+            [r for r in rows if r.says != _CROWDED],
+            [r for r in rows if r.says == _CROWDED],
+        ):
+            before = {row.name: self._shown(deployed, row) for row in batch}
+            causes = {row.says: self.cause(row.says, reception) for row in dict.fromkeys(batch)}
+
+            def look(
+                batch: Sequence[PanelRow] = batch,
+                before: dict[tuple[str, str], float | None] = before,
+            ) -> list[WatchedPanel]:
+                return [
+                    WatchedPanel(*row.name, row.says, before[row.name], self._shown(deployed, row))
+                    for row in batch
+                ]
+
+            found += last_seen(
+                look, lambda seen: all(e.has_risen for e in seen), timeout=_RISES_SECONDS
+            )
+            for cause in reversed(causes.values()):
+                cause.cure.close()
+        self._keep(
+            "Panels before and while something was wrong", pretty([asdict(e) for e in found])
+        )
+        return tuple(found)
+
+    def assert_risen(self, found: Sequence[WatchedPanel]) -> None:
+        """Each panel shows more than before while what it is about is wrong."""
+
+        def fault(each: WatchedPanel) -> str | None:
+            if each.has_risen:
+                return None
+            shows = "nothing" if each.during is None else f"{each.during:g}"
+            return f"{each.dashboard}, {each.panel} shows {shows} although {each.cause}"
+
+        require_each(found, fault, nothing="No panel was watched.")
+
+    def _shown(self, deployed: DeployedDashboards, row: PanelRow) -> float | None:
+        dashboards = [each for each in deployed.dashboards if each.title == row.dashboard]
+        require(dashboards, f"There is no dashboard {row.dashboard}.")
+        client = self._queries()
+        now = client.now()
+        reader = DashboardReader(client, deployed.sources, (now - _WINDOW_SECONDS, now))
+        values = [
+            sample.value
+            for each in dashboards
+            for query in reader.read(each, {row.panel}).queries
+            for sample in query.samples
+            if not math.isnan(sample.value)
+        ]
+        return max(values, default=None)
+
+    def _causes(self) -> dict[str, Callable[[Cause, str], None]]:
+        return {
+            **super()._causes(),
+            "a transaction stays open": self._open_transaction,
+            "two transactions wait for each other": self._deadlock,
+            "a container has to be started again": self._end_container,
+            "nobody takes what Alertmanager sends": self._remove_receiver,
+            _CROWDED: self._crowd,
+        }
+
+    def _open_transaction(self, made: Cause, _: str) -> None:
+        self._run_beside(made, f"SELECT '{_MARK}', pg_sleep({_OPEN_SECONDS})")
+
+    def _deadlock(self, made: Cause, _: str) -> None:
+        """Have two transactions take two locks, in one order and in the other."""
+        locks = [f"SELECT '{_MARK}', pg_advisory_xact_lock({number})" for number in (1, 2)]
+        for one, two in (locks, reversed(locks)):
+            self._run_beside(made, f"{one}; SELECT pg_sleep({_APART_SECONDS}); {two}")
+
+    def _run_beside(self, made: Cause, statement: str) -> None:
+        """Run a transaction in the background; the cure ends it."""
+
+        def run() -> None:
+            with suppress(EnvironmentFailure, Unverifiable):  # it ends by being ended
+                self._sql(statement, timeout=_OPEN_SECONDS)
+
+        thread = threading.Thread(target=run, daemon=True)
+        made.cure.callback(thread.join, self._timeouts.query)
+        made.cure.callback(
+            self._sql,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "  # noqa: S608 - own words
+            f"WHERE query LIKE 'SELECT ''{_MARK}%' AND pid <> pg_backend_pid()",
+        )
+        thread.start()
+
+    def _end_container(self, _: Cause, __: str) -> None:
+        pods = self._cluster.items(api_path("pods"), labelSelector=f"{LABEL}={_RESTARTED}")
+        ids = [each for pod in pods for each in container_ids(pod)]
+        kill_containers(self.system, ids, timeout=self._timeouts.command)
+
+    def _remove_receiver(self, _: Cause, namespace: str) -> None:
+        AlertReceiver(self._cluster, namespace).remove()
+
+    def _crowd(self, made: Cause, namespace: str) -> None:
+        """Have many visitors ask at once while the tables are locked."""
+        self._lock_tables(made, namespace)
+        ended = threading.Event()
+
+        def visit() -> None:
+            while not ended.is_set():
+                self._api.create("One of many")
+
+        threads = [threading.Thread(target=visit, daemon=True) for _ in range(_CROWD)]
+        for thread in threads:
+            made.cure.callback(thread.join, self._timeouts.request)
+        made.cure.callback(ended.set)
+        for thread in threads:
+            thread.start()

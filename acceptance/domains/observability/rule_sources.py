@@ -1,0 +1,99 @@
+"""Checks that rules and routes are what their source gives, in the files and in the cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from acceptance.build.alert_rules import FOLDER, VARIANTS, provenance_fault, render_rules
+from acceptance.domains.observability.alert_listener import AlertListener
+from acceptance.drivers.kubernetes.client import Refused
+from acceptance.errors import BrokenInput
+from acceptance.judgement import Unverifiable, listed, require, require_each
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from acceptance.build.alert_rules import Variant
+    from acceptance.domains.observability.alert_rules import RuleState
+
+_ROUTES = "routes.yaml"
+_KUSTOMIZATION = "kustomization.yaml"
+
+
+class RuleSourceInspector(AlertListener):
+    """Renders the sources of rules and routes anew."""
+
+    def assert_rendered(self) -> None:
+        """The files of each variant, for production too, are what their source gives."""
+        folder = self._context.path_in_sources(FOLDER)
+        faults = [fault for variant in VARIANTS for fault in _unlike(folder, variant)]
+        generated = provenance_fault(folder, self._context.path_in_sources(_sloth()))
+        faults += [generated] if generated else []
+        self._keep("Rules and routes that are not of their source", "\n".join(faults), "text")
+        require(not faults, listed(faults))
+
+    def assert_routes_deployed(self) -> None:
+        """Alertmanager has the configuration of one of the variants, and nothing else.
+
+        Raises `Unverifiable` if it does not return it.
+        """
+        try:
+            loaded = self.alertmanager().configuration()
+        except Refused as error:
+            raise Unverifiable(f"It is unknown where alerts go: {error}.") from error
+        folder = self._context.path_in_sources(FOLDER)
+        files = {
+            variant: yaml.safe_load((folder / variant / _ROUTES).read_text(encoding="utf-8"))
+            for variant in VARIANTS
+        }
+        differing = {name: _parts(loaded, own) for name, own in files.items() if own != loaded}
+        if len(differing) == len(files):
+            nearest = min(differing, key=lambda name: len(differing[name]))
+            raise AssertionError(
+                f"Alertmanager's {listed(differing[nearest])} is not that of {nearest}/{_ROUTES}."
+            )
+
+    def assert_jobs_named(self, state: RuleState) -> None:
+        """For every job that Prometheus scrapes, an alert fires when it finds no target."""
+        found = self.prometheus().targets()
+        require(not found.refused, f"Prometheus does not return its targets: {found.refused}.")
+        queries = [each.query for each in state.loaded if each.alerting]
+
+        def fault(job: str) -> str | None:
+            absent = f'absent(up{{job="{job}"}})'
+            if any(absent in query for query in queries):
+                return None
+            return f"no alert fires when {job} finds no target"
+
+        require_each(
+            sorted({each.job for each in found.targets}), fault, nothing="Prometheus has no target."
+        )
+
+
+def _sloth() -> Path:
+    return FOLDER.parents[2] / "tools" / "sloth" / "go.mod"
+
+
+def _unlike(folder: Path, variant: Variant) -> list[str]:
+    """Say which files of a variant are not what their source gives."""
+    try:
+        rendered = render_rules(variant, folder)
+    except BrokenInput as error:
+        return [error.message]
+    there = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in (folder / variant).glob("*.yaml")
+        if path.name != _KUSTOMIZATION
+    }
+    return [
+        f"{variant}/{name} is not what its source gives"
+        for name in sorted({*rendered, *there})
+        if rendered.get(name) != there.get(name)
+    ]
+
+
+def _parts(loaded: dict[str, Any], own: dict[str, Any]) -> list[str]:
+    """Return the parts of a configuration in which two of them differ."""
+    return [name for name in sorted({*loaded, *own}) if loaded.get(name) != own.get(name)]
