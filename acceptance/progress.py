@@ -171,6 +171,18 @@ class Progress:
         with self._lock:
             self._console.print(Text(text))
 
+    def continue_beside_tests(self) -> None:
+        """From now on only write lines, past pytest, which captures what is written meanwhile."""
+        with self._lock:
+            if self._live is not None:
+                self._live.stop()
+                self._live = None
+            if self._console.file is sys.stderr:
+                stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1)
+                self._console = Console(
+                    file=stream, highlight=False, soft_wrap=True, force_terminal=False
+                )
+
     def _begin(self, name: str, log: Path | None, *, cacheable: bool) -> ProgressStep:
         with self._lock:
             self._number += 1
