@@ -61,7 +61,7 @@ def _print(figures: list[Figure]) -> None:
         )
     if table.rows:
         console.print(table)
-    for rows in _grids(figures):
+    for rows in grids(figures):
         names = [figure.name for figure in next(iter(rows.values()))]
         table = _table("", *names)
         for row, cells in rows.items():
@@ -69,7 +69,7 @@ def _print(figures: list[Figure]) -> None:
         console.print(table)
 
 
-def _grids(figures: list[Figure]) -> list[dict[str, list[Figure]]]:
+def grids(figures: list[Figure]) -> list[dict[str, list[Figure]]]:
     """Return the figures that have rows, by row; rows with the same columns are one table."""
     rows: dict[str, list[Figure]] = {}
     for figure in figures:

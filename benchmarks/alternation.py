@@ -32,6 +32,8 @@ class Backend:
         self._connection = http.client.HTTPConnection(address, port, timeout=_SECONDS)
         self.units = 0
         """How often the unit of a route was sent, those included that are not measured."""
+        self.traced = False
+        """Whether the last answer names its trace."""
 
     def send(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
@@ -42,6 +44,7 @@ class Backend:
         self._connection.request(method, path, sent, {**kind, **(headers or {})})
         answer = self._connection.getresponse()
         text = answer.read()
+        self.traced = answer.getheader("Traceresponse") is not None
         if not 200 <= answer.status < 300:  # noqa: PLR2004
             raise RuntimeError(f"{method} {path}: HTTP {answer.status} {text[:200]!r}")
         return json.loads(text)
@@ -104,7 +107,7 @@ def block(names: list[str], draw: random.Random) -> list[str]:
 
 
 def alternate(plan: dict[str, Any]) -> dict[str, Any]:
-    """Send until the plan's `blocks` or `seconds` are over; return seconds and units by name."""
+    """Send until the plan's `blocks` or `seconds` are over; return what was seen, by name."""
     backends = {name: Backend(*place) for name, place in plan["backends"].items()}
     try:
         route = ROUTES[plan["route"]]
@@ -124,7 +127,11 @@ def alternate(plan: dict[str, Any]) -> dict[str, Any]:
                     measured[name].append(seconds)
             if number >= _WARM_UP and time.monotonic() > deadline:
                 break
-        return {"seconds": measured, "units": {name: b.units for name, b in backends.items()}}
+        return {
+            "seconds": measured,
+            "units": {name: each.units for name, each in backends.items()},
+            "traced": [name for name, each in backends.items() if each.traced],
+        }
     finally:
         for backend in backends.values():
             backend.close()

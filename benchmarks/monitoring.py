@@ -31,7 +31,7 @@ _MIB = 2**20
 
 
 @dataclass(frozen=True)
-class _Program:
+class Program:
     """A container of the stack, and when it was created and ready, in seconds of the epoch."""
 
     name: str
@@ -41,7 +41,7 @@ class _Program:
 
 
 @dataclass(frozen=True)
-class _Account:
+class Account:
     """What the programs have used up to a moment."""
 
     at: float
@@ -72,10 +72,10 @@ def monitoring(settings: Settings, runs: int) -> list[Figure]:
     finally:
         environment.stop()
     ready = Figure("stack of the monitoring: from deploy to ready", "s", (deployed,), _READY_TARGET)
-    return [*cost, ready, *_of_stack(programs, accounts)]
+    return [*cost, ready, *stack_figures(programs, accounts)]
 
 
-def _programs(client: Kubernetes) -> list[_Program]:
+def _programs(client: Kubernetes) -> list[Program]:
     """Return the containers of the stack, the first that was ready first."""
     found = []
     for namespace in _NAMESPACES:
@@ -88,9 +88,9 @@ def _programs(client: Kubernetes) -> list[_Program]:
     return sorted(found, key=lambda each: each.ready)
 
 
-def _program(name: str, pod: Mapping[str, Any], status: Mapping[str, Any]) -> _Program:
+def _program(name: str, pod: Mapping[str, Any], status: Mapping[str, Any]) -> Program:
     (ready,) = [each for each in pod["status"]["conditions"] if each["type"] == "Ready"]
-    return _Program(
+    return Program(
         name,
         usage_of(status["containerID"].rpartition("/")[2]),
         _epoch(pod["metadata"]["creationTimestamp"]),
@@ -98,15 +98,15 @@ def _program(name: str, pod: Mapping[str, Any], status: Mapping[str, Any]) -> _P
     )
 
 
-def _account(programs: list[_Program]) -> _Account:
-    return _Account(
+def _account(programs: list[Program]) -> Account:
+    return Account(
         time.monotonic(),
         {each.name: each.usage.cpu_seconds() for each in programs},
         {each.name: each.usage.working_set() / _MIB for each in programs},
     )
 
 
-def _of_stack(programs: list[_Program], accounts: list[_Account]) -> list[Figure]:
+def stack_figures(programs: list[Program], accounts: list[Account]) -> list[Figure]:
     """Return a row for each program and one for all, and the sum against its target."""
     first, rest, load = accounts
     began = min(each.created for each in programs)
@@ -140,7 +140,7 @@ def _row(
     return [Figure(key, unit, (value,), row=name) for key, (unit, value) in columns.items()]
 
 
-def _share(name: str, first: _Account, last: _Account) -> float:
+def _share(name: str, first: Account, last: Account) -> float:
     """Return how many processors a program used between two accounts."""
     return (last.cpu[name] - first.cpu[name]) / (last.at - first.at)
 

@@ -11,7 +11,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +41,15 @@ _MARK = "checkout.benchmark/signals"
 _SETTLE_SECONDS = 1.5
 """After a round: longer than the backend collects spans before it sends them."""
 _BLOCKS = 2000
+_COUNTED = "http_requests_total{"
+_LOGGED = '"event": "request"'
+_LAST_LINES = 20
 _ROUTES = {"read": "read a checkout", "page": "read a page of 20", "pay": "begin, fill and pay one"}
 
 
 @dataclass(frozen=True)
 class _Backend:
+    pod: str
     place: tuple[str, int]
     usage: ContainerUsage
 
@@ -57,6 +61,7 @@ class _Round:
     seconds: Mapping[str, Sequence[float]]
     cpu: Mapping[str, float]
     """Processor seconds for each unit of the route."""
+    traced: Collection[str]
 
 
 def overhead(
@@ -64,13 +69,15 @@ def overhead(
 ) -> list[Figure]:
     """Return the cost of the signals, of `rounds` rounds of `seconds` for each route.
 
-    Raises `EnvironmentFailure` if a backend does not start or answers with an error.
+    Raises `EnvironmentFailure` if a backend does not start, answers with an error, or does not send
+    exactly the signals that are switched on in it.
     """
     with _side_by_side(client, system, timeouts) as backends:
         found: dict[str, list[_Round]] = {route: [] for route in _ROUTES}
         for number in range(rounds):
             for route in _ROUTES:  # in turns, so that other load affects all of them
                 found[route].append(_round(system, backends, route, number, seconds))
+        _require_signals(client, system.namespace, backends, found)
         sizes = {name: each.usage.working_set() / 2**20 for name, each in backends.items()}
     figures = [each for route in _ROUTES for each in _of_route(_ROUTES[route], found[route])]
     row = "working set of the backend, MiB"
@@ -133,9 +140,10 @@ def _side_by_side(
 
 def _started(client: Kubernetes, namespace: str, name: str, port: int) -> _Backend:
     pods = client.items(api_path("pods", namespace), labelSelector=f"{_MARK}={name}")
-    (status,) = [pod["status"] for pod in pods]
+    (pod,) = pods
+    status = pod["status"]
     container = status["containerStatuses"][0]["containerID"].rpartition("/")[2]
-    return _Backend((status["podIP"], port), usage_of(container))
+    return _Backend(pod["metadata"]["name"], (status["podIP"], port), usage_of(container))
 
 
 def _round(
@@ -157,9 +165,31 @@ def _round(
     time.sleep(_SETTLE_SECONDS)
     found = json.loads(done.stdout)
     cpu = {name: each.usage.cpu_seconds() - before[name] for name, each in backends.items()}
-    return _Round(
-        found["seconds"], {name: spent / found["units"][name] for name, spent in cpu.items()}
-    )
+    each = {name: spent / found["units"][name] for name, spent in cpu.items()}
+    return _Round(found["seconds"], each, found["traced"])
+
+
+def _require_signals(
+    client: Kubernetes,
+    namespace: str,
+    backends: Mapping[str, _Backend],
+    rounds: Mapping[str, Sequence[_Round]],
+) -> None:
+    """Raise `EnvironmentFailure` if something else was compared than the names say."""
+    last = [each.traced for found in rounds.values() for each in found[-1:]]
+    for name, backend in backends.items():
+        seen = {"traces"} if all(name in traced for traced in last) else set[str]()
+        page = client.ask_pod(namespace, backend.pod, backend.place[1], "/metrics")
+        if _COUNTED in page.text:
+            seen.add("metrics")
+        if _LOGGED in (client.log(namespace, backend.pod, "backend", lines=_LAST_LINES) or ""):
+            seen.add("logs")
+        wanted = {BARE: set[str](), **COMPARED}[name]
+        if seen != wanted:
+            raise EnvironmentFailure(
+                f"The backend {name} sent {', '.join(sorted(seen)) or 'nothing'} and had to send "
+                f"{', '.join(sorted(wanted)) or 'nothing'}. Try: run again."
+            )
 
 
 def _of_route(title: str, rounds: Sequence[_Round]) -> Iterator[Figure]:
