@@ -171,6 +171,21 @@ class Progress:
         with self._lock:
             self._console.print(Text(text))
 
+    def continue_beside_tests(self) -> None:
+        """From now on only write lines, past pytest, which captures what is written meanwhile."""
+        with self._lock:
+            if self._live is not None:
+                self._live.stop()
+                self._live = None
+            stream = self._console.file
+            if stream is sys.stderr:
+                stream = os.fdopen(os.dup(stream.fileno()), "w", buffering=1)
+            self._console = Console(
+                file=stream, highlight=False, soft_wrap=True, force_terminal=False
+            )
+            if self._active:
+                self._tell_regularly()
+
     def _begin(self, name: str, log: Path | None, *, cacheable: bool) -> ProgressStep:
         with self._lock:
             self._number += 1
@@ -179,9 +194,7 @@ class Progress:
             if not cacheable:
                 self._say(f"{self._label(step)} …")
             if not self._console.is_terminal:
-                if self._idle is None:
-                    self._idle = threading.Event()
-                    threading.Thread(target=self._tell, args=(self._idle,), daemon=True).start()
+                self._tell_regularly()
             elif self._live is None:
                 self._live = Live(
                     get_renderable=self._picture,
@@ -219,6 +232,11 @@ class Progress:
         """Write a line, except on a terminal, where the same is shown live."""
         if not self._console.is_terminal:
             self._console.print(Text(line))
+
+    def _tell_regularly(self) -> None:
+        if self._idle is None:
+            self._idle = threading.Event()
+            threading.Thread(target=self._tell, args=(self._idle,), daemon=True).start()
 
     def _tell(self, idle: threading.Event) -> None:
         """Write a line about the current steps at regular intervals."""

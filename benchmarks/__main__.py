@@ -11,14 +11,18 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
 from acceptance.errors import AcceptanceError
 from acceptance.project import ROOT
 from acceptance.settings import load_settings
-from benchmarks.measures import MEASURES, Figure
+from benchmarks.figures import Figure
+from benchmarks.measures import MEASURES
 
+_WIDTH = 160
+"""A table has at least so many columns, so that a page can take it as it is."""
 _RESULTS = Path(__file__).with_name("results")
 
 
@@ -46,15 +50,39 @@ def main(arguments: list[str]) -> int:
 
 
 def _print(figures: list[Figure]) -> None:
-    table = Table("what", "median", "lowest", "highest", "target", "held")
-    for figure in figures:
+    console = Console(width=max(Console().width, _WIDTH))
+    table = _table("what", "median", "lowest", "highest", "target", "held")
+    for figure in (each for each in figures if not each.row):
         held = "" if figure.target is None else "yes" if figure.held else "NO"
         target = "" if figure.target is None else f"≤ {figure.target:g} {figure.unit}"
         values = (figure.median, min(figure.values), max(figure.values))
         table.add_row(
             figure.name, *(f"{value:.2f} {figure.unit}" for value in values), target, held
         )
-    Console().print(table)
+    if table.rows:
+        console.print(table)
+    for rows in grids(figures):
+        names = [figure.name for figure in next(iter(rows.values()))]
+        table = _table("", *names)
+        for row, cells in rows.items():
+            table.add_row(row, *map(str, cells))
+        console.print(table)
+
+
+def grids(figures: list[Figure]) -> list[dict[str, list[Figure]]]:
+    """Return the figures that have rows, by row; rows with the same columns are one table."""
+    rows: dict[str, list[Figure]] = {}
+    for figure in figures:
+        if figure.row:
+            rows.setdefault(figure.row, []).append(figure)
+    grids: dict[tuple[str, ...], dict[str, list[Figure]]] = {}
+    for row, cells in rows.items():
+        grids.setdefault(tuple(each.name for each in cells), {})[row] = cells
+    return list(grids.values())
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=MARKDOWN)
 
 
 def _write(figures: list[Figure], runs: int) -> Path:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -32,6 +30,8 @@ from acceptance.readiness.report import write_reports
 from acceptance.readiness.tracker import parse, parse_bytes
 from acceptance.settings import Settings
 from acceptance.waiting import eventually
+from benchmarks.figures import Figure
+from benchmarks.monitoring import monitoring
 from fixtures.environment import Environment
 from tests.support.report_sample import large_run, run_facts
 
@@ -39,27 +39,6 @@ _API_SERVER = ("etcd", "kube-apiserver")
 _CHANGES = 20
 _GIB = 2**30
 _PAGES = "Pss:"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """The repeated values of one measure."""
-
-    name: str
-    unit: str
-    values: tuple[float, ...]
-    target: float | None = None
-    """The largest acceptable value."""
-
-    @property
-    def median(self) -> float:
-        """The median of the values."""
-        return statistics.median(self.values)
-
-    @property
-    def held(self) -> bool | None:
-        """Whether the median is within the target; None if there is none."""
-        return None if self.target is None else self.median <= self.target
 
 
 def start(settings: Settings, runs: int) -> list[Figure]:
@@ -198,6 +177,7 @@ MEASURES: dict[str, Callable[[Settings, int], list[Figure]]] = {
     "start": start,
     "notice": notice,
     "memory": memory,
+    "monitoring": monitoring,
     "run": run,
     "cold": cold,
     "tracker": tracker,

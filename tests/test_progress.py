@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 import threading
 from itertools import count
 from typing import TYPE_CHECKING
@@ -239,3 +241,40 @@ def test_without_a_terminal_a_long_step_is_told_now_and_then(tmp_path: Path) -> 
     with progress.step("Nothing"):
         pass
     assert stream.getvalue().removeprefix(ended).count("\n") == 2
+
+
+def test_beside_tests_a_terminal_gets_plain_lines_too() -> None:
+    """A live display would be drawn over what pytest writes."""
+    stream = Terminal()
+    progress = Progress(2, stream=stream, every=0.01)
+    with progress.step("Build images") as step, step.building("Prometheus", usual=260):
+        progress.continue_beside_tests()
+        before = stream.getvalue()
+        eventually(
+            lambda: stream.getvalue().removeprefix(before),
+            lambda text: "[1/2] Building Prometheus: " in text,
+            timeout=5,
+        )
+    after = stream.getvalue().removeprefix(before)
+    assert "\x1b" not in after
+    assert after.splitlines()[-1].startswith("[1/2] Build images: done after ")
+
+
+def test_lines_beside_tests_are_no_output_of_a_test(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What is written during a test is captured, and Allure attaches it to the scenario."""
+    monkeypatch.setattr(sys, "stderr", sys.__stderr__)
+    told = tmp_path / "told"
+    with told.open("w") as file:
+        before = os.dup(2)
+        try:
+            os.dup2(file.fileno(), 2)  # as standard error is between two tests
+            progress = Progress(1)
+            progress.continue_beside_tests()
+        finally:
+            os.dup2(before, 2)  # as during a test
+            os.close(before)
+    progress.note("Prometheus is built.")
+    assert told.read_text() == "Prometheus is built.\n"
+    assert capfd.readouterr().err == ""

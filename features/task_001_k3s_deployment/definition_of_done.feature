@@ -65,7 +65,7 @@ Feature: Definition of Done of the k3s production deployment
   @TASK-001-DOD-6
   Rule: Performance benchmarks meet requirements
 
-    @disturbing
+    @disturbing @measures-time
     Scenario: The system meets its performance requirements under the stated load
       Given the team has stated performance requirements
       When the stated number of visitors uses the system

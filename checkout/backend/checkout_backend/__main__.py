@@ -10,7 +10,7 @@ from checkout_backend import logs, tracing
 from checkout_backend.app import VERSION, build
 from checkout_backend.config import BadConfiguration, load
 from checkout_backend.lifecycle import Lifecycle
-from checkout_backend.metrics import Metrics
+from checkout_backend.metrics import Metrics, NoMetrics
 from checkout_backend.postgres import PostgresStore
 from checkout_backend.server import Server
 
@@ -34,7 +34,7 @@ def main(env: Mapping[str, str]) -> int:
         signing_keys=config.signing_keys,
         pod_name=config.pod_name,
         lifecycle=lifecycle,
-        metrics=Metrics(store.pool.get_stats),
+        metrics=Metrics(store.pool.get_stats) if config.metrics else NoMetrics(),
         tracing=traces,
     )
     store.open()

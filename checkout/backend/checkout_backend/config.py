@@ -42,6 +42,8 @@ class Config:
     listen_port: int
     pool_size: int
     """Connections to the database at most."""
+    metrics: bool
+    """Whether anything is counted for Prometheus."""
     traces_endpoint: str
     """The collector's address for OTLP over HTTP; empty if there are no traces."""
     drain_seconds: float
@@ -86,6 +88,7 @@ def load(env: Mapping[str, str]) -> Config:
         pod_name=_header_text(env.get("POD_NAME", "").strip() or socket.gethostname()),
         listen_port=_whole(env, "LISTEN_PORT", 8000, 1, 65535),
         pool_size=_whole(env, "DATABASE_POOL_SIZE", 8, 1, 100),
+        metrics=_switch(env, "METRICS"),
         traces_endpoint=_address(env, "OTEL_EXPORTER_OTLP_ENDPOINT"),
         drain_seconds=_whole(env, "DRAIN_SECONDS", 3, 0, 300),
     )
@@ -121,6 +124,13 @@ def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: in
             f"{name} is {value!r}: set it to a whole number from {least} to {most}."
         )
     return number
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    value = env.get(name, "").strip().lower() or "on"
+    if value not in {"on", "off"}:
+        raise BadConfiguration(f"{name} is {value!r}: set it to on or off.")
+    return value == "on"
 
 
 def _address(env: Mapping[str, str], name: str) -> str:

@@ -89,6 +89,34 @@ class Metrics:
         return Counter(f"checkouts_{what}", description, registry=self.registry)
 
 
+class NoMetrics(Metrics):
+    """Counts nothing; the page for Prometheus is empty."""
+
+    def __init__(self) -> None:
+        """Have a registry without metrics."""
+        self.registry = CollectorRegistry()
+
+    def count(
+        self,
+        method: str,
+        route: str,
+        status: int,
+        seconds: float,
+        *,
+        exemplar: dict[str, str] | None = None,
+    ) -> None:
+        """Do not count a request."""
+
+    def created(self) -> None:
+        """Do not count a checkout."""
+
+    def paid(self) -> None:
+        """Do not count a payment."""
+
+    def failed(self, reason: str) -> None:
+        """Do not count a failure."""
+
+
 class _Pool(Collector):
     def __init__(self, statistics: Callable[[], Mapping[str, int]]) -> None:
         self._statistics = statistics

@@ -63,7 +63,11 @@ class Service:
 
 @contextmanager
 def serving(
-    store: Store, *, signing_key: str = SIGNING_KEY, tracing: Tracing | None = None
+    store: Store,
+    *,
+    signing_key: str = SIGNING_KEY,
+    metrics: Metrics | None = None,
+    tracing: Tracing | None = None,
 ) -> Iterator[Service]:
     """Serve `store` while the body runs."""
     lifecycle = Lifecycle()
@@ -72,7 +76,7 @@ def serving(
         signing_keys=[signing_key],
         pod_name=POD,
         lifecycle=lifecycle,
-        metrics=Metrics(),
+        metrics=metrics or Metrics(),
         tracing=tracing,
     )
     server = Server(app, port=0, lifecycle=lifecycle, drain_seconds=0)

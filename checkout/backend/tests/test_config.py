@@ -27,6 +27,12 @@ def test_a_good_configuration_is_read() -> None:
     assert config.database.port == 5432
     assert (config.listen_port, config.pool_size, config.drain_seconds) == (8000, 8, 3)
     assert config.pod_name == "backend-1"
+    assert config.metrics
+
+
+def test_metrics_can_be_switched_off() -> None:
+    """So that what they cost can be measured."""
+    assert not load(GOOD | {"METRICS": "off"}).metrics
 
 
 def test_there_are_two_signing_keys_only_while_they_are_rotated() -> None:
@@ -69,6 +75,7 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("DRAIN_SECONDS", "soon"),
         ("DATABASE_POOL_SIZE", "0"),
         ("LOG_LEVEL", "loud"),
+        ("METRICS", "no"),
         ("POD_NAME", "line\nbreak"),
         ("SIGNING_KEY", "short"),
         ("SIGNING_KEY_ACCEPTED", "short"),

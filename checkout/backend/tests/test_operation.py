@@ -11,6 +11,7 @@ from server_under_test import POD, Service, problem, request_lines, serving
 
 from checkout_backend import health
 from checkout_backend.logs import request_id
+from checkout_backend.metrics import NoMetrics
 
 
 def test_alive_and_ready(service: Service) -> None:
@@ -120,6 +121,18 @@ def test_requests_are_counted_by_route(pure: Service) -> None:
     assert "http_request_duration_seconds_bucket" in text
     assert "process_resident_memory_bytes" in text
     assert "nobody" not in text and "BREW" not in text
+
+
+def test_without_metrics_the_service_is_the_same() -> None:
+    """Only the page for Prometheus is empty."""
+    with serving(MemoryStore(), metrics=NoMetrics()) as service:
+        checkout = service.create()
+        service.add(checkout)
+        problem(service.pay(checkout, 1, "k"), 409, "wrong-amount")
+        assert service.pay(checkout, 700, "k").status_code == 200
+        reply = service.client.get("/metrics")
+    assert reply.status_code == 200
+    assert reply.text.strip() in {"", "# EOF"}
 
 
 def test_the_api_describes_itself(pure: Service) -> None:
