@@ -56,11 +56,14 @@ def pytest_collection_modifyitems(
             control = _control_of(item)
             assert control is not None
             if (day := config.stash[_MEMORY].seen_red(control)) is not None:
-                item.add_marker(pytest.mark.skip(f"unchanged since it was seen red on {day}"))
+                item.add_marker(pytest.mark.skip(f"unchanged since seen red on {day}"))
                 tried.remove(item)
     session.stash[_TRIED] = tried
-    if tried and not config.option.collectonly:
-        begin()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """With -k, which is for a few, a second process would cost more than it saves."""
+    return 0 if config.option.keyword else None
 
 
 def _control_of(item: pytest.Item) -> Control | None:
@@ -76,6 +79,7 @@ def kept(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Environ
     tried = request.session.stash[_TRIED]
     marks = {mark.name for item in tried for mark in item.iter_markers()}
     environment.needed = needed_stacks(marks)
+    begin()  # while the cluster starts
     try:
         environment.start()
         if environment.failure is not None:

@@ -13,7 +13,7 @@ import os
 import time
 from contextlib import suppress
 from functools import cache, cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.build.cache import UNUSED_SECONDS, cache_root, hash_inputs
@@ -117,16 +117,11 @@ class _Part:
         self.whole = REPOSITORY in place.tags or bool(domains & _WHOLE)
         self._stacks = bool(needed_stacks(place.tags))
         self._system = _components_of_the_system(root)
-        self._documented = any(
-            name.startswith("acceptance.runbooks")
-            for domain in domains & DOMAINS
-            for path in (root / "acceptance" / "domains" / domain).rglob("*.py")
-            for name in _imports(path)
-        )
+        self._documented = any(_follows_documents(root, each) for each in domains & DOMAINS)
 
     def counts(self, name: str) -> bool:
         """Return whether a file counts; one of which nothing is known does."""
-        match PurePosixPath(name).parts:
+        match name.split("/"):
             case ("steps" | "controls", *_):
                 counts = name in self._modules
             case ("docs", *_):  # procedures, which such a domain follows
@@ -154,6 +149,16 @@ def _text_of(place: Place) -> str:
     return "\n".join((place.rule.name, *place.tags, *lines[: starts[0]], *steps, *lines[start:end]))
 
 
+@cache
+def _follows_documents(root: Path, domain: str) -> bool:
+    """Return whether a domain follows procedures that are written in docs/."""
+    modules = (root / "acceptance" / "domains" / domain).rglob("*.py")
+    return any(
+        name.startswith("acceptance.runbooks") for path in modules for name in _imports(path)
+    )
+
+
+@cache
 def _components_of_the_system(root: Path) -> frozenset[str]:
     """Return the components that an overlay names which is no stack."""
     texts = [
@@ -175,10 +180,9 @@ def _closure(paths: set[Path], root: Path) -> set[Path]:
     while waiting:
         path = waiting.pop()
         found.add(path)
-        for name in _imports(path):
-            other = root.joinpath(*name.split(".")).with_suffix(".py")
-            if name.startswith(("controls.", "steps.")) and other.is_file() and other not in found:
-                waiting.add(other)
+        names = (name for name in _imports(path) if name.startswith(("controls.", "steps.")))
+        others = {root.joinpath(*name.split(".")).with_suffix(".py") for name in names}
+        waiting |= {other for other in others - found if other.is_file()}
     return found
 
 

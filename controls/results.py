@@ -12,13 +12,12 @@ from typing import Literal, TypeAlias
 
 import pytest
 
-Result: TypeAlias = Literal["killed", "survived", "wrong reason", "not tried", "unchanged"]
+Result: TypeAlias = Literal["killed", "survived", "wrong reason", "not tried"]
 MEANINGS: dict[Result, str] = {
     "killed": "the scenario saw the sabotage, and said why",
     "survived": "the scenario did not see the sabotage",
     "wrong reason": "the scenario was red for another reason",
     "not tried": "the scenario was not sound before, or the sabotage or its repair failed",
-    "unchanged": "seen red before, and nothing that decides it has changed since",
 }
 _PROPERTY = "control"
 
@@ -50,38 +49,47 @@ class Results:
     def __init__(self, terminal: pytest.TerminalReporter) -> None:
         """Write to `terminal`."""
         self._terminal = terminal
-        self._trials: dict[str, Trial] = {}
+        self._results: dict[str, Result] = {}
+        self._unchanged: Counter[str] = Counter()
         self._broken: set[str] = set()
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Print no dot for a control: it has a line."""
+        return ("passed", "", "") if report.passed and _name(report) else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Print a line about a control when it is over."""
-        name = report.nodeid.partition("[")[2].rpartition("]")[0]
+        name = _name(report)
         if report.failed and report.when != "call":
             self._broken.add(name)
+        if report.skipped and isinstance(report.longrepr, tuple):
+            self._unchanged[report.longrepr[-1].removeprefix("Skipped: ")] += 1
         found = dict(report.user_properties).get(_PROPERTY)
-        if found is None and not report.skipped:
+        if found is None or report.when != "teardown":
             return
-        if report.when == "setup" and report.skipped:
-            self._trials[name] = Trial("unchanged")
-        elif report.when == "teardown":
-            trial = Trial(**json.loads(str(found)))
-            if name in self._broken:
-                trial.result = "not tried"
-            self._trials[name] = trial
-            parts = ", ".join(f"{part} {value:.1f}" for part, value in trial.seconds.items())
-            total = sum(trial.seconds.values())
-            self._terminal.ensure_newline()
-            self._terminal.write_line(f"{trial.result:12} {total:6.1f} s  {name}  ({parts})")
+        trial = Trial(**json.loads(str(found)))
+        result = self._results[name] = "not tried" if name in self._broken else trial.result
+        parts = ", ".join(f"{part} {value:.1f}" for part, value in trial.seconds.items())
+        seconds = sum(trial.seconds.values())
+        self._terminal.ensure_newline()
+        self._terminal.write_line(f"{result:12} {seconds:6.1f} s  {name}  ({parts})")
 
     def pytest_terminal_summary(self) -> None:
-        """Print how many controls had each result, and the names of those that are not red."""
-        if not self._trials:
+        """Print how many controls had each result, and the names of those that were not killed."""
+        if not self._results and not self._unchanged:
             return
         self._terminal.section("controls")
-        counts = Counter(trial.result for trial in self._trials.values())
+        counts = Counter(self._results.values())
         for result, meaning in MEANINGS.items():
             if counts[result]:
                 self._terminal.write_line(f"{counts[result]:4} {result}: {meaning}")
-        for name, trial in self._trials.items():
-            if trial.result not in {"killed", "unchanged"}:
-                self._terminal.write_line(f"     {trial.result}: {name}")
+        for said, count in sorted(self._unchanged.items()):
+            self._terminal.write_line(f"{count:4} {said}")
+        for name, result in self._results.items():
+            if result != "killed":
+                self._terminal.write_line(f"     {result}: {name}")
+
+
+def _name(report: pytest.TestReport) -> str:
+    """Return the name of a control; empty for another test."""
+    return report.nodeid.partition("[")[2].rpartition("]")[0]
