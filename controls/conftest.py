@@ -83,7 +83,7 @@ def kept(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Environ
     try:
         environment.start()
         if environment.failure is not None:
-            pytest.exit(environment.failure.message, environment.failure.exit_code)
+            raise environment.failure
         yield environment
     finally:
         environment.stop()
@@ -113,14 +113,6 @@ def run(
 
 
 @pytest.fixture
-def before(control: Control, run: RunDirectory, soundness: Soundness) -> dict[str, Any]:
-    """What the scenario says before anything is broken."""
-    found = control.found_in(soundness.of(control, run))
-    assert found["status"] in {"passed", "skipped"}, f"It is not sound: {found['reason']}"
-    return found
-
-
-@pytest.fixture
 def trial(request: pytest.FixtureRequest, control: Control) -> Iterator[Trial]:
     """The result of the control, and its times; it is remembered."""
     found = Trial()
@@ -128,6 +120,17 @@ def trial(request: pytest.FixtureRequest, control: Control) -> Iterator[Trial]:
     found.report_to(request.node)
     if found.result == "killed":
         request.config.stash[_MEMORY].remember(control)
+
+
+@pytest.fixture
+def before(
+    control: Control, trial: Trial, run: RunDirectory, soundness: Soundness
+) -> dict[str, Any]:
+    """What the scenario says before anything is broken."""
+    with trial.part("sound"):
+        found = control.found_in(soundness.of(control, run))
+    assert found["status"] in {"passed", "skipped"}, f"It is not sound: {found['reason']}"
+    return found
 
 
 @pytest.fixture

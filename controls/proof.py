@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PLAIN = ("-q", "-p", "no:cacheprovider", "-p", "no:allure_pytest")
 """A control reads the verdicts only: the Allure report would take two seconds of each proof."""
 _SECONDS = 1800.0
+_GRACE_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["controls.warm"])
@@ -48,6 +49,8 @@ def prove(kept: Path, reports: Path, *arguments: str) -> dict[str, Any]:
     try:
         child.join(_SECONDS)
     finally:
+        child.terminate()  # as after Ctrl-C: it undoes its own changes
+        child.join(_GRACE_SECONDS)
         child.kill()
         child.join()
     path = reports / "readiness.json"

@@ -62,12 +62,17 @@ class Results:
         name = _name(report)
         if report.failed and report.when != "call":
             self._broken.add(name)
+        if report.failed and report.when == "setup":
+            self._add(name, Trial(seconds={"before": report.duration}))
         if report.skipped and isinstance(report.longrepr, tuple):
             self._unchanged[report.longrepr[-1].removeprefix("Skipped: ")] += 1
         found = dict(report.user_properties).get(_PROPERTY)
         if found is None or report.when != "teardown":
             return
-        trial = Trial(**json.loads(str(found)))
+        if name not in self._results:
+            self._add(name, Trial(**json.loads(str(found))))
+
+    def _add(self, name: str, trial: Trial) -> None:
         result = self._results[name] = "not tried" if name in self._broken else trial.result
         parts = ", ".join(f"{part} {value:.1f}" for part, value in trial.seconds.items())
         seconds = sum(trial.seconds.values())

@@ -91,6 +91,13 @@ def test_a_control_whose_repair_failed_is_not_killed() -> None:
     assert lines[-1] == "     not tried: one"
 
 
+def test_a_control_whose_scenario_was_not_sound_is_not_tried() -> None:
+    """It is counted, although nothing was broken."""
+    failed = report("one", "setup", "failed")
+    assert lines_of(failed, report("one", "teardown"))[-1] == "     not tried: one"
+    assert lines_of(failed, report("one", "teardown", trial=Trial()))[-1] == "     not tried: one"
+
+
 def test_other_tests_are_left_out() -> None:
     """Nothing is said where no control was selected."""
     assert (
