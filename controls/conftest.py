@@ -102,12 +102,18 @@ def soundness(
 
 
 @pytest.fixture
+def folder(control: Control, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the control; `tmp_path` fails when a set-up is interrupted."""
+    return tmp_path_factory.mktemp(control.sabotage.__name__)
+
+
+@pytest.fixture
 def run(
-    request: pytest.FixtureRequest, control: Control, settings: Settings, tmp_path: Path
+    request: pytest.FixtureRequest, control: Control, settings: Settings, folder: Path
 ) -> RunDirectory:
     """The run that is proved again: of the cluster, or of the repository alone."""
     if REPOSITORY in place_of(control).tags:
-        return repository_run(settings, tmp_path)
+        return repository_run(settings, folder)
     environment: Environment = request.getfixturevalue("kept")
     return environment.directory
 
@@ -148,8 +154,6 @@ def saboteur(
 
 
 @pytest.fixture
-def prove_again(
-    control: Control, run: RunDirectory, tmp_path: Path
-) -> Callable[[], dict[str, Any]]:
+def prove_again(control: Control, run: RunDirectory, folder: Path) -> Callable[[], dict[str, Any]]:
     """Proves the scenario on what is broken by then."""
-    return lambda: prove(run.path, tmp_path / "reports", control.node)
+    return lambda: prove(run.path, folder / "reports", control.node)
