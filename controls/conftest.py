@@ -26,15 +26,6 @@ _MEMORY = pytest.StashKey[Memory]()
 _TRIED = pytest.StashKey[list[pytest.Item]]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the controls' own option."""
-    parser.addoption(
-        "--all",
-        action="store_true",
-        help="try also the controls that were seen red before, if nothing has changed since",
-    )
-
-
 @pytest.hookimpl(trylast=True)  # after the terminal is there
 def pytest_configure(config: pytest.Config) -> None:
     """Print the results where there is a terminal."""

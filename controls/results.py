@@ -55,7 +55,8 @@ class Results:
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Print no dot for a control: it has a line."""
-        return ("passed", "", "") if report.passed and _name(report) else None
+        ours = report.passed and report.when == "call" and _name(report)
+        return ("passed", "", "") if ours else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Print a line about a control when it is over."""
