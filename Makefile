@@ -47,7 +47,7 @@ acceptance: ## Prove the tracker on a real cluster and write reports/ (as root, 
 .PHONY: controls
 controls: ## Break the running system on purpose: each scenario must fail with the right message (as root)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup $(OF_RUN)
-	@$(BIN)/pytest controls --cluster="$(CLUSTER)" $(ARGS)
+	@$(BIN)/pytest controls -q --tb=short -n auto --dist=loadgroup --cluster="$(CLUSTER)" $(ARGS)
 
 .PHONY: scan
 scan: ## Scan code and deployment, and files for secrets; fail if a finding is critical (no cluster)

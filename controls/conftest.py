@@ -1,55 +1,151 @@
-"""The system that the controls break: deployed once, and proved sound before."""
+"""The systems that the controls break: started once, and proved sound before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from acceptance.settings import Settings
-from acceptance.system import System
-from controls.control import Control, prove, stacks_needed_by
+from acceptance.deployment.stacks import needed_stacks
+from acceptance.project import ROOT
+from acceptance.settings import Settings, load_settings
+from controls.control import Control, place_of
+from controls.memory import Memory
+from controls.proof import begin, prove
+from controls.repository_run import RepositorySaboteur, repository_run
+from controls.results import Results, Trial
 from controls.saboteur import Saboteur
-from fixtures.environment import Environment
+from controls.soundness import Soundness
+from fixtures.environment import Environment, RunDirectory
+from fixtures.outcomes import REPOSITORY
+from fixtures.plugin import environment_of
+
+_MEMORY = pytest.StashKey[Memory]()
+_TRIED = pytest.StashKey[list[pytest.Item]]()
+
+
+@pytest.hookimpl(trylast=True)  # after the terminal is there
+def pytest_configure(config: pytest.Config) -> None:
+    """Print the results where there is a terminal."""
+    cluster = config.option.cluster or load_settings(ROOT).cluster
+    config.stash[_MEMORY] = Memory(ROOT, cluster)
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if isinstance(terminal, pytest.TerminalReporter):
+        config.pluginmanager.register(Results(terminal))
+
+
+@pytest.hookimpl(trylast=True)  # after -k and -m
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: Sequence[pytest.Item]
+) -> None:
+    """Skip the controls that were seen red, if nothing has changed since."""
+    tried = [item for item in items if _control_of(item) is not None]
+    if not config.option.all:
+        for item in tuple(tried):
+            control = _control_of(item)
+            assert control is not None
+            if (day := config.stash[_MEMORY].seen_red(control)) is not None:
+                item.add_marker(pytest.mark.skip(f"unchanged since seen red on {day}"))
+                tried.remove(item)
+    session.stash[_TRIED] = tried
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """With -k, which is for a few, a second process would cost more than it saves."""
+    return 0 if config.option.keyword else None
+
+
+def _control_of(item: pytest.Item) -> Control | None:
+    parameters = getattr(item, "callspec", None)
+    found = parameters.params.get("control") if parameters else None
+    return found if isinstance(found, Control) else None
 
 
 @pytest.fixture(scope="session")
 def kept(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Environment]:
     """A cluster with the system on it, and with the stacks that the selected controls break."""
-    name = request.config.option.cluster or settings.cluster
-    selected = [item.callspec.params.get("control") for item in _parametrized(request.session)]
-    needed = stacks_needed_by(each for each in selected if isinstance(each, Control))
-    environment = Environment(settings, name, keep=False, needed=needed)
+    environment = environment_of(request.config, settings)
+    environment.later = False
+    tried = request.session.stash[_TRIED]
+    marks = {mark.name for item in tried for mark in item.iter_markers()}
+    environment.needed = needed_stacks(marks)
+    begin()  # while the cluster starts
     try:
         environment.start()
         if environment.failure is not None:
-            pytest.exit(environment.failure.message, environment.failure.exit_code)
+            raise environment.failure
         yield environment
     finally:
         environment.stop()
 
 
-def _parametrized(session: pytest.Session) -> list[Any]:
-    return [item for item in session.items if hasattr(item, "callspec")]
-
-
 @pytest.fixture(scope="session")
-def sound(kept: Environment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the scenarios say of the system before anything is broken."""
-    return prove(kept.directory.path, tmp_path_factory.mktemp("sound"))
+def soundness(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Soundness:
+    """What the scenarios that are tried say before anything is broken."""
+    folder = tmp_path_factory.getbasetemp()
+    # pytest-xdist gives each worker a folder in one that all of them share.
+    shared = folder.parent if hasattr(request.config, "workerinput") else folder
+    tried = [_control_of(item) for item in request.session.stash[_TRIED]]
+    return Soundness(shared, [control for control in tried if control is not None])
 
 
 @pytest.fixture
-def run_folder(kept: Environment) -> Path:
-    """The folder of the run that is kept."""
-    return kept.directory.path
+def folder(control: Control, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the control; `tmp_path` fails when a set-up is interrupted."""
+    return tmp_path_factory.mktemp(control.sabotage.__name__)
 
 
 @pytest.fixture
-def saboteur(kept: Environment, settings: Settings) -> Iterator[Saboteur]:
+def run(
+    request: pytest.FixtureRequest, control: Control, settings: Settings, folder: Path
+) -> RunDirectory:
+    """The run that is proved again: of the cluster, or of the repository alone."""
+    if REPOSITORY in place_of(control).tags:
+        return repository_run(settings, folder)
+    environment: Environment = request.getfixturevalue("kept")
+    return environment.directory
+
+
+@pytest.fixture
+def trial(request: pytest.FixtureRequest, control: Control) -> Iterator[Trial]:
+    """The result of the control, and its times; it is remembered."""
+    found = Trial()
+    yield found
+    found.report_to(request.node)
+    if found.result == "killed":
+        request.config.stash[_MEMORY].remember(control)
+
+
+@pytest.fixture
+def before(
+    control: Control, trial: Trial, run: RunDirectory, soundness: Soundness
+) -> dict[str, Any]:
+    """What the scenario says before anything is broken."""
+    with trial.part("sound"):
+        found = control.found_in(soundness.of(control, run))
+    assert found["status"] in {"passed", "skipped"}, f"It is not sound: {found['reason']}"
+    return found
+
+
+@pytest.fixture
+def saboteur(
+    control: Control, run: RunDirectory, settings: Settings, trial: Trial
+) -> Iterator[Saboteur]:
     """The saboteur, who repairs everything at the end."""
-    system: System = kept.directory.load_system()
-    with Saboteur(system, kept.directory.path, settings.timeouts) as actor:
-        yield actor
+    kind = RepositorySaboteur if REPOSITORY in place_of(control).tags else Saboteur
+    actor = kind(run.load_system(), run.path, settings.timeouts)
+    with trial.part("settled"):
+        actor.__enter__()
+    yield actor
+    with trial.part("repaired"):
+        actor.__exit__(None, None, None)
+
+
+@pytest.fixture
+def prove_again(control: Control, run: RunDirectory, folder: Path) -> Callable[[], dict[str, Any]]:
+    """Proves the scenario on what is broken by then."""
+    return lambda: prove(run.path, folder / "reports", control.node)

@@ -1,11 +1,10 @@
-"""What a control is, how a sabotage becomes one, and the run that has to see it."""
+"""What a control is, how a sabotage becomes one, and the scenario that has to see it."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import re
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -14,18 +13,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pytest_bdd.scenario import make_python_name
 
 from acceptance import domains
-from acceptance.deployment.stacks import needed_stacks
 from acceptance.project import ROOT
 from acceptance.readiness.traceability import feature_files, read_features
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from types import ModuleType
 
+    from acceptance.readiness.traceability import Feature, Rule, Scenario
     from controls.saboteur import Saboteur
 
 DOMAINS = {found.name for found in iter_modules(domains.__path__) if found.ispkg}
-_SECONDS = 1800.0
 
 
 Sabotage: TypeAlias = "Callable[[Saboteur], None]"
@@ -50,6 +48,19 @@ class Control:
         """The name by which pytest knows the scenario."""
         name, bracket, example = self.scenario.partition(" [")
         return f"test_{make_python_name(name)}" + (f"[{example}" if bracket else "")
+
+    @property
+    def node(self) -> str:
+        """The node id of the scenario."""
+        return f"features/test_features.py::{self.test}"
+
+    def found_in(self, report: dict[str, Any]) -> dict[str, Any]:
+        """Return what a readiness report says of the scenario."""
+        name, _, example = self.scenario.partition(" [")
+        shown = re.sub(r"<\w+>", example.rstrip("]"), name)
+        item = next(item for item in report["items"] if item["id"] == self.item)
+        found: dict[str, Any] = next(each for each in item["scenarios"] if each["name"] == shown)
+        return found
 
     def __str__(self) -> str:
         """Name the control by its item and sabotage."""
@@ -90,39 +101,33 @@ def all_controls() -> tuple[Control, ...]:
     return tuple(sorted(_CONTROLS, key=lambda each: (each.item, each.scenario)))
 
 
-def stacks_needed_by(controls: Iterable[Control]) -> tuple[str, ...]:
-    """Return the stacks that the scenarios of `controls` need, by their tags."""
-    wanted = {(each.item, each.scenario.partition(" [")[0]) for each in controls}
+@dataclass(frozen=True)
+class Place:
+    """Where a scenario stands."""
+
+    feature: Feature
+    rule: Rule
+    scenario: Scenario
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the scenario, of its Rule and of its feature."""
+        found = (*self.feature.tags, *self.rule.tags, *self.scenario.tags)
+        return tuple(dict.fromkeys(tag.name for tag in found))
+
+
+@cache
+def _places() -> dict[tuple[str, str], Place]:
     features, _ = read_features(feature_files(ROOT / "features"))
-    tags = {
-        tag.name
+    return {
+        (item, scenario.name): Place(feature, rule, scenario)
         for feature in features
         for rule in feature.rules
         for scenario in rule.scenarios
-        if any((name, scenario.name) in wanted for name in rule.tag_names(scenario))
-        for tag in (*feature.tags, *rule.tags, *scenario.tags)
+        for item in rule.tag_names(scenario)
     }
-    return needed_stacks(tags)
 
 
-def prove(kept: Path, reports: Path, *arguments: str) -> dict[str, Any]:
-    """Prove the system of the run that was kept in `kept` again; return the readiness report.
-
-    Raises `AssertionError` with what pytest wrote if there is no report.
-    """
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *(f"--attach={kept}", f"--reports={reports}", *arguments),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_SECONDS,
-    )
-    path = reports / "readiness.json"
-    if not path.exists():
-        raise AssertionError(f"There is no report:\n{done.stdout}{done.stderr}")
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+def place_of(control: Control) -> Place:
+    """Return where the scenario of a control stands; `KeyError` if there is no such scenario."""
+    return _places()[control.item, control.scenario.partition(" [")[0]]

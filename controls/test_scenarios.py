@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from controls.control import Control, all_controls, prove
+from controls.control import Control, all_controls, place_of
+from controls.results import Trial
 from controls.saboteur import Saboteur
+from fixtures.outcomes import REPOSITORY
 
 
-@pytest.mark.parametrize("control", all_controls(), ids=str)
+def _marks(control: Control) -> Iterator[pytest.MarkDecorator]:
+    """Yield the tags of the scenario as marks: -m selects controls as it selects scenarios.
+
+    What breaks the one cluster is in one group, of which one worker tries one after the other.
+    """
+    tags = place_of(control).tags
+    if REPOSITORY not in tags:
+        yield pytest.mark.xdist_group("cluster")
+    for tag in tags:
+        yield getattr(pytest.mark, tag)
+
+
+@pytest.mark.parametrize(
+    "control",
+    [pytest.param(each, id=str(each), marks=tuple(_marks(each))) for each in all_controls()],
+)
 def test_scenario_sees_sabotage(
-    control: Control, sound: dict[str, Any], run_folder: Path, saboteur: Saboteur, tmp_path: Path
+    control: Control,
+    before: dict[str, Any],
+    saboteur: Saboteur,
+    trial: Trial,
+    prove_again: Callable[[], dict[str, Any]],
 ) -> None:
     """A scenario that passes on the sound system fails on the broken one, for the right reason."""
-    before = _scenario(sound, control)
-    control.sabotage(saboteur)
-    report = prove(run_folder, tmp_path, f"features/test_features.py::{control.test}")
-    after = _scenario(report, control)
-    assert before["status"] in {"passed", "skipped"}, before["reason"]
+    with trial.part("broken"):
+        control.sabotage(saboteur)
+    with trial.part("proved"):
+        report = prove_again()
+    after = control.found_in(report)
+    trial.result = "survived" if after["status"] == before["status"] else "wrong reason"
     assert after["status"] == ("failed" if control.verdict == "unmet" else "skipped"), after
+    trial.result = "wrong reason"
     assert re.search(control.expects, after["reason"]), after["reason"]
     # The scenario may prove a second item, of which the same is true.
     about = [item for item in report["items"] if after in item["scenarios"]]
     assert control.item in {item["id"] for item in about}
     assert {item["verdict"] for item in about} == {control.verdict}
-
-
-def _scenario(report: dict[str, Any], control: Control) -> dict[str, Any]:
-    name, _, example = control.scenario.partition(" [")
-    shown = re.sub(r"<\w+>", example.rstrip("]"), name)
-    item = next(item for item in report["items"] if item["id"] == control.item)
-    found: dict[str, Any] = next(each for each in item["scenarios"] if each["name"] == shown)
-    return found
+    trial.result = "killed"

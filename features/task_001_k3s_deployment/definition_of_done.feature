@@ -8,6 +8,7 @@ Feature: Definition of Done of the k3s production deployment
   @TASK-001-DOD-1
   Rule: Code reviewed and approved
 
+    @repository
     Scenario: Every change since the last release was approved by somebody else
       When the auditor looks for an approval of every change since the last release
       Then no change is approved by its own author only
@@ -17,6 +18,7 @@ Feature: Definition of Done of the k3s production deployment
   @TASK-001-DOD-2
   Rule: All tests passing (unit + integration)
 
+    @repository
     Scenario: The system's own tests pass now
       When the tester runs all tests of the system
       Then tests of every kind ran and none failed
@@ -33,21 +35,25 @@ Feature: Definition of Done of the k3s production deployment
   @TASK-001-DOD-4
   Rule: Documentation updated
 
+    @repository
     Scenario: Everything that can be deployed, set and run is documented
       When the reviewer looks up in the documentation what can be deployed, set and run
       Then every workload is documented
       And every setting is documented
       And every make target is documented
 
+    @repository
     Scenario: No link in the documentation is broken
       When the reviewer follows every link of the documentation
       Then no link inside the repository is broken
 
+    @repository
     Scenario: What the documentation tells people to run exists and works
       When the reviewer checks the commands and files that the documentation mentions
       Then everything that the documentation mentions exists
       And every command that it marks to be run succeeds
 
+    @repository
     Scenario: No page is older than what it documents
       When the reviewer compares each page with the changes of what it documents
       Then no page is older than the last change of what it documents
@@ -92,6 +98,7 @@ Feature: Definition of Done of the k3s production deployment
   @TASK-001-DOD-8
   Rule: Backup and recovery procedures documented
 
+    @repository
     Scenario: The backup and recovery runbook is complete and was rehearsed recently
       When the operator reads the backup and recovery runbook
       Then the runbook has every section and command that an operator needs

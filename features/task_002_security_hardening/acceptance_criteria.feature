@@ -216,6 +216,7 @@ Feature: Production Security Hardening
   @TASK-002-AC-6
   Rule: Security scanning integrated into CI/CD
 
+    @repository
     Scenario Outline: CI blocks <change>
       Given the security workflow passes before <change>
       When a developer proposes <change>
@@ -229,6 +230,7 @@ Feature: Production Security Hardening
         | a pull request with a privileged container |
         | a push with dangerous code |
 
+    @repository
     Scenario: No change bypasses the security scan
       When the pipeline engineer looks for ways to bypass the security workflow
       Then it runs on every push and every pull request

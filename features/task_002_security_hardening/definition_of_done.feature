@@ -86,12 +86,14 @@ Feature: Definition of Done of the production security hardening
   @TASK-002-DOD-4
   Rule: Security documentation updated
 
+    @repository
     Scenario: Every threat has a mitigation that is proved
       When the security engineer looks up the proof of every threat
       Then every kind of threat is considered at every trust boundary
       And every accepted risk has an owner and has not expired
       And every threat has a mitigation and a proof that exists
 
+    @repository
     Scenario: Documented roles and connections match what is proved
       When the security engineer compares the tables on pages with the tables that are proved
       Then every page shows its table as it is proved
@@ -99,6 +101,7 @@ Feature: Definition of Done of the production security hardening
   @TASK-002-DOD-5
   Rule: Incident response procedures documented
 
+    @repository
     Scenario: The incident response runbook is complete and was drilled recently
       When the responder reads the incident response runbook
       Then the runbook has every section and command that a responder needs

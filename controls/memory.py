@@ -1,0 +1,198 @@
+"""Remembers which controls were seen red, by the content of all that decides it.
+
+The rules of imports between packages, which import-linter checks, say what that is: steps import
+domains, and domains import no other domains than traffic and cluster.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import hashlib
+import os
+import time
+from contextlib import suppress
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.build.cache import UNUSED_SECONDS, cache_root, hash_inputs
+from acceptance.deployment.stacks import STACKS, needed_stacks
+from acceptance.process import PROMPT_SECONDS, run
+from acceptance.readiness.traceability.step_definitions import read_definitions
+from acceptance.readiness.traceability.step_matching import StepMatcher
+from controls.control import DOMAINS, place_of
+from fixtures.outcomes import REPOSITORY
+
+if TYPE_CHECKING:
+    from controls.control import Control, Place
+
+_ALWAYS = frozenset({"cluster", "traffic"})
+"""The domains that every domain may use."""
+_WHOLE = frozenset({"delivery", "documentation"})
+"""The domains that read the whole repository, and its history."""
+_NEVER = frozenset({".ci", ".github", ".vscode", "benchmarks", "features", "tests"})
+"""Folders that no scenario about a running system reads: of the features, the scenario counts."""
+
+
+class Memory:
+    """What was seen red, on one kind of cluster."""
+
+    def __init__(self, root: Path, cluster: str) -> None:
+        """Judge by the files below `root`, committed or not."""
+        self._root = root
+        self._cluster = cluster
+        self._folder = cache_root() / "controls"
+
+    def seen_red(self, control: Control) -> str | None:
+        """Return the day on which a control was last seen red, if nothing has changed since."""
+        path = self._folder / self.key(control)
+        with suppress(OSError):
+            os.utime(path)
+            return path.read_text(encoding="utf-8")
+        return None
+
+    def remember(self, control: Control) -> None:
+        """Remember that a control was seen red today."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for path in self._folder.iterdir():
+            with suppress(OSError):  # another process may do the same
+                if path.stat().st_mtime < time.time() - UNUSED_SECONDS:
+                    path.unlink()
+        today = dt.datetime.now(dt.UTC).date().isoformat()
+        (self._folder / self.key(control)).write_text(today, encoding="utf-8")
+
+    @cache  # noqa: B019 (there is one memory in a run)
+    def key(self, control: Control) -> str:
+        """Return a hash of all that decides whether the scenario sees the sabotage."""
+        place = place_of(control)
+        part = _Part(self._root, control, place, self._matcher)
+        counted = sorted(name for name in self._files if part.counts(name))
+        digest = hashlib.sha256()
+        for text in (
+            *(str(control), control.scenario, control.expects, control.verdict, self._cluster),
+            self._head if part.whole else _text_of(place),
+            *(f"{name}\0{self._files[name]}" for name in counted),
+        ):
+            digest.update(f"{len(text)}:{text}".encode())
+        return digest.hexdigest()[:32]
+
+    @cached_property
+    def _files(self) -> dict[str, str]:
+        """The hash of each file that git does not ignore, by its name."""
+        command = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        names = {name for name in self._git(*command).split("\0") if name}
+        return {
+            name: hash_inputs(self._root / name) for name in names if (self._root / name).is_file()
+        }
+
+    @cached_property
+    def _head(self) -> str:
+        return self._git("rev-parse", "HEAD")
+
+    @cached_property
+    def _matcher(self) -> StepMatcher:
+        return StepMatcher(read_definitions(sorted((self._root / "steps").glob("*.py")))[0])
+
+    def _git(self, *arguments: str) -> str:
+        return run(["git", *arguments], cwd=self._root, timeout=PROMPT_SECONDS).stdout
+
+
+class _Part:
+    """The part of the project that decides one control."""
+
+    def __init__(self, root: Path, control: Control, place: Place, matcher: StepMatcher) -> None:
+        steps = {
+            definition.path
+            for example in place.scenario.runs
+            for step in example.steps
+            for definition in matcher.of(step)
+        }
+        module = control.sabotage.__module__.rpartition(".")[2]
+        modules = _closure({*steps, root / "controls" / f"{module}.py"}, root)
+        named = {name for each in modules for name in _imports(each)}
+        domains = {name.split(".")[2] for name in named if name.startswith("acceptance.domains.")}
+        self._modules = {path.relative_to(root).as_posix() for path in modules}
+        self._domains = domains | _ALWAYS
+        self.whole = REPOSITORY in place.tags or bool(domains & _WHOLE)
+        self._stacks = bool(needed_stacks(place.tags))
+        self._system = _components_of_the_system(root)
+        self._documented = any(_follows_documents(root, each) for each in domains & DOMAINS)
+
+    def counts(self, name: str) -> bool:
+        """Return whether a file counts; one of which nothing is known does."""
+        match name.split("/"):
+            case ("steps" | "controls", *_):
+                counts = name in self._modules
+            case ("docs", *_):  # procedures, which such a domain follows
+                counts = self._documented
+            case (file,):
+                counts = not file.endswith(".md")
+            case ("acceptance", "domains", domain, _, *_):
+                counts = domain in self._domains
+            case ("manifests", "components", component, *_):
+                counts = self._stacks or component in self._system
+            case ("manifests", "overlays", _, stack, _, *_):
+                counts = self._stacks or stack not in STACKS
+            case (folder, *_):
+                counts = folder not in _NEVER
+        return self.whole or counts
+
+
+def _text_of(place: Place) -> str:
+    """Return the text of a scenario with its tables, and of what stands above all scenarios."""
+    lines = place.feature.path.read_text(encoding="utf-8").splitlines()
+    starts = sorted(each.line - 1 for each in place.feature.scenarios)
+    start = place.scenario.line - 1
+    end = next((line for line in starts if line > start), len(lines))
+    steps = [f"{each.kind} {each.text}" for each in place.scenario.steps]
+    return "\n".join((place.rule.name, *place.tags, *lines[: starts[0]], *steps, *lines[start:end]))
+
+
+@cache
+def _follows_documents(root: Path, domain: str) -> bool:
+    """Return whether a domain follows procedures that are written in docs/."""
+    modules = (root / "acceptance" / "domains" / domain).rglob("*.py")
+    return any(
+        name.startswith("acceptance.runbooks") for path in modules for name in _imports(path)
+    )
+
+
+@cache
+def _components_of_the_system(root: Path) -> frozenset[str]:
+    """Return the components that an overlay names which is no stack."""
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in (root / "manifests").glob("overlays/*/kustomization.yaml")
+    ]
+    folders = (root / "manifests" / "components").glob("*")
+    return frozenset(
+        folder.name
+        for folder in folders
+        if any(f"components/{folder.name}\n" in text for text in texts)
+    )
+
+
+def _closure(paths: set[Path], root: Path) -> set[Path]:
+    """Return these modules, and those of their folders that they import."""
+    found: set[Path] = set()
+    waiting = set(paths)
+    while waiting:
+        path = waiting.pop()
+        found.add(path)
+        names = (name for name in _imports(path) if name.startswith(("controls.", "steps.")))
+        others = {root.joinpath(*name.split(".")).with_suffix(".py") for name in names}
+        waiting |= {other for other in others - found if other.is_file()}
+    return found
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Return the full names that a module imports, and those of what it imports from them."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    return frozenset(found)
