@@ -12,7 +12,10 @@ from acceptance.domains.observability.alert_causes import AlertCauses
 from acceptance.domains.observability.dashboard_reader import DashboardReader
 from acceptance.domains.observability.dashboards import DashboardOperator
 from acceptance.domains.observability.drivers.alert_receiver import AlertReceiver
-from acceptance.domains.observability.drivers.container_kill import container_ids, kill_containers
+from acceptance.domains.observability.drivers.container_signals import (
+    container_ids,
+    kill_containers,
+)
 from acceptance.domains.observability.drivers.endpoints import LABEL
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
