@@ -64,14 +64,23 @@ def _control_of(item: pytest.Item) -> Control | None:
 
 
 @pytest.fixture(scope="session")
-def kept(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Environment]:
+def warm() -> None:
+    """Everything is imported in the background, while a cluster starts."""
+    begin()
+
+
+@pytest.fixture(scope="session")
+def kept(
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    warm: None,  # noqa: ARG001 (it has to be there)
+) -> Iterator[Environment]:
     """A cluster with the system on it, and with the stacks that the selected controls break."""
     environment = environment_of(request.config, settings)
     environment.later = False
     tried = request.session.stash[_TRIED]
     marks = {mark.name for item in tried for mark in item.iter_markers()}
     environment.needed = needed_stacks(marks)
-    begin()  # while the cluster starts
     try:
         environment.start()
         if environment.failure is not None:
@@ -101,7 +110,11 @@ def folder(control: Control, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(
-    request: pytest.FixtureRequest, control: Control, settings: Settings, folder: Path
+    request: pytest.FixtureRequest,
+    control: Control,
+    settings: Settings,
+    folder: Path,
+    warm: None,  # noqa: ARG001 (it has to be there)
 ) -> RunDirectory:
     """The run that is proved again: of the cluster, or of the repository alone."""
     if REPOSITORY in place_of(control).tags:

@@ -26,11 +26,14 @@ _SECONDS = 1800.0
 _GRACE_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["controls.warm"])
 
 
 def begin() -> None:
-    """Let a process import everything in the background; each proof is a fork of it."""
+    """Let a process import everything in the background: each proof is a fork of it.
+
+    Without it a proof imports what it needs, which takes seconds.
+    """
+    _FORKS.set_forkserver_preload(["controls.warm"])
     ensure_running()
 
 
