@@ -45,6 +45,12 @@ from acceptance.domains.observability.kept_lines import LineKeeper, WritingPod
 from acceptance.domains.observability.kept_measurements import MeasurementKeeper, Measurements
 from acceptance.domains.observability.killed_programs import KilledPrograms
 from acceptance.domains.observability.log_entries import LogEntryInspector, RequestEntries
+from acceptance.domains.observability.log_store_accounts import (
+    LogStoreAccountTester,
+    TriedAction,
+    UnknownCaller,
+)
+from acceptance.domains.observability.log_store_impostor import DeceivedShipper, ImpostorTester
 from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
 from acceptance.domains.observability.monitoring import MonitoringOperator
@@ -86,6 +92,7 @@ __all__ = [
     "DashboardReviewer",
     "DashboardsAfterTraffic",
     "DeadMansSwitchTester",
+    "DeceivedShipper",
     "DeployedDashboards",
     "ExemplarAnalyst",
     "FollowedAlert",
@@ -93,6 +100,7 @@ __all__ = [
     "FollowedPages",
     "GrafanaOperator",
     "GroupedAlerts",
+    "ImpostorTester",
     "InhibitedAlert",
     "InhibitionTester",
     "Intrusion",
@@ -103,6 +111,7 @@ __all__ = [
     "LogEntryInspector",
     "LogHits",
     "LogOperator",
+    "LogStoreAccountTester",
     "LoggedRequest",
     "MeasurementKeeper",
     "Measurements",
@@ -140,6 +149,8 @@ __all__ = [
     "Trace",
     "TraceAnalyst",
     "TrafficCounter",
+    "TriedAction",
+    "UnknownCaller",
     "WritingPod",
     "read_panel_rows",
     "read_signals",
