@@ -30,7 +30,8 @@ def lines_sent_by_two_shippers(saboteur: Saboteur) -> None:
     copy = (
         '  action(type="omelasticsearch" server="opensearch.monitoring.svc" serverport="9200"\n'
         '    usehttps="on" tls.cacert="/etc/log-store/ca.crt" uid="log-shipper"\n'
-        '    pwd=`echo $LOG_STORE_PASSWORD` template="document" searchIndex="index" dynSearchIndex="on" searchType=""\n'
+        '    pwd=`echo $LOG_STORE_PASSWORD` searchType=""\n'
+        '    template="document" searchIndex="index" dynSearchIndex="on"\n'
         '    bulkmode="on" bulkid="copy" dynbulkid="on")\n'
     )
     template = 'template(name="id"'

@@ -67,10 +67,12 @@ documents() {
 }
 
 set_up() {
-    # It is there after the first start. A request without it is refused.
+    # It is there after the first start. OpenSearch reads it a moment after it has started; before
+    # that, it would not read it again.
     administer .opendistro_security --request PUT \
         --data '{"settings": {"number_of_shards": 1, "auto_expand_replicas": "0-all"}}' || true
     administer '.opendistro_security/_bulk?refresh=true' --data-binary "@$work/documents" \
+        && administer _plugins/_security/health \
         && administer _plugins/_security/api/cache --request DELETE \
         && administer _index_template/logs --request PUT --data "@$configuration/index-template.json"
 }
