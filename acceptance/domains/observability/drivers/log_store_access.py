@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.client import Kubernetes
 
-READER = "log-reader"
-"""The account that may search."""
+SHIPPER, READER = "log-shipper", "log-reader"
+"""The accounts that every log store has: one adds entries, the other searches them."""
 ADMINISTRATOR = "log-administrator"
 """Who may do everything: an account, or who has the certificate of the administrator."""
 _ACCOUNTS = "log-store-secrets"

@@ -29,9 +29,11 @@ class ActionRequest:
 
     def status(self, reply: Reply) -> int | None:
         """Return the status of what was done: a bulk request has one of its own for each entry."""
-        found = reply.json()
-        if not self.path.startswith("/_bulk") or not reply.succeeded or not isinstance(found, dict):
+        if not self.path.startswith("/_bulk") or not reply.succeeded:
             return reply.status
+        found = reply.json()
+        if not isinstance(found, dict):
+            return None
         items = [answer for item in found.get("items") or () for answer in item.values()]
         return int(items[0]["status"]) if len(items) == 1 else None
 
