@@ -18,6 +18,8 @@ _NEW_VOLUME: dict[str, object] = {"name": "data", "persistentVolumeClaim": None,
 _AGENTS = "monitoring-agents"
 _SHIPPER = "daemonset/rsyslog"
 _SHIPPER_FILE = "rsyslog.conf"
+_STORE = "statefulset/opensearch"
+_STORE_IS_BACK = ("rollout", "status", _STORE, "--timeout=180s")
 
 
 def change_program(
@@ -107,3 +109,41 @@ def edit_shipper(saboteur: Saboteur, *changes: tuple[str, str], every: bool = Fa
     spec = {"spec": {"template": {"spec": {"volumes": [changed]}}}}
     saboteur.patch(_SHIPPER, spec, namespace=_AGENTS)
     saboteur.kubectl(*wait, namespace=_AGENTS)
+
+
+def edit_log_store(saboteur: Saboteur, file: str, *changes: tuple[str, str]) -> None:
+    """Replace texts in one file of the log store's configuration, and wait for its new pod."""
+    found = json.loads(saboteur.kubectl("get", _STORE, "--output=json", namespace=MONITORING))
+    volume = found["spec"]["template"]["spec"]["volumes"][0]
+    for source in volume["projected"]["sources"]:
+        name = (source.get("configMap") or {}).get("name")
+        if name is None:
+            continue
+        maps = saboteur.kubectl("get", f"configmap/{name}", "--output=json", namespace=MONITORING)
+        files = json.loads(maps)["data"]
+        if file not in files:
+            continue
+        for old, new in changes:
+            assert files[file].count(old) == 1, f"{file} has not {old!r} once"
+            files[file] = files[file].replace(old, new)
+        metadata = {"name": _CHANGED}
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": files}
+        saboteur.create(body, namespace=MONITORING)
+        source["configMap"]["name"] = _CHANGED
+        saboteur.afterwards(*_STORE_IS_BACK, namespace=MONITORING)
+        spec = {"spec": {"template": {"spec": {"volumes": [volume]}}}}
+        saboteur.patch(_STORE, spec, namespace=MONITORING)
+        saboteur.kubectl(*_STORE_IS_BACK, namespace=MONITORING)
+        return
+    raise AssertionError(f"No configuration of the log store has a file {file}.")
+
+
+def change_password(saboteur: Saboteur, account: str, password: str) -> None:
+    """Give an account of the log store another password, and wait for the new pod of the store."""
+    restart = ("rollout", "restart", _STORE)
+    saboteur.afterwards(*_STORE_IS_BACK, namespace=MONITORING)
+    saboteur.afterwards(*restart, namespace=MONITORING)
+    secret = {"stringData": {account: password}}
+    saboteur.patch("secret/log-store-secrets", secret, namespace=MONITORING)
+    saboteur.kubectl(*restart, namespace=MONITORING)
+    saboteur.kubectl(*_STORE_IS_BACK, namespace=MONITORING)

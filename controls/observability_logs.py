@@ -40,7 +40,9 @@ def lines_sent_by_two_shippers(saboteur: Saboteur) -> None:
     """Let an old shipper run on beside the new one, with ids of its own."""
     copy = (
         '  action(type="omelasticsearch" server="opensearch.monitoring.svc" serverport="9200"\n'
-        '    template="document" searchIndex="index" dynSearchIndex="on" searchType=""\n'
+        '    usehttps="on" tls.cacert="/etc/log-store/ca.crt" uid="log-shipper"\n'
+        '    pwd=`echo $LOG_STORE_PASSWORD` searchType=""\n'
+        '    template="document" searchIndex="index" dynSearchIndex="on"\n'
         '    bulkmode="on" bulkid="copy" dynbulkid="on")\n'
     )
     template = 'template(name="id"'

@@ -104,6 +104,8 @@ def generate_secret(config: Manifest, name: str | None = None) -> Manifest:
 def secrets_for(objects: Sequence[Manifest]) -> tuple[Manifest, ...]:
     """Return a generated Secret for every ConfigMap among `objects` that has SECRET_KEYS.
 
+    A key that several of them name has one value: a password, where it is set and where it is used.
+
     Raises `BrokenInput` when an object uses a key that no ConfigMap names, and when `objects`
     contain a Secret with values, because values must not be committed.
     """
@@ -117,6 +119,9 @@ def secrets_for(objects: Sequence[Manifest]) -> tuple[Manifest, ...]:
         for found in objects
         if found["kind"] == "ConfigMap" and SECRET_KEYS in (found.get("data") or {})
     )
+    shared = {key: value for secret in made for key, value in secret["stringData"].items()}
+    for secret in made:
+        secret["stringData"] = {key: shared[key] for key in secret["stringData"]}
     offered = {(s["metadata"]["name"], key) for s in made for key in s["stringData"]}
     for found in objects:
         for wanted in _values(found, "secretKeyRef"):

@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.build.manifests import name_of, pod_templates, render
+from acceptance.build.manifests import name_of, pod_templates, render, secrets_for
 from acceptance.clusters.embedded.program_images import (
     LOCAL,
     build_stack_images,
     build_stack_images_with_docker,
 )
 from acceptance.deployment.rollout import apply, await_rollout
+from acceptance.deployment.trust import trusted_authorities
 from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import workers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from acceptance.build.images import Image
     from acceptance.build.manifests import Manifest
@@ -111,23 +112,33 @@ def deploy_stacks(
     images: Sequence[Image],
     *,
     progress: Progress,
+    tell_secrets: Callable[[Sequence[str]], None],
 ) -> None:
     """Return when every workload of `stacks` is at full strength; they watch `system`.
+
+    `tell_secrets` is given the generated values, so that they are redacted.
 
     Raises `EnvironmentFailure` with the pod's reason and last log lines if one does not get there.
     """
     limits, kubeconfig = settings.timeouts, Path(system.kubeconfig)
-    with progress.step(f"Deploy {', '.join(each.name for each in stacks)}"):
+    client = Kubernetes(kubeconfig, system.context, timeout=limits.api)
+    with closing(client), progress.step(f"Deploy {', '.join(each.name for each in stacks)}"):
         delivered = {name_of(each): each for each in cluster.deliver(images)}
         namespaces: set[str] = set()
         for stack in stacks:
             own = {name_of(image) for image in stack.images}
             known = {name: full for name, full in delivered.items() if name in own}
-            objects = [*render(stack.overlay, known, system.run), *_authority(system)]
+            objects = render(stack.overlay, known, system.run)
+            made = secrets_for(objects)
+            tell_secrets([value for secret in made for value in secret["stringData"].values()])
+            objects = (*objects, *made, *_authority(system))
             apply(kubeconfig, system.context, objects, timeout=limits.command)
             namespaces |= set(stack.namespaces)
-        client = Kubernetes(kubeconfig, system.context, timeout=limits.api)
-        with closing(client), workers(max(1, len(namespaces))) as pool:
+        declared = [each for stack in stacks for each in stack.objects]
+        trusted = trusted_authorities(client, declared, system.run, timeout=limits.certificate)
+        if trusted:
+            apply(kubeconfig, system.context, trusted, timeout=limits.command)
+        with workers(max(1, len(namespaces))) as pool:
             waits = [
                 pool.submit(
                     await_rollout,

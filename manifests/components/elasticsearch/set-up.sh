@@ -3,8 +3,8 @@
 set -eu
 
 put() {
-    curl --silent --fail --output /dev/null --request PUT --header 'Content-Type: application/json' \
-        --data "@/etc/logs/$2" "http://127.0.0.1:9200/$1"
+    sh /etc/logs/administer.sh "$1" --request PUT --header 'Content-Type: application/json' \
+        --data "@/etc/logs/$2"
 }
 
 until put _ilm/policy/logs lifecycle.json && put _index_template/logs index-template.json; do

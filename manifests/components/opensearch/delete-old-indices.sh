@@ -2,12 +2,19 @@
 # Deletes the indices of days that are further back than KEEP_DAYS.
 set -eu
 
-store=http://opensearch.monitoring.svc:9200
+# Sends a request with the account for it. The password is in no argument, which others could read.
+ask() {
+    printf 'user = "log-retention:%s"\n' "$(cat /etc/opensearch/password)" \
+        | curl --config - --silent --show-error --fail --cacert /etc/opensearch/ca.crt \
+            "https://opensearch.monitoring.svc:9200/$1" --request "$2"
+}
+
 oldest=$(date --utc --date "-$KEEP_DAYS days" +logs-%Y.%m.%d)
-curl --silent --show-error --fail "$store/_cat/indices/logs-*?h=index" | sort | while read -r index; do
+indices=$(ask '_resolve/index/logs-*?filter_path=indices.name' GET)
+echo "$indices" | grep --only-matching 'logs-[0-9.]*' | sort | while read -r index; do
     # As texts: the names are dates.
     if [ "$index" \< "$oldest" ]; then
-        curl --silent --show-error --fail --output /dev/null --request DELETE "$store/$index"
+        ask "$index" DELETE > /dev/null
         echo "deleted $index"
     fi
 done

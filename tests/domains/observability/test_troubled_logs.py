@@ -46,7 +46,7 @@ class Disk:
             self.settings.update(body["transient"])
             return Reply(self.status, (), "{}", 0.0, request=f"{method} {path}")
         full = self.settings.get("cluster.routing.allocation.disk.watermark.flood_stage")
-        block = {"index.blocks.read_only_allow_delete": "true"} if full else {}
+        block = {"index": {"blocks": {"read_only_allow_delete": "true"}}} if full else {}
         answer = json.dumps({"logs-2026.01.01": {"settings": block}})
         return Reply(self.status, (), answer, 0.0, request=f"{method} {path}")
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.facts import Object
 
 LABEL = "app.kubernetes.io/name"
-_PORTS = ("web", "http", "http-web", "http-metrics", "api")
+_PORTS = ("web", "http", "http-web", "http-metrics", "api", "https")
 """Names of the port on which these programs serve their HTTP API; else the first port counts."""
+_HTTPS = "https"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,18 @@ class MonitoringEndpoint:
     name: str
     """Its namespace and name: monitoring/prometheus."""
     path: str
+    secure: bool = False
+    """Whether it serves HTTPS: its Service calls the port `https`, or says so as appProtocol."""
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+        return self.name.partition("/")[0]
+
+    @property
+    def service(self) -> str:
+        """The name of its Service, or of its pod if it has none."""
+        return self.name.partition("/")[2]
 
 
 def find_endpoints(cluster: Kubernetes, programs: Sequence[str]) -> tuple[MonitoringEndpoint, ...]:
@@ -59,15 +72,17 @@ def objects(found: Any) -> list[dict[str, Any]]:  # noqa: ANN401 (another progra
 def _endpoint(found: Object, kind: str) -> MonitoringEndpoint:
     metadata, spec = found["metadata"], found["spec"]
     if kind == "services":
-        ports = [(each.get("name", ""), each["port"]) for each in spec.get("ports") or ()]
+        ports = [(each, each["port"]) for each in spec.get("ports") or ()]
     else:
         ports = [
-            (each.get("name", ""), each["containerPort"])
+            (each, each["containerPort"])
             for container in spec["containers"]
             for each in container.get("ports") or ()
         ]
-    number = next((n for name in _PORTS for own, n in ports if own == name), None)
-    number = number or (ports[0][1] if ports else 80)
+    known = [(each, n) for name in _PORTS for each, n in ports if each.get("name", "") == name]
+    port, number = (known or ports or [({}, 80)])[0]
+    secure = _HTTPS in (port.get("name"), port.get("appProtocol"))
     where, name = metadata["namespace"], metadata["name"]
-    path = api_path(kind, where, f"{name}:{number}", "proxy")
-    return MonitoringEndpoint(metadata["labels"][LABEL], f"{where}/{name}", path)
+    scheme = f"{_HTTPS}:" if secure else ""
+    path = api_path(kind, where, f"{scheme}{name}:{number}", "proxy")
+    return MonitoringEndpoint(metadata["labels"][LABEL], f"{where}/{name}", path, secure)

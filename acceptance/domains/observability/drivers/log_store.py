@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability.drivers.endpoints import ask, objects
+from acceptance.domains.observability.drivers.log_store_access import READER, LogStoreAccess
 from acceptance.drivers.kubernetes.client import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
+    from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.client import Kubernetes
 
 PROGRAMS = ("loki", "opensearch", "elasticsearch")
@@ -24,6 +26,7 @@ _LOOKS = "cluster.info.update.interval"
 """How often it looks at its disk."""
 _BLOCK = "index.blocks.read_only_allow_delete"
 """What it sets for an index when the disk is full, and takes away when it is not."""
+_SEARCH = "/logs-*/_search"
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -63,12 +66,17 @@ class LogEntries:
 
 
 class LogStore:
-    """One log store of a cluster."""
+    """One log store of a cluster, as its reader.
+
+    One that serves HTTPS is asked at its own port, with the account of a reader. Any other is asked
+    through the API server's proxy, without an account.
+    """
 
     def __init__(self, cluster: Kubernetes, endpoint: MonitoringEndpoint) -> None:
         """Ask the log store at `endpoint`."""
         self._cluster = cluster
         self._endpoint = endpoint
+        self._access = LogStoreAccess(cluster, endpoint) if endpoint.secure else None
 
     def search(self, namespace: str, text: str) -> LogHits:
         """Count the lines that hold `text`; Loki searches the pods of `namespace` only."""
@@ -77,7 +85,13 @@ class LogStore:
             path, parameters = "/loki/api/v1/query_range", {"query": query}
         else:
             path, parameters = "/_search", {"q": f'"{text}"', "size": "1"}
-        reply = ask(self._cluster, self._endpoint, path, **parameters)
+        try:
+            if self._access is None:
+                reply = ask(self._cluster, self._endpoint, path, **parameters)
+            else:  # the reader may search these indices only
+                reply = self._search_as_reader({"query": {"query_string": {"query": f'"{text}"'}}})
+        except Refused as error:
+            return LogHits(self._endpoint, 0, str(error))
         count = self._count(reply.json()) if reply.succeeded else None
         refused = str(reply) if count is None else ""
         return LogHits(self._endpoint, count or 0, refused)
@@ -141,23 +155,39 @@ class LogStore:
     def takes_lines(self) -> bool | None:
         """Whether no index of logs is closed because of a full disk; None if it did not tell."""
         path = f"/logs-*/_settings/{_BLOCK}"
-        reply = ask(self._cluster, self._endpoint, path, flat_settings="true")
+        reply = self._administer("GET", path)
         answer = reply.json() if reply.succeeded else None
         if not isinstance(answer, dict):
             return None
-        return not any(each.get("settings", {}).get(_BLOCK) == "true" for each in answer.values())
+        blocks = [each["settings"].get("index", {}).get("blocks", {}) for each in answer.values()]
+        return not any(each.get("read_only_allow_delete") == "true" for each in blocks)
 
     def _set(self, settings: Mapping[str, str | None]) -> None:
-        path = f"{self._endpoint.path}/_cluster/settings"
-        reply = self._cluster.send("PUT", path, {"transient": settings}, headers=_JSON)
+        reply = self._administer("PUT", "/_cluster/settings", {"transient": settings})
         if not reply.succeeded:
             raise Refused(f"{self._endpoint.name} does not take a setting: {reply}")
 
+    def _administer(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
+        """Return the answer to a request of the administrator, if there are accounts."""
+        if self._access is not None:
+            return self._access.send_as_administrator(method, path, body)
+        return self._cluster.send(method, f"{self._endpoint.path}{path}", body, headers=_JSON)
+
     def _ask(self, body: Mapping[str, Any]) -> tuple[Any, str]:
         """Return the answer to a search of every log index, and the reply as a text."""
-        path = f"{self._endpoint.path}/logs-*/_search"
-        reply = self._cluster.send("POST", path, body, headers=_JSON)
+        try:
+            if self._access is None:
+                path = f"{self._endpoint.path}{_SEARCH}"
+                reply = self._cluster.send("POST", path, body, headers=_JSON)
+            else:
+                reply = self._search_as_reader(body)
+        except Refused as error:
+            return None, str(error)
         return (reply.json() if reply.succeeded else None), str(reply)
+
+    def _search_as_reader(self, body: Mapping[str, Any]) -> Reply:
+        assert self._access is not None
+        return self._access.send("POST", _SEARCH, body, account=self._access.account(READER))
 
     def _count(self, answer: Any) -> int | None:  # noqa: ANN401 (another program's JSON)
         """Return how many lines were found; None if the answer has another shape."""

@@ -1,0 +1,163 @@
+"""A pod that takes the place of a log store, with a certificate of another authority."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from acceptance.build.manifests import RUN_LABEL
+from acceptance.drivers.kubernetes.paths import api_path
+from acceptance.drivers.kubernetes.pods import CONTAINER, hardened_pod
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import Object
+
+_MARK = f"{RUN_LABEL}-impostor"
+# It answers everything as a log store that has taken it, and tells its log what it got: never a
+# password itself.
+_SERVER = """
+import http.server, json, os, socketserver, ssl, sys
+pair = os.memfd_create("pair")
+os.write(pair, sys.argv[1].encode())
+context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+context.load_cert_chain(f"/proc/self/fd/{pair}")
+def tell(**event): print(json.dumps(event), flush=True)
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def setup(self):
+        self.request.settimeout(10)
+        try:
+            self.request = context.wrap_socket(self.request, server_side=True)
+        except OSError as error:
+            tell(event="refused", error=str(error))
+            raise
+        super().setup()
+    def do_GET(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        lines = self.rfile.read(length).count(b"\\n")
+        password = "Authorization" in self.headers
+        tell(event="request", path=self.path, password=password, lines=lines)
+        body = b'{"errors": false, "items": []}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    do_POST = do_PUT = do_GET
+    def log_message(self, *_): pass
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    def handle_error(self, *_): pass
+tell(event="ready")
+Server(("", int(sys.argv[2])), Handler).serve_forever()
+"""
+
+
+@dataclass(frozen=True)
+class ImpostorLog:
+    """What an impostor has seen."""
+
+    refused: tuple[str, ...]
+    """Why clients ended a handshake."""
+    requests: tuple[Mapping[str, Any], ...]
+    """The path of each request, whether it had a password, and the number of its lines."""
+
+
+class Impostor:
+    """A pod that has the labels of a program and its port, and leads its Service to itself."""
+
+    def __init__(self, cluster: Kubernetes, service: Object, labels: Mapping[str, str]) -> None:
+        """Take the place of the pods behind `service`; policies know them by `labels`."""
+        self._cluster = cluster
+        self._service = service
+        self._labels = labels
+        self.namespace = str(service["metadata"]["namespace"])
+        self.name = f"acceptance-impostor-{labels[RUN_LABEL]}"
+        self._own = {_MARK: self.name}
+
+    def start(self, image: str, port: int) -> None:
+        """Create the pod."""
+        host = f"{self._service['metadata']['name']}.{self.namespace}.svc"
+        command = ["python", "-c", _SERVER, certificate_of_another_authority(host), str(port)]
+        ports = [{"name": "https", "containerPort": port}]
+        pod = hardened_pod(
+            self.name, image, command, labels={**self._labels, **self._own}, ports=ports
+        )
+        self._cluster.create(api_path("pods", self.namespace), pod)
+
+    def ready(self) -> bool:
+        """Whether it serves."""
+        return '"ready"' in self._log()
+
+    def take_place(self) -> None:
+        """Lead the Service to it."""
+        self._lead_to(self._own)
+
+    def give_place_back(self) -> None:
+        """Lead the Service to where it led before."""
+        self._lead_to({**dict.fromkeys(self._own), **self._service["spec"]["selector"]})
+
+    def in_place(self) -> bool:
+        """Whether the Service leads to it and nowhere else."""
+        name = self._service["metadata"]["name"]
+        path = api_path("endpointslices", self.namespace)
+        slices = self._cluster.items(path, labelSelector=f"kubernetes.io/service-name={name}")
+        found = {
+            (endpoint.get("targetRef") or {}).get("name")
+            for each in slices
+            for endpoint in each.get("endpoints") or ()
+        }
+        return found == {self.name}
+
+    def log(self) -> ImpostorLog:
+        """Return what it has seen."""
+        events = [json.loads(line) for line in self._log().splitlines() if line.startswith("{")]
+        return ImpostorLog(
+            refused=tuple(each["error"] for each in events if each["event"] == "refused"),
+            requests=tuple(each for each in events if each["event"] == "request"),
+        )
+
+    def delete(self) -> None:
+        """Delete the pod."""
+        self._cluster.delete(api_path("pods", self.namespace, self.name), grace=0)
+
+    def _log(self) -> str:
+        return self._cluster.log(self.namespace, self.name, CONTAINER) or ""
+
+    def _lead_to(self, selector: Mapping[str, str | None]) -> None:
+        gone = dict.fromkeys(self._service["spec"]["selector"]) if self._own == selector else {}
+        path = api_path("services", self.namespace, self._service["metadata"]["name"])
+        self._cluster.patch(path, {"spec": {"selector": {**gone, **selector}}})
+
+
+def certificate_of_another_authority(host: str) -> str:
+    """Return a new key and a certificate for `host` that it has signed itself, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    form = serialization.Encoding.PEM
+    private = key.private_bytes(
+        form, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return (private + certificate.public_bytes(form)).decode()

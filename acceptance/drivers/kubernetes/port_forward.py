@@ -1,0 +1,90 @@
+"""Sends HTTP requests to a pod through a port that the API server forwards.
+
+Unlike a request through the API server's proxy, such a request is the client's own to the end: its
+TLS handshake is with the pod, and its Authorization header reaches the pod.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kubernetes import client
+from kubernetes.stream import portforward
+
+from acceptance.drivers.http import Reply
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Callable, Iterator, Mapping
+
+
+@dataclass(frozen=True)
+class PodPort:
+    """A port of a pod, and the name under which clients know it."""
+
+    namespace: str
+    pod: str
+    port: int
+    host: str
+
+
+class ForwardedHttp:
+    """Sends each request over a connection of its own: a pod that was replaced costs no request."""
+
+    def __init__(self, connect: Callable[[], client.ApiClient], *, timeout: float) -> None:
+        """Forward with clients of the API that `connect` makes; `timeout` is in seconds."""
+        self._connect = connect
+        self._timeout = timeout
+
+    def send(
+        self,
+        to: PodPort,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        trust: ssl.SSLContext | None = None,
+    ) -> Reply:
+        """Return the pod's answer; without `trust`, it is asked in clear text.
+
+        The certificate has to be for the host of the port, by an authority that `trust` accepts.
+        """
+        started, request = time.monotonic(), f"{method} {path}"
+        content = body if isinstance(body, str) or body is None else json.dumps(body)
+        try:
+            with self._forwarded(to) as raw:
+                own = trust.wrap_socket(raw, server_hostname=to.host) if trust else raw
+                connection = http.client.HTTPConnection(to.host, to.port, timeout=self._timeout)
+                connection.sock = own
+                with closing(connection):
+                    encoded = content.encode() if content is not None else None
+                    connection.request(method, path, encoded, dict(headers or {}))
+                    answer = connection.getresponse()
+                    text = answer.read().decode("utf-8", "replace")
+                    fields = tuple((name.lower(), value) for name, value in answer.getheaders())
+        except (OSError, http.client.HTTPException) as error:
+            said = f"{type(error).__name__}: {error}"
+            return Reply(None, (), "", time.monotonic() - started, error=said, request=request)
+        except client.ApiException as error:
+            said = f"The port of {to.pod} is not forwarded: {error.reason}"
+            return Reply(None, (), "", time.monotonic() - started, error=said, request=request)
+        return Reply(answer.status, fields, text, time.monotonic() - started, request=request)
+
+    @contextmanager
+    def _forwarded(self, to: PodPort) -> Iterator[socket.socket]:
+        with closing(self._connect()) as api:
+            ask = client.CoreV1Api(api).connect_get_namespaced_pod_portforward
+            forward = portforward(ask, to.pod, to.namespace, ports=str(to.port))
+            raw = forward.socket(to.port)
+            raw.settimeout(self._timeout)
+            try:
+                yield raw
+            finally:
+                forward.close()
