@@ -108,7 +108,7 @@ class ProbeFleet:
         eventually(
             lambda: [name for name in self._probes if not self._lines(name)],
             lambda silent: not silent,
-            timeout=self._timeouts.execute,
+            timeout=self._timeouts.schedule,
             what="every probe listens",
             describe=lambda silent: ", ".join(f"{name} does not listen" for name in silent),
             error=EnvironmentFailure,
