@@ -21,7 +21,7 @@ from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, require, require_each
-from acceptance.waiting import SYSTEM_CLOCK, last_seen
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.dashboards import DeployedDashboards
 
 _RISES_SECONDS, _WINDOW_SECONDS = 60.0, 60.0
-_CALM_SECONDS, _STEADY_SECONDS = 90.0, 15.0
-"""For how long a panel may still fall from what was wrong before; when it has not moved for so long
-it does not fall, whatever it shows."""
 _CROWDED = "more visitors wait than the backend has connections"
 """It makes the backend unready after a while, so it comes last."""
 _CROWD = 40
@@ -78,7 +75,7 @@ class PanelWatcher(AlertCauses, DashboardOperator):
             [r for r in rows if r.says != _CROWDED],
             [r for r in rows if r.says == _CROWDED],
         ):
-            before = self._before(deployed, batch)
+            before = {row.name: self._shown(deployed, row) for row in batch}
             causes = {row.says: self.cause(row.says, reception) for row in dict.fromkeys(batch)}
 
             def look(
@@ -99,30 +96,6 @@ class PanelWatcher(AlertCauses, DashboardOperator):
             "Panels before and while something was wrong", pretty([asdict(e) for e in found])
         )
         return tuple(found)
-
-    def _before(
-        self, deployed: DeployedDashboards, batch: Sequence[PanelRow]
-    ) -> dict[tuple[str, str], float | None]:
-        """Return what the panels show once none of them falls any more.
-
-        A panel that falls from what another scenario did would hide that it rises.
-        """
-        steady: dict[tuple[str, str], float | None] = {}
-        since = 0.0
-
-        def calm(shown: dict[tuple[str, str], float | None]) -> bool:
-            nonlocal since
-            if shown != steady:
-                steady.update(shown)
-                since = SYSTEM_CLOCK.now()
-            nothing = not any(shown.values())
-            return nothing or SYSTEM_CLOCK.now() - since >= _STEADY_SECONDS
-
-        return last_seen(
-            lambda: {row.name: self._shown(deployed, row) for row in batch},
-            calm,
-            timeout=_CALM_SECONDS,
-        )
 
     def assert_risen(self, found: Sequence[WatchedPanel]) -> None:
         """Each panel shows more than before while what it is about is wrong."""

@@ -1,17 +1,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
 
 import pytest
 
-from acceptance.domains.observability import (
-    PanelRow,
-    PanelWatcher,
-    WatchedPanel,
-    panel_causes,
-    read_panel_rows,
-)
+from acceptance.domains.observability import PanelWatcher, WatchedPanel, read_panel_rows
 from acceptance.project import ROOT
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -50,31 +43,6 @@ def test_a_panel_that_does_not_move_is_named(
     """It shows nothing, zero, or what it showed before."""
     with pytest.raises(AssertionError, match=said):
         watcher.assert_risen([found])
-
-
-def test_a_panel_that_still_falls_is_waited_for(
-    watcher: PanelWatcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What another scenario did must not hide that it rises; a count may stay what it is."""
-    clock = [0.0]
-    shown = {"Targets down": [4.0, 2.0, 1.0], "Firing alerts": [3.0]}
-
-    class Clock:
-        def now(self) -> float:
-            clock[0] += 5.0
-            return clock[0]
-
-    def show(_: object, row: PanelRow) -> float:
-        values = shown[row.panel]
-        return values.pop(0) if len(values) > 1 else values[0]
-
-    monkeypatch.setattr(panel_causes, "SYSTEM_CLOCK", Clock())
-    monkeypatch.setattr(watcher, "_shown", show)
-    rows = [PanelRow("Cluster", name, "it is") for name in shown]
-    before = watcher._before(cast("Any", None), rows)
-    assert before == {("Cluster", "Targets down"): 1.0, ("Cluster", "Firing alerts"): 3.0}
-    shown["Targets down"], shown["Firing alerts"] = [0.0], [0.0]
-    assert set(watcher._before(cast("Any", None), rows).values()) == {0.0}
 
 
 def test_no_panel_proves_nothing(watcher: PanelWatcher) -> None:
