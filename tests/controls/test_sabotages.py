@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from acceptance.build.manifests import render
+from acceptance.build.manifests import render, secrets_for
 from acceptance.project import ROOT
 from controls.control import all_controls
 from tests.fakes.saboteur import ManifestSaboteur
@@ -32,7 +32,8 @@ def manifests() -> dict[str, Manifest]:
     """Every object that the sabotages may change, by "namespace kind/name"."""
     found = {}
     for folder in _FOLDERS:
-        for each in render(ROOT / "manifests" / folder, {}):
+        objects = render(ROOT / "manifests" / folder, {})
+        for each in (*objects, *secrets_for(objects)):
             metadata = each["metadata"]
             target = f"{each['kind'].lower()}/{metadata['name']}"
             found[f"{metadata.get('namespace', '')} {target}"] = each

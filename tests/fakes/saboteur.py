@@ -11,7 +11,7 @@ from acceptance.project import ROOT
 from controls import edits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from acceptance.build.manifests import Manifest
@@ -36,9 +36,14 @@ class ManifestSaboteur:
         self._folder = folder
 
     def kubectl(self, verb: str, target: str, *options: str, namespace: str = "", **_: str) -> str:
-        """Return an object, or the arguments of its first container, if `verb` is "get"."""
+        """Return an object, or the arguments of its first container, if `verb` is "get".
+
+        Without a name in `target` it is all objects of this kind that a selector finds.
+        """
         if verb != "get":
             return ""
+        if "/" not in target:
+            return json.dumps({"items": self._list(target, options, namespace)})
         found: Any = self._object(target, namespace)
         if any(_ARGUMENTS in option for option in options):
             found = found["spec"]["template"]["spec"]["containers"][0]["args"]
@@ -70,6 +75,16 @@ class ManifestSaboteur:
     def __getattr__(self, _: str) -> Callable[..., None]:
         """Do nothing of the rest."""
         return lambda *_, **__: None
+
+    def _list(self, kind: str, options: Sequence[str], namespace: str) -> list[Manifest]:
+        (selector,) = [each for each in options if each.startswith("--selector=")]
+        _, key, value = selector.split("=")
+        start = f"{namespace or self.system.namespace} {kind.lower().removesuffix('s')}/"
+        return [
+            each
+            for name, each in self._manifests.items()
+            if name.startswith(start) and each["metadata"].get("labels", {}).get(key) == value
+        ]
 
     def _object(self, target: str, namespace: str) -> Manifest:
         name = f"{namespace or self.system.namespace} {target.lower()}"
