@@ -98,7 +98,7 @@ Feature: Monitoring & Observability Setup
       And these panels have counted exactly what the visitors did
       And no other panel shows zero
 
-    # Each panel that may show zero above. All of it happens at once, but for the last row.
+    # Each panel that may show zero above. All of it happens at once, but for the last two rows.
     @disturbing
     Scenario: Panels that show zero on a sound system rise when something is wrong
       Given a receiver of this run gets every alert
@@ -107,11 +107,11 @@ Feature: Monitoring & Observability Setup
         | Overview  | Firing alerts             | a backend pod does not serve its metrics            |
         | Cluster   | Targets down              | a backend pod does not serve its metrics            |
         |           | Restarts                  | a container has to be started again                 |
-        |           | Notifications that failed | nobody takes what Alertmanager sends                |
         | Database  | Deadlocks                 | two transactions wait for each other                |
         |           | Longest transaction       | a transaction stays open                            |
         | Backend   | Burn rate                 | the database refuses the backend its tables         |
         |           | Waiting for a connection  | more visitors wait than the backend has connections |
+        | Cluster   | Notifications that failed | nobody takes what Alertmanager sends                |
       Then its panel rises meanwhile
 
     Scenario: Grafana serves the dashboards

@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 
 _RISES_SECONDS, _WINDOW_SECONDS = 60.0, 60.0
 _CROWDED = "more visitors wait than the backend has connections"
-"""It makes the backend unready after a while, so it comes last."""
+_UNHEARD = "nobody takes what Alertmanager sends"
+_LAST = (_CROWDED, _UNHEARD)
+"""One makes the backend unready after a while; before the other one, what failed to be sent while
+there was no receiver has to be out of the panel's window."""
+_QUIET_SECONDS = 90.0
 _CROWD = 40
 _RESTARTED = "node-exporter"
 _MARK = "acceptance: a transaction of a test"
@@ -71,11 +75,10 @@ class PanelWatcher(AlertCauses, DashboardOperator):
         deployed = self.read_dashboards()
         self.visit_steadily()
         found: list[WatchedPanel] = []
-        for batch in (
-            [r for r in rows if r.says != _CROWDED],
-            [r for r in rows if r.says == _CROWDED],
-        ):
-            before = {row.name: self._shown(deployed, row) for row in batch}
+        first = [row for row in rows if row.says not in _LAST]
+        last = [row for row in rows if row.says in _LAST]
+        for batch, limit in ((first, 0.0), (last, _QUIET_SECONDS)):
+            before = self._quiet(deployed, batch, limit)
             causes = {row.says: self.cause(row.says, reception) for row in dict.fromkeys(batch)}
 
             def look(
@@ -108,6 +111,16 @@ class PanelWatcher(AlertCauses, DashboardOperator):
 
         require_each(found, fault, nothing="No panel was watched.")
 
+    def _quiet(
+        self, deployed: DeployedDashboards, rows: Sequence[PanelRow], timeout: float
+    ) -> dict[tuple[str, str], float | None]:
+        """Return what the panels show, once that is nothing or zero, or at the deadline."""
+        return last_seen(
+            lambda: {row.name: self._shown(deployed, row) for row in rows},
+            lambda seen: not any(seen.values()),
+            timeout=timeout,
+        )
+
     def _shown(self, deployed: DeployedDashboards, row: PanelRow) -> float | None:
         dashboards = [each for each in deployed.dashboards if each.title == row.dashboard]
         require(dashboards, f"There is no dashboard {row.dashboard}.")
@@ -129,7 +142,7 @@ class PanelWatcher(AlertCauses, DashboardOperator):
             "a transaction stays open": self._open_transaction,
             "two transactions wait for each other": self._deadlock,
             "a container has to be started again": self._end_container,
-            "nobody takes what Alertmanager sends": self._remove_receiver,
+            _UNHEARD: self._remove_receiver,
             _CROWDED: self._crowd,
         }
 

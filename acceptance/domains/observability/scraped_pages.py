@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -27,6 +28,7 @@ _EXPORTED = "exported_"
 _NUMBERS = ("le", "quantile")
 """Labels that are numbers, which Prometheus 3 writes in one way only: 1.0 for 1."""
 _NAME = "__name__"
+_UNUSUAL = re.compile(r"[^a-zA-Z0-9_:]")
 
 
 @dataclass(frozen=True)
@@ -142,11 +144,16 @@ def _of_time(name: str) -> bool:
 def _key(name: str, labels: Mapping[str, str], own: Collection[str]) -> Series:
     # In the newer of two formats, each counter ends with _total.
     kept = sorted(
-        (key, str(float(value)) if key in _NUMBERS else value)
+        (_escaped(key), str(float(value)) if key in _NUMBERS else value)
         for key, value in labels.items()
         if value and key != _NAME and key not in own
     )
-    return name.removesuffix("_total"), tuple(kept)
+    return _escaped(name).removesuffix("_total"), tuple(kept)
+
+
+def _escaped(name: str) -> str:
+    """Return a name as a page has it for whoever does not ask for UTF-8, as Prometheus does."""
+    return _UNUSUAL.sub("_", name)
 
 
 def _in_words(series: Series) -> str:

@@ -66,6 +66,13 @@ def test_a_series_that_a_page_has_twice_is_one() -> None:
     assert not lost_series(page, [{"__name__": "free", "disk": "one", **TARGET}], TARGET)
 
 
+def test_a_name_may_have_dots_in_prometheus() -> None:
+    """It asks for names as they are, and the page has underscores for whoever does not."""
+    page = [("spans_filtered_total", {"otel_signal": "traces"})]
+    had = [{"__name__": "spans.filtered_total", "otel.signal": "traces", **TARGET}]
+    assert not lost_series(page, had, TARGET)
+
+
 def test_a_lost_series_and_an_empty_page_are_faults() -> None:
     """And without any page nothing is proved."""
     reader = PageReader(context_of(SYSTEM))
