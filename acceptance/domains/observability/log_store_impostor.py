@@ -52,7 +52,10 @@ class ImpostorTester(LogOperator):
         path = api_path("services", endpoint.namespace, endpoint.service)
         labels = {LABEL: endpoint.program, RUN_LABEL: self.system.run}
         self._impostor = Impostor(self._cluster, object_of(self._cluster.ask(path)), labels)
+        self._undo.callback(self._impostor.give_place_back)
         self._undo.callback(self._impostor.delete)
+        # Its labels are the store's, so a Service that selects the store would lead to both.
+        self._impostor.take_place()
         self._impostor.start(self._backend_image(), _PORT)
         self._await(self._impostor.ready, "the impostor serves")
         # The shipper would do the same if it did not look.
@@ -64,13 +67,11 @@ class ImpostorTester(LogOperator):
             raise Unverifiable(f"The impostor does not serve: {reply}.")
 
     def write_lines_to_impostor(self) -> DeceivedShipper:
-        """Let the impostor take the place of the log store while a pod writes, and give it back.
+        """Have a pod write while the impostor is in the place of the log store, and end that.
 
         Raises `Unverifiable` if the shipper has not tried to reach the impostor.
         """
         impostor = self._impostor
-        self._undo.callback(impostor.give_place_back)
-        impostor.take_place()
         self._await(impostor.in_place, "the Service of the log store leads to the impostor")
         # Whoever is connected already stays so: a new shipper is not.
         shipper = ProgramPods(self._cluster, SHIPPERS)
@@ -83,6 +84,7 @@ class ImpostorTester(LogOperator):
         self._await(lambda: self._attempts(impostor.log()) >= _ATTEMPTS, "the shipper has tried")
         seen = impostor.log()
         self._keep("What the impostor got", pretty(asdict(seen)))
+        impostor.delete()
         impostor.give_place_back()
         lines = self._find(writer, _LINES, patience=self._timeouts.recovery)
         return DeceivedShipper(seen, lines)

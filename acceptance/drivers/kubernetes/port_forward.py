@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,11 @@ from kubernetes.stream import portforward
 from acceptance.drivers.http import Reply
 
 if TYPE_CHECKING:
-    import socket
     import ssl
     from collections.abc import Callable, Iterator, Mapping
+
+_DRAIN_SECONDS = 1.0
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,18 @@ class ForwardedHttp:
             forward = portforward(ask, to.pod, to.namespace, ports=str(to.port))
             raw = forward.socket(to.port)
             raw.settimeout(self._timeout)
+            held = raw.dup()
             try:
                 yield raw
             finally:
+                _drain(held)
                 forward.close()
+
+
+def _drain(held: socket.socket) -> None:
+    """Read what nobody wants: the thread that forwards fails if it meets a closed socket."""
+    with closing(held), suppress(OSError):
+        held.settimeout(_DRAIN_SECONDS)
+        held.shutdown(socket.SHUT_WR)
+        while held.recv(_CHUNK):
+            pass

@@ -100,11 +100,11 @@ class Impostor:
         return '"ready"' in self._log()
 
     def take_place(self) -> None:
-        """Lead the Service to it."""
+        """Lead the Service to it, and to nothing until it is there."""
         self._lead_to(self._own)
 
     def give_place_back(self) -> None:
-        """Lead the Service to where it led before."""
+        """Lead the Service to where it led before: while the impostor is there, to it too."""
         self._lead_to({**dict.fromkeys(self._own), **self._service["spec"]["selector"]})
 
     def in_place(self) -> bool:
