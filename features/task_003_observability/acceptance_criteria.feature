@@ -163,10 +163,10 @@ Feature: Monitoring & Observability Setup
 
       Examples:
         | trouble                              | seconds |
-        | the log store is away for 30 seconds | 90      |
-        | the disk of the log store is full    | 150     |
-        | the log store is slow                | 60      |
-        | another pod floods the log           | 60      |
+        | the log store is away for 30 seconds | 180     |
+        | the disk of the log store is full    | 240     |
+        | the log store is slow                | 90      |
+        | another pod floods the log           | 90      |
 
   @TASK-003-AC-4
   Rule: Application performance monitoring (APM) configured
