@@ -45,8 +45,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         length = int(self.headers.get("Content-Length") or 0)
         lines = self.rfile.read(length).count(b"\\n")
-        password = "Authorization" in self.headers
-        tell(event="request", path=self.path, password=password, lines=lines)
+        known = "Authorization" in self.headers
+        tell(event="request", path=self.path, lines=lines, **{"password": known})
         body = b'{"errors": false, "items": []}'
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
