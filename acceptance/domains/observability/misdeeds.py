@@ -16,13 +16,7 @@ READ, DENIED = "SecretRead", "AccessDeniedSpike"
 """The alerts about accounts."""
 UNAUTHENTICATED = "unauthenticated"
 """How the audit exporter calls whoever has no valid credentials (ADR 23)."""
-VERBS = dict(
-    (
-        ("gets a Secret", "get"),
-        ("lists the Secrets", "list"),
-        ("watches the Secrets", "watch"),
-    )
-)
+VERBS = {"gets a Secret": "get", "lists the Secrets": "list", "watches the Secrets": "watch"}
 """What an account does to read, and the verb of the API server for it."""
 REFUSED, UNKNOWN = "is refused", "has a bad token"
 _ROUNDED = 6
