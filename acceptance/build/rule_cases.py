@@ -355,6 +355,26 @@ CASES: tuple[RuleCase, ...] = (
         immediate=True,
     ),
     RuleCase(
+        "somebody without a name tries a new door, after one that is known",
+        "AccessDeniedSpike",
+        {
+            _AUDIT.format("unauthenticated", "secrets", "401"): steady(1),
+            _AUDIT.format("unauthenticated", "pods", "401"): begins(60),
+        },
+        [(_F, {"AccessDeniedSpike warning": 1})],
+        immediate=True,
+    ),
+    RuleCase(
+        "refusals of yesterday are counted by a new pod of the exporter",
+        "AccessDeniedSpike",
+        {
+            _AUDIT.format("developer", "pods", "403").replace("{", '{pod="old",'): ends(steady(60)),
+            _AUDIT.format("developer", "pods", "403").replace("{", '{pod="new",'): begins(60),
+        },
+        [(_F, {})],
+        immediate=True,
+    ),
+    RuleCase(
         "a developer reads one Secret, once",
         "SecretRead",
         {_AUDIT.format("developer", "secrets", "200"): begins(1)},

@@ -31,7 +31,8 @@ pair = os.memfd_create("pair")
 os.write(pair, sys.argv[1].encode())
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
 context.load_cert_chain(f"/proc/self/fd/{pair}")
-def tell(**event): print(json.dumps(event), flush=True)
+# In one call: the threads must not write into each other's lines.
+def tell(**event): os.write(1, (json.dumps(event) + chr(10)).encode())
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def setup(self):
