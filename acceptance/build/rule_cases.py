@@ -362,6 +362,7 @@ CASES: tuple[RuleCase, ...] = (
             _AUDIT.format("unauthenticated", "pods", "401"): begins(60),
         },
         [(_F, {"AccessDeniedSpike warning": 1})],
+        settle="10m",
         immediate=True,
     ),
     RuleCase(
@@ -372,6 +373,7 @@ CASES: tuple[RuleCase, ...] = (
             _AUDIT.format("developer", "pods", "403").replace("{", '{pod="new",'): begins(60),
         },
         [(_F, {})],
+        settle="10m",
         immediate=True,
     ),
     RuleCase(
