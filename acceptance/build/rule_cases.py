@@ -362,7 +362,7 @@ CASES: tuple[RuleCase, ...] = (
             _AUDIT.format("unauthenticated", "pods", "401"): begins(60),
         },
         [(_F, {"AccessDeniedSpike warning": 1})],
-        settle="6h",
+        settle="30m",
         immediate=True,
     ),
     RuleCase(
@@ -373,7 +373,7 @@ CASES: tuple[RuleCase, ...] = (
             _AUDIT.format("developer", "pods", "403").replace("{", '{pod="new",'): begins(60),
         },
         [(_F, {})],
-        settle="6h",
+        settle="30m",
         immediate=True,
     ),
     RuleCase(
