@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from acceptance.build.alert_rules import FOLDER
 from acceptance.domains.observability import RuleSourceInspector, RuleState
-from acceptance.domains.observability.drivers.alertmanager import Alertmanager
+from acceptance.domains.observability.drivers.alertmanager import (
+    Alertmanager,
+    hash_of_configuration,
+)
 from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
 from acceptance.domains.observability.drivers.prometheus import Prometheus
 from acceptance.domains.observability.drivers.prometheus_rules import Rule
+from acceptance.drivers.http import Reply
 from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
 from tests.fakes.monitored_cluster import MonitoredCluster
@@ -68,25 +71,48 @@ def test_a_file_that_was_changed_by_hand_is_named(
         inspector(sources).assert_rendered()
 
 
-def configured(monkeypatch: pytest.MonkeyPatch, actor: RuleSourceInspector, config: object) -> None:
-    """Let Alertmanager have loaded a configuration."""
-    answer = {"config": {"original": yaml.safe_dump(config)}}
-    cluster: Any = MonitoredCluster([], {"/program/api/v2/status": answer} if config else {})
-    monkeypatch.setattr(actor, "alertmanager", lambda: Alertmanager(cluster, ENDPOINT))
+class Loaded:
+    """A cluster whose Alertmanager has loaded a file."""
+
+    def __init__(self, content: bytes | None) -> None:
+        """Tell the hash of this content; nothing without one."""
+        self._page = "up 1\n"
+        if content is not None:
+            self._page += f"alertmanager_config_hash {hash_of_configuration(content)}\n"
+
+    def send(self, method: str, path: str, **_: object) -> Reply:
+        """Return the page with the metrics."""
+        assert (method, path) == ("GET", "/program/metrics")
+        return Reply(200, (), self._page, 0.0)
+
+
+def test_the_hash_is_that_of_alertmanager() -> None:
+    """0.31.1 told this of a file with this content."""
+    assert (
+        hash_of_configuration(b"route: {receiver: a}\nreceivers: [{name: a}]\n")
+        == 1.84816797860636e14
+    )
 
 
 def test_alertmanager_has_to_have_the_routes_of_a_variant(
     sources: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All parts of it; and one that says nothing is unknown."""
+    """To the last character; and one that says nothing is unknown."""
     actor = inspector(sources)
-    own = yaml.safe_load((FOLDER / "short" / "routes.yaml").read_text())
-    configured(monkeypatch, actor, own)
+    own = (FOLDER / "short" / "routes.yaml").read_bytes()
+
+    def loaded(content: bytes | None) -> None:
+        cluster: Any = Loaded(content)
+        monkeypatch.setattr(actor, "alertmanager", lambda: Alertmanager(cluster, ENDPOINT))
+
+    loaded(own)
     actor.assert_routes_deployed()
-    configured(monkeypatch, actor, {**own, "inhibit_rules": []})
-    with pytest.raises(AssertionError, match=r"Alertmanager's inhibit_rules is not that of short"):
+    loaded(own.replace(b"sloth_id", b"alertname"))
+    with pytest.raises(
+        AssertionError, match=r"is neither production/routes\.yaml nor short/routes"
+    ):
         actor.assert_routes_deployed()
-    configured(monkeypatch, actor, None)
+    loaded(None)
     with pytest.raises(Unverifiable, match="unknown where alerts go"):
         actor.assert_routes_deployed()
 

@@ -5,6 +5,7 @@ Source: the OpenAPI document of Alertmanager 0.31.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from acceptance.domains.observability.drivers.endpoints import ask, objects
+from acceptance.domains.observability.drivers.exposition import value_of
 from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.domains.observability.drivers.promql import Matcher
 from acceptance.drivers.kubernetes.client import Refused
@@ -31,6 +33,15 @@ _DEFAULTS = {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h
 _MATCHER = re.compile(
     r"""^\s*"?(?P<name>[^"=!~]+?)"?\s*(?P<way>=~|!~|!=|=)\s*"?(?P<value>.*?)"?\s*$"""
 )
+
+
+def hash_of_configuration(content: bytes) -> float:
+    """Return what the metric `alertmanager_config_hash` is for a file.
+
+    The first 48 bits of its MD5, least significant byte first (config/coordinator.go of 0.31).
+    """
+    digest = hashlib.md5(content, usedforsecurity=False).digest()
+    return float(int.from_bytes(digest[:6], "little"))
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,17 @@ class Alertmanager:
             return dict(yaml.safe_load(found["config"]["original"]))
         except (TypeError, KeyError, ValueError, yaml.YAMLError) as error:
             raise Refused(f"{self._endpoint.name} does not return its routes: {reply}") from error
+
+    def configuration_hash(self) -> float:
+        """Return the hash of the text that it has loaded, as `hash_of_configuration`.
+
+        Raises `Refused`.
+        """
+        reply = ask(self._cluster, self._endpoint, "/metrics")
+        found = value_of(reply.text, "alertmanager_config_hash") if reply.succeeded else None
+        if found is None:
+            raise Refused(f"{self._endpoint.name} does not say what it has loaded: {reply}")
+        return found
 
     def send(self, labels: Sequence[Mapping[str, str]], seconds: float) -> None:
         """Give it an alert for each of `labels`, which fires for so many seconds from now.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -27,3 +29,13 @@ def page_series(page: str) -> list[tuple[str, dict[str, str]]]:
         ]
     except ValueError:
         return []
+
+
+def value_of(page: str, name: str) -> float | None:
+    """Return the value of the first sample with this name; None if the page has none."""
+    with suppress(ValueError):
+        for family in text_string_to_metric_families(page):
+            for sample in family.samples:
+                if sample.name == name:
+                    return float(sample.value)
+    return None
