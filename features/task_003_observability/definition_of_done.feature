@@ -31,10 +31,10 @@ Feature: What is done before the observability counts as done
       When each of these programs is killed
         | program                     | what is killed               | what must not be lost            |
         | jaeger                      | its pod                      | visitors' time, later traces     |
-        | prometheus                  | its pod                      | what was measured and counted    |
-        | alertmanager                | its pod                      | silences, and what was sent      |
         | rsyslog or fluent-bit       | its pod                      | lines                            |
         | opensearch or elasticsearch | its pod                      | lines                            |
+        | prometheus                  | its pod                      | what was measured and counted    |
+        | alertmanager                | its pod                      | silences, and what was sent      |
         | audit-exporter              | its container audit-exporter | refused requests                 |
         | database                    | its container metrics        | nothing                          |
         | node-exporter               | its pod                      | nothing                          |

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.killed_programs import KilledPrograms
     from acceptance.domains.observability.numbered_lines import NumberedLines
 
-_COUNT, _RATE = 6000, 200
-"""Lines, and lines a second: the pod writes for longer than it takes to kill every program."""
+_COUNT, _RATE = 9000, 200
+"""Lines, and lines a second: the pod writes for longer than it takes to kill shipper and store."""
 
 
 @dataclass(frozen=True)
