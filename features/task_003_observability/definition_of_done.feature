@@ -119,7 +119,8 @@ Feature: What is done before the observability counts as done
 
     # "followed": the marks of the commands that are followed beside the diagnosis.
     Scenario: Every alert has a page that says everything
-      Given the operator has followed the runbook to back up
+      Given visitors are sending requests to the backend steadily
+      And the operator has followed the runbook to back up
       When the operator reads the page of every alert
       Then each page says everything that somebody on call needs
       And no two say the same, and each is about its own alert
