@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from acceptance.domains.observability.alert_pages import DIAGNOSE, AlertPageReader
 from acceptance.domains.observability.drivers.prometheus_queries import PrometheusQueries
-from acceptance.domains.observability.drivers.promql import Selector, selectors, write
+from acceptance.domains.observability.drivers.promql import Call, Selector, selectors, write
 from acceptance.judgement import listed, require, require_each
 from acceptance.runbooks.commands import harmful, inline_commands
 from acceptance.runbooks.reader import load_runbook
@@ -29,6 +29,8 @@ _ALIKE = 0.95
 """How much of two texts may be the same before one is a copy of the other."""
 _PLACE = re.compile(r"\{\{.*?\}\}")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_DAY = 24 * 60 * 60 * 1000
+"""In milliseconds."""
 _STEM = 5
 """So many letters of a word count: its ending differs from sentence to sentence."""
 
@@ -55,7 +57,10 @@ class AlertPageContentReader(AlertPageReader):
         require_each(found.alerts, fault, nothing="Prometheus has no alert rule.")
 
     def assert_queries_answered(self, found: AlertPages) -> None:
-        """Each query of each page is understood, and all of its selectors select something."""
+        """Each query of each page is understood, and all of its selectors select something.
+
+        Within the last day: what counts an event has no series until there is one.
+        """
         client = PrometheusQueries(self._cluster, self._prometheus_endpoint)
         now = client.now()
 
@@ -66,7 +71,8 @@ class AlertPageContentReader(AlertPageReader):
                 return f"{page}: Prometheus does not understand {text}"
             for each in dict.fromkeys(selectors(tree)):
                 wanted = tuple(m for m in each.matchers if not m.operator.startswith("!"))
-                if not client.evaluate(Selector(each.metric, wanted), now).found:
+                lately = Selector(each.metric, wanted, window=_DAY)
+                if not client.evaluate(Call("present_over_time", (lately,)), now).found:
                     return f"{page}: {write(each)} selects nothing"
             return None
 
