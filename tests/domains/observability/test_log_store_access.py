@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint, find_endpoints
-from acceptance.domains.observability.drivers.impostor import certificate_of_another_authority
 from acceptance.domains.observability.drivers.log_store import LogStore
 from acceptance.domains.observability.drivers.log_store_access import LogStoreAccess
 from acceptance.drivers.http import Reply
 from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.self_signed import self_signed
 
 if TYPE_CHECKING:
     import ssl
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LABELS = {"app.kubernetes.io/name": "opensearch"}
 ENDPOINT = MonitoringEndpoint("opensearch", "monitoring/opensearch", "/proxy", secure=True)
-PAIR = certificate_of_another_authority("administrator")
+PAIR = self_signed("administrator")
 KEY, CERTIFICATE = PAIR[: PAIR.index("-----BEGIN CERT")], PAIR[PAIR.index("-----BEGIN CERT") :]
 SECRETS = {
     "log-store-secrets": {"log-reader": "r", "log-shipper": "s"},

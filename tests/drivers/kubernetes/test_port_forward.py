@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kubernetes import client
 
-from acceptance.domains.observability.drivers.impostor import certificate_of_another_authority
 from acceptance.drivers.kubernetes import port_forward
 from acceptance.drivers.kubernetes.port_forward import ForwardedHttp, PodPort
+from acceptance.drivers.self_signed import self_signed
 from acceptance.drivers.tls import trusting
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Echo(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[int, str]]:
     """The port of a server with TLS, and its certificate."""
-    pair = certificate_of_another_authority(HOST)
+    pair = self_signed(HOST)
     (tmp_path / "pair").write_text(pair)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tmp_path / "pair")
@@ -84,7 +84,7 @@ def test_a_request_reaches_the_pod_with_its_account(server: tuple[int, str]) -> 
 def test_another_authority_or_name_ends_the_request(server: tuple[int, str]) -> None:
     """There is no status then, and the error says why."""
     port, authority = server
-    other = certificate_of_another_authority(HOST)
+    other = self_signed(HOST)
     foreign = trusting(other[other.index("-----BEGIN CERT") :])
     for host, trust in ((HOST, foreign), ("other.svc", trusting(authority))):
         to = PodPort("monitoring", "store-0", 9200, host)

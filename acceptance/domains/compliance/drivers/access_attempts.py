@@ -6,7 +6,6 @@ answers.
 
 from __future__ import annotations
 
-import datetime as dt
 import socket
 import ssl
 import tempfile
@@ -20,12 +19,10 @@ from urllib.parse import urlsplit
 
 import httpx
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from kubernetes import client, config
 
 from acceptance.domains.compliance.drivers.node_shell import Unobservable
+from acceptance.drivers.self_signed import self_signed
 
 KUBELET_PORT = 10250
 KUBELET_PODS = "/pods"
@@ -144,7 +141,7 @@ def _prove_able(version: ssl.TLSVersion, timeout: float) -> None:
     _only(context, version)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="acceptance-tls-"))
-        context.load_cert_chain(_self_signed(Path(folder)))
+        context.load_cert_chain(_certificate(Path(folder)))
         listening = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
         listening.settimeout(timeout)
 
@@ -172,28 +169,8 @@ def _only(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
         context.minimum_version = version
 
 
-def _self_signed(folder: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(minutes=5))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .sign(key, hashes.SHA256())
-    )
+def _certificate(folder: Path) -> Path:
     path = folder / "own.pem"
     path.touch(mode=0o600)
-    path.write_bytes(
-        certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    path.write_text(self_signed("localhost"), encoding="utf-8")
     return path

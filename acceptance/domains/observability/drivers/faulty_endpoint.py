@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
+from acceptance.drivers.self_signed import self_signed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +79,7 @@ class FaultyEndpoint:
             image,
             ["python", "-c", _PROGRAM, str(_PLAIN_PORT), str(_TLS_PORT)],
             labels={**labels, **_LABEL},
-            env=[{"name": "PAIR", "value": _self_signed(host)}],
+            env=[{"name": "PAIR", "value": self_signed(host, "127.0.0.1")}],
             volumeMounts=[{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108 (the pod's own)
             readinessProbe={"tcpSocket": {"port": _PLAIN_PORT}, "periodSeconds": 1},
         )
@@ -130,28 +124,3 @@ class FaultyEndpoint:
         if not isinstance(found, list):
             raise Refused(f"the endpoint of the run does not answer: {reply}")
         return [str(each) for each in found]
-
-
-def _self_signed(host: str) -> str:
-    """Return a key and a certificate for `host` that nobody else has signed, as PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    names: list[x509.GeneralName] = [x509.DNSName(host), x509.IPAddress(ip_address("127.0.0.1"))]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return private.decode() + certificate.public_bytes(serialization.Encoding.PEM).decode()

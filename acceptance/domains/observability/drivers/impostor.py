@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import CONTAINER, hardened_pod
+from acceptance.drivers.self_signed import self_signed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +84,7 @@ class Impostor:
     def start(self, image: str, port: int) -> None:
         """Create the pod."""
         host = f"{self._service['metadata']['name']}.{self.namespace}.svc"
-        command = ["python", "-c", _SERVER, certificate_of_another_authority(host), str(port)]
+        command = ["python", "-c", _SERVER, self_signed(host), str(port)]
         ports = [{"name": "https", "containerPort": port}]
         pod = hardened_pod(
             self.name, image, command, labels={**self._labels, **self._own}, ports=ports
@@ -139,26 +134,3 @@ class Impostor:
         gone = dict.fromkeys(self._service["spec"]["selector"]) if self._own == selector else {}
         path = api_path("services", self.namespace, self._service["metadata"]["name"])
         self._cluster.patch(path, {"spec": {"selector": {**gone, **selector}}})
-
-
-def certificate_of_another_authority(host: str) -> str:
-    """Return a new key and a certificate for `host` that it has signed itself, as PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    form = serialization.Encoding.PEM
-    private = key.private_bytes(
-        form, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return (private + certificate.public_bytes(form)).decode()

@@ -8,13 +8,11 @@ import tempfile
 import threading
 import warnings
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+
+from acceptance.drivers.self_signed import self_signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +36,7 @@ def lenient_server() -> Iterator[int]:
     context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
     for key in (rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())):
         with tempfile.NamedTemporaryFile() as file:
-            file.write(_self_signed(key))
+            file.write(self_signed("lenient.invalid", key=key).encode())
             file.flush()
             context.load_cert_chain(file.name)
     listener = socket.create_server((LOOPBACK, 0), backlog=_BACKLOG)
@@ -68,24 +66,3 @@ def _handshake(client: socket.socket, context: ssl.SSLContext) -> None:
         context.wrap_socket(client, server_side=True) as connection,
     ):
         connection.recv(1)
-
-
-def _self_signed(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
-    """Return a certificate that is valid for a day, and its key, as PEM."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "lenient.invalid")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
