@@ -155,7 +155,7 @@ check-frontend:
 
 .PHONY: check-dockerfiles
 check-dockerfiles:
-	$(BIN)/hadolint checkout/*/Dockerfile
+	$(BIN)/hadolint checkout/*/Dockerfile node/*/Dockerfile
 
 .PHONY: check-workflows
 check-workflows:

@@ -12,13 +12,9 @@ from acceptance.domains.observability.alert_causes import AlertCauses
 from acceptance.domains.observability.dashboard_reader import DashboardReader
 from acceptance.domains.observability.dashboards import DashboardOperator
 from acceptance.domains.observability.drivers.alert_receiver import AlertReceiver
-from acceptance.domains.observability.drivers.container_signals import (
-    container_ids,
-    kill_containers,
-)
-from acceptance.domains.observability.drivers.endpoints import LABEL
+from acceptance.domains.observability.drivers.container_signals import kill_containers
+from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import last_seen
@@ -172,8 +168,7 @@ class PanelWatcher(AlertCauses, DashboardOperator):
         thread.start()
 
     def _end_container(self, _: Cause, __: str) -> None:
-        pods = self._cluster.items(api_path("pods"), labelSelector=f"{LABEL}={_RESTARTED}")
-        ids = [each for pod in pods for each in container_ids(pod)]
+        ids = ProgramPods(self._cluster, (_RESTARTED,)).containers()
         kill_containers(self.system, ids, timeout=self._timeouts.command)
 
     def _remove_receiver(self, _: Cause, namespace: str) -> None:

@@ -9,18 +9,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.drivers import log_store
-from acceptance.domains.observability.drivers.container_signals import (
-    container_ids,
-    signal_containers,
-)
-from acceptance.domains.observability.drivers.endpoints import LABEL
+from acceptance.domains.observability.drivers.container_signals import signal_containers
 from acceptance.domains.observability.drivers.log_writer import ENDED
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.numbered_lines import written_at
 from acceptance.domains.observability.visitor_waits import Waits, longer_waits, waits_of
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.waiting import SYSTEM_CLOCK
 
@@ -130,13 +125,7 @@ class TroubledLogOperator(LogOperator):
     @contextmanager
     def _store_slow(self) -> Iterator[bool]:
         """Let the processes of the log store stand still most of the time."""
-        ids = [
-            each
-            for pod in self._cluster.items(
-                api_path("pods"), labelSelector=f"{LABEL} in ({','.join(log_store.PROGRAMS)})"
-            )
-            for each in container_ids(pod)
-        ]
+        ids = ProgramPods(self._cluster, log_store.PROGRAMS).containers()
         ended = threading.Event()
 
         def signal(name: str) -> int:

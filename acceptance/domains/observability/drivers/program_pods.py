@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acceptance.domains.observability.drivers.container_signals import container_ids
 from acceptance.domains.observability.drivers.endpoints import LABEL
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused
@@ -24,6 +25,8 @@ class ProgramPod:
     name: str
     uid: str
     serving: bool
+    containers: tuple[str, ...]
+    """The ids of those that run."""
 
 
 class ProgramPods:
@@ -39,10 +42,13 @@ class ProgramPods:
         found = []
         for each in self._cluster.items(api_path("pods"), labelSelector=self._selector):
             facts, metadata = reading.pod(each), each["metadata"]
-            found.append(
-                ProgramPod(metadata["namespace"], facts.name, facts.uid, serving=facts.serving)
-            )
+            named = (metadata["namespace"], facts.name, facts.uid)
+            found.append(ProgramPod(*named, facts.serving, container_ids(each)))
         return tuple(found)
+
+    def containers(self) -> tuple[str, ...]:
+        """Return the ids of all containers that run."""
+        return tuple(each for pod in self.list() for each in pod.containers)
 
     def kill(self) -> tuple[ProgramPod, ...]:
         """Delete every pod without a grace period, and return them."""
