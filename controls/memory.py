@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+import fcntl
 import hashlib
+import json
 import os
-import time
-from contextlib import suppress
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.build.cache import UNUSED_SECONDS, cache_root, hash_inputs
+from acceptance.build.cache import hash_inputs
 from acceptance.deployment.stacks import STACKS, needed_stacks
+from acceptance.errors import BrokenInput
 from acceptance.process import PROMPT_SECONDS, run
 from acceptance.readiness.traceability.step_definitions import read_definitions
 from acceptance.readiness.traceability.step_matching import StepMatcher
-from controls.control import DOMAINS, place_of
+from controls.control import DOMAINS, all_controls, place_of
 from fixtures.outcomes import REPOSITORY
 
 if TYPE_CHECKING:
@@ -33,34 +34,53 @@ _WHOLE = frozenset({"delivery", "documentation"})
 """The domains that read the whole repository, and its history."""
 _NEVER = frozenset({".ci", ".github", ".vscode", "benchmarks", "features", "tests"})
 """Folders that no scenario about a running system reads: of the features, the scenario counts."""
+_RECORD = "controls/seen_red.json"
+"""By control and kind of cluster: the hash of what decided it, and the day. It is committed, so
+that a machine knows what another one saw."""
 
 
 class Memory:
     """What was seen red, on one kind of cluster."""
 
-    def __init__(self, root: Path, cluster: str) -> None:
-        """Judge by the files below `root`, committed or not."""
+    def __init__(self, root: Path, cluster: str, record: Path | None = None) -> None:
+        """Judge by the files below `root`, committed or not; `record` is kept there by default."""
         self._root = root
         self._cluster = cluster
-        self._folder = cache_root() / "controls"
+        self._record = record or root / _RECORD
 
     def seen_red(self, control: Control) -> str | None:
         """Return the day on which a control was last seen red, if nothing has changed since."""
-        path = self._folder / self.key(control)
-        with suppress(OSError):
-            os.utime(path)
-            return path.read_text(encoding="utf-8")
-        return None
+        key, day = self._read().get(_name(control), {}).get(self._cluster, ["", ""])
+        return day if key == self.key(control) else None
 
     def remember(self, control: Control) -> None:
-        """Remember that a control was seen red today."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for path in self._folder.iterdir():
-            with suppress(OSError):  # another process may do the same
-                if path.stat().st_mtime < time.time() - UNUSED_SECONDS:
-                    path.unlink()
+        """Remember that a control was seen red today; another process may do so meanwhile."""
         today = dt.datetime.now(dt.UTC).date().isoformat()
-        (self._folder / self.key(control)).write_text(today, encoding="utf-8")
+        folder = os.open(self._record.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            known = {_name(each) for each in all_controls()}
+            found = {name: seen for name, seen in self._read().items() if name in known}
+            found.setdefault(_name(control), {})[self._cluster] = [self.key(control), today]
+            lines = (f"{json.dumps(name)}: {json.dumps(found[name])}" for name in sorted(found))
+            beside = self._record.with_suffix(".part")
+            beside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+            beside.replace(self._record)
+        finally:
+            os.close(folder)
+
+    def _read(self) -> dict[str, dict[str, list[str]]]:
+        """Return the hash and the day, by name and kind of cluster."""
+        try:
+            found: dict[str, dict[str, list[str]]] = json.loads(self._record.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except json.JSONDecodeError as error:
+            raise BrokenInput(
+                f"{self._record.name} cannot be read: {error}. Try: delete it; then every control "
+                "is tried again."
+            ) from error
+        return found
 
     @cache  # noqa: B019 (there is one memory in a run)
     def key(self, control: Control) -> str:
@@ -83,7 +103,9 @@ class Memory:
         command = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         names = {name for name in self._git(*command).split("\0") if name}
         return {
-            name: hash_inputs(self._root / name) for name in names if (self._root / name).is_file()
+            name: hash_inputs(self._root / name)
+            for name in names - {_RECORD}
+            if (self._root / name).is_file()
         }
 
     @cached_property
@@ -96,6 +118,11 @@ class Memory:
 
     def _git(self, *arguments: str) -> str:
         return run(["git", *arguments], cwd=self._root, timeout=PROMPT_SECONDS).stdout
+
+
+def _name(control: Control) -> str:
+    """Name a control by all that makes it one: two scenarios of an item may see one sabotage."""
+    return f"{control}: {control.scenario}"
 
 
 class _Part:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.errors import BrokenInput
 from acceptance.project import ROOT
 from acceptance.readiness.traceability.step_definitions import read_definitions
 from acceptance.readiness.traceability.step_matching import StepMatcher
@@ -27,10 +28,9 @@ def part_of(name: str) -> _Part:
 
 
 @pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Memory:
+def memory(tmp_path: Path) -> Memory:
     """A memory with nothing in it."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return Memory(ROOT, "embedded")
+    return Memory(ROOT, "embedded", tmp_path / "seen_red.json")
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,44 @@ def test_a_changed_file_changes_the_key(memory: Memory) -> None:
     assert changed.key(rbac) != before[1]
 
 
-def test_a_control_is_remembered_until_it_changes(memory: Memory) -> None:
+def test_a_control_is_remembered_until_it_changes(memory: Memory, tmp_path: Path) -> None:
     """On the same kind of cluster."""
     control = control_named("missing_liveness_probe")
     assert memory.seen_red(control) is None
     memory.remember(control)
     assert memory.seen_red(control) == dt.datetime.now(dt.UTC).date().isoformat()
     assert memory.seen_red(replace(control, expects="another reason")) is None
-    assert Memory(ROOT, "k3d").seen_red(control) is None
+    assert Memory(ROOT, "k3d", tmp_path / "seen_red.json").seen_red(control) is None
+
+
+def test_what_was_seen_red_is_written_for_a_reviewer(memory: Memory, tmp_path: Path) -> None:
+    """By name, a line each, so that two branches that saw different ones can be merged."""
+    for name in ("missing_liveness_probe", "a_broken_link"):
+        memory.remember(control_named(name))
+    lines = (tmp_path / "seen_red.json").read_text(encoding="utf-8").splitlines()
+    assert [line[:1] for line in lines] == ["{", '"', '"', "}"]
+    assert "missing_liveness_probe" in lines[1]
+    assert "a_broken_link" in lines[2]
+
+
+def test_a_control_that_is_gone_is_forgotten(memory: Memory, tmp_path: Path) -> None:
+    """The record names only what can be tried."""
+    record = tmp_path / "seen_red.json"
+    record.write_text('{"gone: A scenario": {"embedded": ["key", "2026-01-01"]}}')
+    memory.remember(control_named("a_broken_link"))
+    assert "gone" not in record.read_text(encoding="utf-8")
+
+
+def test_a_record_that_is_broken_is_told(memory: Memory, tmp_path: Path) -> None:
+    """As after a merge that left its marks."""
+    (tmp_path / "seen_red.json").write_text("{\n<<<<<<< ours\n")
+    with pytest.raises(BrokenInput, match="Try: delete it"):
+        memory.seen_red(control_named("a_broken_link"))
+
+
+def test_the_record_decides_nothing(memory: Memory) -> None:
+    """What was seen red before does not change what is to be tried."""
+    assert "controls/seen_red.json" not in memory._files
 
 
 def test_no_two_controls_share_a_key(memory: Memory) -> None:
