@@ -67,18 +67,19 @@ documents() {
 }
 
 set_up() {
-    # It is there after the first start. OpenSearch reads it a moment after it has started; before
-    # that, it would not read it again.
+    # It is there after the first start.
     administer .opendistro_security --request PUT \
         --data '{"settings": {"number_of_shards": 1, "auto_expand_replicas": "0-all"}}' || true
+    # OpenSearch reads them now, and not by itself: it would look too early, and again 13 s later.
     administer '.opendistro_security/_bulk?refresh=true' --data-binary "@$work/documents" \
+        && administer "_plugins/_security/configupdate?config_types=$kinds" --request PUT \
         && administer _plugins/_security/health \
-        && administer _plugins/_security/api/cache --request DELETE \
         && administer _index_template/logs --request PUT --data "@$configuration/index-template.json"
 }
 
 accounts > "$work/internalusers.json"
 documents > "$work/documents"
+kinds=$(sed -n 's/^{"index": {"_id": "\(.*\)"}}$/\1/p' "$work/documents" | paste -sd, -)
 until set_up; do
     kill -0 "$node"
     sleep 0.3
