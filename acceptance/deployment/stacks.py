@@ -18,7 +18,7 @@ from acceptance.clusters.embedded.program_images import (
     build_stack_images_with_docker,
 )
 from acceptance.deployment.rollout import apply, await_rollout
-from acceptance.deployment.trust import trusted_authorities
+from acceptance.deployment.trust import announce, restarted_in, trusted_authorities
 from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import workers
@@ -138,6 +138,8 @@ def deploy_stacks(
         trusted = trusted_authorities(client, declared, system.run, timeout=limits.certificate)
         if trusted:
             apply(kubeconfig, system.context, trusted, timeout=limits.command)
+            announce(client, declared, trusted)
+            namespaces |= set(restarted_in(declared))
         with workers(max(1, len(namespaces))) as pool:
             waits = [
                 pool.submit(

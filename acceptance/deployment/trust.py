@@ -1,14 +1,18 @@
 """Takes the authority of a certificate to the namespaces of those who have to trust it.
 
 A Certificate names them in an annotation. They get a ConfigMap with the authority, and never a key.
+Pods that were there before see it at once, and a program that reads it only once is restarted.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import RUN_LABEL
+from acceptance.drivers.kubernetes.connection import Refused
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
@@ -21,6 +25,10 @@ if TYPE_CHECKING:
 
 TRUSTED_IN = "checkout.tls/trusted-in"
 """The annotation of a Certificate: the namespaces in which its authority is trusted."""
+RESTARTS = "checkout.tls/restarts"
+"""The annotation of a Certificate: a Deployment beside it that reads it at its start only."""
+_SEEN = "checkout.tls/authorities"
+"""The annotation of a pod: the hash of the authorities that it was told of last."""
 _AUTHORITY = "ca.crt"
 
 
@@ -29,14 +37,51 @@ def trusted_authorities(
 ) -> tuple[Manifest, ...]:
     """Return the ConfigMaps with the authorities of those Certificates that are trusted elsewhere.
 
+    Those that have one name in one namespace are in one ConfigMap: several may be trusted alike.
+
     Raises `EnvironmentFailure` if cert-manager does not issue one within `timeout` seconds.
     """
-    return tuple(
-        _config_map(found, namespace, run_id, _await_authority(client, found, timeout))
-        for found in objects
-        if found["kind"] == "Certificate"
-        for namespace in (found["metadata"].get("annotations") or {}).get(TRUSTED_IN, "").split()
-    )
+    trusted: dict[tuple[str, str], list[str]] = {}
+    for found in objects:
+        if found["kind"] != "Certificate" or not (namespaces := _annotation(found, TRUSTED_IN)):
+            continue
+        name = found["spec"]["secretName"].removesuffix("-tls")
+        authority = _await_authority(client, found, timeout)
+        for namespace in namespaces.split():
+            trusted.setdefault((namespace, f"{name}-authority"), []).append(authority)
+    return tuple(_config_map(*where, run_id, "".join(all_)) for where, all_ in trusted.items())
+
+
+def announce(client: Kubernetes, objects: Sequence[Manifest], trusted: Sequence[Manifest]) -> None:
+    """Let those use the ConfigMaps `trusted` at once who were there before.
+
+    The kubelet looks only once a minute for what a running pod has mounted, unless the pod changes.
+    A Deployment that a Certificate among `objects` names gets new pods, but only once for the same
+    authorities.
+    """
+    texts = sorted(each["data"][_AUTHORITY] for each in trusted)
+    change = {"metadata": {"annotations": {_SEEN: _hash("".join(texts))}}}
+    for each in trusted:
+        namespace, name = each["metadata"]["namespace"], each["metadata"]["name"]
+        for pod in client.items(api_path("pods", namespace)):
+            volumes = pod["spec"].get("volumes") or ()
+            if any((volume.get("configMap") or {}).get("name") == name for volume in volumes):
+                with suppress(Refused):  # the pod may be gone
+                    client.patch(api_path("pods", namespace, pod["metadata"]["name"]), change)
+    for found in objects:
+        if found["kind"] == "Certificate" and (name := _annotation(found, RESTARTS)):
+            path = api_path("deployments", found["metadata"]["namespace"], name)
+            client.patch(path, {"spec": {"template": change}})
+
+
+def restarted_in(objects: Sequence[Manifest]) -> tuple[str, ...]:
+    """Return the namespaces in which `announce` restarts a Deployment."""
+    found = {
+        each["metadata"]["namespace"]
+        for each in objects
+        if each["kind"] == "Certificate" and _annotation(each, RESTARTS)
+    }
+    return tuple(sorted(found))
 
 
 def _await_authority(client: Kubernetes, found: Manifest, timeout: float) -> str:
@@ -59,12 +104,19 @@ def _await_authority(client: Kubernetes, found: Manifest, timeout: float) -> str
     return base64.b64decode(encoded).decode()
 
 
-def _config_map(found: Manifest, namespace: str, run_id: str, authority: str) -> Manifest:
-    name = found["spec"]["secretName"].removesuffix("-tls")
+def _annotation(found: Manifest, name: str) -> str:
+    return str((found["metadata"].get("annotations") or {}).get(name, ""))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _config_map(namespace: str, name: str, run_id: str, authority: str) -> Manifest:
     labels = {RUN_LABEL: run_id}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": f"{name}-authority", "namespace": namespace, "labels": labels},
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
         "data": {_AUTHORITY: authority},
     }

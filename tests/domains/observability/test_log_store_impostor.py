@@ -66,7 +66,7 @@ def test_the_impostor_takes_the_place_of_the_store_and_gives_it_back() -> None:
     """Policies know it by the store's labels, and the Service by its own."""
     cluster = Place(pods=("acceptance-impostor-r1",))
     found = impostor(cluster)
-    found.start("backend", 9200)
+    found.start("backend", {"https": 9200})
     (pod,) = cluster.created
     labels = pod["metadata"]["labels"]
     assert labels["app"] == "store"
