@@ -357,7 +357,7 @@ def test_certificates_may_be_missing_or_wrong(
     with secured_collector(certificate_files, own) as (port, collector, callers):
         made = tracing.connect(f"https://localhost:{port}", version="1", pod_name=POD)
         with serving(memory, tracing=made) as service:
-            steps = (
+            steps: tuple[dict[str, str], ...] = (
                 {},
                 {"ca.crt": other, "tls.crt": own, "tls.key": key},  # an impostor of the collector
                 {"ca.crt": collector, "tls.crt": other, "tls.key": other_key},  # a stranger
