@@ -39,8 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise
         super().setup()
     def do_GET(self):
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
+        body = self.sent()
         seen = dict(path=self.path, lines=body.count(b"\\n"), size=len(body))
         known = "Authorization" in self.headers
         tell(event="request", peer=self.client_address[0], **seen, **{"password": known})
@@ -50,6 +49,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+    def sent(self):
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        found = b""
+        while size := int(self.rfile.readline() or b"0", 16):
+            found += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return found
     do_POST = do_PUT = do_GET
     def log_message(self, *_): pass
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
