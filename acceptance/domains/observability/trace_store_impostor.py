@@ -14,6 +14,7 @@ from acceptance.domains.observability.drivers import jaeger, otlp
 from acceptance.domains.observability.drivers.endpoints import LABEL
 from acceptance.domains.observability.drivers.impostor import Impostor, ImpostorLog
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
+from acceptance.domains.observability.logs import Pace
 from acceptance.domains.observability.trace_reader import TraceReader
 from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.checkout_api import transcript
@@ -129,7 +130,7 @@ class TraceImpostorTester(TraceReader):
     def _await(self, holds: Callable[[], bool], what: str) -> None:
         """Wait until something holds that the check needs; raises `Unverifiable` otherwise."""
         try:
-            eventually(holds, bool, timeout=self._timeouts.recovery, what=what)
+            eventually(holds, bool, timeout=self._timeouts.recovery, wake=Pace(), what=what)
         except DeadlineExceeded as error:
             raise Unverifiable(str(error)) from error
 
