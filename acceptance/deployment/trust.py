@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.drivers.kubernetes.connection import Refused
@@ -18,7 +18,7 @@ from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from acceptance.build.manifests import Manifest
     from acceptance.drivers.kubernetes.client import Kubernetes
@@ -27,8 +27,8 @@ TRUSTED_IN = "checkout.tls/trusted-in"
 """The annotation of a Certificate: the namespaces in which its authority is trusted."""
 RESTARTS = "checkout.tls/restarts"
 """The annotation of a Certificate: a Deployment beside it that reads it at its start only."""
-_SEEN = "checkout.tls/authorities"
-"""The annotation of a pod: the hash of the authorities that it was told of last."""
+_TRUSTED = "checkout.tls/trusted"
+"""The annotation of a pod with the hash of what it trusts: a change wakes its kubelet."""
 _AUTHORITY = "ca.crt"
 
 
@@ -52,36 +52,36 @@ def trusted_authorities(
     return tuple(_config_map(*where, run_id, "".join(all_)) for where, all_ in trusted.items())
 
 
-def announce(client: Kubernetes, objects: Sequence[Manifest], trusted: Sequence[Manifest]) -> None:
-    """Let those use the ConfigMaps `trusted` at once who were there before.
+def wake_kubelets(client: Kubernetes, authorities: Iterable[Manifest]) -> None:
+    """Have pods that ran before their `authorities` were there get them now.
 
-    The kubelet looks only once a minute for what a running pod has mounted, unless the pod changes.
-    A Deployment that a Certificate among `objects` names gets new pods, but only once for the same
-    authorities.
+    A kubelet looks after its pods once in a minute, and at once after a change of theirs.
     """
-    texts = sorted(each["data"][_AUTHORITY] for each in trusted)
-    change = {"metadata": {"annotations": {_SEEN: _hash("".join(texts))}}}
-    for each in trusted:
+    for each in authorities:
         namespace, name = each["metadata"]["namespace"], each["metadata"]["name"]
+        change = _marked([each])
         for pod in client.items(api_path("pods", namespace)):
             volumes = pod["spec"].get("volumes") or ()
             if any((volume.get("configMap") or {}).get("name") == name for volume in volumes):
                 with suppress(Refused):  # the pod may be gone
                     client.patch(api_path("pods", namespace, pod["metadata"]["name"]), change)
+
+
+def restart_readers(
+    client: Kubernetes, objects: Iterable[Manifest], authorities: Sequence[Manifest]
+) -> tuple[str, ...]:
+    """Restart the Deployments that Certificates among `objects` name; return their namespaces.
+
+    The same `authorities` restart a Deployment once only.
+    """
+    namespaces = set()
     for found in objects:
         if found["kind"] == "Certificate" and (name := _annotation(found, RESTARTS)):
-            path = api_path("deployments", found["metadata"]["namespace"], name)
-            client.patch(path, {"spec": {"template": change}})
-
-
-def restarted_in(objects: Sequence[Manifest]) -> tuple[str, ...]:
-    """Return the namespaces in which `announce` restarts a Deployment."""
-    found = {
-        each["metadata"]["namespace"]
-        for each in objects
-        if each["kind"] == "Certificate" and _annotation(each, RESTARTS)
-    }
-    return tuple(sorted(found))
+            namespace = found["metadata"]["namespace"]
+            change = {"spec": {"template": _marked(authorities)}}
+            client.patch(api_path("deployments", namespace, name), change)
+            namespaces.add(namespace)
+    return tuple(sorted(namespaces))
 
 
 def _await_authority(client: Kubernetes, found: Manifest, timeout: float) -> str:
@@ -108,8 +108,11 @@ def _annotation(found: Manifest, name: str) -> str:
     return str((found["metadata"].get("annotations") or {}).get(name, ""))
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _marked(authorities: Iterable[Manifest]) -> dict[str, Any]:
+    """Return a change of a pod, or of the template of pods, that depends on `authorities` only."""
+    text = "".join(sorted(each["data"][_AUTHORITY] for each in authorities))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return {"metadata": {"annotations": {_TRUSTED: digest}}}
 
 
 def _config_map(namespace: str, name: str, run_id: str, authority: str) -> Manifest:

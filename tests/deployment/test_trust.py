@@ -9,9 +9,9 @@ from acceptance.build.manifests import RUN_LABEL, render
 from acceptance.deployment.trust import (
     RESTARTS,
     TRUSTED_IN,
-    announce,
-    restarted_in,
+    restart_readers,
     trusted_authorities,
+    wake_kubelets,
 )
 from acceptance.drivers.kubernetes.connection import Refused
 from acceptance.errors import EnvironmentFailure
@@ -109,12 +109,12 @@ def test_authorities_that_are_trusted_alike_are_in_one_file() -> None:
 def test_pods_that_were_there_before_learn_of_an_authority() -> None:
     """Only those that mount it; a pod that is gone meanwhile is no error."""
     cluster: Any = Mounting()
-    announce(cluster, [CERTIFICATE], [handed("PEM")])
+    wake_kubelets(cluster, [handed("PEM")])
     ((path, change),) = cluster.changed
     assert path == "/api/v1/namespaces/there/pods/old"
     assert list(change["metadata"]) == ["annotations"]
     gone: Any = Mounting(gone=True)
-    announce(gone, [CERTIFICATE], [handed("PEM")])
+    wake_kubelets(gone, [handed("PEM")])
     assert gone.changed == []
 
 
@@ -122,13 +122,14 @@ def test_a_program_that_reads_at_its_start_gets_new_pods_once_for_an_authority()
     """The same authority makes the same template, so nothing is restarted again."""
     annotations = {RESTARTS: "proxy"}
     reader = {**CERTIFICATE, "metadata": {"namespace": "here", "annotations": annotations}}
-    assert restarted_in([CERTIFICATE]) == ()
-    assert restarted_in([CERTIFICATE, reader, {"kind": "Secret"}]) == ("here",)
+    nothing: Any = Mounting()
+    assert restart_readers(nothing, [CERTIFICATE, {"kind": "Secret"}], [handed("PEM")]) == ()
+    assert nothing.changed == []
     templates = []
     for authority in ("PEM", "PEM", "OTHER"):
         cluster: Any = Mounting()
-        announce(cluster, [reader], [handed(authority)])
-        path, change = cluster.changed[-1]
+        assert restart_readers(cluster, [CERTIFICATE, reader], [handed(authority)]) == ("here",)
+        ((path, change),) = cluster.changed
         assert path == "/apis/apps/v1/namespaces/here/deployments/proxy"
         templates.append(change["spec"]["template"])
     assert templates[0] == templates[1] != templates[2]
@@ -163,7 +164,9 @@ def test_senders_and_jaeger_trust_each_other(name: str) -> None:
     volumes = _volumes(objects, "jaeger")
     assert volumes["senders"]["configMap"] == {"name": "trace-sender-authority"}
     assert volumes["certificate"]["secret"] == {"secretName": "trace-store-tls"}
-    assert restarted_in(objects) == ("ingress",)
+    assert certificates["ingress", "trace-sender-tls"]["metadata"]["annotations"][RESTARTS] == (
+        "traefik"
+    )
     (passing_on,) = [each for each in objects if each["kind"] == "Ingress"]
     annotations = passing_on["metadata"]["annotations"]
     of_nginx = "nginx.ingress.kubernetes.io"
