@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.facts import SecretUse
 
 _ROTATION_KEYS = "ROTATION_KEYS"
-_CERTIFICATE_KEYS = "CERTIFICATE_KEYS"
 _PUBLIC_KEYS = "PUBLIC_KEYS"
 
 
@@ -30,8 +29,6 @@ class ConfiguredKeys:
     """Those that have a value only while the secrets are rotated."""
     public: tuple[str, ...]
     """Those whose value is not secret, but changes together with one."""
-    certificates: tuple[str, ...] = ()
-    """Those of certificates, which have a value where pods have a certificate."""
 
 
 def read_configured_keys(cluster: Kubernetes, namespace: str) -> ConfiguredKeys:
@@ -40,7 +37,7 @@ def read_configured_keys(cluster: Kubernetes, namespace: str) -> ConfiguredKeys:
     return ConfiguredKeys(
         *(
             _words(data[name] for data in config_maps if name in data)
-            for name in (SECRET_KEYS, _ROTATION_KEYS, _PUBLIC_KEYS, _CERTIFICATE_KEYS)
+            for name in (SECRET_KEYS, _ROTATION_KEYS, _PUBLIC_KEYS)
         )
     )
 

@@ -52,10 +52,9 @@ class ConfigurationReviewer(ClusterActor):
         configured = read_configured_keys(self._cluster, self.system.namespace)
         in_use = {use.secret for pod in pods for use in pod.uses}
         values = {key: value for name in in_use for key, value in secrets.get(name, {}).items()}
-        sometimes = (*configured.rotation, *configured.certificates)
-        valued = [*configured.secret, *(key for key in sometimes if key in values)]
+        valued = [*configured.secret, *(key for key in configured.rotation if key in values)]
         weak = [(key, fault) for key in valued if (fault := _value_fault(values.get(key)))]
-        optional = (*sometimes, *configured.public)
+        optional = (*configured.rotation, *configured.public)
         keys = SecretKeys(used, absent, configured.secret, optional, tuple(weak))
         self._keep("Keys in use and configured keys", pretty(asdict(keys)))
         return keys

@@ -2,19 +2,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from acceptance.domains.secrets import ConfigurationReviewer, SecretKeys
 from acceptance.domains.secrets.configuration_review import _value_fault
-from acceptance.drivers.kubernetes.facts import SecretUse
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 KEYS = SecretKeys(
     used=(("backend-1", "SIGNING_KEY"), ("backend-1", "NEXT")),
@@ -79,41 +73,3 @@ def test_a_key_without_a_real_value_is_found(keys: SecretKeys, said: str) -> Non
     """Also one that has a value only while the secrets are rotated."""
     with pytest.raises(AssertionError, match=said):
         ConfigurationReviewer(context_of(SYSTEM)).assert_keys_have_values(keys)
-
-
-class Configured:
-    """A cluster whose ConfigMap names keys, and whose Secrets have values."""
-
-    def __init__(self, config: Mapping[str, str], **held: Mapping[str, str]) -> None:
-        """Have one ConfigMap, and the Secrets `held`; the backend uses all of their keys."""
-        self._config, self._held = config, held
-
-    def config_maps(self, _: str) -> Mapping[str, Mapping[str, str]]:
-        """Return the ConfigMap."""
-        return {"config": self._config}
-
-    def secrets(self, _: str) -> Mapping[str, Mapping[str, str]]:
-        """Return the Secrets."""
-        return {name: {k: encoded(v) for k, v in each.items()} for name, each in self._held.items()}
-
-    def pods(self, _: str, workload: str) -> tuple[Any, ...]:
-        """Return a pod of the backend that uses the Secrets."""
-        uses = tuple(SecretUse(name, None, optional=True) for name in ("own", "sender"))
-        return (SimpleNamespace(name="backend-1", uses=uses),) if workload == "backend" else ()
-
-
-def test_the_key_of_a_certificate_is_known_where_there_is_one() -> None:
-    """It is named apart from the keys that always have a value; a certificate is no secret."""
-    config = {"SECRET_KEYS": "PASSWORD", "CERTIFICATE_KEYS": "tls.key", "PUBLIC_KEYS": "tls.crt"}
-    own = {"PASSWORD": "Zm9yIHJlYWw-6bN_kq"}
-    for sender in ({}, {"tls.crt": "PEM", "tls.key": "PRIVATE"}):
-        cluster: Any = Configured(config, own=own, sender=sender)
-        reviewer = ConfigurationReviewer(replace(context_of(SYSTEM), cluster=cluster))
-        keys = reviewer.compare_keys()
-        assert {key for _, key in keys.used} == {*own, *sender}
-        reviewer.assert_keys_named(keys)
-        reviewer.assert_keys_have_values(keys)
-    bad: Any = Configured(config, own=own, sender={"tls.key": " "})
-    reviewer = ConfigurationReviewer(replace(context_of(SYSTEM), cluster=bad))
-    with pytest.raises(AssertionError, match=r"tls\.key is empty"):
-        reviewer.assert_keys_have_values(reviewer.compare_keys())
