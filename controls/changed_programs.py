@@ -44,6 +44,12 @@ def change_program(
     saboteur.kubectl(*wait, namespace=namespace)
 
 
+def arguments_of(saboteur: Saboteur, target: str, namespace: str) -> list[str]:
+    """Return the arguments of a workload's first container."""
+    path = "--output=jsonpath={.spec.template.spec.containers[0].args}"
+    return list(json.loads(saboteur.kubectl("get", target, path, namespace=namespace)))
+
+
 def edit_configuration(saboteur: Saboteur, name: str, file: str, *changes: tuple[str, str]) -> None:
     """Replace texts in one file of a Deployment's configuration, each of which it has once."""
 

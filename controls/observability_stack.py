@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from controls.changed_backend import change_backend
-from controls.changed_programs import MONITORING, change_program, edit_shipper
+from controls.changed_programs import MONITORING, arguments_of, change_program, edit_shipper
 from controls.control import control
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def silences_beside_the_volume(saboteur: Saboteur) -> None:
     """Mount the volume, and write into a folder that lies beside it."""
     arguments = [
         "--storage.path=/var/lib/alerts" if each.startswith("--storage.path=") else each
-        for each in _arguments(saboteur, "deployment/alertmanager", MONITORING)
+        for each in arguments_of(saboteur, "deployment/alertmanager", MONITORING)
     ]
     mount = {"name": "beside", "mountPath": "/var/lib/alerts"}
     change = {"args": arguments, "volumeMounts": [mount]}
@@ -86,7 +85,7 @@ def silences_beside_the_volume(saboteur: Saboteur) -> None:
 @control(_ITEM, _KILLED, expects=_ALERTS_FORGOTTEN)
 def silences_that_are_seldom_written(saboteur: Saboteur) -> None:
     """Leave it at the program's own interval of 15 minutes."""
-    before = _arguments(saboteur, "deployment/alertmanager", MONITORING)
+    before = arguments_of(saboteur, "deployment/alertmanager", MONITORING)
     kept = [each for each in before if not each.startswith("--data.maintenance-interval=")]
     assert kept != before, "Alertmanager has no interval"
     change_program(saboteur, "alertmanager", {"args": kept})
@@ -106,7 +105,7 @@ def counts_in_the_container(saboteur: Saboteur) -> None:
     """Keep the place in the log, and the counts, in a folder that goes with the container."""
     arguments = [
         each.replace("/run/audit-exporter/", "/tmp/")  # noqa: S108 (a path in the container)
-        for each in _arguments(saboteur, _EXPORTER, _AGENTS)
+        for each in arguments_of(saboteur, _EXPORTER, _AGENTS)
     ]
     security = {"readOnlyRootFilesystem": False}
     container = {"name": "audit-exporter", "args": arguments, "securityContext": security}
@@ -139,12 +138,6 @@ def pods_that_are_found_late(saboteur: Saboteur) -> None:
     """Let Prometheus look for new pods every 25 s only, as if they seldom came."""
     arguments = [
         "--scrape.discovery-reload-interval=25s" if "discovery-reload" in each else each
-        for each in _arguments(saboteur, "deployment/prometheus", MONITORING)
+        for each in arguments_of(saboteur, "deployment/prometheus", MONITORING)
     ]
     change_program(saboteur, "prometheus", {"args": arguments}, keeps=True)
-
-
-def _arguments(saboteur: Saboteur, target: str, namespace: str) -> list[str]:
-    """Return the arguments of a workload's first container."""
-    path = "--output=jsonpath={.spec.template.spec.containers[0].args}"
-    return list(json.loads(saboteur.kubectl("get", target, path, namespace=namespace)))

@@ -18,7 +18,7 @@ from acceptance.clusters.embedded.program_images import (
     build_stack_images_with_docker,
 )
 from acceptance.deployment.rollout import apply, await_rollout
-from acceptance.deployment.trust import trusted_authorities
+from acceptance.deployment.trust import restart_readers, trusted_authorities, wake_kubelets
 from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import workers
@@ -138,6 +138,8 @@ def deploy_stacks(
         trusted = trusted_authorities(client, declared, system.run, timeout=limits.certificate)
         if trusted:
             apply(kubeconfig, system.context, trusted, timeout=limits.command)
+            wake_kubelets(client, trusted)
+            namespaces |= set(restart_readers(client, declared, trusted))
         with workers(max(1, len(namespaces))) as pool:
             waits = [
                 pool.submit(

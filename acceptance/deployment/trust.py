@@ -1,26 +1,34 @@
 """Takes the authority of a certificate to the namespaces of those who have to trust it.
 
 A Certificate names them in an annotation. They get a ConfigMap with the authority, and never a key.
+Pods that were there before see it at once, and a program that reads it only once is restarted.
 """
 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+import hashlib
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
+from acceptance.drivers.kubernetes.connection import Refused
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from acceptance.build.manifests import Manifest
     from acceptance.drivers.kubernetes.client import Kubernetes
 
 TRUSTED_IN = "checkout.tls/trusted-in"
 """The annotation of a Certificate: the namespaces in which its authority is trusted."""
+RESTARTS = "checkout.tls/restarts"
+"""The annotation of a Certificate: a Deployment beside it that reads it at its start only."""
+_TRUSTED = "checkout.tls/trusted"
+"""The annotation of a pod with the hash of what it trusts: a change wakes its kubelet."""
 _AUTHORITY = "ca.crt"
 
 
@@ -29,14 +37,51 @@ def trusted_authorities(
 ) -> tuple[Manifest, ...]:
     """Return the ConfigMaps with the authorities of those Certificates that are trusted elsewhere.
 
+    Those that have one name in one namespace are in one ConfigMap: several may be trusted alike.
+
     Raises `EnvironmentFailure` if cert-manager does not issue one within `timeout` seconds.
     """
-    return tuple(
-        _config_map(found, namespace, run_id, _await_authority(client, found, timeout))
-        for found in objects
-        if found["kind"] == "Certificate"
-        for namespace in (found["metadata"].get("annotations") or {}).get(TRUSTED_IN, "").split()
-    )
+    trusted: dict[tuple[str, str], list[str]] = {}
+    for found in objects:
+        if found["kind"] != "Certificate" or not (namespaces := _annotation(found, TRUSTED_IN)):
+            continue
+        name = found["spec"]["secretName"].removesuffix("-tls")
+        authority = _await_authority(client, found, timeout)
+        for namespace in namespaces.split():
+            trusted.setdefault((namespace, f"{name}-authority"), []).append(authority)
+    return tuple(_config_map(*where, run_id, "".join(all_)) for where, all_ in trusted.items())
+
+
+def wake_kubelets(client: Kubernetes, authorities: Iterable[Manifest]) -> None:
+    """Have pods that ran before their `authorities` were there get them now.
+
+    A kubelet looks after its pods once in a minute, and at once after a change of theirs.
+    """
+    for each in authorities:
+        namespace, name = each["metadata"]["namespace"], each["metadata"]["name"]
+        change = _marked([each])
+        for pod in client.items(api_path("pods", namespace)):
+            volumes = pod["spec"].get("volumes") or ()
+            if any((volume.get("configMap") or {}).get("name") == name for volume in volumes):
+                with suppress(Refused):  # the pod may be gone
+                    client.patch(api_path("pods", namespace, pod["metadata"]["name"]), change)
+
+
+def restart_readers(
+    client: Kubernetes, objects: Iterable[Manifest], authorities: Sequence[Manifest]
+) -> tuple[str, ...]:
+    """Restart the Deployments that Certificates among `objects` name; return their namespaces.
+
+    The same `authorities` restart a Deployment once only.
+    """
+    namespaces = set()
+    for found in objects:
+        if found["kind"] == "Certificate" and (name := _annotation(found, RESTARTS)):
+            namespace = found["metadata"]["namespace"]
+            change = {"spec": {"template": _marked(authorities)}}
+            client.patch(api_path("deployments", namespace, name), change)
+            namespaces.add(namespace)
+    return tuple(sorted(namespaces))
 
 
 def _await_authority(client: Kubernetes, found: Manifest, timeout: float) -> str:
@@ -59,12 +104,22 @@ def _await_authority(client: Kubernetes, found: Manifest, timeout: float) -> str
     return base64.b64decode(encoded).decode()
 
 
-def _config_map(found: Manifest, namespace: str, run_id: str, authority: str) -> Manifest:
-    name = found["spec"]["secretName"].removesuffix("-tls")
+def _annotation(found: Manifest, name: str) -> str:
+    return str((found["metadata"].get("annotations") or {}).get(name, ""))
+
+
+def _marked(authorities: Iterable[Manifest]) -> dict[str, Any]:
+    """Return a change of a pod, or of the template of pods, that depends on `authorities` only."""
+    text = "".join(sorted(each["data"][_AUTHORITY] for each in authorities))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return {"metadata": {"annotations": {_TRUSTED: digest}}}
+
+
+def _config_map(namespace: str, name: str, run_id: str, authority: str) -> Manifest:
     labels = {RUN_LABEL: run_id}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": f"{name}-authority", "namespace": namespace, "labels": labels},
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
         "data": {_AUTHORITY: authority},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -55,12 +56,19 @@ class Handshake:
         return f"{self.problem or f'{self.protocol} {self.cipher}'}{shown}"
 
 
-def trusting(authority: str) -> ssl.SSLContext:
+def trusting(authority: str, pair: str = "") -> ssl.SSLContext:
     """Return a client's context that trusts only the certificate `authority`, as PEM.
 
-    If it is empty, the context trusts the machine's authorities.
+    If it is empty, the context trusts the machine's authorities. The client itself is known by
+    `pair`, a key and its certificate as PEM, or by nothing.
     """
-    return ssl.create_default_context(cadata=authority or None)
+    context = ssl.create_default_context(cadata=authority or None)
+    if pair:
+        with tempfile.NamedTemporaryFile("w") as file:  # the library reads it from a file only
+            file.write(pair)
+            file.flush()
+            context.load_cert_chain(file.name)
+    return context
 
 
 def probe_tls(address: str, port: int, host: str, authority: str, *, timeout: float) -> Handshake:

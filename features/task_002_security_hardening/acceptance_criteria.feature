@@ -156,6 +156,26 @@ Feature: Production Security Hardening
       Then the log shipper gives the impostor no password and no line
       And the log store has every line once when it is back in its place
 
+    # A browser is known to nobody: its spans come through the ingress, which has a certificate. What they may
+    # say, "Nobody outside records spans in the name of a program" proves.
+    @needs-traces
+    Scenario: Jaeger answers nobody whom it does not know
+      Given Jaeger records the spans of those whom it knows, and tells them to its reader
+      When strangers ask Jaeger and send it spans, without a certificate and with a wrong one
+      Then Jaeger answers none of them
+      And it has recorded none of their spans
+      And it serves no request that is not encrypted
+
+    # The impostor begins with the death of Jaeger, so that nobody is still connected to it.
+    @disturbing @needs-traces
+    Scenario: Backend and ingress trust no impostor of Jaeger
+      Given visitors are sending requests to the backend steadily
+      And an impostor of Jaeger that serves everybody who does not verify its certificate
+      When every backend pod and the ingress try the impostor in the place of Jaeger
+      Then none of them has sent the impostor anything
+      And every visitor request was answered
+      And a checkout that is made afterwards is one whole trace
+
   @TASK-002-AC-3
   Rule: TLS certificates configured for ingress
 

@@ -6,11 +6,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from acceptance.build.manifests import RUN_LABEL, render
-from acceptance.deployment.trust import TRUSTED_IN, trusted_authorities
+from acceptance.deployment.trust import (
+    RESTARTS,
+    TRUSTED_IN,
+    restart_readers,
+    trusted_authorities,
+    wake_kubelets,
+)
+from acceptance.drivers.kubernetes.connection import Refused
 from acceptance.errors import EnvironmentFailure
 from acceptance.project import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from acceptance.build.manifests import Manifest
 
 CERTIFICATE: Manifest = {
@@ -57,6 +66,123 @@ def test_a_certificate_that_is_not_issued_is_named() -> None:
     cluster: Any = Issued("")
     with pytest.raises(EnvironmentFailure, match="here/store-tls"):
         trusted_authorities(cluster, [CERTIFICATE], "run", timeout=0.01)
+
+
+class Mounting:
+    """A cluster whose pods mount a ConfigMap, or another one; notes what is changed."""
+
+    def __init__(self, *, gone: bool = False) -> None:
+        """Refuse to change a pod if it is gone."""
+        self._gone = gone
+        self.changed: list[tuple[str, Any]] = []
+
+    def items(self, path: str) -> list[Any]:
+        """Return two pods."""
+        assert path == "/api/v1/namespaces/there/pods"
+        mounts = {"old": "store-authority", "other": "options"}
+        return [
+            {"metadata": {"name": pod}, "spec": {"volumes": [{"configMap": {"name": name}}]}}
+            for pod, name in mounts.items()
+        ]
+
+    def patch(self, path: str, change: Any) -> None:  # noqa: ANN401 (a part of an object)
+        """Note a change."""
+        if self._gone and "/pods/" in path:
+            raise Refused("not found")
+        self.changed.append((path, change))
+
+
+def handed(authority: str) -> Manifest:
+    """A ConfigMap with an authority."""
+    metadata = {"name": "store-authority", "namespace": "there"}
+    return {"kind": "ConfigMap", "metadata": metadata, "data": {"ca.crt": authority}}
+
+
+def test_authorities_that_are_trusted_alike_are_in_one_file() -> None:
+    """Two senders of two namespaces, whose Certificates have one name."""
+    cluster: Any = Issued("PEM\n")
+    found = trusted_authorities(cluster, [CERTIFICATE, CERTIFICATE], "run", timeout=1)
+    assert [each["metadata"]["namespace"] for each in found] == ["there", "elsewhere"]
+    assert [each["data"]["ca.crt"] for each in found] == ["PEM\nPEM\n"] * 2
+
+
+def test_pods_that_were_there_before_learn_of_an_authority() -> None:
+    """Only those that mount it; a pod that is gone meanwhile is no error."""
+    cluster: Any = Mounting()
+    wake_kubelets(cluster, [handed("PEM")])
+    ((path, change),) = cluster.changed
+    assert path == "/api/v1/namespaces/there/pods/old"
+    assert list(change["metadata"]) == ["annotations"]
+    gone: Any = Mounting(gone=True)
+    wake_kubelets(gone, [handed("PEM")])
+    assert gone.changed == []
+
+
+def test_a_program_that_reads_at_its_start_gets_new_pods_once_for_an_authority() -> None:
+    """The same authority makes the same template, so nothing is restarted again."""
+    annotations = {RESTARTS: "proxy"}
+    reader = {**CERTIFICATE, "metadata": {"namespace": "here", "annotations": annotations}}
+    nothing: Any = Mounting()
+    assert restart_readers(nothing, [CERTIFICATE, {"kind": "Secret"}], [handed("PEM")]) == ()
+    assert nothing.changed == []
+    templates = []
+    for authority in ("PEM", "PEM", "OTHER"):
+        cluster: Any = Mounting()
+        assert restart_readers(cluster, [CERTIFICATE, reader], [handed(authority)]) == ("here",)
+        ((path, change),) = cluster.changed
+        assert path == "/apis/apps/v1/namespaces/here/deployments/proxy"
+        templates.append(change["spec"]["template"])
+    assert templates[0] == templates[1] != templates[2]
+
+
+@pytest.mark.parametrize("name", ["embedded", "k3d", "production"])
+def test_senders_and_jaeger_trust_each_other(name: str) -> None:
+    """The names in the manifests fit: of Certificates, ConfigMaps, Secrets and the Service."""
+    manifests = ROOT / "manifests"
+    objects = render(manifests / "overlays" / name / "traces", {})
+    certificates = {
+        (each["metadata"]["namespace"], each["spec"]["secretName"]): each
+        for each in objects
+        if each["kind"] == "Certificate"
+    }
+    store = certificates["monitoring", "trace-store-tls"]
+    assert store["spec"]["dnsNames"] == ["jaeger.monitoring.svc"]
+    assert store["metadata"]["annotations"][TRUSTED_IN].split() == ["checkout", "ingress"]
+    for namespace, folder, workload in (
+        ("checkout", "overlays/embedded", "backend"),
+        ("ingress", "platform/traefik", "traefik"),
+    ):
+        sender = certificates[namespace, "trace-sender-tls"]
+        assert sender["metadata"]["annotations"][TRUSTED_IN] == "monitoring"
+        volumes = _volumes(render(manifests / folder, {}), workload)
+        assert volumes["trace-store"]["configMap"] == {
+            "name": "trace-store-authority",
+            "optional": True,
+        }
+        assert volumes["trace-sender"]["secret"]["secretName"] == "trace-sender-tls"
+        assert volumes["trace-sender"]["secret"]["optional"]
+    volumes = _volumes(objects, "jaeger")
+    assert volumes["senders"]["configMap"] == {"name": "trace-sender-authority"}
+    assert volumes["certificate"]["secret"] == {"secretName": "trace-store-tls"}
+    assert certificates["ingress", "trace-sender-tls"]["metadata"]["annotations"][RESTARTS] == (
+        "traefik"
+    )
+    (passing_on,) = [each for each in objects if each["kind"] == "Ingress"]
+    annotations = passing_on["metadata"]["annotations"]
+    of_nginx = "nginx.ingress.kubernetes.io"
+    namespace, _, secret = annotations[f"{of_nginx}/proxy-ssl-secret"].partition("/")
+    assert (namespace, secret) in certificates
+    assert annotations[f"{of_nginx}/proxy-ssl-name"] in store["spec"]["dnsNames"]
+    assert annotations[f"{of_nginx}/proxy-ssl-verify"] == "on"
+
+
+def _volumes(objects: Sequence[Manifest], workload: str) -> dict[str, Any]:
+    (found,) = [
+        each
+        for each in objects
+        if each["kind"] == "Deployment" and each["metadata"]["name"] == workload
+    ]
+    return {each["name"]: each for each in found["spec"]["template"]["spec"]["volumes"]}
 
 
 @pytest.mark.parametrize("name", ["embedded", "k3d", "production"])

@@ -79,6 +79,14 @@ from acceptance.domains.observability.trace_analyst import (
     LoggedRequest,
     TraceAnalyst,
 )
+from acceptance.domains.observability.trace_store_impostor import (
+    DeceivedSenders,
+    TraceImpostorTester,
+)
+from acceptance.domains.observability.trace_store_strangers import (
+    StrangerAttempt,
+    TraceStoreTester,
+)
 from acceptance.domains.observability.troubled_logs import TroubledLines, TroubledLogOperator
 from acceptance.runbooks.reader import Runbook
 
@@ -105,6 +113,7 @@ __all__ = [
     "DashboardReviewer",
     "DashboardsAfterTraffic",
     "DeadMansSwitchTester",
+    "DeceivedSenders",
     "DeceivedShipper",
     "DeployedDashboards",
     "ErrorVisitor",
@@ -166,8 +175,11 @@ __all__ = [
     "SoundSystemWatcher",
     "StackInspector",
     "StackInventory",
+    "StrangerAttempt",
     "Trace",
     "TraceAnalyst",
+    "TraceImpostorTester",
+    "TraceStoreTester",
     "TrafficCounter",
     "TriedAction",
     "TroubledLines",

@@ -56,7 +56,7 @@ class ImpostorTester(LogOperator):
         self._undo.callback(self._impostor.delete)
         # Its labels are the store's, so a Service that selects the store would lead to both.
         self._impostor.take_place()
-        self._impostor.start(self._backend_image(), _PORT)
+        self._impostor.start(self._backend_image(), {"https": _PORT})
         self._await(self._impostor.ready, "the impostor serves")
         # The shipper would do the same if it did not look.
         careless = ssl.create_default_context()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.drivers import jaeger
 from acceptance.domains.observability.drivers.jaeger import Jaeger
+from acceptance.domains.observability.logs import Pace
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import require
@@ -27,7 +28,7 @@ class TraceReader(MonitoringOperator):
     def _until(self, ask: Callable[[], Trace], whole: Callable[[Trace], bool]) -> Trace:
         """Return the trace when it is `whole`, or the last one at the deadline; keep it."""
         # Each sender sends its spans a moment after they end.
-        trace = last_seen(ask, whole, timeout=self._timeouts.observation)
+        trace = last_seen(ask, whole, timeout=self._timeouts.observation, wake=Pace())
         self._keep("The trace", pretty(asdict(trace)))
         return trace
 

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import psycopg
 import pytest
+from certificates import self_signed
 from memory import MemoryStore
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
@@ -293,6 +296,88 @@ def test_spans_go_to_the_address_that_is_configured(
         made.close()
     assert {path for path, _ in posted} == {"/v1/traces"}
     assert any(b"GET /api/checkouts" in body for _, body in posted)
+
+
+@pytest.fixture
+def certificate_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder with the files of certificates that the configuration names; it is empty."""
+    variables = {"CERTIFICATE": "ca.crt", "CLIENT_CERTIFICATE": "tls.crt", "CLIENT_KEY": "tls.key"}
+    for variable, name in variables.items():
+        monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{variable}", str(tmp_path / name))
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they would come first
+        monkeypatch.delenv(variable, raising=False)
+    return tmp_path
+
+
+@contextmanager
+def secured_collector(folder: Path, trusted: str) -> Iterator[tuple[int, str, list[str]]]:
+    """A collector with TLS for those with the certificate `trusted`.
+
+    Gives its port, its certificate, and the names of those from whom it got spans.
+    """
+    callers: list[str] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            if self.rfile.read(int(self.headers["Content-Length"])):
+                subject = self.connection.getpeercert()["subject"]
+                callers.append(subject[0][0][1])
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Write nothing."""
+
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """Write nothing."""
+
+    certificate, key = self_signed("localhost")
+    (folder / "collector").write_text(key + certificate)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cadata=trusted)
+    context.load_cert_chain(folder / "collector")
+    context.verify_mode = ssl.CERT_REQUIRED
+    server = Quiet(("127.0.0.1", 0), Receiver)
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield server.server_port, certificate, callers
+    server.shutdown()
+    server.server_close()
+
+
+def test_certificates_may_be_missing_or_wrong(
+    memory: MemoryStore, certificate_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests are served meanwhile; once the files are right, the collector knows the sender."""
+    monkeypatch.setattr(tracing, "_RETRY_SECONDS", 0.05)
+    (own, key), (other, other_key) = self_signed("backend"), self_signed("localhost")
+    with secured_collector(certificate_files, own) as (port, collector, callers):
+        made = tracing.connect(f"https://localhost:{port}", version="1", pod_name=POD)
+        with serving(memory, tracing=made) as service:
+            steps: tuple[dict[str, str], ...] = (
+                {},
+                {"ca.crt": other, "tls.crt": own, "tls.key": key},  # an impostor of the collector
+                {"ca.crt": collector, "tls.crt": other, "tls.key": other_key},  # a stranger
+                {"tls.key": "no key"},
+            )
+            for files in steps:
+                for name, text in files.items():
+                    (certificate_files / name).write_text(text)
+                time.sleep(0.2)
+                reply = service.client.get("/api/checkouts")
+                assert reply.status_code == 200
+                assert "Traceresponse" not in reply.headers
+            for name, text in {"tls.crt": own, "tls.key": key}.items():
+                (certificate_files / name).write_text(text)
+            deadline = time.monotonic() + 10
+            while "Traceresponse" not in service.client.get("/api/checkouts").headers:
+                assert time.monotonic() < deadline, "the collector was not found"
+                time.sleep(0.02)
+        made.close()
+    assert callers and set(callers) == {"backend"}
 
 
 def test_without_an_address_tracing_is_off(memory: MemoryStore) -> None:

@@ -66,7 +66,7 @@ def test_the_impostor_takes_the_place_of_the_store_and_gives_it_back() -> None:
     """Policies know it by the store's labels, and the Service by its own."""
     cluster = Place(pods=("acceptance-impostor-r1",))
     found = impostor(cluster)
-    found.start("backend", 9200)
+    found.start("backend", {"https": 9200})
     (pod,) = cluster.created
     labels = pod["metadata"]["labels"]
     assert labels["app"] == "store"
@@ -84,12 +84,18 @@ def test_the_impostor_takes_the_place_of_the_store_and_gives_it_back() -> None:
 
 def test_what_the_impostor_has_seen_is_read_from_its_log() -> None:
     """Anything else in the log is left out."""
-    events = [{"event": "ready"}, {"event": "refused", "error": "no"}, {"event": "request", **BULK}]
+    events = [
+        {"event": "ready"},
+        {"event": "refused", "error": "no", "peer": "10.0.0.1"},
+        {"event": "request", "peer": "10.0.0.2", **BULK},
+        {"event": "request", "peer": "10.0.0.1", **BULK},
+    ]
     cluster = Place("Traceback\n" + "\n".join(map(json.dumps, events)))
     assert impostor(cluster).ready()
     seen = impostor(cluster).log()
     assert seen.refused == ("no",)
-    assert [each["lines"] for each in seen.requests] == [1000]
+    assert [each["lines"] for each in seen.requests] == [1000, 1000]
+    assert seen.peers == ("10.0.0.1", "10.0.0.2")
 
 
 def test_a_shipper_that_ends_the_handshake_passes() -> None:

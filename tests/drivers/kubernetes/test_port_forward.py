@@ -46,11 +46,17 @@ def server(tmp_path: Path) -> Iterator[tuple[int, str]]:
     (tmp_path / "pair").write_text(pair)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tmp_path / "pair")
+    with _serving(context) as port:
+        yield port, pair[pair.index("-----BEGIN CERT") :]
+
+
+@contextmanager
+def _serving(context: ssl.SSLContext) -> Iterator[int]:
     served = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
     served.daemon_threads = True
     served.socket = context.wrap_socket(served.socket, server_side=True)
     threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True).start()
-    yield served.server_port, pair[pair.index("-----BEGIN CERT") :]
+    yield served.server_port
     served.shutdown()
     served.server_close()
 
@@ -91,6 +97,23 @@ def test_another_authority_or_name_ends_the_request(server: tuple[int, str]) -> 
         reply = Direct(port).send(to, "POST", "/", "text", trust=trust)
         assert reply.status is None
         assert "certificate verify failed" in (reply.error or "")
+
+
+def test_a_server_that_asks_for_a_certificate_gets_the_clients_own(tmp_path: Path) -> None:
+    """Without one, or with another, the request has no status."""
+    pair, known, unknown = self_signed(HOST), self_signed("reader"), self_signed("stranger")
+    (tmp_path / "pair").write_text(pair)
+    context = ssl.create_default_context(
+        ssl.Purpose.CLIENT_AUTH, cadata=known[known.index("-----BEGIN CERT") :]
+    )
+    context.load_cert_chain(tmp_path / "pair")
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority = pair[pair.index("-----BEGIN CERT") :]
+    to = PodPort("monitoring", "store-0", 9200, HOST)
+    with _serving(context) as port:
+        for own, status in ((known, 201), (unknown, None), ("", None)):
+            reply = Direct(port).send(to, "POST", "/", "text", trust=trusting(authority, own))
+            assert reply.status == status
 
 
 def test_clear_text_gets_no_answer_from_a_port_with_tls(server: tuple[int, str]) -> None:

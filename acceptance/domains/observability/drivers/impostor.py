@@ -1,4 +1,4 @@
-"""A pod that takes the place of a log store, with a certificate of another authority."""
+"""A pod that takes the place of a program, with a certificate of another authority."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.facts import Object
 
 _MARK = f"{RUN_LABEL}-impostor"
-# It answers everything as a log store that has taken it, and tells its log what it got: never a
+# It answers everything as a program that has taken it, and tells its log what it got: never a
 # password itself.
 _SERVER = """
-import http.server, json, os, socketserver, ssl, sys
+import http.server, json, os, socketserver, ssl, sys, threading
 pair = os.memfd_create("pair")
 os.write(pair, sys.argv[1].encode())
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -35,27 +35,38 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             self.request = context.wrap_socket(self.request, server_side=True)
         except OSError as error:
-            tell(event="refused", error=str(error))
+            tell(event="refused", peer=self.client_address[0], error=str(error))
             raise
         super().setup()
     def do_GET(self):
-        length = int(self.headers.get("Content-Length") or 0)
-        lines = self.rfile.read(length).count(b"\\n")
+        body = self.sent()
+        seen = dict(path=self.path, lines=body.count(b"\\n"), size=len(body))
         known = "Authorization" in self.headers
-        tell(event="request", path=self.path, lines=lines, **{"password": known})
+        tell(event="request", peer=self.client_address[0], **seen, **{"password": known})
         body = b'{"errors": false, "items": []}'
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+    def sent(self):
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        found = b""
+        while size := int(self.rfile.readline() or b"0", 16):
+            found += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return found
     do_POST = do_PUT = do_GET
     def log_message(self, *_): pass
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     def handle_error(self, *_): pass
+servers = [Server(("", int(port)), Handler) for port in sys.argv[2:]]
+for each in servers[1:]: threading.Thread(target=each.serve_forever, daemon=True).start()
 tell(event="ready")
-Server(("", int(sys.argv[2])), Handler).serve_forever()
+servers[0].serve_forever()
 """
 
 
@@ -66,11 +77,13 @@ class ImpostorLog:
     refused: tuple[str, ...]
     """Why clients ended a handshake."""
     requests: tuple[Mapping[str, Any], ...]
-    """The path of each request, whether it had a password, and the number of its lines."""
+    """The path of each request, its size, its lines, whether it had a password, and its peer."""
+    peers: tuple[str, ...] = ()
+    """The addresses of all who have begun a handshake or sent a request."""
 
 
 class Impostor:
-    """A pod that has the labels of a program and its port, and leads its Service to itself."""
+    """A pod that has the labels of a program and its ports, and leads its Service to itself."""
 
     def __init__(self, cluster: Kubernetes, service: Object, labels: Mapping[str, str]) -> None:
         """Take the place of the pods behind `service`; policies know them by `labels`."""
@@ -81,13 +94,13 @@ class Impostor:
         self.name = f"acceptance-impostor-{labels[RUN_LABEL]}"
         self._own = {_MARK: self.name}
 
-    def start(self, image: str, port: int) -> None:
-        """Create the pod."""
+    def start(self, image: str, ports: Mapping[str, int]) -> None:
+        """Create the pod, which serves at `ports`, by their names."""
         host = f"{self._service['metadata']['name']}.{self.namespace}.svc"
-        command = ["python", "-c", _SERVER, self_signed(host), str(port)]
-        ports = [{"name": "https", "containerPort": port}]
+        command = ["python", "-c", _SERVER, self_signed(host), *map(str, ports.values())]
+        named = [{"name": name, "containerPort": port} for name, port in ports.items()]
         pod = hardened_pod(
-            self.name, image, command, labels={**self._labels, **self._own}, ports=ports
+            self.name, image, command, labels={**self._labels, **self._own}, ports=named
         )
         self._cluster.create(api_path("pods", self.namespace), pod)
 
@@ -121,6 +134,7 @@ class Impostor:
         return ImpostorLog(
             refused=tuple(each["error"] for each in events if each["event"] == "refused"),
             requests=tuple(each for each in events if each["event"] == "request"),
+            peers=tuple(sorted({each["peer"] for each in events if "peer" in each})),
         )
 
     def delete(self) -> None:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability.drivers.endpoints import ask, objects
+from acceptance.domains.observability.drivers.trace_store_access import TraceStoreAccess
+from acceptance.drivers.kubernetes.client import Refused
 
 if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
+    from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.client import Kubernetes
 
 PROGRAMS = ("jaeger",)
@@ -63,16 +66,24 @@ class Trace:
 
 
 class Jaeger:
-    """One Jaeger of a cluster."""
+    """One Jaeger of a cluster, as its reader.
+
+    One that serves HTTPS is asked at its own port, with the certificate of a reader. Any other is
+    asked through the API server's proxy.
+    """
 
     def __init__(self, cluster: Kubernetes, endpoint: MonitoringEndpoint) -> None:
         """Ask the Jaeger at `endpoint`."""
         self._cluster = cluster
         self._endpoint = endpoint
+        self._access = TraceStoreAccess(cluster, endpoint) if endpoint.secure else None
 
     def trace(self, trace_id: str) -> Trace:
         """Return a trace; one that Jaeger does not know has no spans."""
-        reply = ask(self._cluster, self._endpoint, f"/api/traces/{trace_id}")
+        try:
+            reply = self._ask(f"/api/traces/{trace_id}")
+        except Refused as error:
+            return Trace(self._endpoint, trace_id, (), str(error))
         if reply.status == _NOT_FOUND:
             return Trace(self._endpoint, trace_id, (), "")
         found: Any = reply.json() if reply.succeeded else None
@@ -82,6 +93,11 @@ class Jaeger:
             return Trace(self._endpoint, trace_id, (), str(reply))
         spans.sort(key=lambda span: span.start)
         return Trace(self._endpoint, trace_id, tuple(spans), "")
+
+    def _ask(self, path: str) -> Reply:
+        if self._access is None:
+            return ask(self._cluster, self._endpoint, path)
+        return self._access.ask(path, by=self._access.reader)
 
 
 def _spans(trace: dict[str, Any]) -> list[Span]:

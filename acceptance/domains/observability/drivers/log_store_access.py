@@ -7,16 +7,12 @@ header for its own, and verifies no certificate.
 from __future__ import annotations
 
 import base64
-import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from acceptance.drivers.kubernetes import reading
+from acceptance.domains.observability.drivers.pod_ports import pod_port, secret_of
 from acceptance.drivers.kubernetes.client import Refused
-from acceptance.drivers.kubernetes.connection import object_of
-from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.kubernetes.port_forward import PodPort
 from acceptance.drivers.tls import trusting
 
 if TYPE_CHECKING:
@@ -79,7 +75,8 @@ class LogStoreAccess:
         """
         headers = _JSON | (account.header if account else {})
         trust = self._trust if encrypted else None
-        return self._http.send(self._pod_port(), method, path, body, headers=headers, trust=trust)
+        to = pod_port(self._cluster, self._endpoint)
+        return self._http.send(to, method, path, body, headers=headers, trust=trust)
 
     def send_as_administrator(
         self, method: str, path: str, body: Mapping[str, Any] | str | None = None
@@ -88,7 +85,8 @@ class LogStoreAccess:
         if ADMINISTRATOR in self._passwords:
             return self.send(method, path, body, account=self.account(ADMINISTRATOR))
         trust = self._administrators_trust
-        return self._http.send(self._pod_port(), method, path, body, headers=_JSON, trust=trust)
+        to = pod_port(self._cluster, self._endpoint)
+        return self._http.send(to, method, path, body, headers=_JSON, trust=trust)
 
     def account(self, name: str) -> Account:
         """Return an account with the password that its Secret has.
@@ -115,39 +113,12 @@ class LogStoreAccess:
     @cached_property
     def _administrators_trust(self) -> ssl.SSLContext:
         pair = self._secret(_ADMINISTRATOR)
-        trust = trusting(self._secret(_CERTIFICATE).get("ca.crt", ""))
-        # The library reads a certificate from a file only.
-        with tempfile.NamedTemporaryFile("w") as file:
-            file.write(
-                (pair.get("tls.key") or self._absent(_ADMINISTRATOR, "tls.key")) + pair["tls.crt"]
-            )
-            file.flush()
-            trust.load_cert_chain(file.name)
-        return trust
+        key = pair.get("tls.key") or self._absent(_ADMINISTRATOR, "tls.key")
+        return trusting(self._secret(_CERTIFICATE).get("ca.crt", ""), key + pair["tls.crt"])
 
     def _secret(self, name: str) -> dict[str, str]:
-        found = self._cluster.read(api_path("secrets", self._endpoint.namespace, name)) or {}
-        data = found.get("data") or {}
-        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+        return secret_of(self._cluster, self._endpoint.namespace, name)
 
     def _absent(self, secret: str, key: str) -> str:
         where = f"{self._endpoint.namespace}/{secret}"
         raise Refused(f"{self._endpoint.name} serves HTTPS, and the Secret {where} has no {key}")
-
-    def _pod_port(self) -> PodPort:
-        """Return the port of a pod that is ready, as the Service forwards to it."""
-        namespace, name = self._endpoint.namespace, self._endpoint.service
-        spec = object_of(self._cluster.send("GET", api_path("services", namespace, name)))["spec"]
-        selector = reading.selector({"matchLabels": spec["selector"]})
-        port = next(p for p in spec["ports"] if "https" in (p.get("name"), p.get("appProtocol")))
-        target = port.get("targetPort", port["port"])
-        for pod in self._cluster.items(api_path("pods", namespace), labelSelector=selector):
-            if not reading.pod(pod).serving:
-                continue
-            for container in pod["spec"]["containers"]:
-                for own in container.get("ports") or ():
-                    if target in (own.get("name"), own["containerPort"]):
-                        number = own["containerPort"]
-                        host = f"{name}.{namespace}.svc"
-                        return PodPort(namespace, pod["metadata"]["name"], number, host)
-        raise Refused(f"{self._endpoint.name} has no pod that is ready")
