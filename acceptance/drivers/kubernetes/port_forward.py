@@ -68,7 +68,9 @@ class ForwardedHttp:
                 connection.sock = own
                 with closing(connection):
                     encoded = content.encode() if content is not None else None
-                    connection.request(method, path, encoded, dict(headers or {}))
+                    # Whoever closes at once is not waited for afterwards.
+                    sent = {"Connection": "close", **(headers or {})}
+                    connection.request(method, path, encoded, sent)
                     answer = connection.getresponse()
                     text = answer.read().decode("utf-8", "replace")
                     fields = tuple((name.lower(), value) for name, value in answer.getheaders())

@@ -7,17 +7,16 @@ header for its own, and verifies no certificate.
 from __future__ import annotations
 
 import base64
-import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from acceptance.drivers.kubernetes import reading
+from acceptance.domains.observability.drivers.certified_access import (
+    identified,
+    secret_values,
+    service_port,
+)
 from acceptance.drivers.kubernetes.client import Refused
-from acceptance.drivers.kubernetes.connection import object_of
-from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.kubernetes.port_forward import PodPort
-from acceptance.drivers.tls import trusting
 
 if TYPE_CHECKING:
     import ssl
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.port_forward import PodPort
 
 SHIPPER, READER = "log-shipper", "log-reader"
 """The accounts that every log store has: one adds entries, the other searches them."""
@@ -110,44 +110,20 @@ class LogStoreAccess:
     @cached_property
     def _trust(self) -> ssl.SSLContext:
         authority = self._secret(_CERTIFICATE).get("ca.crt", "")
-        return trusting(authority or self._absent(_CERTIFICATE, "ca.crt"))
+        return identified(authority or self._absent(_CERTIFICATE, "ca.crt"), "")
 
     @cached_property
     def _administrators_trust(self) -> ssl.SSLContext:
         pair = self._secret(_ADMINISTRATOR)
-        trust = trusting(self._secret(_CERTIFICATE).get("ca.crt", ""))
-        # The library reads a certificate from a file only.
-        with tempfile.NamedTemporaryFile("w") as file:
-            file.write(
-                (pair.get("tls.key") or self._absent(_ADMINISTRATOR, "tls.key")) + pair["tls.crt"]
-            )
-            file.flush()
-            trust.load_cert_chain(file.name)
-        return trust
+        key = pair.get("tls.key") or self._absent(_ADMINISTRATOR, "tls.key")
+        return identified(self._secret(_CERTIFICATE).get("ca.crt", ""), key + pair["tls.crt"])
 
     def _secret(self, name: str) -> dict[str, str]:
-        found = self._cluster.read(api_path("secrets", self._endpoint.namespace, name)) or {}
-        data = found.get("data") or {}
-        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+        return secret_values(self._cluster, self._endpoint.namespace, name)
 
     def _absent(self, secret: str, key: str) -> str:
         where = f"{self._endpoint.namespace}/{secret}"
         raise Refused(f"{self._endpoint.name} serves HTTPS, and the Secret {where} has no {key}")
 
     def _pod_port(self) -> PodPort:
-        """Return the port of a pod that is ready, as the Service forwards to it."""
-        namespace, name = self._endpoint.namespace, self._endpoint.service
-        spec = object_of(self._cluster.send("GET", api_path("services", namespace, name)))["spec"]
-        selector = reading.selector({"matchLabels": spec["selector"]})
-        port = next(p for p in spec["ports"] if "https" in (p.get("name"), p.get("appProtocol")))
-        target = port.get("targetPort", port["port"])
-        for pod in self._cluster.items(api_path("pods", namespace), labelSelector=selector):
-            if not reading.pod(pod).serving:
-                continue
-            for container in pod["spec"]["containers"]:
-                for own in container.get("ports") or ():
-                    if target in (own.get("name"), own["containerPort"]):
-                        number = own["containerPort"]
-                        host = f"{name}.{namespace}.svc"
-                        return PodPort(namespace, pod["metadata"]["name"], number, host)
-        raise Refused(f"{self._endpoint.name} has no pod that is ready")
+        return service_port(self._cluster, self._endpoint.namespace, self._endpoint.service)

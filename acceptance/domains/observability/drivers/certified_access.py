@@ -1,0 +1,147 @@
+"""Reaches programs that answer nobody without a client certificate, with that of the operator.
+
+The requests go through a forwarded port, because the API server's proxy has no such certificate and
+verifies none.
+"""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from acceptance.drivers.kubernetes import reading
+from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.connection import object_of
+from acceptance.drivers.kubernetes.paths import api_path
+from acceptance.drivers.kubernetes.port_forward import PodPort
+from acceptance.drivers.tls import trusting
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    from acceptance.drivers.http import Reply
+    from acceptance.drivers.kubernetes.client import Kubernetes
+
+OPERATOR = "operator-client-tls"
+"""The Secret with the certificate of people and of the suite, and the programs' authority."""
+_LABEL = "app.kubernetes.io/name"
+
+
+class CertifiedAccess:
+    """The programs of one namespace that know their clients by certificate."""
+
+    def __init__(self, cluster: Kubernetes, namespace: str) -> None:
+        """Use the certificate of the operator that is in a Secret of `namespace`."""
+        self._cluster = cluster
+        self._namespace = namespace
+        self._http = cluster.forwarded_http()
+
+    def send(
+        self,
+        to: PodPort,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Return a program's answer to a request of the operator.
+
+        Raises `Refused` if the operator has no certificate.
+        """
+        return self._http.send(to, method, path, body, headers=headers, trust=self._trust)
+
+    def send_as(
+        self, pair: str, to: PodPort, path: str, *, encrypted: bool = True, authority: str = ""
+    ) -> Reply:
+        """Return the answer to a GET with another key and certificate than the operator's, as PEM.
+
+        With an empty `pair` there is no certificate, and with `encrypted` off no TLS. `authority`
+        is whom the client trusts, if it is not the programs' own.
+        """
+        trust = identified(authority or self.authority, pair) if encrypted else None
+        return self._http.send(to, "GET", path, trust=trust)
+
+    @cached_property
+    def authority(self) -> str:
+        """The authority of the programs, as PEM; raises `Refused` if there is none."""
+        return self._value("ca.crt")
+
+    def service_port(self, service: str) -> PodPort:
+        """Return the port of a pod that is ready, as a Service forwards HTTPS to it.
+
+        Raises `Refused` if there is none.
+        """
+        return service_port(self._cluster, self._namespace, service)
+
+    def pod_port(self, namespace: str, pod: str, port: int) -> PodPort:
+        """Return a port of a pod, which has a certificate for the Service of its program.
+
+        Raises `Refused` if there is no such pod.
+        """
+        labels = self._cluster.labels(api_path("pods", namespace, pod))
+        if labels is None:
+            raise Refused(f"there is no pod {namespace}/{pod}")
+        return PodPort(namespace, pod, port, f"{labels.get(_LABEL, pod)}.{namespace}.svc")
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        return identified(self.authority, self._value("tls.key") + self._value("tls.crt"))
+
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        return secret_values(self._cluster, self._namespace, OPERATOR)
+
+    def _value(self, key: str) -> str:
+        found = self._values.get(key)
+        if not found:
+            raise Refused(f"the Secret {self._namespace}/{OPERATOR} has no {key}")
+        return found
+
+
+def identified(authority: str, pair: str) -> ssl.SSLContext:
+    """Return a client's context that trusts `authority`, and shows the certificate of `pair`.
+
+    Both are PEM; `pair` is a key and its certificate, or empty for a client that shows none.
+    """
+    trust = trusting(authority)
+    if pair:
+        # The library reads a certificate from a file only.
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(pair)
+            file.flush()
+            trust.load_cert_chain(file.name)
+    return trust
+
+
+def secret_values(cluster: Kubernetes, namespace: str, name: str) -> dict[str, str]:
+    """Return the values of a Secret as texts; none if it is not there."""
+    found = cluster.read(api_path("secrets", namespace, name)) or {}
+    data = found.get("data") or {}
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+def service_port(cluster: Kubernetes, namespace: str, service: str) -> PodPort:
+    """Return the port of a pod that is ready, as a Service forwards HTTPS to it.
+
+    Raises `Refused` if there is none.
+    """
+    spec = object_of(cluster.send("GET", api_path("services", namespace, service)))["spec"]
+    selector = reading.selector({"matchLabels": spec["selector"]})
+    secure = (p for p in spec["ports"] if "https" in (p.get("name"), p.get("appProtocol")))
+    port = next(secure, None)
+    if port is None:
+        raise Refused(f"{namespace}/{service} has no port for HTTPS")
+    target = port.get("targetPort", port["port"])
+    for pod in cluster.items(api_path("pods", namespace), labelSelector=selector):
+        if not reading.pod(pod).serving:
+            continue
+        for container in pod["spec"]["containers"]:
+            for own in container.get("ports") or ():
+                if target in (own.get("name"), own["containerPort"]):
+                    host = f"{service}.{namespace}.svc"
+                    return PodPort(namespace, pod["metadata"]["name"], own["containerPort"], host)
+    raise Refused(f"{namespace}/{service} has no pod that is ready")
