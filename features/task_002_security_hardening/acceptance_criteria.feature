@@ -156,6 +156,31 @@ Feature: Production Security Hardening
       Then the log shipper gives the impostor no password and no line
       And the log store has every line once when it is back in its place
 
+    # Who may ask the programs that Prometheus scrapes with TLS, by its names for them. Every client shows its
+    # own certificate. "a server" shows one by which it is known as a server, and "by another authority" is one
+    # that says the same as that of Prometheus. Where there is no Grafana, nothing is missing without it.
+    @needs-metrics
+    Scenario: Programs with metrics answer those who have to ask them and nobody else
+      Given Prometheus knows the programs that it scrapes by their certificates
+      When each of its clients and several strangers ask every one of them
+      Then they answer exactly these:
+        | client                           | prometheus | alertmanager | node | blackbox |
+        | operator                         | yes        | yes          | yes  | yes      |
+        | prometheus                       | yes        | yes          | yes  | yes      |
+        | blackbox-exporter                | yes        | yes          | no   | yes      |
+        | grafana                          | yes        | no           | no   | yes      |
+        | nobody                           | no         | no           | no   | no       |
+        | nobody, unencrypted              | no         | no           | no   | no       |
+        | prometheus, by another authority | no         | no           | no   | no       |
+        | a server                         | no         | no           | no   | no       |
+
+    @disturbing @needs-metrics
+    Scenario: Prometheus trusts no impostor of what it scrapes
+      Given an impostor of the node exporter that serves everybody who does not verify its certificate
+      When Prometheus finds the impostor
+      Then Prometheus asks the impostor nothing
+      And Prometheus says that the certificate of the impostor is wrong
+
   @TASK-002-AC-3
   Rule: TLS certificates configured for ingress
 
