@@ -164,15 +164,15 @@ Feature: Production Security Hardening
       Given Prometheus knows the programs that it scrapes by their certificates
       When each of its clients and several strangers ask every one of them
       Then they answer exactly these:
-        | client                           | prometheus | alertmanager | node | blackbox |
-        | operator                         | yes        | yes          | yes  | yes      |
-        | prometheus                       | yes        | yes          | yes  | yes      |
-        | blackbox-exporter                | yes        | yes          | no   | yes      |
-        | grafana                          | yes        | no           | no   | yes      |
-        | nobody                           | no         | no           | no   | no       |
-        | nobody, unencrypted              | no         | no           | no   | no       |
-        | prometheus, by another authority | no         | no           | no   | no       |
-        | a server                         | no         | no           | no   | no       |
+        | client                           | prometheus | alertmanager | node | blackbox | database |
+        | operator                         | yes        | yes          | yes  | yes      | yes      |
+        | prometheus                       | yes        | yes          | yes  | yes      | yes      |
+        | blackbox-exporter                | yes        | yes          | no   | yes      | yes      |
+        | grafana                          | yes        | no           | no   | yes      | yes      |
+        | nobody                           | no         | no           | no   | no       | no       |
+        | nobody, unencrypted              | no         | no           | no   | no       | no       |
+        | prometheus, by another authority | no         | no           | no   | no       | no       |
+        | a server                         | no         | no           | no   | no       | no       |
 
     @disturbing @needs-metrics
     Scenario: Prometheus trusts no impostor of what it scrapes

@@ -12,17 +12,18 @@ from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoin
 from acceptance.domains.observability.drivers.prometheus import Prometheus
 from acceptance.drivers.http import Reply
 from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.port_forward import PodPort
 from acceptance.drivers.self_signed import self_signed
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-    from acceptance.drivers.kubernetes.port_forward import PodPort
 
 PAIR = self_signed("operator")
 KEY, CERTIFICATE = PAIR[: PAIR.index("-----BEGIN CERT")], PAIR[PAIR.index("-----BEGIN CERT") :]
 SECRET = {"ca.crt": CERTIFICATE, "tls.crt": CERTIFICATE, "tls.key": KEY}
+AUTHORITIES = ("/api/v1/namespaces/monitoring/configmaps/database-metrics-authority",)
 LABELS = {"app.kubernetes.io/name": "prometheus"}
 
 
@@ -73,8 +74,10 @@ class Monitoring:
         """Return the labels of the pod."""
         return LABELS if path.endswith("/it-1") else None
 
-    def read(self, _: str) -> dict[str, Any]:
-        """Return the Secret."""
+    def read(self, path: str) -> dict[str, Any] | None:
+        """Return the Secret, or the authority of a program in another namespace."""
+        if "/configmaps/" in path:
+            return {"data": {"ca.crt": CERTIFICATE}} if path in AUTHORITIES else None
         encoded = {k: base64.b64encode(v.encode()).decode() for k, v in self._secret.items()}
         return {"data": encoded}
 
@@ -134,6 +137,17 @@ def test_a_pod_has_the_certificate_of_its_program() -> None:
     assert access.pod_port("shop", "it-1", 1).host == "prometheus.shop.svc"
     with pytest.raises(Refused, match="no pod shop/it-2"):
         access.pod_port("shop", "it-2", 1)
+
+
+def test_a_program_in_another_namespace_has_another_authority() -> None:
+    """Without that nobody can say that it is the program."""
+    cluster = Monitoring({**SECRET, "ca.crt": "none"})
+    untyped: Any = cluster
+    access = CertifiedAccess(untyped, "monitoring")
+    access.send(PodPort("shop", "db-0", 9187, "database.shop.svc"), "GET", "/metrics")
+    assert cluster.got[0][4] is not None
+    with pytest.raises(Refused, match=r"monitoring/cache-metrics-authority has no ca\.crt"):
+        access.send(PodPort("shop", "c-0", 9187, "cache.shop.svc"), "GET", "/metrics")
 
 
 def test_a_stranger_shows_another_certificate_or_none() -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 OPERATOR = "operator-client-tls"
 """The Secret with the certificate of people and of the suite, and the programs' authority."""
+_AUTHORITY = "-metrics-authority"
+"""How the name of a ConfigMap ends that has the authority of a program in another namespace."""
 _LABEL = "app.kubernetes.io/name"
 
 
@@ -52,23 +54,17 @@ class CertifiedAccess:
 
         Raises `Refused` if the operator has no certificate.
         """
-        return self._http.send(to, method, path, body, headers=headers, trust=self._trust)
+        trust = identified(self._authority_of(to), self._value("tls.key") + self._value("tls.crt"))
+        return self._http.send(to, method, path, body, headers=headers, trust=trust)
 
-    def send_as(
-        self, pair: str, to: PodPort, path: str, *, encrypted: bool = True, authority: str = ""
-    ) -> Reply:
+    def send_as(self, pair: str, to: PodPort, path: str, *, encrypted: bool = True) -> Reply:
         """Return the answer to a GET with another key and certificate than the operator's, as PEM.
 
-        With an empty `pair` there is no certificate, and with `encrypted` off no TLS. `authority`
-        is whom the client trusts, if it is not the programs' own.
+        With an empty `pair` there is no certificate, and with `encrypted` off no TLS. Raises
+        `Refused` if the authority of the program is unknown.
         """
-        trust = identified(authority or self.authority, pair) if encrypted else None
+        trust = identified(self._authority_of(to), pair) if encrypted else None
         return self._http.send(to, "GET", path, trust=trust)
-
-    @cached_property
-    def authority(self) -> str:
-        """The authority of the programs, as PEM; raises `Refused` if there is none."""
-        return self._value("ca.crt")
 
     def service_port(self, service: str) -> PodPort:
         """Return the port of a pod that is ready, as a Service forwards HTTPS to it.
@@ -87,9 +83,19 @@ class CertifiedAccess:
             raise Refused(f"there is no pod {namespace}/{pod}")
         return PodPort(namespace, pod, port, f"{labels.get(_LABEL, pod)}.{namespace}.svc")
 
-    @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        return identified(self.authority, self._value("tls.key") + self._value("tls.crt"))
+    def _authority_of(self, to: PodPort) -> str:
+        """Return whom a client of that port trusts, as PEM.
+
+        A program in another namespace has an authority of its own, which Prometheus has too.
+        """
+        if to.namespace == self._namespace:
+            return self._value("ca.crt")
+        name = f"{to.host.partition('.')[0]}{_AUTHORITY}"
+        found = self._cluster.read(api_path("configmaps", self._namespace, name)) or {}
+        authority = (found.get("data") or {}).get("ca.crt")
+        if not authority:
+            raise Refused(f"the ConfigMap {self._namespace}/{name} has no ca.crt")
+        return str(authority)
 
     @cached_property
     def _values(self) -> dict[str, str]:
