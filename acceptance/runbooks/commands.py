@@ -144,7 +144,7 @@ def _inside(words: Sequence[str]) -> bool:
     program, *others = [*words, ""]
     if program in {"df", "ls", "cat"}:
         return True
-    if program == "promtool":
+    if program == "/bin/promtool":
         return others[0] == "query"
     if program == "find":
         return _finds(others)

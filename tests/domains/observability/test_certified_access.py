@@ -46,6 +46,8 @@ class Monitoring:
         """Return what sends requests to pods."""
         return self
 
+    kept_http = forwarded_http
+
     def send(self, to: Any, method: str, *rest: Any, **options: Any) -> Reply:  # noqa: ANN401
         """Answer for the API server, or for the pod."""
         if isinstance(to, str):
@@ -54,7 +56,8 @@ class Monitoring:
             spec = {"selector": LABELS, "ports": [port]}
             return Reply(200, (), json.dumps({"spec": spec}), 0.0)
         path, body = rest[0], rest[1] if len(rest) > 1 else None
-        self.got.append((to, method, path, body, options.get("trust")))
+        trust = options.get("trust")
+        self.got.append((to, method, path, body, trust() if callable(trust) else trust))
         return Reply(200, (), json.dumps({"data": {"result": []}, "silenceID": "s"}), 0.0)
 
     def items(self, _: str, **__: str) -> list[Any]:

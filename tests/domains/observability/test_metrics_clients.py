@@ -66,6 +66,8 @@ class Monitoring:
         """Return what sends requests to pods."""
         return self
 
+    kept_http = forwarded_http
+
     def send(self, to: Any, method: str, *rest: Any, **options: Any) -> Reply:  # noqa: ANN401
         """Answer for the API server, or for the pod."""
         if isinstance(to, str):

@@ -39,7 +39,6 @@ class CertifiedAccess:
         """Use the certificate of the operator that is in a Secret of `namespace`."""
         self._cluster = cluster
         self._namespace = namespace
-        self._http = cluster.forwarded_http()
 
     def send(
         self,
@@ -54,8 +53,13 @@ class CertifiedAccess:
 
         Raises `Refused` if the operator has no certificate.
         """
-        trust = identified(self._authority_of(to), self._value("tls.key") + self._value("tls.crt"))
-        return self._http.send(to, method, path, body, headers=headers, trust=trust)
+
+        def operator() -> ssl.SSLContext:
+            pair = self._value("tls.key") + self._value("tls.crt")
+            return identified(self._authority_of(to), pair)
+
+        http = self._cluster.kept_http()
+        return http.send(to, method, path, body, headers=headers, trust=operator)
 
     def send_as(self, pair: str, to: PodPort, path: str, *, encrypted: bool = True) -> Reply:
         """Return the answer to a GET with another key and certificate than the operator's, as PEM.
@@ -64,7 +68,7 @@ class CertifiedAccess:
         `Refused` if the authority of the program is unknown.
         """
         trust = identified(self._authority_of(to), pair) if encrypted else None
-        return self._http.send(to, "GET", path, trust=trust)
+        return self._cluster.forwarded_http().send(to, "GET", path, trust=trust)
 
     def service_port(self, service: str) -> PodPort:
         """Return the port of a pod that is ready, as a Service forwards HTTPS to it.
