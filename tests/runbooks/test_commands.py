@@ -20,7 +20,7 @@ SQL = "kubectl exec -i statefulset/database -- sh -c 'exec psql' <<'SQL'\n{}\nSQ
         "kubectl get pods --output name | xargs --no-run-if-empty kubectl logs",
         "kubectl exec pod -- find /data -type f '(' -name '*.dump' ')' -print -exec rm {} +",
         "kubectl exec pod -- sh -c 'exec psql --command=\"VACUUM\"'",
-        "kubectl exec deployment/p -- /bin/promtool query instant \\\n  https://a 'rate(up[5m]) > 0'",
+        "kubectl exec deploy/p -- /bin/promtool query instant \\\n https://a 'rate(up[5m]) > 0'",
         "kubectl auth can-i list pods",
         SQL.format("SELECT pid FROM pg_stat_activity;"),
         SQL.format("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE mode = 'ExclusiveLock';"),

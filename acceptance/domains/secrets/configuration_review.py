@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
+from acceptance.drivers.kubernetes.cert_manager import issued_secrets
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.secret_configuration import decoded, read_configured_keys
 from acceptance.judgement import listed, require, require_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from acceptance.drivers.kubernetes.facts import PodFacts
 
@@ -48,7 +49,8 @@ class ConfigurationReviewer(ClusterActor):
         """Compare the keys that pods use with those that the configuration names."""
         pods = [pod for name in self.system.names for pod in self._pods(name)]
         secrets = self._cluster.secrets(self.system.namespace)
-        used, absent = _used_keys(pods, secrets)
+        issued = issued_secrets(self._cluster, self.system.namespace)
+        used, absent = _used_keys(pods, secrets, issued)
         configured = read_configured_keys(self._cluster, self.system.namespace)
         in_use = {use.secret for pod in pods for use in pod.uses}
         values = {key: value for name in in_use for key, value in secrets.get(name, {}).items()}
@@ -82,9 +84,12 @@ class ConfigurationReviewer(ClusterActor):
 
 
 def _used_keys(
-    pods: Iterable[PodFacts], secrets: Mapping[str, Mapping[str, str]]
+    pods: Iterable[PodFacts], secrets: Mapping[str, Mapping[str, str]], issued: Collection[str]
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Return the keys that pods use, as (pod, key), and what they refer to in vain, in words."""
+    """Return the keys that pods use, as (pod, key), and what they refer to in vain, in words.
+
+    Without those of certificates, which are `issued`: nobody configures them.
+    """
     used: dict[tuple[str, str], None] = {}
     absent: dict[str, None] = {}
     for pod in pods:
@@ -92,6 +97,8 @@ def _used_keys(
             held = secrets.get(use.secret, {})
             if not use.optional and (not held or (use.key and use.key not in held)):
                 absent[f"{pod.name} uses {use.secret}/{use.key or '*'}, which is not there"] = None
+            if use.secret in issued:
+                continue
             keys = [use.key] if use.key else list(held)
             used |= {(pod.name, key): None for key in keys if key in held or not use.optional}
     return tuple(used), tuple(absent)

@@ -113,6 +113,13 @@ def managed_certificates(cluster: Kubernetes, namespace: str) -> tuple[ManagedCe
     return tuple(found)
 
 
+def issued_secrets(cluster: Kubernetes, namespace: str) -> frozenset[str]:
+    """Return the names of the Secrets of a namespace whose values cert-manager makes."""
+    if not has_cert_manager(cluster):
+        return frozenset()
+    return frozenset(each.secret for each in managed_certificates(cluster, namespace))
+
+
 def request_renewal(cluster: Kubernetes, certificate: ManagedCertificate) -> None:
     """Ask cert-manager to renew a certificate now, as `cmctl renew` does: by a condition."""
     issuing = {

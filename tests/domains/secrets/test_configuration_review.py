@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from acceptance.domains.secrets import ConfigurationReviewer, SecretKeys
-from acceptance.domains.secrets.configuration_review import _value_fault
+from acceptance.domains.secrets.configuration_review import _used_keys, _value_fault
+from acceptance.drivers.kubernetes.facts import SecretUse
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
@@ -38,6 +41,20 @@ def encoded(value: str) -> str:
 def test_a_value_is_real_or_the_fault_is_named(held: str | None, fault: str | None) -> None:
     """Also where somebody encoded a placeholder twice."""
     assert _value_fault(held) == fault
+
+
+def test_the_keys_of_a_certificate_are_nobodys_configuration() -> None:
+    """But it has to be there."""
+    mounted: Any = SimpleNamespace(
+        name="database-0",
+        uses=(SecretUse("checkout", "PASSWORD"), SecretUse("it-tls", None)),
+    )
+    secrets = {"checkout": {"PASSWORD": "x"}, "it-tls": {"tls.key": "x"}}
+    used = (("database-0", "PASSWORD"),)
+    assert _used_keys([mounted], secrets, {"it-tls"}) == (used, ())
+    assert _used_keys([mounted], secrets, ())[0] == (*used, ("database-0", "tls.key"))
+    (absent,) = _used_keys([mounted], {"checkout": secrets["checkout"]}, {"it-tls"})[1]
+    assert absent == "database-0 uses it-tls/*, which is not there"
 
 
 def test_named_keys_with_values_pass() -> None:

@@ -8,6 +8,7 @@ import pytest
 from acceptance.drivers.kubernetes.cert_manager import (
     ManagedCertificate,
     TlsDeclaration,
+    issued_secrets,
     issuer_certificate,
     request_renewal,
     tls_declarations,
@@ -33,6 +34,10 @@ class Objects:
     def items(self, path: str) -> Any:  # noqa: ANN401
         """Return a collection."""
         return self.objects[path]
+
+    def exists(self, path: str) -> bool:
+        """Whether there is something below a path."""
+        return any(each.startswith(path) for each in self.objects)
 
     def patch_status(self, path: str, status: Any) -> None:  # noqa: ANN401
         """Record a status."""
@@ -102,3 +107,12 @@ def test_a_renewal_is_requested_by_a_condition() -> None:
         "True",
         3,
     )
+
+
+def test_the_secrets_of_certificates_are_known() -> None:
+    """None are where there is no cert-manager."""
+    certificate = {"metadata": {"name": "c"}, "spec": {"secretName": "c-tls"}}
+    cluster: Any = Objects({api_path("certificates", "shop"): [certificate]})
+    assert issued_secrets(cluster, "shop") == {"c-tls"}
+    empty: Any = Objects({})
+    assert issued_secrets(empty, "shop") == frozenset()
