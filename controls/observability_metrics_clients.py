@@ -53,6 +53,6 @@ def an_exporter_for_every_client(saboteur: Saboteur) -> None:
 @control(_ITEM, _IMPOSTOR, expects=r"Prometheus has sent an impostor [1-9]\d* requests")
 def a_job_that_does_not_verify(saboteur: Saboteur) -> None:
     """Turn the verification off in one job, because it scrapes addresses and not names."""
-    name = "server_name: node-exporter.monitoring.svc}"
+    name = "server_name: alertmanager.monitoring.svc}"
     careless = "insecure_skip_verify: true}"
     edit_configuration(saboteur, "prometheus", "scrape.yaml", (name, careless))

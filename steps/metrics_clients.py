@@ -36,7 +36,7 @@ def _(
     metrics_client_tester.assert_answered(asked_programs, datatable)
 
 
-@given("an impostor of the node exporter that serves everybody who does not verify its certificate")
+@given("an impostor of Alertmanager that serves everybody who does not verify its certificate")
 def _(scrape_impostor_tester: ScrapeImpostorTester) -> None:
     scrape_impostor_tester.start_impostor()
 

@@ -176,7 +176,7 @@ Feature: Production Security Hardening
 
     @disturbing @needs-metrics
     Scenario: Prometheus trusts no impostor of what it scrapes
-      Given an impostor of the node exporter that serves everybody who does not verify its certificate
+      Given an impostor of Alertmanager that serves everybody who does not verify its certificate
       When Prometheus finds the impostor
       Then Prometheus asks the impostor nothing
       And Prometheus says that the certificate of the impostor is wrong

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.observability.drivers.endpoints import LABEL
 from acceptance.domains.observability.drivers.impostor import Impostor, ImpostorLog
+from acceptance.domains.observability.drivers.prometheus import PROBES
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.connection import object_of
@@ -20,10 +21,14 @@ from acceptance.waiting import last_seen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PROGRAMS = ("node-exporter",)
-_PORT = 9100
+    from acceptance.domains.observability.drivers.prometheus import ScrapeTarget
+
+# Not one whose pods a DaemonSet owns: it would take the impostor for a pod of its own, and end it.
+_PROGRAMS = ("alertmanager",)
+_PORT = 9093
 _ATTEMPTS = 3
 _PROBE = "/probe"
+_KNOWN = ("up", "down")
 
 
 @dataclass(frozen=True)
@@ -37,14 +42,14 @@ class ScrapedImpostor:
 
 
 class ScrapeImpostorTester(MetricsOperator):
-    """Has Prometheus discover an impostor, which looks like a node exporter."""
+    """Has Prometheus discover an impostor, which looks like an Alertmanager."""
 
     def start_impostor(self) -> None:
         """Start an impostor that serves everybody who does not verify its certificate.
 
-        Raises `Unverifiable` if there is no node exporter, or the impostor does not serve.
+        Raises `Unverifiable` if there is no Alertmanager, or the impostor does not serve.
         """
-        endpoint = self._one_endpoint(_PROGRAMS, "node exporter", "node exporter")
+        endpoint = self._one_endpoint(_PROGRAMS, "Alertmanager", "Alertmanager")
         require(
             endpoint.secure, f"{endpoint.name} serves plain HTTP: everybody can take its place."
         )
@@ -67,14 +72,22 @@ class ScrapeImpostorTester(MetricsOperator):
 
         Raises `Unverifiable` if it has not.
         """
-        impostor = self._impostor
-        self._require_soon(
-            lambda: self._attempts(impostor.log()) >= _ATTEMPTS,
-            "Prometheus has not tried to scrape the impostor.",
-        )
-        targets = self.prometheus().targets().targets
-        own = next((each for each in targets if each.label("pod") == impostor.name), None)
-        found = ScrapedImpostor(impostor.log(), own.health if own else "", own.error if own else "")
+        impostor, client = self._impostor, self.prometheus()
+
+        def own() -> ScrapeTarget | None:
+            scraped = (e for e in client.targets().targets if e.job != PROBES)
+            return next((e for e in scraped if e.label("pod") == impostor.name), None)
+
+        def tried() -> bool:
+            # Whoever probes the impostor tries it too.
+            target = own()
+            known = target is not None and target.health in _KNOWN
+            return known and self._attempts(impostor.log()) >= _ATTEMPTS
+
+        self._require_soon(tried, "Prometheus has not tried to scrape the impostor.")
+        target = own()
+        health, error = (target.health, target.error) if target else ("", "")
+        found = ScrapedImpostor(impostor.log(), health, error)
         impostor.delete()
         self._keep("What the impostor got", pretty(asdict(found)))
         return found
