@@ -164,3 +164,18 @@ def test_a_stranger_shows_another_certificate_or_none() -> None:
     access.send_as("", port, "/", encrypted=False)
     assert [each[4] is None for each in cluster.got] == [False, False, True]
     assert OPERATOR == "operator-client-tls"
+
+
+def test_the_secret_is_read_once() -> None:
+    """The security team is told of everybody who reads a Secret."""
+    reads: list[str] = []
+
+    class Counting(Monitoring):
+        def read(self, path: str) -> dict[str, Any] | None:
+            reads.append(path)
+            return super().read(path)
+
+    untyped: Any = Counting()
+    for _ in range(3):
+        assert ask(untyped, endpoint("prometheus"), "/").succeeded
+    assert len(reads) == 1

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import tempfile
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 OPERATOR = "operator-client-tls"
 """The Secret with the certificate of people and of the suite, and the programs' authority."""
+# Read once: the security team is told of everybody who reads a Secret.
+_READ: WeakKeyDictionary[Kubernetes, dict[str, dict[str, str]]] = WeakKeyDictionary()
 _AUTHORITY = "-metrics-authority"
 """How the name of a ConfigMap ends that has the authority of a program in another namespace."""
 _LABEL = "app.kubernetes.io/name"
@@ -101,9 +103,12 @@ class CertifiedAccess:
             raise Refused(f"the ConfigMap {self._namespace}/{name} has no ca.crt")
         return str(authority)
 
-    @cached_property
+    @property
     def _values(self) -> dict[str, str]:
-        return secret_values(self._cluster, self._namespace, OPERATOR)
+        known = _READ.setdefault(self._cluster, {})
+        if not known.get(self._namespace):
+            known[self._namespace] = secret_values(self._cluster, self._namespace, OPERATOR)
+        return known[self._namespace]
 
     def _value(self, key: str) -> str:
         found = self._values.get(key)
