@@ -30,12 +30,13 @@ def change_program(
     namespace: str = MONITORING,
     volumes: Sequence[Mapping[str, object]] = (),
     keeps: bool = False,
+    kind: str = "deployment",
 ) -> None:
-    """Change the only container of a Deployment, and volumes of its pod; wait for its new pod.
+    """Change the only container of a workload, and volumes of its pod; wait for its new pod.
 
     Prometheus begins with nothing that it has measured before, unless it `keeps` that.
     """
-    target = f"deployment/{name}"
+    target = f"{kind}/{name}"
     wait = ("rollout", "status", target, "--timeout=120s")
     saboteur.afterwards(*wait, namespace=namespace)
     new = [*volumes, *([_NEW_VOLUME] if name == _REMEMBERING and not keeps else [])]
@@ -50,8 +51,10 @@ def arguments_of(saboteur: Saboteur, target: str, namespace: str) -> list[str]:
     return list(json.loads(saboteur.kubectl("get", target, path, namespace=namespace)))
 
 
-def edit_configuration(saboteur: Saboteur, name: str, file: str, *changes: tuple[str, str]) -> None:
-    """Replace texts in one file of a Deployment's configuration, each of which it has once."""
+def edit_configuration(
+    saboteur: Saboteur, name: str, file: str, *changes: tuple[str, str], kind: str = "deployment"
+) -> None:
+    """Replace texts in one file of a workload's configuration, each of which it has once."""
 
     def edit(text: str) -> str:
         for old, new in changes:
@@ -60,14 +63,19 @@ def edit_configuration(saboteur: Saboteur, name: str, file: str, *changes: tuple
             text = text.replace(old, new)
         return text
 
-    rewrite_configuration(saboteur, name, file, edit)
+    rewrite_configuration(saboteur, name, file, edit, kind=kind)
 
 
 def rewrite_configuration(
-    saboteur: Saboteur, name: str, file: str, change: Callable[[str], str]
+    saboteur: Saboteur,
+    name: str,
+    file: str,
+    change: Callable[[str], str],
+    *,
+    kind: str = "deployment",
 ) -> None:
-    """Give a Deployment a `change` of one file of its configuration, and wait for its new pod."""
-    target = f"deployment/{name}"
+    """Give a workload a `change` of one file of its configuration, and wait for its new pod."""
+    target = f"{kind}/{name}"
     found = json.loads(saboteur.kubectl("get", target, "--output=json", namespace=MONITORING))
     for volume in found["spec"]["template"]["spec"]["volumes"]:
         source = (volume.get("configMap") or {}).get("name")
@@ -88,7 +96,7 @@ def rewrite_configuration(
                 namespace=MONITORING,
             )
             volumes = [{"name": volume["name"], "configMap": {"name": _CHANGED}}]
-            change_program(saboteur, name, {}, volumes=volumes)
+            change_program(saboteur, name, {}, volumes=volumes, kind=kind)
             return
     raise AssertionError(f"No configuration of {name} has a file {file}.")
 

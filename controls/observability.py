@@ -281,7 +281,11 @@ def probes_more_patient_than_prometheus(saboteur: Saboteur) -> None:
     """Wait longer for an answer than Prometheus waits for the probe, so that there is no result."""
     patient = ("timeout: 3s\n    http:", "timeout: 60s\n    http:")
     edit_configuration(saboteur, "blackbox-exporter", "blackbox.yaml", patient)
-    arguments = ["--config.file=/etc/blackbox/blackbox.yaml", "--timeout-offset=-60"]
+    arguments = [
+        "--config.file=/etc/blackbox/blackbox.yaml",
+        "--web.config.file=/etc/blackbox/web.yaml",
+        "--timeout-offset=-60",
+    ]
     change_program(saboteur, "blackbox-exporter", {"args": arguments})
 
 

@@ -18,7 +18,12 @@ from acceptance.clusters.embedded.program_images import (
     build_stack_images_with_docker,
 )
 from acceptance.deployment.rollout import apply, await_rollout
-from acceptance.deployment.trust import restart_readers, trusted_authorities, wake_kubelets
+from acceptance.deployment.trust import (
+    certificates_of,
+    restart_readers,
+    trusted_authorities,
+    wake_kubelets,
+)
 from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import workers
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
 STACKS = ("metrics", "logs", "traces")
 """The names of all stacks, in the order in which they are deployed."""
 _NAMESPACE = "monitoring"
+_SCRAPING = "metrics"
+"""The stack that scrapes the system, and so trusts its certificates."""
 NEEDS = "needs-"
 """The prefix of a tag that names a stack."""
 
@@ -135,6 +142,8 @@ def deploy_stacks(
             apply(kubeconfig, system.context, objects, timeout=limits.command)
             namespaces |= set(stack.namespaces)
         declared = [each for stack in stacks for each in stack.objects]
+        if any(stack.name == _SCRAPING for stack in stacks):
+            declared += certificates_of(client, system.namespace)
         trusted = trusted_authorities(client, declared, system.run, timeout=limits.certificate)
         if trusted:
             apply(kubeconfig, system.context, trusted, timeout=limits.command)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
+from acceptance.drivers.kubernetes.cert_manager import has_cert_manager
 from acceptance.drivers.kubernetes.connection import Refused
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from acceptance.build.manifests import Manifest
     from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import Object
 
 TRUSTED_IN = "checkout.tls/trusted-in"
 """The annotation of a Certificate: the namespaces in which its authority is trusted."""
@@ -52,6 +54,14 @@ def trusted_authorities(
     return tuple(_config_map(*where, run_id, "".join(all_)) for where, all_ in trusted.items())
 
 
+def certificates_of(client: Kubernetes, namespace: str) -> tuple[Manifest, ...]:
+    """Return the Certificates of a namespace; none where there is no cert-manager."""
+    if not has_cert_manager(client):
+        return ()
+    found = client.items(api_path("certificates", namespace))
+    return tuple({**each, "kind": "Certificate"} for each in found)
+
+
 def wake_kubelets(client: Kubernetes, authorities: Iterable[Manifest]) -> None:
     """Have pods that ran before their `authorities` were there get them now.
 
@@ -61,8 +71,7 @@ def wake_kubelets(client: Kubernetes, authorities: Iterable[Manifest]) -> None:
         namespace, name = each["metadata"]["namespace"], each["metadata"]["name"]
         change = _marked([each])
         for pod in client.items(api_path("pods", namespace)):
-            volumes = pod["spec"].get("volumes") or ()
-            if any((volume.get("configMap") or {}).get("name") == name for volume in volumes):
+            if name in _mounted(pod):
                 with suppress(Refused):  # the pod may be gone
                     client.patch(api_path("pods", namespace, pod["metadata"]["name"]), change)
 
@@ -82,6 +91,14 @@ def restart_readers(
             client.patch(api_path("deployments", namespace, name), change)
             namespaces.add(namespace)
     return tuple(sorted(namespaces))
+
+
+def _mounted(pod: Object) -> set[str]:
+    """Return the ConfigMaps that a pod mounts, by themselves or joined with others."""
+    volumes = pod["spec"].get("volumes") or ()
+    joined = ((each.get("projected") or {}).get("sources") or () for each in volumes)
+    sources = [*volumes, *(source for each in joined for source in each)]
+    return {(each.get("configMap") or {}).get("name", "") for each in sources}
 
 
 def _await_authority(client: Kubernetes, found: Manifest, timeout: float) -> str:

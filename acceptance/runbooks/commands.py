@@ -144,6 +144,8 @@ def _inside(words: Sequence[str]) -> bool:
     program, *others = [*words, ""]
     if program in {"df", "ls", "cat"}:
         return True
+    if program == "/bin/promtool":
+        return others[0] == "query"
     if program == "find":
         return _finds(others)
     if program in {"sh", "bash"} and others[0] == "-c":

@@ -176,6 +176,31 @@ Feature: Production Security Hardening
       And every visitor request was answered
       And a checkout that is made afterwards is one whole trace
 
+    # Who may ask the programs that Prometheus scrapes with TLS, by its names for them. Every client shows its
+    # own certificate. "a server" shows one by which it is known as a server, and "by another authority" is one
+    # that says the same as that of Prometheus. Where there is no Grafana, nothing is missing without it.
+    @needs-metrics
+    Scenario: Programs with metrics answer those who have to ask them and nobody else
+      Given Prometheus knows the programs that it scrapes by their certificates
+      When each of its clients and several strangers ask every one of them
+      Then they answer exactly these:
+        | client                           | prometheus | alertmanager | node | blackbox | database |
+        | operator                         | yes        | yes          | yes  | yes      | yes      |
+        | prometheus                       | yes        | yes          | yes  | yes      | yes      |
+        | blackbox-exporter                | yes        | yes          | no   | yes      | yes      |
+        | grafana                          | yes        | no           | no   | yes      | yes      |
+        | nobody                           | no         | no           | no   | no       | no       |
+        | nobody, unencrypted              | no         | no           | no   | no       | no       |
+        | prometheus, by another authority | no         | no           | no   | no       | no       |
+        | a server                         | no         | no           | no   | no       | no       |
+
+    @disturbing @needs-metrics
+    Scenario: Prometheus trusts no impostor of what it scrapes
+      Given an impostor of Alertmanager that serves everybody who does not verify its certificate
+      When Prometheus finds the impostor
+      Then Prometheus asks the impostor nothing
+      And Prometheus says that the certificate of the impostor is wrong
+
   @TASK-002-AC-3
   Rule: TLS certificates configured for ingress
 

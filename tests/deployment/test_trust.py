@@ -9,6 +9,7 @@ from acceptance.build.manifests import RUN_LABEL, render
 from acceptance.deployment.trust import (
     RESTARTS,
     TRUSTED_IN,
+    certificates_of,
     restart_readers,
     trusted_authorities,
     wake_kubelets,
@@ -206,3 +207,76 @@ def test_the_shipper_trusts_what_the_store_shows(name: str) -> None:
     host = f"{service['metadata']['name']}.monitoring.svc"
     assert host in certificate["spec"]["dnsNames"]
     assert service["spec"]["ports"][0]["appProtocol"] == "https"
+
+
+def test_a_pod_that_runs_already_gets_the_authority_at_once() -> None:
+    """Its kubelet is woken; others are left alone, also those that could not start without it."""
+    patched: list[tuple[str, str]] = []
+    optional = {
+        "projected": {"sources": [{"secret": {}}, {"configMap": {"name": "store-authority"}}]}
+    }
+    needed = {"configMap": {"name": "store-authority"}}
+
+    class Pods:
+        def items(self, path: str) -> list[Any]:
+            assert path == "/api/v1/namespaces/there/pods"
+            volumes = {"db-0": [optional], "a": [needed], "b": []}
+            return [
+                {"metadata": {"name": name}, "spec": {"volumes": own}}
+                for name, own in volumes.items()
+            ]
+
+        def patch(self, path: str, change: dict[str, Any]) -> None:
+            (annotation,) = change["metadata"]["annotations"].values()
+            patched.append((path.rsplit("/", 1)[1], annotation))
+
+    cluster: Any = Pods()
+    for text in ("PEM", "PEM", "other"):
+        metadata = {"name": "store-authority", "namespace": "there"}
+        wake_kubelets(cluster, [{"metadata": metadata, "data": {"ca.crt": text}}])
+    assert [name for name, _ in patched] == ["db-0"] * 3
+    assert patched[0] == patched[1] != patched[2]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_certificates_of_the_system_are_those_of_the_cluster(there: bool) -> None:
+    """The system was deployed before; without cert-manager there are none."""
+
+    class Cluster:
+        def exists(self, path: str) -> bool:
+            assert path == "/apis/cert-manager.io/v1"
+            return there
+
+        def items(self, path: str) -> list[Any]:
+            assert path.endswith("/namespaces/shop/certificates")
+            return [{"metadata": {"name": "c"}}]
+
+    cluster: Any = Cluster()
+    found = certificates_of(cluster, "shop")
+    assert [each["kind"] for each in found] == (["Certificate"] if there else [])
+
+
+def test_prometheus_and_the_exporter_of_the_database_trust_each_other() -> None:
+    """The names in the manifests fit: of Certificates, ConfigMaps and the host."""
+    system = render(ROOT / "manifests" / "overlays" / "embedded", {})
+    metrics = render(ROOT / "manifests" / "overlays" / "embedded" / "metrics", {})
+
+    def one(objects: tuple[Manifest, ...], kind: str, name: str) -> Manifest:
+        (found,) = [e for e in objects if (e["kind"], e["metadata"]["name"]) == (kind, name)]
+        return found
+
+    database = one(system, "StatefulSet", "database")["spec"]["template"]["spec"]
+    prometheus = one(metrics, "Deployment", "prometheus")["spec"]["template"]["spec"]
+    server = one(system, "Certificate", "database-metrics")
+    client = one(metrics, "Certificate", "prometheus-client")
+    assert server["metadata"]["annotations"][TRUSTED_IN] == "monitoring"
+    assert client["metadata"]["annotations"][TRUSTED_IN] == server["metadata"]["namespace"]
+    trusted = {"name": "database-metrics-authority"}
+    assert {"name": "database-authority", "configMap": trusted} in prometheus["volumes"]
+    (volume,) = [each for each in database["volumes"] if each["name"] == "metrics-tls"]
+    assert [*volume["projected"]["sources"]] == [
+        {"secret": {"name": server["spec"]["secretName"]}},
+        {"configMap": {"name": "prometheus-client-authority", "optional": True}},
+    ]
+    scrape = (ROOT / "manifests/components/prometheus/scrape.yaml").read_text()
+    assert f"server_name: {server['spec']['dnsNames'][0]}" in scrape

@@ -46,7 +46,7 @@ def build_node_images(node: Path, timeouts: Timeouts, step: ProgressStep) -> tup
         return lambda: build_binaries(node, module, timeouts, step) / module
 
     def image(name: str, tag: str, program: Callable[[], Path], *arguments: str) -> Image:
-        return _single_program_image(name, tag, program(), arguments, timeouts=timeouts, step=step)
+        return _program_image(name, tag, program(), arguments, timeouts=timeouts, step=step)
 
     wanted: tuple[Callable[[], Image], ...] = (
         partial(image, "localhost/cert-manager", CERT_MANAGER, own("cert-manager")),
@@ -66,7 +66,8 @@ def build_stack_images(
     """Return the images that `references` name, built unless they are cached.
 
     localhost/prometheus:0.316.0 is built from the folder node/prometheus: from its Dockerfile, else
-    from the Go module that its go.mod pins, and contains that program only.
+    from the Go module that its go.mod pins. It contains the first program of that at its root, and
+    the others, which probes and people run beside it, in /bin.
 
     Raises `BrokenInput` for an image that has no folder, `BuildFailure` when one cannot be built.
     """
@@ -82,8 +83,9 @@ def build_stack_images(
                 f"The image {reference} can be built from nothing: there is no {folder} with a "
                 "Dockerfile or go.mod. Try: git status"
             )
-        built = build_binaries(node, program, timeouts, step) / _file_of(folder)
-        return _single_program_image(name, tag, built, (), timeouts=timeouts, step=step)
+        built = build_binaries(node, program, timeouts, step)
+        first, *beside = (built / each for each in _files_of(folder))
+        return _program_image(name, tag, first, (), beside=beside, timeouts=timeouts, step=step)
 
     with workers(max(1, len(references))) as pool:
         return tuple(pool.map(build, references))
@@ -106,32 +108,38 @@ def build_stack_images_with_docker(
         return tuple(pool.map(build, references))
 
 
-def _file_of(folder: Path) -> str:
-    """Return the file name of the first program that `folder`/go.mod pins."""
+def _files_of(folder: Path) -> tuple[str, ...]:
+    """Return the file names of the programs that `folder`/go.mod pins."""
     text = (folder / "go.mod").read_text(encoding="utf-8")
-    found = re.search(r"^tool \(?\s*(\S+)", text, re.MULTILINE)
-    return found[1].rpartition("/")[2] if found else folder.name
+    several = re.search(r"^tool \(\n(.*?)^\)", text, re.MULTILINE | re.DOTALL)
+    found = several[1].split() if several else re.findall(r"^tool (\S+)", text, re.MULTILINE)
+    return tuple(each.rpartition("/")[2] for each in found) or (folder.name,)
 
 
-def _single_program_image(
+def _program_image(
     name: str,
     tag: str,
     program: Path,
     arguments: Sequence[str],
     *,
+    beside: Sequence[Path] = (),
     timeouts: Timeouts,
     step: ProgressStep,
 ) -> Image:
-    """Return an image that contains one static program only."""
-    if not program.is_file():
-        raise EnvironmentFailure(f"{program} is missing, for the image {name}. Try: make setup")
+    """Return an image that contains one static program only, and those `beside` it in /bin."""
+    for each in (program, *beside):
+        if not each.is_file():
+            raise EnvironmentFailure(f"{each} is missing, for the image {name}. Try: make setup")
     entrypoint = json.dumps([f"/{program.name}", *arguments])
 
     def prepare(place: Path) -> None:
         shutil.copy2(program, place / program.name)
-        text = f"FROM scratch\nCOPY {program.name} /{program.name}\nENTRYPOINT {entrypoint}\n"
-        (place / "Dockerfile").write_text(text, encoding="utf-8")
+        text = f"FROM scratch\nCOPY {program.name} /{program.name}\n"
+        for each in beside:
+            shutil.copy2(each, place / each.name)
+            text += f"COPY {each.name} /bin/{each.name}\n"
+        (place / "Dockerfile").write_text(f"{text}ENTRYPOINT {entrypoint}\n", encoding="utf-8")
 
     shelf = "context-" + name.rsplit("/", 1)[-1]
-    context = entry(shelf, hash_inputs(program, entrypoint), prepare)
+    context = entry(shelf, hash_inputs(program, *beside, entrypoint), prepare)
     return build_image(name, context, tag=tag, timeout=timeouts.image_build, step=step)

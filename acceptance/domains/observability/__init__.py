@@ -58,6 +58,7 @@ from acceptance.domains.observability.log_store_accounts import (
 from acceptance.domains.observability.log_store_impostor import DeceivedShipper, ImpostorTester
 from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.metrics import MetricsOperator, NewReplica, ScrapeState
+from acceptance.domains.observability.metrics_clients import AskedProgram, MetricsClientTester
 from acceptance.domains.observability.misdeeds import Misdeeds
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.domains.observability.numbered_lines import NumberedLines
@@ -68,6 +69,7 @@ from acceptance.domains.observability.program_killer import ProgramKiller
 from acceptance.domains.observability.provoked_errors import ErrorVisitor
 from acceptance.domains.observability.rule_sources import RuleSourceInspector
 from acceptance.domains.observability.rule_test_inspector import RuleTestInspector, RuleTests
+from acceptance.domains.observability.scrape_impostor import ScrapedImpostor, ScrapeImpostorTester
 from acceptance.domains.observability.scraped_pages import PageReader, ScrapedPage
 from acceptance.domains.observability.security_alerts import SecurityAlertTester
 from acceptance.domains.observability.signal_inspector import SignalInspector
@@ -100,6 +102,7 @@ __all__ = [
     "AlertPages",
     "AlertReception",
     "AlertRouter",
+    "AskedProgram",
     "BeforeTraffic",
     "BrokenEndpoint",
     "CheckoutTrace",
@@ -138,6 +141,7 @@ __all__ = [
     "MeasurementKeeper",
     "Measurements",
     "MetricState",
+    "MetricsClientTester",
     "MetricsOperator",
     "Misdeeds",
     "MonitoringOperator",
@@ -164,8 +168,10 @@ __all__ = [
     "RuleTestInspector",
     "RuleTests",
     "Runbook",
+    "ScrapeImpostorTester",
     "ScrapeState",
     "ScrapeTargets",
+    "ScrapedImpostor",
     "ScrapedPage",
     "SecurityAlertTester",
     "SentRequests",

@@ -7,7 +7,6 @@ import re
 from difflib import SequenceMatcher
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import unquote
 
 from acceptance.domains.observability.alert_pages import DIAGNOSE, AlertPageReader
 from acceptance.domains.observability.drivers.prometheus_queries import PrometheusQueries
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from acceptance.runbooks.reader import Runbook
 
 Words: TypeAlias = frozenset[str]
-_QUERY = re.compile(r"/api/v1/query\?query=([^'\"\s&]+)")
+_QUERY = re.compile(r"promtool query instant [^']*'([^']+)'")
 _ALIKE = 0.95
 """How much of two texts may be the same before one is a copy of the other."""
 _PLACE = re.compile(r"\{\{.*?\}\}")
@@ -77,7 +76,7 @@ class AlertPageContentReader(AlertPageReader):
 
         queries = sorted(
             {
-                (page, unquote(text))
+                (page, text)
                 for page in {page for _, page in found.alerts}
                 for block in load_runbook(self.system.sources, page).blocks
                 for text in _QUERY.findall(block.text)

@@ -183,16 +183,20 @@ class LogStoreAccountTester(MonitoringOperator):
         return access
 
 
-def read_accounts(rows: Sequence[Sequence[str]]) -> Mapping[tuple[str, str], bool]:
+def read_accounts(
+    rows: Sequence[Sequence[str]], who: str = "account"
+) -> Mapping[tuple[str, str], bool]:
     """Return whether an account may do an action, by both names; the first row names the actions.
+
+    The first column is called `who`.
 
     Raises `BrokenInput` for a table without rows or actions, and for another word than yes or no.
     """
-    if len(rows) < 2 or rows[0][0] != "account" or len(rows[0]) < 2:  # noqa: PLR2004
-        raise BrokenInput("The table of accounts needs a column account, an action and a row.")
+    if len(rows) < 2 or rows[0][0] != who or len(rows[0]) < 2:  # noqa: PLR2004
+        raise BrokenInput(f"The table needs a column {who}, another one and a row.")
     wrong = [word for row in rows[1:] for word in row[1:] if word not in _WORDS]
     if wrong:
-        raise BrokenInput(f"The table of accounts says {wrong[0]}, which is neither yes nor no.")
+        raise BrokenInput(f"The table says {wrong[0]}, which is neither yes nor no.")
     return {
         (row[0], action): word == "yes"
         for row in rows[1:]

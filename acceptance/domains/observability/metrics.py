@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from acceptance.domains.observability.drivers import prometheus
+from acceptance.domains.observability.drivers.certified_access import CertifiedAccess
 from acceptance.domains.observability.drivers.exposition import metric_names
 from acceptance.domains.observability.drivers.prometheus import Prometheus
 from acceptance.domains.observability.monitoring import MonitoringOperator
@@ -18,7 +19,7 @@ from acceptance.domains.observability.scrape_plan import (
     compare,
     expected_targets,
 )
-from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.waiting import SYSTEM_CLOCK, eventually, last_seen
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.domains.observability.drivers.prometheus import ScrapeTarget
+
+_HTTPS = "https"
 
 
 @dataclass(frozen=True)
@@ -177,11 +180,37 @@ class MetricsOperator(MonitoringOperator):
             return []
         faults = []
         for each in targets:
-            where, pod, url = each.label("namespace"), each.label("pod"), urlsplit(each.url)
-            path = api_path("pods", where, f"{pod}:{url.port}", f"proxy{url.path}")
-            reply = self._cluster.send("GET", path)
-            if not reply.succeeded:
-                raise Unverifiable(f"The metrics of {pod} cannot be read: {reply}.")
-            if metric_names(reply.text).isdisjoint(row.metrics):
-                faults.append(f"the page of {pod} at port {url.port} has no metric {row.metric}")
+            pod, port = each.label("pod"), urlsplit(each.url).port
+            if metric_names(self._page_of(each)).isdisjoint(row.metrics):
+                faults.append(f"the page of {pod} at port {port} has no metric {row.metric}")
         return faults
+
+    def _page_of(self, target: ScrapeTarget) -> str:
+        """Return the page of a target, read by another way than Prometheus does.
+
+        Raises `Unverifiable` if it cannot be read.
+        """
+        path, url = path_of(target), urlsplit(target.url)
+        try:
+            if url.scheme == _HTTPS and target.label("pod"):
+                access = CertifiedAccess(self._cluster, self._prometheus_endpoint.namespace)
+                where = target.label("namespace"), target.label("pod")
+                reply = access.send(access.pod_port(*where, url.port or 443), "GET", url.path)
+            else:
+                reply = self._cluster.send("GET", path)
+        except Refused as error:
+            raise Unverifiable(f"The metrics at {path} cannot be read: {error}.") from error
+        if not reply.succeeded:
+            raise Unverifiable(f"The metrics at {path} cannot be read: {reply}.")
+        return reply.text
+
+
+def path_of(target: ScrapeTarget) -> str:
+    """Return the API server's path to a target's page: of a pod, a node, or of itself."""
+    url = urlsplit(target.url)
+    if target.label("pod"):
+        name = f"{target.label('pod')}:{url.port}"
+        return api_path("pods", target.label("namespace"), name, f"proxy{url.path}")
+    if target.label("node"):
+        return api_path("nodes", name=target.label("node"), part=f"proxy{url.path}")
+    return url.path

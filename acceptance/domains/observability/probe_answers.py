@@ -6,10 +6,11 @@ import uuid
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.observability.alert_listener import AlertListener
+from acceptance.domains.observability.drivers.certified_access import CertifiedAccess
 from acceptance.domains.observability.drivers.endpoints import LABEL
 from acceptance.domains.observability.drivers.faulty_endpoint import (
     GOOD,
@@ -44,6 +45,8 @@ class ProbeKind:
     path: str
     query: tuple[tuple[str, str], ...]
     """What it is told beside the address of the endpoint."""
+    secure: bool = False
+    """Whether it serves HTTPS, and so wants a certificate."""
 
     @property
     def name(self) -> str:
@@ -150,8 +153,12 @@ class ProbeAnswerTester(AlertListener):
         return ProbedAnswer(kind.name, answer, path, wanted, result, asked)
 
     def _ask(self, kind: ProbeKind, url: str) -> str:
-        path = api_path("services", kind.namespace, f"{kind.service}:{kind.port}", "proxy")
         query = {**dict(kind.query), "target": url}
+        if kind.secure:
+            access = CertifiedAccess(self._cluster, kind.namespace)
+            path = f"{kind.path}?{urlencode(query)}"
+            return result_of(access.send(access.service_port(kind.service), "GET", path).text)
+        path = api_path("services", kind.namespace, f"{kind.service}:{kind.port}", "proxy")
         return result_of(self._cluster.send("GET", f"{path}{kind.path}", query=query).text)
 
 
@@ -177,7 +184,8 @@ def _kind(probe: ScrapeTarget) -> ProbeKind:
     if len(parts) < _PARTS_OF_A_SERVICE or parts[-1].isdigit():
         raise Unverifiable(f"{probe.asked} asks no Service of the cluster.")
     query = tuple((name, value) for name, value in parse_qsl(url.query) if name != "target")
-    return ProbeKind(parts[0], parts[1], url.port or 80, url.path, query)
+    secure = url.scheme == "https"
+    return ProbeKind(parts[0], parts[1], url.port or 80, url.path, query, secure)
 
 
 def paths_of(answer: str) -> tuple[str, ...]:

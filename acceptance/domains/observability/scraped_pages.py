@@ -6,13 +6,11 @@ import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
 
 from acceptance.domains.observability.drivers.exposition import page_series
 from acceptance.domains.observability.drivers.prometheus import PROBES
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require_each
 from acceptance.waiting import last_seen
 
@@ -89,7 +87,7 @@ class PageReader(MetricsOperator):
     def _page(
         self, client: Prometheus, target: ScrapeTarget, before: ScrapedPage | None
     ) -> ScrapedPage:
-        page = page_series(self._text(target))
+        page = page_series(self._page_of(target))
         had = client.of_target(target.job, target.instance)
         if had.refused:
             raise Unverifiable(f"Prometheus does not answer: {had.refused}.")
@@ -99,24 +97,6 @@ class PageReader(MetricsOperator):
             lost &= Counter(before.lost)
         name = f"{target.job} {labels.get('pod') or labels.get('node') or target.instance}"
         return ScrapedPage(name, len(page), tuple(sorted(lost.elements())))
-
-    def _text(self, target: ScrapeTarget) -> str:
-        path = path_of(target)
-        reply = self._cluster.send("GET", path)
-        if not reply.succeeded:
-            raise Unverifiable(f"The metrics at {path} cannot be read: {reply}.")
-        return reply.text
-
-
-def path_of(target: ScrapeTarget) -> str:
-    """Return the API server's path to a target's page: of a pod, a node, or of itself."""
-    url = urlsplit(target.url)
-    if target.label("pod"):
-        name = f"{target.label('pod')}:{url.port}"
-        return api_path("pods", target.label("namespace"), name, f"proxy{url.path}")
-    if target.label("node"):
-        return api_path("nodes", name=target.label("node"), part=f"proxy{url.path}")
-    return url.path
 
 
 def lost_series(

@@ -12,6 +12,7 @@ import urllib3
 from kubernetes import client, config
 
 from acceptance.drivers.http import Reply
+from acceptance.drivers.kubernetes.kept_connections import KeptHttp
 from acceptance.drivers.kubernetes.port_forward import ForwardedHttp
 from acceptance.drivers.kubernetes.watch import ChangeWatch
 from acceptance.errors import EnvironmentFailure
@@ -46,6 +47,7 @@ class ApiConnection:
         self._connect: Callable[[], client.ApiClient] = lambda: config.new_client_from_config(
             config_file=str(kubeconfig), context=context
         )
+        self._kept_http = KeptHttp(self.forwarded_http())
         try:
             self._client = self._connect()
         except (config.ConfigException, OSError, ValueError) as error:
@@ -59,6 +61,7 @@ class ApiConnection:
 
     def close(self) -> None:
         """Close the connections."""
+        self._kept_http.close()
         self._client.close()
 
     def with_token(self, token: str) -> Self:
@@ -70,6 +73,7 @@ class ApiConnection:
         other = copy.copy(self)
         other._connect = lambda: client.ApiClient(own)  # noqa: SLF001 (of its own class)
         other._client = other._connect()  # noqa: SLF001
+        other._kept_http = KeptHttp(other.forwarded_http())  # noqa: SLF001
         return other
 
     def send(
@@ -167,6 +171,10 @@ class ApiConnection:
     def forwarded_http(self) -> ForwardedHttp:
         """Return a client of pods' own ports, through the API server."""
         return ForwardedHttp(self._connect, timeout=self._timeout)
+
+    def kept_http(self) -> KeptHttp:
+        """Return a client of pods' own ports whose connections stay open until this one closes."""
+        return self._kept_http
 
     def watch(self, namespace: str = "") -> ChangeWatch:
         """Watch the pods and workloads of a namespace, or of all; close it after use."""

@@ -60,25 +60,25 @@ class ForwardedHttp:
         The certificate has to be for the host of the port, by an authority that `trust` accepts.
         """
         started, request = time.monotonic(), f"{method} {path}"
-        content = body if isinstance(body, str) or body is None else json.dumps(body)
+        # Whoever closes at once is not waited for afterwards.
+        sent = {"Connection": "close", **(headers or {})}
         try:
-            with self._forwarded(to) as raw:
-                own = trust.wrap_socket(raw, server_hostname=to.host) if trust else raw
-                connection = http.client.HTTPConnection(to.host, to.port, timeout=self._timeout)
-                connection.sock = own
-                with closing(connection):
-                    encoded = content.encode() if content is not None else None
-                    connection.request(method, path, encoded, dict(headers or {}))
-                    answer = connection.getresponse()
-                    text = answer.read().decode("utf-8", "replace")
-                    fields = tuple((name.lower(), value) for name, value in answer.getheaders())
-        except (OSError, http.client.HTTPException) as error:
-            said = f"{type(error).__name__}: {error}"
-            return Reply(None, (), "", time.monotonic() - started, error=said, request=request)
-        except client.ApiException as error:
-            said = f"The port of {to.pod} is not forwarded: {error.reason}"
-            return Reply(None, (), "", time.monotonic() - started, error=said, request=request)
-        return Reply(answer.status, fields, text, time.monotonic() - started, request=request)
+            with self.connected(to, trust) as connection:
+                return answer_to(connection, method, path, body, headers=sent, started=started)
+        except (OSError, http.client.HTTPException, client.ApiException) as error:
+            return no_answer(to, error, request, started=started)
+
+    @contextmanager
+    def connected(
+        self, to: PodPort, trust: ssl.SSLContext | None
+    ) -> Iterator[http.client.HTTPConnection]:
+        """Give a connection to the pod; raises `OSError` or `ApiException` if there is none."""
+        with self._forwarded(to) as raw:
+            own = trust.wrap_socket(raw, server_hostname=to.host) if trust else raw
+            connection = http.client.HTTPConnection(to.host, to.port, timeout=self._timeout)
+            connection.sock = own
+            with closing(connection):
+                yield connection
 
     @contextmanager
     def _forwarded(self, to: PodPort) -> Iterator[socket.socket]:
@@ -93,6 +93,36 @@ class ForwardedHttp:
             finally:
                 _drain(held)
                 forward.close()
+
+
+def answer_to(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | str | None,
+    *,
+    headers: Mapping[str, str] | None,
+    started: float,
+) -> Reply:
+    """Return the answer to a request that `started`; raises `OSError` or `HTTPException`."""
+    content = body if isinstance(body, str) or body is None else json.dumps(body)
+    encoded = content.encode() if content is not None else None
+    if connection.sock is None:  # the last answer was the last of its connection
+        raise ConnectionResetError("the pod has closed the connection")
+    connection.request(method, path, encoded, dict(headers or {}))
+    answer = connection.getresponse()
+    text = answer.read().decode("utf-8", "replace")
+    fields = tuple((name.lower(), value) for name, value in answer.getheaders())
+    seconds = time.monotonic() - started
+    return Reply(answer.status, fields, text, seconds, request=f"{method} {path}")
+
+
+def no_answer(to: PodPort, error: Exception, request: str, *, started: float) -> Reply:
+    """Return that there is no answer, and why."""
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, client.ApiException):
+        said = f"The port of {to.pod} is not forwarded: {error.reason}"
+    return Reply(None, (), "", time.monotonic() - started, error=said, request=request)
 
 
 def _drain(held: socket.socket) -> None:

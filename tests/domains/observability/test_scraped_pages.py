@@ -7,7 +7,8 @@ import pytest
 from acceptance.domains.observability import PageReader, ScrapedPage
 from acceptance.domains.observability.drivers.exposition import page_series
 from acceptance.domains.observability.drivers.prometheus import ScrapeTarget
-from acceptance.domains.observability.scraped_pages import lost_series, path_of
+from acceptance.domains.observability.metrics import path_of
+from acceptance.domains.observability.scraped_pages import lost_series
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.domains.observability.drivers.endpoints import ask, objects
+from acceptance.domains.observability.drivers.endpoints import ask, objects, request
 from acceptance.domains.observability.drivers.exposition import value_of
 from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.domains.observability.drivers.promql import Matcher
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 PROGRAMS = ("alertmanager",)
 """The label's values by which an Alertmanager is found."""
-_JSON = {"Content-Type": "application/json"}
 _DEFAULTS = {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h"}
 """Of a route that does not say (Alertmanager's documentation, "route")."""
 _MATCHER = re.compile(
@@ -173,11 +172,10 @@ class Alertmanager:
 
     def end_silence(self, silence: str) -> None:
         """End a silence; one that has ended stays so."""
-        self._cluster.send("DELETE", f"{self._endpoint.path}/api/v2/silence/{silence}")
+        request(self._cluster, self._endpoint, "DELETE", f"/api/v2/silence/{silence}")
 
     def _post(self, path: str, body: Any) -> Any:  # noqa: ANN401 (another program's JSON)
-        to = f"{self._endpoint.path}{path}"
-        reply = self._cluster.send("POST", to, body, headers=_JSON)
+        reply = request(self._cluster, self._endpoint, "POST", path, body)
         if not reply.succeeded:
             raise Refused(f"{self._endpoint.name} does not take {path}: {reply}")
         return reply.json()

@@ -1,19 +1,24 @@
 """Finds programs in the cluster by their standard label, and sends them HTTP requests.
 
-The requests go through the API server's proxy, so the programs need no ingress.
+The requests go through the API server's proxy, so the programs need no ingress. A program that
+wants a client certificate is asked at its own port.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
+from acceptance.domains.observability.drivers.certified_access import CertifiedAccess
+from acceptance.drivers.http import Reply
+from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.kubernetes.paths import api_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.facts import Object
 
@@ -21,6 +26,9 @@ LABEL = "app.kubernetes.io/name"
 _PORTS = ("web", "http", "http-web", "http-metrics", "api", "https")
 """Names of the port on which these programs serve their HTTP API; else the first port counts."""
 _HTTPS = "https"
+CERTIFIED = ("prometheus", "alertmanager", "node-exporter", "blackbox-exporter")
+"""Programs that, where they serve HTTPS, know their clients by certificate."""
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -60,13 +68,49 @@ def find_endpoints(cluster: Kubernetes, programs: Sequence[str]) -> tuple[Monito
 
 
 def ask(cluster: Kubernetes, endpoint: MonitoringEndpoint, path: str, **query: str) -> Reply:
-    """Return a program's answer to a GET of `path`."""
+    """Return a program's answer to a GET of `path`, as the operator if it wants a certificate."""
+    if _is_certified(endpoint):
+        whole = f"{path}?{urlencode(query)}" if query else path
+        return _as_operator(cluster, endpoint, "GET", whole)
     return cluster.send("GET", f"{endpoint.path}{path}", query=query)
+
+
+def request(
+    cluster: Kubernetes,
+    endpoint: MonitoringEndpoint,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+) -> Reply:
+    """Return a program's answer to a request, as the operator where it wants a certificate."""
+    if _is_certified(endpoint):
+        return _as_operator(cluster, endpoint, method, path, body)
+    return cluster.send(method, f"{endpoint.path}{path}", body, headers=_JSON)
 
 
 def objects(found: Any) -> list[dict[str, Any]]:  # noqa: ANN401 (another program's JSON)
     """Return the objects of a JSON array; none if it is no array."""
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _is_certified(endpoint: MonitoringEndpoint) -> bool:
+    return endpoint.secure and endpoint.program in CERTIFIED
+
+
+def _as_operator(
+    cluster: Kubernetes,
+    endpoint: MonitoringEndpoint,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+) -> Reply:
+    access = CertifiedAccess(cluster, endpoint.namespace)
+    text = None if body is None else json.dumps(body)
+    try:
+        port = access.service_port(endpoint.service)
+        return access.send(port, method, path, text, headers=None if body is None else _JSON)
+    except Refused as error:
+        return Reply(None, (), "", 0.0, error=str(error), request=f"{method} {path}")
 
 
 def _endpoint(found: Object, kind: str) -> MonitoringEndpoint:

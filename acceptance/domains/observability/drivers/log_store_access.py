@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.port_forward import PodPort
 
 SHIPPER, READER = "log-shipper", "log-reader"
 """The accounts that every log store has: one adds entries, the other searches them."""
@@ -75,8 +76,7 @@ class LogStoreAccess:
         """
         headers = _JSON | (account.header if account else {})
         trust = self._trust if encrypted else None
-        to = pod_port(self._cluster, self._endpoint)
-        return self._http.send(to, method, path, body, headers=headers, trust=trust)
+        return self._http.send(self._port(), method, path, body, headers=headers, trust=trust)
 
     def send_as_administrator(
         self, method: str, path: str, body: Mapping[str, Any] | str | None = None
@@ -85,8 +85,7 @@ class LogStoreAccess:
         if ADMINISTRATOR in self._passwords:
             return self.send(method, path, body, account=self.account(ADMINISTRATOR))
         trust = self._administrators_trust
-        to = pod_port(self._cluster, self._endpoint)
-        return self._http.send(to, method, path, body, headers=_JSON, trust=trust)
+        return self._http.send(self._port(), method, path, body, headers=_JSON, trust=trust)
 
     def account(self, name: str) -> Account:
         """Return an account with the password that its Secret has.
@@ -122,3 +121,6 @@ class LogStoreAccess:
     def _absent(self, secret: str, key: str) -> str:
         where = f"{self._endpoint.namespace}/{secret}"
         raise Refused(f"{self._endpoint.name} serves HTTPS, and the Secret {where} has no {key}")
+
+    def _port(self) -> PodPort:
+        return pod_port(self._cluster, self._endpoint.namespace, self._endpoint.service)

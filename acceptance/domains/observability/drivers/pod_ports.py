@@ -12,23 +12,21 @@ from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.port_forward import PodPort
 
 if TYPE_CHECKING:
-    from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.drivers.kubernetes.client import Kubernetes
 
 HTTPS = "https"
 
 
-def pod_port(cluster: Kubernetes, endpoint: MonitoringEndpoint, name: str = HTTPS) -> PodPort:
-    """Return the port of a pod that is ready, as the Service forwards its port `name` to it.
+def pod_port(cluster: Kubernetes, namespace: str, service: str, name: str = HTTPS) -> PodPort:
+    """Return the port of a pod that is ready, as a Service forwards its port `name` to it.
 
     Raises `Refused` if there is no such port, or no pod is ready.
     """
-    namespace, service = endpoint.namespace, endpoint.service
     spec = object_of(cluster.send("GET", api_path("services", namespace, service)))["spec"]
     selector = reading.selector({"matchLabels": spec["selector"]})
     port = next((p for p in spec["ports"] if name in (p.get("name"), p.get("appProtocol"))), None)
     if port is None:
-        raise Refused(f"The Service {endpoint.name} has no port {name}")
+        raise Refused(f"the Service {namespace}/{service} has no port {name}")
     target = port.get("targetPort", port["port"])
     for pod in cluster.items(api_path("pods", namespace), labelSelector=selector):
         if not reading.pod(pod).serving:
@@ -38,7 +36,7 @@ def pod_port(cluster: Kubernetes, endpoint: MonitoringEndpoint, name: str = HTTP
                 if target in (own.get("name"), own["containerPort"]):
                     host = f"{service}.{namespace}.svc"
                     return PodPort(namespace, pod["metadata"]["name"], own["containerPort"], host)
-    raise Refused(f"{endpoint.name} has no pod that is ready")
+    raise Refused(f"{namespace}/{service} has no pod that is ready")
 
 
 def secret_of(cluster: Kubernetes, namespace: str, name: str) -> dict[str, str]:

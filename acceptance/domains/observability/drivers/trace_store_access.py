@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
     from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.port_forward import PodPort
 
 SPANS, BROWSER_SPANS = "otlp", "otlp-browser"
 """The ports of the Service for spans: of programs, and of browsers through the ingress."""
@@ -58,7 +59,7 @@ class TraceStoreAccess:
         With `encrypted` off, the request is sent in clear text to the port for HTTPS.
         Raises `Refused` if Jaeger has no pod that is ready, or no authority.
         """
-        to = pod_port(self._cluster, self._endpoint, HTTPS)
+        to = self._port(HTTPS)
         trust = trusting(self._authority, by.pair) if encrypted else None
         return self._http.send(to, "GET", path, trust=trust)
 
@@ -66,7 +67,7 @@ class TraceStoreAccess:
         self, port: str, trace_id: str, service: str, *, by: Identity, encrypted: bool = True
     ) -> Reply:
         """Return the answer to a span in the name of `service`; the rest is as with `ask`."""
-        to = pod_port(self._cluster, self._endpoint, port)
+        to = self._port(port)
         trust = trusting(self._authority, by.pair) if encrypted else None
         body = otlp.span_of(trace_id, service)
         return self._http.send(to, "POST", _PATHS[port], body, headers=_JSON, trust=trust)
@@ -95,6 +96,9 @@ class TraceStoreAccess:
     def _authority(self) -> str:
         found = secret_of(self._cluster, self._endpoint.namespace, _CERTIFICATE).get("ca.crt", "")
         return found or self._absent(self._endpoint.namespace, _CERTIFICATE, "ca.crt")
+
+    def _port(self, name: str) -> PodPort:
+        return pod_port(self._cluster, self._endpoint.namespace, self._endpoint.service, name)
 
     def _identity(self, name: str, namespace: str, secret: str) -> Identity:
         found = secret_of(self._cluster, namespace, secret)
