@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +10,9 @@ from acceptance.clusters.embedded import program_images
 from acceptance.deployment.stacks import STACKS, build_images_of, render_stacks
 from acceptance.project import ROOT
 from acceptance.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SETTINGS = load_settings(ROOT)
 
@@ -35,3 +38,36 @@ def test_images_without_an_official_one_are_built(
     assert [each.reference for each in images] == ["localhost/audit-exporter:hash"]
     assert built == [ROOT / "node" / "audit-exporter"]
     assert (built[0] / "Dockerfile").is_file()
+
+
+def test_promtool_is_in_the_image_of_prometheus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its probes run it, and so do people; the other images have one program only."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("prometheus", "promtool", "alertmanager"):
+        (programs / name).write_text(name)
+
+    def entry(shelf: str, _: str, prepare: Callable[[Path], None]) -> Path:
+        (tmp_path / shelf).mkdir()
+        prepare(tmp_path / shelf)
+        return tmp_path / shelf
+
+    def build(name: str, context: Path, *, tag: str, **_: object) -> Image:
+        assert context.name == f"context-{name.rpartition('/')[2]}"
+        return Image(f"{name}:{tag}", None)
+
+    monkeypatch.setattr(program_images, "build_binaries", lambda *_: programs)
+    monkeypatch.setattr(program_images, "entry", entry)
+    monkeypatch.setattr(program_images, "build_image", build)
+    step: Any = None
+    references = ["localhost/prometheus:1", "localhost/alertmanager:2"]
+    found = program_images.build_stack_images(ROOT / "node", references, SETTINGS.timeouts, step)
+    assert [each.reference for each in found] == references
+    text = (tmp_path / "context-prometheus" / "Dockerfile").read_text()
+    assert "COPY prometheus /prometheus\nCOPY promtool /bin/promtool\n" in text
+    assert (tmp_path / "context-prometheus" / "promtool").read_text() == "promtool"
+    assert (tmp_path / "context-alertmanager" / "Dockerfile").read_text().count("COPY") == 1
+    manifest = (ROOT / "manifests/components/prometheus/prometheus.yaml").read_text()
+    assert manifest.count("- /bin/promtool\n") == 2
