@@ -210,17 +210,17 @@ def test_the_shipper_trusts_what_the_store_shows(name: str) -> None:
 
 
 def test_a_pod_that_runs_already_gets_the_authority_at_once() -> None:
-    """Its kubelet is woken; others are left alone, also those that could not start without it."""
+    """Its kubelet is woken, however the pod mounts it; others are left alone."""
     patched: list[tuple[str, str]] = []
-    optional = {
+    joined = {
         "projected": {"sources": [{"secret": {}}, {"configMap": {"name": "store-authority"}}]}
     }
-    needed = {"configMap": {"name": "store-authority"}}
+    by_itself = {"configMap": {"name": "store-authority"}}
 
     class Pods:
         def items(self, path: str) -> list[Any]:
             assert path == "/api/v1/namespaces/there/pods"
-            volumes = {"db-0": [optional], "a": [needed], "b": []}
+            volumes = {"db-0": [joined], "a": [by_itself], "b": []}
             return [
                 {"metadata": {"name": name}, "spec": {"volumes": own}}
                 for name, own in volumes.items()
@@ -234,8 +234,8 @@ def test_a_pod_that_runs_already_gets_the_authority_at_once() -> None:
     for text in ("PEM", "PEM", "other"):
         metadata = {"name": "store-authority", "namespace": "there"}
         wake_kubelets(cluster, [{"metadata": metadata, "data": {"ca.crt": text}}])
-    assert [name for name, _ in patched] == ["db-0"] * 3
-    assert patched[0] == patched[1] != patched[2]
+    assert [name for name, _ in patched] == ["db-0", "a"] * 3
+    assert patched[:2] == patched[2:4] != patched[4:]
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -57,7 +57,7 @@ class ScrapeImpostorTester(MetricsOperator):
         labels = {LABEL: endpoint.program, RUN_LABEL: self.system.run}
         self._impostor = Impostor(self._cluster, object_of(self._cluster.ask(path)), labels)
         self._undo.callback(self._impostor.delete)
-        self._impostor.start(self._backend_image(), _PORT)
+        self._impostor.start(self._backend_image(), {"https": _PORT})
         self._require_soon(self._impostor.ready, "The impostor does not serve.")
         # Prometheus would get the same if it did not look.
         careless = ssl.create_default_context()
