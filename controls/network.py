@@ -89,7 +89,7 @@ def traces_open_to_the_ingress(saboteur: Saboteur) -> None:
 def log_store_open_to_every_namespace(saboteur: Saboteur) -> None:
     """Allow pods of every namespace to reach the log store, for a script that searches it."""
     store = {"matchLabels": {_LABEL: "opensearch"}}
-    ports = [{"protocol": "TCP", "port": "http"}]
+    ports = [{"protocol": "TCP", "port": "https"}]
     rule = {"from": [{"namespaceSelector": {}}], "ports": ports}
     _allow(saboteur, "search", store, namespace=_MONITORING, ingress=[rule])
 
@@ -118,7 +118,7 @@ def label_without_namespace(saboteur: Saboteur) -> None:
 def prometheus_reaches_every_pod(saboteur: Saboteur) -> None:
     """Let Prometheus connect to all of its namespace, so that a new exporter needs no policy."""
     prometheus = {"matchLabels": {_LABEL: "prometheus"}}
-    ports = [{"protocol": "TCP", "port": "http"}]
+    ports = [{"protocol": "TCP", "port": "https"}]
     leave: list[dict[str, Any]] = [{"to": [{"podSelector": {}}]}]
     enter = [{"from": [{"podSelector": prometheus}], "ports": ports}]
     _allow(saboteur, "scrape", prometheus, namespace=_MONITORING, egress=leave)
