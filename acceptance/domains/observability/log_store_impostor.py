@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from acceptance.domains.observability.logs import SHIPPERS, LogOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.connection import object_of
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.kubernetes.port_forward import PodPort
 from acceptance.judgement import Unverifiable, require
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ _PORT = 9200
 _LINES = 1000
 _PER_SECOND = 500
 _ATTEMPTS = 3
-_PROBE = "/probe"
 
 
 @dataclass(frozen=True)
@@ -59,12 +56,8 @@ class ImpostorTester(LogOperator):
         self._impostor.start(self._backend_image(), {"https": _PORT})
         self._await(self._impostor.ready, "the impostor serves")
         # The shipper would do the same if it did not look.
-        careless = ssl.create_default_context()
-        careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
-        to = PodPort(self._impostor.namespace, self._impostor.name, _PORT, "impostor")
-        reply = self._cluster.forwarded_http().send(to, "GET", _PROBE, trust=careless)
-        if not reply.succeeded:
-            raise Unverifiable(f"The impostor does not serve: {reply}.")
+        if problem := self._impostor.problem():
+            raise Unverifiable(f"The impostor does not serve: {problem}.")
 
     def write_lines_to_impostor(self) -> DeceivedShipper:
         """Have a pod write while the impostor is in the place of the log store, and end that.
@@ -81,7 +74,7 @@ class ImpostorTester(LogOperator):
         writer = self._writer()
         writer.write_numbers(self._backend_image(), _LINES, _PER_SECOND, 0, self._labels)
         self._await(lambda: writer.phase() in ENDED, "the pod has written its lines")
-        self._await(lambda: self._attempts(impostor.log()) >= _ATTEMPTS, "the shipper has tried")
+        self._await(lambda: impostor.log().attempts >= _ATTEMPTS, "the shipper has tried")
         seen = impostor.log()
         self._keep("What the impostor got", pretty(asdict(seen)))
         impostor.delete()
@@ -91,7 +84,7 @@ class ImpostorTester(LogOperator):
 
     def assert_nothing_given(self, found: DeceivedShipper) -> None:
         """The shipper has ended each handshake with the impostor, and sent it nothing."""
-        got = [each for each in found.impostor.requests if each["path"] != _PROBE]
+        got = found.impostor.requests
         passwords = sum(bool(each["password"]) for each in got)
         lines = sum(each["lines"] for each in got)
         require(
@@ -104,7 +97,3 @@ class ImpostorTester(LogOperator):
     def assert_lines_kept(self, found: DeceivedShipper) -> None:
         """The log store has every line once, after it is back in its place."""
         self.assert_each_once(found.lines)
-
-    @staticmethod
-    def _attempts(seen: ImpostorLog) -> int:
-        return len(seen.refused) + sum(str(each["path"]) != _PROBE for each in seen.requests)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.connection import object_of
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.kubernetes.port_forward import PodPort
 from acceptance.judgement import Unverifiable, require
 from acceptance.waiting import last_seen
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 _PROGRAMS = ("alertmanager",)
 _PORT = 9093
 _ATTEMPTS = 3
-_PROBE = "/probe"
 _KNOWN = ("up", "down")
 
 
@@ -60,12 +57,8 @@ class ScrapeImpostorTester(MetricsOperator):
         self._impostor.start(self._backend_image(), {"https": _PORT})
         self._require_soon(self._impostor.ready, "The impostor does not serve.")
         # Prometheus would get the same if it did not look.
-        careless = ssl.create_default_context()
-        careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
-        to = PodPort(self._impostor.namespace, self._impostor.name, _PORT, "impostor")
-        reply = self._cluster.forwarded_http().send(to, "GET", _PROBE, trust=careless)
-        if not reply.succeeded:
-            raise Unverifiable(f"The impostor does not serve: {reply}.")
+        if problem := self._impostor.problem():
+            raise Unverifiable(f"The impostor does not serve: {problem}.")
 
     def watch_impostor(self) -> ScrapedImpostor:
         """Wait until Prometheus has tried to scrape the impostor some times.
@@ -82,7 +75,7 @@ class ScrapeImpostorTester(MetricsOperator):
             # Whoever probes the impostor tries it too.
             target = own()
             known = target is not None and target.health in _KNOWN
-            return known and self._attempts(impostor.log()) >= _ATTEMPTS
+            return known and impostor.log().attempts >= _ATTEMPTS
 
         self._require_soon(tried, "Prometheus has not tried to scrape the impostor.")
         target = own()
@@ -94,7 +87,7 @@ class ScrapeImpostorTester(MetricsOperator):
 
     def assert_nothing_asked(self, found: ScrapedImpostor) -> None:
         """Prometheus has ended each handshake with the impostor, and asked it nothing."""
-        got = [each for each in found.impostor.requests if each["path"] != _PROBE]
+        got = found.impostor.requests
         require(not got, f"Prometheus has sent an impostor {len(got)} requests.")
         require(found.impostor.refused, "Prometheus has not tried to reach the impostor.")
 
@@ -109,7 +102,3 @@ class ScrapeImpostorTester(MetricsOperator):
     def _require_soon(self, holds: Callable[[], bool], otherwise: str) -> None:
         if not last_seen(holds, bool, timeout=self._timeouts.recovery):
             raise Unverifiable(otherwise)
-
-    @staticmethod
-    def _attempts(seen: ImpostorLog) -> int:
-        return len(seen.refused) + sum(str(each["path"]) != _PROBE for each in seen.requests)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import uuid
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -22,7 +21,6 @@ from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.connection import object_of
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.kubernetes.port_forward import PodPort
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.waiting import DeadlineExceeded, eventually
 
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
 _OTLP = "otlp"
 """How the names of the ports begin that take spans."""
 _INGRESS = f"{LABEL} in (traefik,ingress-nginx)"
-_PROBE = "/probe"
 
 
 @dataclass(frozen=True)
@@ -74,13 +71,8 @@ class TraceImpostorTester(TraceReader):
         self._impostor.start(self._backend_image(), ports)
         self._await(self._impostor.ready, "the impostor serves")
         # The senders would do the same if they did not look.
-        careless = ssl.create_default_context()
-        careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
-        for port in ports.values():
-            to = PodPort(self._impostor.namespace, self._impostor.name, port, "impostor")
-            reply = self._cluster.forwarded_http().send(to, "GET", _PROBE, trust=careless)
-            if not reply.succeeded:
-                raise Unverifiable(f"The impostor does not serve: {reply}.")
+        if problem := self._impostor.problem():
+            raise Unverifiable(f"The impostor does not serve: {problem}.")
 
     def deceive(self) -> DeceivedSenders:
         """Have each sender try the impostor, and end that.
@@ -108,7 +100,7 @@ class TraceImpostorTester(TraceReader):
 
     def assert_nothing_given(self, found: DeceivedSenders) -> None:
         """Every sender has ended its handshake with the impostor, and sent it nothing."""
-        got = [each for each in found.impostor.requests if each["path"] != _PROBE]
+        got = found.impostor.requests
         names = {f"{found.senders.get(each['peer'], each['peer'])} {each['path']}" for each in got}
         sizes = sum(each["size"] for each in got)
         require(

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.prometheus import Prometheus
 
 REFUSED = ("bad certificate",)
-PROBE = {"path": "/probe", "password": False, "lines": 0}
 SCRAPE = {"path": "/metrics", "password": False, "lines": 0}
 SAID = "x509: certificate signed by unknown authority"
 
@@ -40,16 +39,16 @@ def scraped(
 
 
 def test_an_impostor_that_was_asked_nothing_passes() -> None:
-    """The suite's own request does not count."""
-    actor().assert_nothing_asked(scraped(PROBE))
-    actor().assert_reported_down(scraped(PROBE))
+    """It ended each handshake."""
+    actor().assert_nothing_asked(scraped())
+    actor().assert_reported_down(scraped())
 
 
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (scraped(PROBE, SCRAPE), "has sent an impostor 1 requests"),
-        (scraped(PROBE, refused=()), "has not tried to reach the impostor"),
+        (scraped(SCRAPE), "has sent an impostor 1 requests"),
+        (scraped(refused=()), "has not tried to reach the impostor"),
     ],
 )
 def test_an_impostor_that_was_asked_is_told(found: ScrapedImpostor, said: str) -> None:
@@ -96,7 +95,7 @@ class Watched(ScrapeImpostorTester):
 def test_only_a_scrape_of_prometheus_counts() -> None:
     """The prober tries the impostor too, and says nothing about Prometheus."""
     deleted: list[bool] = []
-    log = ImpostorLog(REFUSED * 3, (PROBE,))
+    log = ImpostorLog(REFUSED * 3, ())
     impostor: Any = SimpleNamespace(name="i", log=lambda: log, delete=lambda: deleted.append(True))
 
     def own(job: str, health: str, error: str = "") -> ScrapeTarget:

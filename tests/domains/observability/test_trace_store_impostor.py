@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REFUSED = ("certificate unknown",)
-PROBE = {"path": "/probe", "size": 0, "peer": "127.0.0.1"}
 SENDERS = {"10.0.0.1": "backend-a", "10.0.0.2": "traefik-a"}
 
 
@@ -43,14 +42,14 @@ def service(*ports: Mapping[str, object]) -> dict[str, Any]:
 
 def test_senders_that_end_the_handshake_pass() -> None:
     """The suite's own request does not count."""
-    TraceImpostorTester(context_of(SYSTEM)).assert_nothing_given(deceived(PROBE))
+    TraceImpostorTester(context_of(SYSTEM)).assert_nothing_given(deceived())
 
 
 @pytest.mark.parametrize(
     ("requests", "said"),
     [
         ((spans("10.0.0.1"),), r"got 1 requests with 100 bytes, of backend-a /v1/traces\."),
-        ((spans("10.0.0.2"), PROBE), r"got 1 requests with 100 bytes, of traefik-a /v1/traces\."),
+        ((spans("10.0.0.2"),), r"got 1 requests with 100 bytes, of traefik-a /v1/traces\."),
         ((spans("10.0.0.2", "/otlp/v1/traces"),), r"of traefik-a /otlp/v1/traces\."),
         ((spans("10.0.0.9"),), r"of 10\.0\.0\.9 /v1/traces\."),
     ],
@@ -67,7 +66,7 @@ def test_a_sender_that_does_not_verify_is_named(
 def test_nobody_who_tried_proves_nothing() -> None:
     """An impostor that was asked by the suite only has deceived nobody."""
     with pytest.raises(AssertionError, match="Nobody has tried"):
-        TraceImpostorTester(context_of(SYSTEM)).assert_nothing_given(deceived(PROBE, refused=()))
+        TraceImpostorTester(context_of(SYSTEM)).assert_nothing_given(deceived(refused=()))
 
 
 class Place:
@@ -88,7 +87,7 @@ class Place:
     def log(self) -> ImpostorLog:
         """Return one more peer than before."""
         self._looks += 1
-        return ImpostorLog(REFUSED, (PROBE,), self._tries[: self._looks])
+        return ImpostorLog(REFUSED, (), self._tries[: self._looks])
 
     def delete(self) -> None:
         """Note it."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import CONTAINER, hardened_pod
+from acceptance.drivers.kubernetes.port_forward import PodPort
 from acceptance.drivers.self_signed import self_signed
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.facts import Object
 
 _MARK = f"{RUN_LABEL}-impostor"
+_PROBE = "/probe"
+"""What the run asks itself; it does not count as a request."""
 # It answers everything as a program that has taken it, and tells its log what it got: never a
 # password itself.
 _SERVER = """
@@ -81,6 +85,11 @@ class ImpostorLog:
     peers: tuple[str, ...] = ()
     """The addresses of all who have begun a handshake or sent a request."""
 
+    @property
+    def attempts(self) -> int:
+        """How often somebody tried to reach it."""
+        return len(self.refused) + len(self.requests)
+
 
 class Impostor:
     """A pod that has the labels of a program and its ports, and leads its Service to itself."""
@@ -93,11 +102,13 @@ class Impostor:
         self.namespace = str(service["metadata"]["namespace"])
         self.name = f"acceptance-impostor-{labels[RUN_LABEL]}"
         self._own = {_MARK: self.name}
+        self._ports: tuple[int, ...] = ()
 
     def start(self, image: str, ports: Mapping[str, int]) -> None:
         """Create the pod, which serves at `ports`, by their names."""
+        self._ports = tuple(ports.values())
         host = f"{self._service['metadata']['name']}.{self.namespace}.svc"
-        command = ["python", "-c", _SERVER, self_signed(host), *map(str, ports.values())]
+        command = ["python", "-c", _SERVER, self_signed(host), *map(str, self._ports)]
         named = [{"name": name, "containerPort": port} for name, port in ports.items()]
         pod = hardened_pod(
             self.name, image, command, labels={**self._labels, **self._own}, ports=named
@@ -107,6 +118,17 @@ class Impostor:
     def ready(self) -> bool:
         """Whether it serves."""
         return '"ready"' in self._log()
+
+    def problem(self) -> str:
+        """Return why it does not serve somebody who verifies no certificate; empty if it does."""
+        careless = ssl.create_default_context()
+        careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+        for port in self._ports:
+            to = PodPort(self.namespace, self.name, port, "impostor")
+            reply = self._cluster.forwarded_http().send(to, "GET", _PROBE, trust=careless)
+            if not reply.succeeded:
+                return str(reply)
+        return ""
 
     def take_place(self) -> None:
         """Lead the Service to it, and to nothing until it is there."""
@@ -133,7 +155,9 @@ class Impostor:
         events = [json.loads(line) for line in self._log().splitlines() if line.startswith("{")]
         return ImpostorLog(
             refused=tuple(each["error"] for each in events if each["event"] == "refused"),
-            requests=tuple(each for each in events if each["event"] == "request"),
+            requests=tuple(
+                each for each in events if each["event"] == "request" and each["path"] != _PROBE
+            ),
             peers=tuple(sorted({each["peer"] for each in events if "peer" in each})),
         )
 
