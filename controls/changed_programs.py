@@ -161,3 +161,27 @@ def change_password(saboteur: Saboteur, account: str, password: str) -> None:
     saboteur.patch("secret/log-store-secrets", secret, namespace=MONITORING)
     saboteur.kubectl(*restart, namespace=MONITORING)
     saboteur.kubectl(*_STORE_IS_BACK, namespace=MONITORING)
+
+
+def drop_metrics(saboteur: Saboteur, match: str, metrics: str) -> None:
+    """Drop some metrics of the pods that `match`."""
+    drop = (
+        "    metric_relabel_configs:\n"
+        f"      - {{source_labels: [__name__], regex: {metrics}, action: drop}}\n"
+        "    relabel_configs:\n"
+    )
+    start = "    relabel_configs:\n"
+    labels = (
+        "      - source_labels: [__meta_kubernetes_pod_label_app_kubernetes_io_name, "
+        "__meta_kubernetes_pod_container_port_name]\n"
+        f"        regex: {match}\n"
+    )
+    edit_configuration(
+        saboteur, "prometheus", "scrape.yaml", (f"{start}{labels}", f"{drop}{labels}")
+    )
+
+
+def relabel(saboteur: Saboteur, match: str, rule: str, *, file: str = "scrape.yaml") -> None:
+    """Add a relabelling rule behind the one that keeps the pods that `match`."""
+    head = f"        regex: {match}\n        action: keep\n"
+    edit_configuration(saboteur, "prometheus", file, (head, f"{head}{rule}"))
