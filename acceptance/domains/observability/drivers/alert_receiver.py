@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from acceptance.domains.observability.drivers.labels import Labelled
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.kubernetes.paths import api_path
@@ -62,7 +63,7 @@ ThreadingHTTPServer(("", port), Receiver).serve_forever()
 
 
 @dataclass(frozen=True)
-class ReceivedAlert:
+class ReceivedAlert(Labelled):
     """One alert in a notification."""
 
     receiver: str
@@ -76,10 +77,6 @@ class ReceivedAlert:
     """When it began to fire, as RFC 3339."""
     notification: int
     """The number of the notification that it came with."""
-
-    def label(self, name: str) -> str:
-        """Return the value of a label; empty if the alert has no such label."""
-        return dict(self.labels).get(name, "")
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from acceptance.domains.observability.drivers.endpoints import ask
+from acceptance.domains.observability.drivers.labels import Labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ PROBES = "endpoints"
 
 
 @dataclass(frozen=True)
-class ScrapeTarget:
+class ScrapeTarget(Labelled):
     """One target that a Prometheus scrapes."""
 
     job: str
@@ -45,10 +46,6 @@ class ScrapeTarget:
     asked: str = ""
     """The URL that Prometheus itself asks: that of the prober for a probe of an endpoint."""
 
-    def label(self, name: str) -> str:
-        """Return the value of a label; empty if the target has no such label."""
-        return dict(self.labels).get(name, "")
-
 
 @dataclass(frozen=True)
 class ScrapeTargets:
@@ -60,15 +57,11 @@ class ScrapeTargets:
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Labelled):
     """One sample of an answer to a query: its labels and its value."""
 
     labels: tuple[tuple[str, str], ...]
     value: float
-
-    def label(self, name: str) -> str:
-        """Return the value of a label; empty if the sample has no such label."""
-        return dict(self.labels).get(name, "")
 
 
 @dataclass(frozen=True)
@@ -81,31 +74,23 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class ScrapeHistory:
+class ScrapeHistory(Labelled):
     """When a target was scraped, and with which result, over a while."""
 
     labels: tuple[tuple[str, str], ...]
     results: tuple[tuple[float, float], ...]
     """The Unix time of each scrape, and 1 for a success."""
 
-    def label(self, name: str) -> str:
-        """Return the value of a label; empty if the target has no such label."""
-        return dict(self.labels).get(name, "")
-
 
 @dataclass(frozen=True)
-class Exemplar:
+class Exemplar(Labelled):
     """One observation of a metric, and the span in which it was made."""
 
-    series: tuple[tuple[str, str], ...]
-    """The labels of the metric."""
+    labels: tuple[tuple[str, str], ...]
+    """Those of the metric."""
     trace: str
     span: str
     value: float
-
-    def label(self, name: str) -> str:
-        """Return the value of a label of the metric; empty if it has no such label."""
-        return dict(self.series).get(name, "")
 
 
 @dataclass(frozen=True)

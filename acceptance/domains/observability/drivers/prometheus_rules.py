@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from acceptance.domains.observability.drivers.endpoints import ask, objects
+from acceptance.domains.observability.drivers.labels import Labelled
 from acceptance.drivers.kubernetes.client import Refused
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _ALERTING = "alerting"
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Labelled):
     """A rule that fires an alert, or records a series."""
 
     name: str
@@ -38,10 +39,6 @@ class Rule:
     annotations: tuple[tuple[str, str], ...]
     health: str
     """ok, err or unknown."""
-
-    def label(self, name: str) -> str:
-        """Return the value of a label that the rule adds; empty if it adds none."""
-        return dict(self.labels).get(name, "")
 
 
 @dataclass(frozen=True)
@@ -59,16 +56,12 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class ActiveAlert:
+class ActiveAlert(Labelled):
     """An alert that is pending or fires now."""
 
     labels: tuple[tuple[str, str], ...]
     state: str
     """pending or firing."""
-
-    def label(self, name: str) -> str:
-        """Return the value of a label; empty if the alert has no such label."""
-        return dict(self.labels).get(name, "")
 
     @property
     def name(self) -> str:
