@@ -188,7 +188,7 @@ class AlertPageFollower(IncidentCauses):
         def look() -> bool:
             targets = prometheus.targets().targets
             known = prometheus.query(_UP).samples
-            return len(known) == len(targets) and all(each.health == _UP for each in targets)
+            return len(known) == len(targets) and all(each.up for each in targets)
 
         last_seen(look, bool, timeout=self._timeouts.recovery)
 

@@ -22,7 +22,6 @@ _KINDS = (
 )
 _SELECTED = {"secrets": {"labelSelector": "cert-manager.io/next-private-key!=true"}}
 """cert-manager keeps the key of a certificate that is being issued in a Secret for a moment."""
-_UP = "up"
 _OF_SUITE = "acceptance-"
 
 
@@ -59,7 +58,7 @@ def read_state(
                 wanted[name] = int(each["spec"].get("replicas", 1))
     jobs: dict[str, int] = {}
     for target in prometheus.targets().targets:
-        jobs[target.job] = jobs.get(target.job, 0) + (target.health == _UP)
+        jobs[target.job] = jobs.get(target.job, 0) + target.up
     known = frozenset(f"{rule.name}: {rule.query}" for rule in rules.rules().rules)
     return ClusterState(frozenset(objects), tuple(wanted.items()), tuple(jobs.items()), known)
 

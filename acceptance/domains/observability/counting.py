@@ -169,7 +169,7 @@ class TrafficCounter(MetricsOperator, Visitor):
 
         def look() -> bool:
             own = [each for each in client.targets().targets if each.job == job]
-            scraped = bool(own) and all(each.health == "up" for each in own)
+            scraped = bool(own) and all(each.up for each in own)
             return scraped and bool(client.total(_REQUESTS, job).samples)
 
         last_seen(look, bool, timeout=self._timeouts.observation)

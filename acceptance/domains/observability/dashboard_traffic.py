@@ -93,8 +93,7 @@ class DashboardReviewer(DashboardOperator, TrafficCounter, PaymentErrors):
         last_seen(
             lambda: [e for e in self.prometheus().targets().targets if e.job == backend],
             lambda own: (
-                {e.label("pod") for e in own if e.health == "up"} == serving
-                and len(own) == len(serving)
+                {e.label("pod") for e in own if e.up} == serving and len(own) == len(serving)
             ),
             timeout=self._timeouts.observation,
         )

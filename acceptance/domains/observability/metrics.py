@@ -155,7 +155,7 @@ class MetricsOperator(MonitoringOperator):
 
         seen = last_seen(
             look,
-            lambda found: any(each.health == "up" for each in found),
+            lambda found: any(each.up for each in found),
             timeout=self._timeouts.observation,
         )
         seconds = SYSTEM_CLOCK.now() - ready

@@ -121,6 +121,6 @@ def _scrape_fault(pod: PodFacts, targets: tuple[ScrapeTarget, ...]) -> str | Non
     own = [each for each in targets if each.address == pod.address and each.job != PROBES]
     if not own:
         return f"{pod.name} is not scraped"
-    if any(each.health == "up" for each in own):
+    if any(each.up for each in own):
         return None
     return f"{pod.name} is {own[0].health}: {own[0].error or 'no reason was given'}"

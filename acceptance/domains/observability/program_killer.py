@@ -165,8 +165,8 @@ class ProgramKiller(MetricsOperator):
     def _await_scrapes(self, targets: int) -> None:
         """Wait until Prometheus has scraped so many targets; the scrapes are judged later."""
         last_seen(
-            lambda: [e.health for e in self.prometheus().targets().targets if e.job != PROBES],
-            lambda found: len(found) >= targets and set(found) == {"up"},
+            lambda: [e.up for e in self.prometheus().targets().targets if e.job != PROBES],
+            lambda found: len(found) >= targets and all(found),
             timeout=self._timeouts.observation,
         )
 

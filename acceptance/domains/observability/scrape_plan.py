@@ -122,7 +122,7 @@ def _fault(each: ExpectedTarget, scraped: dict[tuple[str, str], ScrapeTarget]) -
     target = scraped.get((each.job, each.address))
     if target is None:
         return f"{each.job} does not scrape {each.name} at {each.address}"
-    if target.health != "up":
+    if not target.up:
         return (
             f"{each.job}: {each.name} is {target.health}: {target.error or 'no reason was given'}"
         )

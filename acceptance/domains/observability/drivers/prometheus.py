@@ -46,6 +46,11 @@ class ScrapeTarget(Labelled):
     asked: str = ""
     """The URL that Prometheus itself asks: that of the prober for a probe of an endpoint."""
 
+    @property
+    def up(self) -> bool:
+        """Whether the last scrape succeeded."""
+        return self.health == "up"
+
 
 @dataclass(frozen=True)
 class ScrapeTargets:
