@@ -26,7 +26,8 @@ PAGES = sorted(
 )
 SECTIONS = ("Meaning", "Impact", "Diagnosis", "Cure", "Escalation")
 _QUERY = re.compile(
-    r"^kubectl --namespace monitoring exec deployment/prometheus -- /bin/promtool query instant "
+    r"^kubectl --namespace monitoring exec deployment/prometheus "
+    r"(?:--pod-running-timeout=1s )?-- (?:\\\n  )?/bin/promtool query instant "
     r"--format=json \\\n  --http\.config\.file=/etc/prometheus/web/promtool\.yaml "
     r"https://localhost:9090 \\\n  '([^']+)'",
     re.MULTILINE,
