@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from acceptance.clusters import choose
 from acceptance.deployment.stacks import needed_stacks
+from acceptance.errors import AcceptanceError
 from acceptance.project import ROOT
 from acceptance.settings import Settings, load_settings
 from controls.control import Control, place_of
@@ -29,11 +32,20 @@ _TRIED = pytest.StashKey[list[pytest.Item]]()
 @pytest.hookimpl(trylast=True)  # after the terminal is there
 def pytest_configure(config: pytest.Config) -> None:
     """Print the results where there is a terminal."""
-    cluster = config.option.cluster or load_settings(ROOT).cluster
-    config.stash[_MEMORY] = Memory(ROOT, cluster)
+    config.stash[_MEMORY] = Memory(ROOT, _driver(config))
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if isinstance(terminal, pytest.TerminalReporter):
         config.pluginmanager.register(Results(terminal))
+
+
+def _driver(config: pytest.Config) -> str:
+    """Return which kind of cluster is broken, whatever it was called; empty if there is none."""
+    with suppress(AcceptanceError):  # the run itself says what is wrong
+        if config.option.attach is not None:
+            return RunDirectory(config.option.attach.resolve()).load_system().driver
+        settings = load_settings(ROOT)
+        return choose(config.option.cluster or settings.cluster, settings).name
+    return ""
 
 
 @pytest.hookimpl(trylast=True)  # after -k and -m
