@@ -35,7 +35,7 @@ _WHOLE = frozenset({"delivery", "documentation"})
 _NEVER = frozenset({".ci", ".github", ".vscode", "benchmarks", "features", "tests"})
 """Folders that no scenario about a running system reads: of the features, the scenario counts."""
 _RECORD = "controls/seen_red.json"
-"""By control and kind of cluster: the hash of what decided it, and the day. It is committed, so
+"""By control and kind of cluster: the day, and the hash of what decided it. It is committed, so
 that a machine knows what another one saw."""
 
 
@@ -50,7 +50,7 @@ class Memory:
 
     def seen_red(self, control: Control) -> str | None:
         """Return the day on which a control was last seen red, if nothing has changed since."""
-        key, day = self._read().get(_name(control), {}).get(self._cluster, ["", ""])
+        day, _, key = self._read().get(_name(control), {}).get(self._cluster, "").partition(" ")
         return day if key == self.key(control) else None
 
     def remember(self, control: Control) -> None:
@@ -61,7 +61,7 @@ class Memory:
             fcntl.flock(folder, fcntl.LOCK_EX)
             known = {_name(each) for each in all_controls()}
             found = {name: seen for name, seen in self._read().items() if name in known}
-            found.setdefault(_name(control), {})[self._cluster] = [self.key(control), today]
+            found.setdefault(_name(control), {})[self._cluster] = f"{today} {self.key(control)}"
             lines = (f"{json.dumps(name)}: {json.dumps(found[name])}" for name in sorted(found))
             beside = self._record.with_suffix(".part")
             beside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
@@ -69,10 +69,10 @@ class Memory:
         finally:
             os.close(folder)
 
-    def _read(self) -> dict[str, dict[str, list[str]]]:
-        """Return the hash and the day, by name and kind of cluster."""
+    def _read(self) -> dict[str, dict[str, str]]:
+        """Return the day and the hash, by name and kind of cluster."""
         try:
-            found: dict[str, dict[str, list[str]]] = json.loads(self._record.read_bytes())
+            found: dict[str, dict[str, str]] = json.loads(self._record.read_bytes())
         except FileNotFoundError:
             return {}
         except json.JSONDecodeError as error:

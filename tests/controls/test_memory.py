@@ -138,7 +138,7 @@ def test_what_was_seen_red_is_written_for_a_reviewer(memory: Memory, tmp_path: P
 def test_a_control_that_is_gone_is_forgotten(memory: Memory, tmp_path: Path) -> None:
     """The record names only what can be tried."""
     record = tmp_path / "seen_red.json"
-    record.write_text('{"gone: A scenario": {"embedded": ["key", "2026-01-01"]}}')
+    record.write_text('{"gone: A scenario": {"embedded": "2026-01-01 key"}}')
     memory.remember(control_named("a_broken_link"))
     assert "gone" not in record.read_text(encoding="utf-8")
 
