@@ -18,6 +18,7 @@ from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.self_signed import self_signed
 from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,6 +75,13 @@ class MetricsClientTester(MetricsOperator):
         require(
             endpoint.secure,
             f"{endpoint.name} serves plain HTTP: it knows no client, and everybody can listen.",
+        )
+        # A pod that has just started is no target yet.
+        jobs = self.prometheus().jobs()
+        last_seen(
+            lambda: {each.job for each in self.prometheus().targets().targets},
+            lambda found: jobs <= found,
+            timeout=self._timeouts.observation,
         )
         require(self._targets(), "Prometheus scrapes no program with TLS.")
 

@@ -57,8 +57,13 @@ class Monitoring:
         port: str = "https",
         secrets: tuple[str, ...] = SECRETS,
         status: int = 200,
+        late: bool = False,
     ) -> None:
-        """Have these targets and Secrets, and answer with this status."""
+        """Have these targets and Secrets, and answer with this status.
+
+        With `late`, each answer has one target more than the last.
+        """
+        self._late, self.asked = late, 0
         self._targets, self._port, self._secrets = targets, port, secrets
         self._status = status
 
@@ -78,7 +83,10 @@ class Monitoring:
     def _answer(self, to: PodPort, path: str, trust: ssl.SSLContext | None) -> Reply:
         assert to.host == "prometheus.monitoring.svc"
         if path.startswith("/api"):
-            found = {"data": {"activeTargets": self._targets}}
+            jobs = [each["labels"]["job"] for each in self._targets]
+            self.asked += 1
+            late = self._targets[: self.asked - 1] if self._late else self._targets
+            found = {"data": {"activeTargets": late, "scrapePools": jobs}}
             return Reply(200, (), json.dumps(found), 0.0)
         return Reply(400 if trust is None else self._status, (), "", 0.0)
 
@@ -202,3 +210,11 @@ def test_a_certificate_that_is_not_there_is_unverifiable() -> None:
     without = Monitoring(OWN, secrets=("operator-client-tls",))
     with pytest.raises(Unverifiable, match="prometheus-tls has no"):
         actor(without).ask_as_everybody()
+
+
+def test_a_target_that_is_found_late_is_waited_for() -> None:
+    """Its pod may have just started."""
+    node = target("node", "https", namespace="monitoring", pod="n-1")
+    monitoring = Monitoring(OWN, node, late=True)
+    actor(monitoring).require_programs()
+    assert monitoring.asked == 4  # the jobs, one target, both, and both again

@@ -125,6 +125,15 @@ class Prometheus:
             return ScrapeTargets(self._endpoint, (), str(reply))
         return ScrapeTargets(self._endpoint, targets, "")
 
+    def jobs(self) -> frozenset[str]:
+        """Return the names of its scrape jobs, with and without targets; none if it says none."""
+        reply = ask(self._cluster, self._endpoint, "/api/v1/scrape_pools")
+        found: Any = reply.json() if reply.succeeded else None
+        try:
+            return frozenset(map(str, found["data"]["scrapePools"]))
+        except (TypeError, KeyError):
+            return frozenset()
+
     def query(self, query: str) -> Samples:
         """Return the instant vector that `query`, in PromQL, gives now."""
         reply = ask(self._cluster, self._endpoint, "/api/v1/query", query=query)
