@@ -77,10 +77,10 @@ class MetricsClientTester(MetricsOperator):
             f"{endpoint.name} serves plain HTTP: it knows no client, and everybody can listen.",
         )
         # A pod that has just started is no target yet.
-        jobs = self.prometheus().jobs()
+        pools = self.prometheus().pools()
         last_seen(
-            lambda: {each.job for each in self.prometheus().targets().targets},
-            lambda found: jobs <= found,
+            lambda: {each.pool for each in self.prometheus().targets().targets},
+            lambda found: pools <= found,
             timeout=self._timeouts.observation,
         )
         require(self._targets(), "Prometheus scrapes no program with TLS.")

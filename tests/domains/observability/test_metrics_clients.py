@@ -39,6 +39,7 @@ def target(job: str, scheme: str, **labels: str) -> dict[str, Any]:
     """A target, as Prometheus returns it."""
     return {
         "labels": {"job": job, "instance": "i", **labels},
+        "scrapePool": f"scrape-{job}",
         "scrapeUrl": f"{scheme}://10.0.0.1:9090/metrics",
         "health": "up",
         "scrapeInterval": "5s",
@@ -83,10 +84,10 @@ class Monitoring:
     def _answer(self, to: PodPort, path: str, trust: ssl.SSLContext | None) -> Reply:
         assert to.host == "prometheus.monitoring.svc"
         if path.startswith("/api"):
-            jobs = [each["labels"]["job"] for each in self._targets]
+            pools = [each["scrapePool"] for each in self._targets]
             self.asked += 1
             late = self._targets[: self.asked - 1] if self._late else self._targets
-            found = {"data": {"activeTargets": late, "scrapePools": jobs}}
+            found = {"data": {"activeTargets": late, "scrapePools": pools}}
             return Reply(200, (), json.dumps(found), 0.0)
         return Reply(400 if trust is None else self._status, (), "", 0.0)
 
@@ -217,4 +218,4 @@ def test_a_target_that_is_found_late_is_waited_for() -> None:
     node = target("node", "https", namespace="monitoring", pod="n-1")
     monitoring = Monitoring(OWN, node, late=True)
     actor(monitoring).require_programs()
-    assert monitoring.asked == 4  # the jobs, one target, both, and both again
+    assert monitoring.asked == 4  # the pools, one target, both, and both again

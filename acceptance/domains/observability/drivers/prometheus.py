@@ -45,6 +45,8 @@ class ScrapeTarget(Labelled):
     labels: tuple[tuple[str, str], ...] = ()
     asked: str = ""
     """The URL that Prometheus itself asks: that of the prober for a probe of an endpoint."""
+    pool: str = ""
+    """The name in the configuration, which relabelling does not change."""
 
     @property
     def up(self) -> bool:
@@ -125,8 +127,8 @@ class Prometheus:
             return ScrapeTargets(self._endpoint, (), str(reply))
         return ScrapeTargets(self._endpoint, targets, "")
 
-    def jobs(self) -> frozenset[str]:
-        """Return the names of its scrape jobs, with and without targets; none if it says none."""
+    def pools(self) -> frozenset[str]:
+        """Return the names of all that it is to scrape, with and without targets, if it says."""
         reply = ask(self._cluster, self._endpoint, "/api/v1/scrape_pools")
         found: Any = reply.json() if reply.succeeded else None
         try:
@@ -239,6 +241,7 @@ def _target(found: dict[str, Any]) -> ScrapeTarget:
         interval=seconds_of(found.get("scrapeInterval", "")),
         labels=tuple(sorted(labels.items())),
         asked=url,
+        pool=found.get("scrapePool", ""),
     )
 
 
