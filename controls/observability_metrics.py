@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from controls.changed_backend import change_backend
 from controls.changed_programs import (
     MONITORING,
+    arguments_of,
     change_program,
     drop_metrics,
     edit_configuration,
@@ -162,13 +162,10 @@ def durations_in_milliseconds(saboteur: Saboteur) -> None:
 @control("TASK-003-AC-1", _NEW_REPLICA, expects="after it was ready")
 def new_pods_noticed_late(saboteur: Saboteur) -> None:
     """Look for new pods once a minute, to spare the API server."""
-    arguments = saboteur.kubectl(
-        *("get", "deployment/prometheus"),
-        "--output=jsonpath={.spec.template.spec.containers[0].args}",
-        namespace=MONITORING,
-    )
-    late = arguments.replace("discovery-reload-interval=1s", "discovery-reload-interval=60s")
-    change_program(saboteur, "prometheus", {"args": json.loads(late)})
+    soon, late = "discovery-reload-interval=1s", "discovery-reload-interval=60s"
+    before = arguments_of(saboteur, "deployment/prometheus", MONITORING)
+    arguments = [each.replace(soon, late) for each in before]
+    change_program(saboteur, "prometheus", {"args": arguments})
 
 
 @control(
