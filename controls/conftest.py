@@ -22,8 +22,8 @@ from controls.results import Results, Trial
 from controls.saboteur import Saboteur
 from controls.soundness import Soundness
 from fixtures.environment import Environment, RunDirectory
-from fixtures.outcomes import REPOSITORY
 from fixtures.plugin import environment_of
+from fixtures.turns import REPOSITORY
 
 _MEMORY = pytest.StashKey[Memory]()
 _TRIED = pytest.StashKey[list[pytest.Item]]()

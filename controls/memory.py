@@ -23,7 +23,7 @@ from acceptance.process import PROMPT_SECONDS, run
 from acceptance.readiness.traceability.step_definitions import read_definitions
 from acceptance.readiness.traceability.step_matching import StepMatcher
 from controls.control import DOMAINS, all_controls, place_of
-from fixtures.outcomes import REPOSITORY
+from fixtures.turns import REPOSITORY
 
 if TYPE_CHECKING:
     from controls.control import Control, Place

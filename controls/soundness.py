@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from controls.control import Control, place_of
 from controls.proof import prove
-from fixtures.outcomes import REPOSITORY
+from fixtures.turns import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ import pytest
 from controls.control import Control, all_controls, place_of
 from controls.results import Trial
 from controls.saboteur import Saboteur
-from fixtures.outcomes import REPOSITORY
+from fixtures.turns import REPOSITORY
 
 
 def _marks(control: Control) -> Iterator[pytest.MarkDecorator]:

@@ -12,7 +12,7 @@ from controls.control import all_controls, place_of
 from controls.proof import prove
 from controls.repository_run import RepositorySaboteur, repository_run
 from fixtures.environment import RunDirectory
-from fixtures.outcomes import REPOSITORY
+from fixtures.turns import REPOSITORY
 
 SETTINGS = load_settings(ROOT)
 CONTROL = next(each for each in all_controls() if each.sabotage.__name__ == "a_broken_link")
