@@ -42,7 +42,7 @@ setup: ## Install what is locked: .venv, the npm packages and the Go tools (prin
 .PHONY: acceptance
 acceptance: ## Prove the tracker on a real cluster and write reports/ (as root, for embedded)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup $(OF_RUN)
-	@$(BIN)/pytest --cluster="$(CLUSTER)" $(ARGS)
+	@$(BIN)/pytest --cluster="$(CLUSTER)" -n $(JOBS) $(ARGS)
 
 .PHONY: controls
 controls: ## Break the running system on purpose: each scenario must fail with the right message (as root)

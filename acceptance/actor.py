@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from acceptance.judgement import Unverifiable
+from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from acceptance.judgement import Recorder
     from acceptance.settings import Settings, Timeouts
     from acceptance.system import System
+    from acceptance.waiting import Watch
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,3 +77,16 @@ class Actor:
     def restore(self) -> None:
         """Undo what was changed and is not yet undone, the last change first."""
         self._undo.close()
+
+    def _awaited(
+        self,
+        look: Callable[[], T],
+        ready: Callable[[T], bool],
+        what: str,
+        wake: Watch | None = None,
+    ) -> T:
+        """Wait for what a check needs; raises `Unverifiable` if it does not come."""
+        try:
+            return eventually(look, ready, timeout=self._timeouts.recovery, what=what, wake=wake)
+        except DeadlineExceeded as error:
+            raise Unverifiable(str(error)) from error

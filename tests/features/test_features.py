@@ -5,6 +5,7 @@ import re
 from acceptance.project import ROOT
 from acceptance.readiness.traceability import check, feature_files, read_features
 from acceptance.readiness.tracker import parse
+from fixtures.turns import CHANGES, DISTURBING, USES
 from tests.support.forked import run_pytest
 
 
@@ -37,3 +38,21 @@ def test_every_critical_alert_is_followed() -> None:
 def _first_column(table: str) -> list[str]:
     """Return the cells below the head of a table of Gherkin."""
     return [row.split("|")[1].strip() for row in table.splitlines()[1:]]
+
+
+def test_what_a_scenario_touches_is_said_in_one_way() -> None:
+    """`@disturbing` and `@changes-…` in one scenario would contradict each other."""
+    features, _ = read_features(feature_files(ROOT / "features"))
+    tagged = {
+        scenario.name: rule.tag_names(scenario)
+        for feature in features
+        for rule in feature.rules
+        for scenario in rule.scenarios
+    }
+    assert tagged
+    twice = [
+        name
+        for name, tags in tagged.items()
+        if DISTURBING in tags and any(tag.startswith((CHANGES, USES)) for tag in tags)
+    ]
+    assert not twice

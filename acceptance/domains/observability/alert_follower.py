@@ -38,9 +38,9 @@ _ROUNDS = (
 _ALLOWED_SECONDS = 2.0
 _NOTHING = "<no value>"
 """What Go's templates write for what is not there."""
-_LATE_SECONDS = 30.0
+_LATE_SECONDS = 10.0
 """For so long an alert is waited for after its time, to say how late it is."""
-_RESOLVED_SECONDS = 90.0
+_RESOLVED_SECONDS = 60.0
 
 
 class AlertFollower(AlertCauses):

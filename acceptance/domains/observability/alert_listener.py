@@ -25,10 +25,9 @@ from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require
 from acceptance.runbooks.runner import open_shell
-from acceptance.waiting import DeadlineExceeded, eventually, last_seen
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import ExitStack
 
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
@@ -199,13 +198,6 @@ class AlertListener(MetricsOperator):
             timeout=self._timeouts.procedure,
             kubectl_timeout=self._timeouts.command,
         )
-
-    def _awaited(self, look: Callable[[], T], ready: Callable[[T], bool], what: str) -> T:
-        """Wait for what a check needs; raises `Unverifiable` if it does not come."""
-        try:
-            return eventually(look, ready, timeout=self._timeouts.recovery, what=what)
-        except DeadlineExceeded as error:
-            raise Unverifiable(str(error)) from error
 
 
 def has_heard_all(received: Received) -> bool:

@@ -189,10 +189,7 @@ class LogOperator(MonitoringOperator):
 
     def _await(self, holds: Callable[[], bool], what: str) -> None:
         """Wait until something holds that the check needs; raises `Unverifiable` otherwise."""
-        try:
-            eventually(holds, bool, timeout=self._timeouts.recovery, wake=Pace(), what=what)
-        except DeadlineExceeded as error:
-            raise Unverifiable(str(error)) from error
+        self._awaited(holds, bool, what, Pace())
 
 
 class Pace:

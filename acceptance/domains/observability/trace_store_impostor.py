@@ -13,7 +13,6 @@ from acceptance.domains.observability.drivers import jaeger, otlp
 from acceptance.domains.observability.drivers.endpoints import LABEL
 from acceptance.domains.observability.drivers.impostor import Impostor, ImpostorLog
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
-from acceptance.domains.observability.logs import Pace
 from acceptance.domains.observability.trace_reader import TraceReader
 from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.checkout_api import transcript
@@ -22,10 +21,9 @@ from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.connection import object_of
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, listed, require
-from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from acceptance.drivers.kubernetes.facts import Object
 
@@ -69,7 +67,7 @@ class TraceImpostorTester(TraceReader):
         self._impostor.take_place()
         ProgramPods(self._cluster, jaeger.PROGRAMS).kill()
         self._impostor.start(self._backend_image(), ports)
-        self._await(self._impostor.ready, "the impostor serves")
+        self._awaited(self._impostor.ready, bool, "the impostor serves")
         # The senders would do the same if they did not look.
         if problem := self._impostor.problem():
             raise Unverifiable(f"The impostor does not serve: {problem}.")
@@ -80,7 +78,7 @@ class TraceImpostorTester(TraceReader):
         Raises `Unverifiable` if one has not tried.
         """
         impostor = self._impostor
-        self._await(impostor.in_place, "the Service of Jaeger leads to the impostor")
+        self._awaited(impostor.in_place, bool, "the Service of Jaeger leads to the impostor")
         senders = self._senders()
         with closing(reach(self.system, timeout=self._timeouts.request)) as http:
 
@@ -89,7 +87,9 @@ class TraceImpostorTester(TraceReader):
                 seen = impostor.log().peers
                 return [name for address, name in senders.items() if address not in seen]
 
-            self._await(lambda: not tried(), f"these have tried: {listed(senders.values())}")
+            self._awaited(
+                lambda: not tried(), bool, f"these have tried: {listed(senders.values())}"
+            )
             reply = otlp.send_span(http, uuid.uuid4().hex, trace_rules.BROWSER)
             browser = transcript(http.host, reply)
         found = DeceivedSenders(impostor.log(), senders, browser)
@@ -118,13 +118,6 @@ class TraceImpostorTester(TraceReader):
         ingress = self._cluster.items(api_path("pods"), labelSelector=_INGRESS)
         pods += [pod for each in ingress if (pod := reading.pod(each)).serving]
         return {pod.address: pod.name for pod in pods}
-
-    def _await(self, holds: Callable[[], bool], what: str) -> None:
-        """Wait until something holds that the check needs; raises `Unverifiable` otherwise."""
-        try:
-            eventually(holds, bool, timeout=self._timeouts.recovery, wake=Pace(), what=what)
-        except DeadlineExceeded as error:
-            raise Unverifiable(str(error)) from error
 
 
 def ports_for_spans(service: Object) -> dict[str, int]:
