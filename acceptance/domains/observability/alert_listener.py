@@ -28,6 +28,7 @@ from acceptance.runbooks.runner import open_shell
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import ExitStack
 
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
@@ -37,8 +38,8 @@ _ADDRESSES = "alertmanager-receivers"
 """The Secret from which Alertmanager reads the address of each receiver, by the receiver's name."""
 OWN_ALERTS = "acceptance"
 """A label that the suite's own alerts have, and no others."""
-_NAMESPACES = "acceptance-alerts-"
-"""How the name of each receiver's namespace begins."""
+_RECEIVER = "acceptance-receiver-"
+"""How the name of the receiver's namespace begins; the run's id follows."""
 _ANY_SECONDS = 60.0
 T = TypeVar("T")
 
@@ -50,15 +51,19 @@ class AlertReception:
     """The receiver of the run, which all receivers of Alertmanager lead to."""
 
     namespace: str
+    """For what the scenario needs in the cluster; it is gone with the scenario."""
+    since: float = 0.0
+    """When the scenario began to listen, in seconds since 1970 by the receiver's clock."""
 
 
 class AlertListener(MetricsOperator):
     """Starts the receiver, gives its address to Alertmanager, and reads what it has got."""
 
     def receive_alerts(self) -> AlertReception:
-        """Start a receiver, and have Alertmanager send everything to it.
+        """Have Alertmanager send everything to the receiver of the run.
 
-        Raises `Unverifiable` if Alertmanager is not deployed, or the receiver cannot be started.
+        The first scenario of a run starts it, and it stays for the others. Raises `Unverifiable`
+        if Alertmanager is not deployed, or the receiver cannot be started.
         """
         found = self._alertmanager_endpoint()
         manager = Alertmanager(self._cluster, found)
@@ -71,28 +76,35 @@ class AlertListener(MetricsOperator):
         )
         receivers = manager.receivers()
         require(not receivers.refused, f"{found.name} does not answer: {receivers.refused}.")
-        namespace = f"{_NAMESPACES}{self.system.run}-{uuid.uuid4().hex[:6]}"
-        receiver = AlertReceiver(self._cluster, namespace)
+        namespace = f"acceptance-alerts-{self.system.run}-{uuid.uuid4().hex[:6]}"
         try:
             self._create_namespace(namespace)
-            interval = _interval_of_switch(manager)
-            receiver.start(self._backend_image(), interval, {RUN_LABEL: self.system.run})
-            address = self._awaited(lambda: receiver.address, bool, "the receiver of alerts runs")
-            self._give_address(found.name.partition("/")[0], address, receivers.receivers)
+            receiver = self._start_receiver(_interval_of_switch(manager))
+            addresses = {name: f"{receiver.address}/{name}" for name in receivers.receivers}
+            if addresses != self._addresses(found.namespace):
+                self._give_addresses(found.namespace, addresses)
+                self._restart_alertmanager()
+            since = receiver.read().now
         except Refused as error:
             raise Unverifiable(f"The run cannot start a receiver of alerts: {error}.") from error
-        self._restart_alertmanager()
-        self._undo.callback(self._await_ends, namespace)
         # Whatever arrives first shows that all is in place; whether it does is judged later.
-        last_seen(receiver.read, lambda read: bool(read.alerts), timeout=self._timeouts.observation)
-        return AlertReception(namespace)
+        last_seen(
+            lambda: receiver.read(since),
+            lambda read: bool(read.alerts),
+            timeout=self._timeouts.observation,
+        )
+        return AlertReception(namespace, since)
 
     def received(self, reception: AlertReception) -> Received:
-        """Return all that has arrived; raises `Unverifiable` if the receiver does not answer."""
+        """Return what has arrived since; raises `Unverifiable` if the receiver does not answer."""
         try:
-            return AlertReceiver(self._cluster, reception.namespace).read()
+            return self.receiver().read(reception.since)
         except Refused as error:
             raise Unverifiable(f"It is unknown what has arrived: {error}.") from error
+
+    def receiver(self) -> AlertReceiver:
+        """Return the receiver of the run, which need not run yet."""
+        return AlertReceiver(self._cluster, f"{_RECEIVER}{self.system.run}")
 
     def rules(self) -> PrometheusRules:
         """Return the client of the rules of the one Prometheus."""
@@ -110,57 +122,38 @@ class AlertListener(MetricsOperator):
     def _alertmanager_endpoint(self) -> MonitoringEndpoint:
         return self._one_endpoint(alertmanager.PROGRAMS, "alerting", "Alertmanager")
 
-    def _create_namespace(self, name: str) -> None:
+    def _create_namespace(self, name: str, *, stays: bool = False) -> None:
+        """Create a namespace, which goes with the scenario unless it `stays` for the run."""
+        if not stays:
+            self._undo.callback(self._cluster.delete, api_path("namespaces", name=name))
         labels = {RUN_LABEL: self.system.run, **_RESTRICTED}
-        self._undo.callback(self._cluster.delete, api_path("namespaces", name=name))
         metadata = {"name": name, "labels": labels}
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
         self._cluster.create(api_path("namespaces"), body)
 
-    def _give_address(self, namespace: str, address: str, receivers: tuple[str, ...]) -> None:
+    def _start_receiver(self, interval: float) -> AlertReceiver:
+        """Return the receiver once it serves; it is started if it does not run."""
+        receiver = self.receiver()
+        if not receiver.runs:
+            receiver.remove()
+            self._create_namespace(f"{_RECEIVER}{self.system.run}", stays=True)
+            receiver.start(self._backend_image(), interval, {RUN_LABEL: self.system.run})
+        self._awaited(lambda: receiver.address, bool, "the receiver of alerts runs")
+        return receiver
+
+    def _addresses(self, namespace: str) -> dict[str, str]:
+        """Return the address of each receiver where Alertmanager reads it."""
+        found = self._cluster.read(api_path("secrets", namespace, _ADDRESSES)) or {}
+        data = found.get("data") or {}
+        return {name: base64.b64decode(each).decode() for name, each in data.items()}
+
+    def _give_addresses(self, namespace: str, addresses: Mapping[str, str]) -> None:
         """Write the address of each receiver where Alertmanager reads it."""
-        path = api_path("secrets", namespace, _ADDRESSES)
-        before = self._cluster.read(path)
-        self._undo.callback(self._restart_alertmanager)
-        self._undo.callback(self._restore_secret, namespace, (before or {}).get("data"))
-        addresses = {name: f"{address}/{name}" for name in receivers}
-        self._write_secret(
-            namespace,
-            {name: base64.b64encode(each.encode()).decode() for name, each in addresses.items()},
-        )
-
-    def _write_secret(self, namespace: str, data: dict[str, str]) -> None:
-        path = api_path("secrets", namespace, _ADDRESSES)
-        self._cluster.delete(path)
-        body = {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": _ADDRESSES},
-            "data": data,
-        }
+        data = {n: base64.b64encode(each.encode()).decode() for n, each in addresses.items()}
+        self._cluster.delete(api_path("secrets", namespace, _ADDRESSES))
+        metadata = {"name": _ADDRESSES}
+        body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
         self._cluster.create(api_path("secrets", namespace), body)
-
-    def _restore_secret(self, namespace: str, data: dict[str, str] | None) -> None:
-        if data is None:
-            self._cluster.delete(api_path("secrets", namespace, _ADDRESSES))
-        else:
-            self._write_secret(namespace, data)
-
-    def _await_ends(self, namespace: str) -> None:
-        """Wait until the receiver was told the end of what it was told, or until the deadline.
-
-        Alertmanager would take an alert whose end it could not tell for one that fires still, and
-        not tell the next receiver when it fires again. What fires for longer has its end told to
-        that one: Prometheus sends the end of an alert for 15 minutes.
-        """
-
-        def look() -> bool:
-            try:
-                return has_heard_all(AlertReceiver(self._cluster, namespace).read())
-            except Refused:
-                return True
-
-        last_seen(look, bool, timeout=self._timeouts.request)
 
     def _restart_alertmanager(self) -> None:
         """Start Alertmanager anew, because it sees a new Secret at once only then."""
@@ -198,20 +191,6 @@ class AlertListener(MetricsOperator):
             timeout=self._timeouts.procedure,
             kubectl_timeout=self._timeouts.command,
         )
-
-
-def has_heard_all(received: Received) -> bool:
-    """Whether every alert has ended that was told, but for those that cannot come again.
-
-    These are the switch, which never ends, and alerts of the suite or about a receiver's namespace.
-    """
-    last = {(each.receiver, each.labels): each.status for each in received.alerts}
-    return not any(
-        status == "firing"
-        and receiver != DEAD_MANS_SWITCH
-        and not any(name == OWN_ALERTS or _NAMESPACES in value for name, value in labels)
-        for (receiver, labels), status in last.items()
-    )
 
 
 def _interval_of_switch(manager: Alertmanager) -> float:

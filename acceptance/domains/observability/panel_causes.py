@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from acceptance.domains.observability.alert_causes import AlertCauses
 from acceptance.domains.observability.dashboard_reader import DashboardReader
 from acceptance.domains.observability.dashboards import DashboardOperator
-from acceptance.domains.observability.drivers.alert_receiver import AlertReceiver
 from acceptance.domains.observability.drivers.container_signals import kill_containers
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.drivers.kubernetes.client import pretty
@@ -171,8 +170,8 @@ class PanelWatcher(AlertCauses, DashboardOperator):
         ids = ProgramPods(self._cluster, (_RESTARTED,)).containers()
         kill_containers(self.system, ids, timeout=self._timeouts.command)
 
-    def _remove_receiver(self, _: Cause, namespace: str) -> None:
-        AlertReceiver(self._cluster, namespace).remove()
+    def _remove_receiver(self, _: Cause, __: str) -> None:
+        self.receiver().remove()
 
     def _crowd(self, made: Cause, namespace: str) -> None:
         """Have many visitors ask at once while the tables are locked."""

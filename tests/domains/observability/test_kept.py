@@ -24,10 +24,8 @@ from acceptance.domains.observability import (
     RefusedAccount,
     WritingPod,
 )
-from acceptance.domains.observability.alert_listener import has_heard_all
 from acceptance.domains.observability.collector_absence import VisitsWithoutCollector
 from acceptance.domains.observability.counted_refusals import CountedRefusals
-from acceptance.domains.observability.drivers.alert_receiver import Received, ReceivedAlert
 from acceptance.domains.observability.drivers.prometheus import Sample, Samples
 from acceptance.domains.observability.kept_alerts import AlertsAfterKill
 from acceptance.domains.observability.kept_measurements import faults_of_answers
@@ -173,35 +171,6 @@ def test_an_alertmanager_that_was_killed_too_soon_proves_nothing() -> None:
         keeper.send_again(
             AlertReception("a"), KeptAlerts("m", "s", 96.0), killed("silences, and what was sent")
         )
-
-
-def received(*told: tuple[str, str, str]) -> Received:
-    """What a receiver was told: receiver, alert and status."""
-    alerts = tuple(
-        ReceivedAlert(where, 1.0, status, tuple(sorted(labels.items())), (), "", number)
-        for number, (where, alert, status) in enumerate(told)
-        for labels in [{"alertname": alert.partition(" ")[0], "what": alert.partition(" ")[2]}]
-    )
-    return Received(2.0, alerts, ())
-
-
-@pytest.mark.parametrize(
-    ("told", "heard"),
-    [
-        ([], True),
-        ([("critical", "A", "firing"), ("critical", "A", "resolved")], True),
-        ([("critical", "A", "resolved"), ("critical", "A", "firing")], False),
-        ([("critical", "A", "firing"), ("security", "A", "resolved")], False),
-        ([("dead-mans-switch", "DeadMansSwitch", "firing")], True),
-        ([("security", "A account of acceptance-alerts-1", "firing")], True),
-        ([("security", "A account of another one", "firing")], False),
-    ],
-)
-def test_a_receiver_stays_until_it_has_heard_every_end(
-    told: list[tuple[str, str, str]], *, heard: bool
-) -> None:
-    """But for the switch, and for alerts about what is in the namespace of a receiver."""
-    assert has_heard_all(received(*told)) is heard
 
 
 class Writer:

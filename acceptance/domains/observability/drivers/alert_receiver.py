@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability.drivers.labels import Labelled
+from acceptance.domains.observability.drivers.log_writer import ENDED
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.kubernetes.paths import api_path
@@ -31,6 +32,7 @@ SILENT_INTERVALS = 1.5
 _PROGRAM = """
 import json, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 port, switch, silent = int(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 kept, alarms, last = [], [], [0.0]
 class Receiver(BaseHTTPRequestHandler):
@@ -49,7 +51,9 @@ class Receiver(BaseHTTPRequestHandler):
         if name == switch: last[0] = time.time()
         self.answer({})
     def do_GET(self):
-        self.answer({"now": time.time(), "kept": kept, "alarms": alarms})
+        since = float(parse_qs(urlsplit(self.path).query).get("since", ["0"])[0])
+        late = [[each for each in old if each["at"] >= since] for old in (kept, alarms)]
+        self.answer({"now": time.time(), "kept": late[0], "alarms": late[1]})
     def log_message(self, *_): pass
 def listen():
     while True:
@@ -95,7 +99,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Received:
-    """All that a receiver has got so far."""
+    """What a receiver has got."""
 
     now: float
     """The receiver's clock, in seconds since 1970."""
@@ -140,15 +144,24 @@ class AlertReceiver:
         self._cluster.delete(self._path, grace=0)
 
     @property
+    def runs(self) -> bool:
+        """Whether there is a pod of it that has not ended, ready or not."""
+        found = self._cluster.read(self._path)
+        return found is not None and reading.pod(found).phase not in ENDED
+
+    @property
     def address(self) -> str:
         """The URL to which notifications are sent; empty until the pod is ready."""
         found = self._cluster.read(self._path)
         pod = reading.pod(found) if found else None
         return f"http://{pod.address}:{PORT}" if pod and pod.serving else ""
 
-    def read(self) -> Received:
-        """Return all that has arrived; raises `Refused` if the receiver does not answer."""
-        reply = self._cluster.ask_pod(self._namespace, self._name, PORT, "/")
+    def read(self, since: float = 0.0) -> Received:
+        """Return what has arrived since a time of its clock, in seconds since 1970.
+
+        Raises `Refused` if the receiver does not answer.
+        """
+        reply = self._cluster.ask_pod(self._namespace, self._name, PORT, f"/?since={since!r}")
         found: Any = reply.json() if reply.succeeded else None
         if found is None:
             raise Refused(f"the receiver of alerts does not answer: {reply}")
