@@ -97,6 +97,8 @@ class BrowserVisitor(Actor):
         home = f"{self.system.origin}/"
         visitor.open(home)
         visitor.await_heading("Checkouts")
+        # Who goes on before the list is there ends its request, and the browser says so.
+        visitor.await_quiet()
         self._keep(f"First page on {device.name}", visitor.screenshot(), "png")
         visitor.press("New checkout")
         visitor.fill("Customer", customer)
