@@ -41,7 +41,7 @@ Feature: Complete k3s Production Deployment
   @TASK-001-AC-3
   Rule: Database is deployed with persistent storage
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: A checkout survives the loss of the database pod
       Given a visitor has a checkout with items
       When the operator deletes the database pod
@@ -63,7 +63,7 @@ Feature: Complete k3s Production Deployment
       When visitors send requests to the backend until each pod has answered
       Then every ready pod has served visitors
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: Visitors are served while one backend pod is lost
       Given visitors are sending requests to the backend steadily
       When the operator loses one backend pod
@@ -81,7 +81,7 @@ Feature: Complete k3s Production Deployment
       When visitors send requests to the frontend until each pod has answered
       Then every ready pod has served visitors
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: Visitors are served while one frontend pod is lost
       Given visitors are sending requests to the frontend steadily
       When the operator loses one frontend pod
@@ -114,7 +114,7 @@ Feature: Complete k3s Production Deployment
       And every container passes them
       And no container was restarted during the run
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: The backend reports not ready while the database is down
       When the operator stops the database for a while
       Then the backend reported not ready

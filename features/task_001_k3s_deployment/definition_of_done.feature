@@ -105,7 +105,7 @@ Feature: Definition of Done of the k3s production deployment
       And its backup schedule meets its RPO
       And its last rehearsal is recent enough
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: A deleted checkout is restored by following the runbook
       Given a visitor has paid a checkout
       And visitors are sending requests to the backend steadily

@@ -149,7 +149,7 @@ Feature: Production Security Hardening
       Then the log store says to each of them that it does not know them
       And it has no answer to a request that is not encrypted
 
-    @disturbing @needs-logs
+    @changes-logs @uses-cluster @needs-logs
     Scenario: The log shipper trusts no impostor of the log store
       Given an impostor that serves everybody who does not verify its certificate
       When a pod writes lines while the impostor is in the place of the log store
@@ -194,7 +194,7 @@ Feature: Production Security Hardening
         | prometheus, by another authority | no         | no           | no   | no       | no       |
         | a server                         | no         | no           | no   | no       | no       |
 
-    @disturbing @needs-metrics
+    @changes-metrics @changes-alerts @uses-cluster @needs-metrics
     Scenario: Prometheus trusts no impostor of what it scrapes
       Given an impostor of Alertmanager that serves everybody who does not verify its certificate
       When Prometheus finds the impostor
@@ -261,7 +261,7 @@ Feature: Production Security Hardening
   @TASK-002-AC-5
   Rule: Secret rotation strategy implemented
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: The secrets are rotated while visitors are served
       Given a visitor has a checkout with items
       And visitors are paging through the list steadily
@@ -274,7 +274,7 @@ Feature: Production Security Hardening
       And the visitor finds the checkout with its items again
       And a visitor can pay another checkout
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: An interrupted rotation resumes from its last phase
       Given visitors are paging through the list steadily
       And the current secrets are accepted

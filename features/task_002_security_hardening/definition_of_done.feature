@@ -25,7 +25,7 @@ Feature: Definition of Done of the production security hardening
 
     # Alone, like the others that fill the list of checkouts: a visitor at the same time would look
     # for their own checkout on its first page.
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: Fuzzing finds no weakness in the service
       When the penetration tester fuzzes the service
       Then the service rejects invalid requests and never fails
@@ -37,7 +37,7 @@ Feature: Definition of Done of the production security hardening
       Then the system closes all of them
       And every visitor request was answered
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: Stored injection strings are shown and never executed
       Given the penetration tester has seen injection strings do harm to a vulnerable server
       When the penetration tester types them into every field
@@ -45,7 +45,7 @@ Feature: Definition of Done of the production security hardening
       And they find nothing in place of an id or a page
       And the pages show them and execute none
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: No other visitor's checkout is found by guessing
       Given the penetration tester has seen guessing find sequential ids
       When the penetration tester guesses ids of checkouts
@@ -108,7 +108,7 @@ Feature: Definition of Done of the production security hardening
       And every role is assigned and every severity has a response time
       And its last drill is recent enough
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: A suspicious pod is contained and removed, its evidence preserved, and visitors are served
       Given visitors are sending requests to the backend steadily
       And a backend pod is suspected of being compromised

@@ -35,7 +35,7 @@ Feature: Monitoring & Observability Setup
       And every target has its metric
       And Prometheus has every series of the page of every target
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: Requests and checkouts are counted exactly
       Given the operator has noted what Prometheus has counted
       When visitors create, read and pay checkouts and make mistakes, a known number of times
@@ -43,7 +43,7 @@ Feature: Monitoring & Observability Setup
       And Prometheus has counted exactly these checkouts
       And the duration of every request was measured
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: A new replica is scraped within two intervals
       When the operator adds a backend pod
       Then Prometheus scrapes the new pod within two intervals of its being ready
@@ -62,7 +62,7 @@ Feature: Monitoring & Observability Setup
 
     # An empty cell is that of the row above. A panel counts by its own queries, with the exact increase
     # of each counter in the place of its rate.
-    @disturbing
+    @changes-application @changes-alerts @uses-cluster
     Scenario: Every panel answers and follows its traffic
       Given these panels count what visitors do
         | dashboard | panel                      | counts                                               |
@@ -99,7 +99,7 @@ Feature: Monitoring & Observability Setup
       And no other panel shows zero
 
     # Each panel that may show zero above. All of it happens at once, but for the last two rows.
-    @disturbing
+    @changes-application @changes-alerts @uses-cluster
     Scenario: Panels that show zero on a sound system rise when something is wrong
       Given a receiver of this run gets every alert
       When each of these things is wrong for a while
@@ -122,6 +122,7 @@ Feature: Monitoring & Observability Setup
   @TASK-003-AC-3 @needs-logs
   Rule: ELK/EFK stack deployed for centralized logging
 
+    @uses-logs @uses-cluster
     Scenario: Every line of a pod is found once and soon
       Given the log store has taken the lines of another pod
       When a pod writes 10,000 numbered lines
@@ -133,27 +134,30 @@ Feature: Monitoring & Observability Setup
       When the operator searches the log store for the id of the request
       Then its only entry is from this pod and has the fields of the pod's own line
 
+    @uses-logs @uses-cluster
     Scenario: A stack trace and a long line are one entry each
       When a pod writes a stack trace and a long line
       Then the log store has each of them as one whole entry
 
+    @uses-logs @uses-cluster
     Scenario: A pod dies in the middle of a line
       When a pod writes numbered lines and dies in the middle of another
       Then the log store has each line once
       And the log store has the beginning of the broken line
 
+    @uses-logs @uses-cluster
     Scenario: A log is rotated
       When a pod writes 10,000 numbered lines until its log is rotated
       Then the log store has each line once
 
-    @disturbing
+    @changes-logs @uses-cluster
     Scenario: The log shipper is killed
       When a pod writes 10,000 numbered lines and the log shipper is killed meanwhile
       Then the log store has each line once
 
     # The disk is full: the store is told to take it for full, and closes its indices as it does then.
     # Slow: its processes stand still for 2 of every 2.5 seconds. Floods: 6,000 long lines a second.
-    @disturbing
+    @changes-logs @uses-application @uses-cluster
     Scenario Outline: No line is lost and no visitor waits while <trouble>
       Given visitors are sending requests to the backend steadily
       When a pod writes 10,000 numbered lines while <trouble>
@@ -180,7 +184,7 @@ Feature: Monitoring & Observability Setup
       And no span of the trace lacks its parent
       And each span lies within its parent, and the durations add up
 
-    @needs-traces @disturbing
+    @needs-traces @changes-application @uses-traces @uses-cluster
     Scenario: A statement that the database refuses is marked in the trace
       Given every backend pod records traces
       And a visitor has a checkout with items
@@ -202,7 +206,7 @@ Feature: Monitoring & Observability Setup
       Then the trace has the request that the metric counted
 
     # An empty cell is that of the row above. What is in brackets is on failed spans only.
-    @needs-traces @disturbing
+    @needs-traces @changes-application @uses-traces @uses-cluster
     Scenario: Exactly the declared spans and attributes are recorded
       Given every backend pod records traces
       And a visitor has completed a checkout in the browser
@@ -289,7 +293,7 @@ Feature: Monitoring & Observability Setup
 
     # "measured": how long after the cause its measure changes, beside the scrape interval. Prometheus
     # misses a target that has gone after two intervals.
-    @disturbing @TASK-003-DOD-3
+    @changes-application @changes-alerts @uses-cluster @TASK-003-DOD-3
     Scenario: Alerts about single programs are followed from their cause to their end
       Given a receiver of this run gets every alert
       When each of these causes is brought about and cured
@@ -304,7 +308,7 @@ Feature: Monitoring & Observability Setup
       And each alert arrived as soon as its rule and its route allow
       And its receivers were told when it was cured
 
-    @disturbing @TASK-003-DOD-3
+    @changes-application @changes-alerts @uses-cluster @TASK-003-DOD-3
     Scenario: Alerts about service levels are followed from their cause to their end
       Given a receiver of this run gets every alert
       When each of these causes is brought about and cured
@@ -317,7 +321,7 @@ Feature: Monitoring & Observability Setup
       And each alert arrived as soon as its rule and its route allow
       And its receivers were told when it was cured
 
-    @disturbing @TASK-003-DOD-3
+    @changes-application @changes-alerts @uses-cluster @TASK-003-DOD-3
     Scenario: Alerts about outages are followed from their cause to their end
       Given a receiver of this run gets every alert
       When each of these causes is brought about and cured
@@ -328,19 +332,19 @@ Feature: Monitoring & Observability Setup
       And each alert arrived as soon as its rule and its route allow
       And its receivers were told when it was cured
 
-    @disturbing
+    @changes-alerts @uses-cluster
     Scenario: Alerts of one group arrive together
       Given a receiver of this run gets every alert
       When three alerts of one group are sent at once
       Then they arrive in one notification
 
-    @disturbing
+    @changes-alerts @uses-cluster
     Scenario: A silenced alert arrives after its silence
       Given a receiver of this run gets every alert
       When the alert of one pod is silenced for a while
       Then it arrives only after that, and the alert of another pod at once
 
-    @disturbing
+    @changes-alerts @uses-cluster
     Scenario: What a known cause makes fail is quiet meanwhile
       Given a receiver of this run gets every alert
       And these alerts keep others quiet
@@ -361,7 +365,7 @@ Feature: Monitoring & Observability Setup
       Then the second arrives only after the end of the first
       And by the rules of Alertmanager, no other alert can keep one quiet
 
-    @disturbing
+    @changes-alerts @uses-cluster
     Scenario: What has another cause arrives meanwhile
       Given a receiver of this run gets every alert
       When the second alert of each row is sent while the first fires
@@ -376,7 +380,7 @@ Feature: Monitoring & Observability Setup
         | alertname=ErrorBudgetBurn, sloth_id=read | alertname=LatencyBudgetBurn, sloth_id=read, severity=warning         |
       Then the second arrives meanwhile
 
-    @disturbing
+    @changes-metrics @changes-alerts @uses-cluster
     Scenario Outline: Somebody outside is told when <what>
       Given a receiver of this run gets every alert
       When for a while <what>
@@ -400,7 +404,7 @@ Feature: Monitoring & Observability Setup
       And every path that visitors use is probed through the ingress
       And every probe succeeds, and has done so in the last two intervals
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario Outline: Only the probes of <broken> fail when it does
       When the operator breaks <broken>
       Then only the probes of <broken> fail, within two intervals
@@ -413,7 +417,7 @@ Feature: Monitoring & Observability Setup
 
     # The prober of the system asks, with everything that Prometheus tells it for any of its probes. The
     # endpoint answers with each status of a kind in turn.
-    @disturbing
+    @changes-metrics @uses-cluster
     Scenario: A probe succeeds for good answers only
       When an endpoint of this run is probed as every other, and answers in each of these ways
         | answer                           | probe    |

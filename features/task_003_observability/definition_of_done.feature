@@ -56,7 +56,7 @@ Feature: What is done before the observability counts as done
 
     # "label": one that each series has, or of which the series with this value count. "one for each": what
     # has to have a series of its own, by the cluster's objects.
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: Every critical metric is collected, and none beside
       Given visitors have met errors of the server
       And visitors are sending requests to the backend steadily
@@ -153,7 +153,7 @@ Feature: What is done before the observability counts as done
 
     # "shows": what the diagnosis has to show, as a pattern, beside the labels of the alert. "commands": the
     # mark of the commands on the page that cure this cause. What was broken last is cured first.
-    @disturbing
+    @changes-application @changes-logs @uses-cluster
     Scenario: The pages about single programs lead to the cause and cure it
       When each of these causes is brought about, and the page of its alert is followed
         | alert                  | cause                                        | shows                     | commands |
@@ -170,7 +170,7 @@ Feature: What is done before the observability counts as done
       And the cure of each page ends its alert
       And everything else is there and watched as before
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: The pages about slowness, crashes and accounts lead to the cause and cure it
       When each of these causes is brought about, and the page of its alert is followed
         | alert             | cause                                     | shows                 | commands |
@@ -183,7 +183,7 @@ Feature: What is done before the observability counts as done
       And the cure of each page ends its alert
       And everything else is there and watched as before
 
-    @disturbing
+    @changes-application @uses-cluster
     Scenario: The pages about outages lead to the cause and cure it
       When each of these causes is brought about, and the page of its alert is followed
         | alert          | cause                     | shows         | commands |
@@ -193,7 +193,7 @@ Feature: What is done before the observability counts as done
       And the cure of each page ends its alert
       And everything else is there and watched as before
 
-    @disturbing
+    @changes-metrics @uses-cluster
     Scenario: The page about silence leads to the cause and cures it
       When each of these causes is brought about, and the page of its alert is followed
         | alert          | cause                   | shows           | commands |
@@ -217,7 +217,7 @@ Feature: What is done before the observability counts as done
       Then Alertmanager sends each alert where the page says
       And the page says where every alert goes
 
-    @disturbing
+    @changes-alerts @uses-cluster
     Scenario: The contact check arrives
       Given a receiver of this run gets every alert
       And the operator has read the on-call page
