@@ -36,7 +36,13 @@ _QUIET_SECONDS = 90.0
 _CROWD = 40
 _RESTARTED = "node-exporter"
 _MARK = "acceptance: a transaction of a test"
-_OPEN_SECONDS, _APART_SECONDS = 120, 1
+_OPEN_SECONDS = 120
+_BOTH_LOCKED = (
+    "DO $$ BEGIN FOR n IN 1..600 LOOP EXIT WHEN (SELECT count(*) FROM pg_locks "
+    "WHERE locktype = 'advisory' AND objid IN (1, 2) AND granted) = 2; "
+    "PERFORM pg_sleep(0.05); END LOOP; END $$"
+)
+"""Waits for at most half a minute."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +82,19 @@ class PanelWatcher(AlertCauses, DashboardOperator):
             before = self._quiet(deployed, batch, limit)
             causes = {row.says: self.cause(row.says, reception) for row in dict.fromkeys(batch)}
 
+            seen: dict[tuple[str, str], WatchedPanel] = {}
+
             def look(
                 batch: Sequence[PanelRow] = batch,
                 before: dict[tuple[str, str], float | None] = before,
+                seen: dict[tuple[str, str], WatchedPanel] = seen,
             ) -> list[WatchedPanel]:
-                return [
-                    WatchedPanel(*row.name, row.says, before[row.name], self._shown(deployed, row))
-                    for row in batch
-                ]
+                for row in batch:
+                    # What has risen once leaves the window, if another one takes long.
+                    if row.name not in seen or not seen[row.name].has_risen:
+                        shown = self._shown(deployed, row)
+                        seen[row.name] = WatchedPanel(*row.name, row.says, before[row.name], shown)
+                return list(seen.values())
 
             found += last_seen(
                 look, lambda seen: all(e.has_risen for e in seen), timeout=_RISES_SECONDS
@@ -145,10 +156,10 @@ class PanelWatcher(AlertCauses, DashboardOperator):
         self._run_beside(made, f"SELECT '{_MARK}', pg_sleep({_OPEN_SECONDS})")
 
     def _deadlock(self, made: Cause, _: str) -> None:
-        """Have two transactions take two locks, in one order and in the other."""
+        """Have two transactions take a lock each, and then that of the other."""
         locks = [f"SELECT '{_MARK}', pg_advisory_xact_lock({number})" for number in (1, 2)]
         for one, two in (locks, reversed(locks)):
-            self._run_beside(made, f"{one}; SELECT pg_sleep({_APART_SECONDS}); {two}")
+            self._run_beside(made, f"{one}; {_BOTH_LOCKED}; {two}")
 
     def _run_beside(self, made: Cause, statement: str) -> None:
         """Run a transaction in the background; the cure ends it."""
