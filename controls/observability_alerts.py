@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from controls.saboteur import Saboteur
 
 _TOLD = "The security team is told who did what, and when"
-_RULES = "The rules are tested, and each of them can fire"
+_RULES = "The rules are loaded, and each of them can fire"
+_TESTED = "The rules and routes of the repository are tested"
 _QUIET = "Nothing fires while visitors use the sound system"
 _PROGRAMS = "Alerts about single programs are followed from their cause to their end"
 _LEVELS = "Alerts about service levels are followed from their cause to their end"
@@ -94,7 +95,7 @@ def warnings_that_are_dropped(saboteur: Saboteur) -> None:
     )
 
 
-@control("TASK-003-AC-5", _RULES, expects="production: .*CertificateNearEnd")
+@control("TASK-003-AC-5", _TESTED, expects="production: .*CertificateNearEnd")
 def a_threshold_in_days(saboteur: Saboteur) -> None:
     """Write fourteen days as 14, where seconds are meant, in the rules for production."""
     saboteur.edit(

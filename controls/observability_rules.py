@@ -10,7 +10,8 @@ from controls.control import control
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur
 
-_RULES = "The rules are tested, and each of them can fire"
+_RULES = "The rules are loaded, and each of them can fire"
+_TESTED = "The rules and routes of the repository are tested"
 _INHIBITED = "What a known cause makes fail is quiet meanwhile"
 _OTHERS = "What has another cause arrives meanwhile"
 _FILES = "manifests/components/prometheus-rules"
@@ -28,7 +29,7 @@ def a_job_that_nobody_misses(saboteur: Saboteur) -> None:
     _edit_everywhere(saboteur, 'or absent(up{job="certificates"}) ', "")
 
 
-@control("TASK-003-AC-5", _RULES, expects=r"production/routes\.yaml is not what its source gives")
+@control("TASK-003-AC-5", _TESTED, expects=r"production/routes\.yaml is not what its source gives")
 def routes_for_production_that_were_changed_by_hand(saboteur: Saboteur) -> None:
     """Send what is critical in production to the switch, which calls nobody."""
     matchers = "\n      matchers: ['severity = \"critical\"']"

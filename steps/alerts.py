@@ -28,6 +28,7 @@ from acceptance.domains.observability import (
     SilencedAlert,
     SoundSystemWatcher,
     UninhibitedAlert,
+    UnitTests,
 )
 
 
@@ -61,9 +62,14 @@ def _(rule_source_inspector: RuleSourceInspector, rule_state: RuleState) -> None
     rule_source_inspector.assert_jobs_named(rule_state)
 
 
+@when("the operator runs the unit tests of the rules", target_fixture="unit_tests")
+def _(rule_inspector: RuleInspector) -> UnitTests:
+    return rule_inspector.run_unit_tests()
+
+
 @then("the unit tests of each rule pass")
-def _(rule_inspector: RuleInspector) -> None:
-    rule_inspector.assert_unit_tests_pass()
+def _(rule_inspector: RuleInspector, unit_tests: UnitTests) -> None:
+    rule_inspector.assert_unit_tests_pass(unit_tests)
 
 
 @then("each alert says what is wrong, how bad it is, and where to read what to do")

@@ -122,7 +122,7 @@ Feature: Monitoring & Observability Setup
   @TASK-003-AC-3 @needs-logs
   Rule: ELK/EFK stack deployed for centralized logging
 
-    @uses-logs @uses-cluster
+    @measures-time
     Scenario: Every line of a pod is found once and soon
       Given the log store has taken the lines of another pod
       When a pod writes 10,000 numbered lines
@@ -252,17 +252,21 @@ Feature: Monitoring & Observability Setup
   @TASK-003-AC-5 @needs-metrics
   Rule: Alerting rules configured for critical issues
 
+    @uses-repository
+    Scenario: The rules and routes of the repository are tested
+      When the operator runs the unit tests of the rules
+      Then the unit tests of each rule pass
+      And rules and routes are what their source gives, for production too
+
     # The log shipper of production is another program, whose metrics are not here.
     @needs-logs
-    Scenario: The rules are tested, and each of them can fire
+    Scenario: The rules are loaded, and each of them can fire
       Given visitors are sending requests to the backend steadily
       And the operator has followed the runbook to back up
       When the operator reads the rules of Prometheus
       Then they are the rules of the repository, and can be evaluated
       And Alertmanager has the routes of the repository
       And an alert fires for every job that finds nothing to scrape
-      And the unit tests of each rule pass
-      And rules and routes are what their source gives, for production too
       And each alert says what is wrong, how bad it is, and where to read what to do
       And each alert that fires is passed on to Alertmanager as it is
       And exactly these alerts are critical:

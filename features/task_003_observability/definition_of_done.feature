@@ -100,6 +100,7 @@ Feature: What is done before the observability counts as done
   @TASK-003-DOD-3 @needs-metrics
   Rule: Alerting tested and functional
 
+    @uses-repository
     Scenario: The tests of the critical rules notice what breaks a rule
       When the operator breaks a copy of each critical rule in each of these ways
         | way                                       |

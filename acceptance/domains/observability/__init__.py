@@ -15,7 +15,7 @@ from acceptance.domains.observability.alert_routing import (
     GroupedAlerts,
     SilencedAlert,
 )
-from acceptance.domains.observability.alert_rules import RuleInspector, RuleState
+from acceptance.domains.observability.alert_rules import RuleInspector, RuleState, UnitTests
 from acceptance.domains.observability.alert_watch import FollowedAlert
 from acceptance.domains.observability.collector_absence import CollectorAbsence
 from acceptance.domains.observability.counted_refusals import RefusalCounter, RefusedAccount
@@ -191,6 +191,7 @@ __all__ = [
     "TroubledLines",
     "TroubledLogOperator",
     "UninhibitedAlert",
+    "UnitTests",
     "UnknownCaller",
     "WatchedPanel",
     "WritingPod",

@@ -15,10 +15,11 @@ from acceptance.domains.observability.drivers.prometheus_rules import Rule
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.errors import AcceptanceError
 from acceptance.judgement import Unverifiable, listed, require
+from acceptance.process import workers
 from acceptance.project import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
@@ -39,6 +40,14 @@ class RuleState:
     variant: str
     loaded: tuple[Rule, ...]
     declared: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class UnitTests:
+    """What the unit tests of the rules have found."""
+
+    faults: Mapping[str, str | None]
+    """What promtool finds wrong, by variant; None if nothing."""
 
 
 class RuleInspector(AlertListener):
@@ -68,22 +77,29 @@ class RuleInspector(AlertListener):
         faults += [f"{e.name} cannot be evaluated" for e in state.loaded if e.health == "err"]
         require(not faults, listed(faults))
 
-    def assert_unit_tests_pass(self) -> None:
-        """The unit tests of the rules pass with promtool, of both variants.
+    def run_unit_tests(self) -> UnitTests:
+        """Run the unit tests of the rules of both variants with promtool.
 
         Raises `Unverifiable` where there is no promtool.
         """
         promtool = built_promtool()
         if promtool is None:
             raise Unverifiable("No promtool was built here, so the rules cannot be tested.")
-        faults: list[str] = []
-        for variant in VARIANTS:
-            try:
-                fault = check_rules(promtool, variant, self._context.path_in_sources(FOLDER))
-            except AcceptanceError as error:
-                raise Unverifiable(f"promtool cannot run: {error}") from error
+        folder = self._context.path_in_sources(FOLDER)
+        try:
+            with workers(len(VARIANTS)) as pool:
+                found = pool.map(lambda variant: check_rules(promtool, variant, folder), VARIANTS)
+                tests = UnitTests(dict(zip(VARIANTS, found, strict=True)))
+        except AcceptanceError as error:
+            raise Unverifiable(f"promtool cannot run: {error}") from error
+        for variant, fault in tests.faults.items():
             self._keep(f"Unit tests of the {variant} rules", fault or "all pass", "text")
-            faults += [f"{variant}: {fault}"] if fault else []
+        return tests
+
+    def assert_unit_tests_pass(self, tests: UnitTests) -> None:
+        """The unit tests of each variant pass."""
+        require(tests.faults, "No unit test was run.")
+        faults = [f"{variant}: {fault}" for variant, fault in tests.faults.items() if fault]
         require(not faults, listed(faults))
 
     def assert_measured(self, state: RuleState, exempt: Sequence[Sequence[str]]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from acceptance.domains.observability import RuleInspector, RuleState
+from acceptance.domains.observability import RuleInspector, RuleState, UnitTests
 from acceptance.domains.observability.drivers.alertmanager import Alertmanager, RouteTimes
 from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
 from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules, Rule
@@ -189,7 +189,26 @@ def test_without_promtool_the_rules_are_unverified(monkeypatch: pytest.MonkeyPat
     name = "acceptance.domains.observability.alert_rules.built_promtool"
     monkeypatch.setattr(name, lambda: None)
     with pytest.raises(Unverifiable, match="No promtool was built"):
-        inspector(monkeypatch).assert_unit_tests_pass()
+        inspector(monkeypatch).run_unit_tests()
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        ({"production": None, "short": None}, None),
+        ({"production": "FAILED: DatabaseAway", "short": None}, "production: FAILED: DatabaseAway"),
+        ({}, "No unit test was run"),
+    ],
+)
+def test_a_unit_test_that_fails_is_told_with_its_variant(
+    monkeypatch: pytest.MonkeyPatch, faults: dict[str, str | None], said: str | None
+) -> None:
+    """And none at all is no success."""
+    if said is None:
+        inspector(monkeypatch).assert_unit_tests_pass(UnitTests(faults))
+        return
+    with pytest.raises(AssertionError, match=said):
+        inspector(monkeypatch).assert_unit_tests_pass(UnitTests(faults))
 
 
 CONFIGURED = "alerting: {alertmanagers: [{static_configs: []}]}"
