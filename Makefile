@@ -14,6 +14,9 @@ BIN    := .venv/bin
 WORKERS := $(shell nproc 2>/dev/null || echo 2)
 # One more than there are processors: some tests wait for programs.
 JOBS   := $(shell expr $(WORKERS) + 1)
+# Scenarios wait more than they compute, but their waits are measured: no more than there are processors.
+# More than four are seldom possible.
+LANES  := $(shell expr $(WORKERS) '&' $(WORKERS) '<' 4 '|' 4)
 PAGES  := tests/readiness/report/test_report_browser.py
 PLUGIN := tests/fixtures/test_plugin.py tests/fixtures/test_plugin_gate.py
 # What the locks of this project bring, in the order in which one needs the other.
@@ -42,7 +45,7 @@ setup: ## Install what is locked: .venv, the npm packages and the Go tools (prin
 .PHONY: acceptance
 acceptance: ## Prove the tracker on a real cluster and write reports/ (as root, for embedded)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTHON) -m acceptance.setup $(OF_RUN)
-	@$(BIN)/pytest --cluster="$(CLUSTER)" -n $(JOBS) $(ARGS)
+	@$(BIN)/pytest --cluster="$(CLUSTER)" -n $(LANES) $(ARGS)
 
 .PHONY: controls
 controls: ## Break the running system on purpose: each scenario must fail with the right message (as root)
