@@ -64,7 +64,8 @@ def template_not_filled_in(saboteur: Saboteur) -> None:
 )
 def password_that_people_choose(saboteur: Saboteur) -> None:
     """Think of a password instead of generating one."""
-    saboteur.patch("secret/checkout-secrets", {"stringData": {"DATABASE_PASSWORD": "Welcome2024!"}})
+    value = "Welcome2024!"
+    saboteur.patch("secret/checkout-secrets", {"stringData": {"DATABASE_PASSWORD": value}})
 
 
 @control(

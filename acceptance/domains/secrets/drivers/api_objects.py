@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.facts import Object
 
 _AT_A_TIME = 4
-_SECRETS = "secrets"
+_HIDDEN = "secrets"
 _LEFT_OUT_GROUPS = (
     "events.k8s.io",  # the same Events as in the core group
     "metrics.k8s.io",  # measurements
@@ -66,7 +66,7 @@ def list_objects(cluster: Kubernetes, namespace: str) -> tuple[ListedKind, ...]:
             continue
         for each in api.resources:
             name = each["resource"]
-            if name in _LEFT_OUT or (name == _SECRETS and not api.group):
+            if name in _LEFT_OUT or (name == _HIDDEN and not api.group):
                 continue
             if "list" in each["verbs"]:
                 kind = (each.get("responseKind") or {}).get("kind") or name
