@@ -82,7 +82,7 @@ def password_in_old_replicaset(saboteur: Saboteur) -> None:
     )
 
 
-@control("TASK-001-AC-2", _SCENARIO, expects="was found in: Service backend ")
+@control("TASK-001-AC-2", _SCENARIO, expects=r"was found in: .*Service backend \(")
 def key_in_annotation(saboteur: Saboteur) -> None:
     """Note the signing key on a Service, in base64 within a longer text."""
     note = base64.b64encode(f"signed by: {saboteur.secret('SIGNING_KEY')}".encode()).decode()
