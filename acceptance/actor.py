@@ -34,6 +34,8 @@ class ActorContext:
     tell_secrets: Callable[[Sequence[str]], None]
     """Registers secret values that were found or made: they are redacted from then on."""
     settings: Settings
+    known_secrets: Callable[[], Sequence[str]] = tuple
+    """Returns the secret values that were registered since the run began."""
 
     @property
     def timeouts(self) -> Timeouts:

@@ -166,10 +166,11 @@ class Saboteur:
         path = "--output=jsonpath={.data.DATABASE_USER}"
         return self.secret("DATABASE_USER") or self.kubectl("get", "cm/checkout-config", path)
 
-    def secret(self, key: str) -> str:
-        """Return the value of a key of the system's Secret; empty if there is no such key."""
-        path = f"--output=jsonpath={{.data.{key}}}"
-        found = self.kubectl("get", "secret/checkout-secrets", path)
+    def secret(self, key: str, *, of: str = "checkout-secrets") -> str:
+        """Return the value of a key of a Secret; empty if there is no such key."""
+        escaped = key.replace(".", "\\.")
+        path = f"--output=jsonpath={{.data.{escaped}}}"
+        found = self.kubectl("get", f"secret/{of}", path)
         return base64.b64decode(found).decode("utf-8")
 
     def await_answer(self, host: str, path: str, status: int) -> None:

@@ -1,11 +1,10 @@
-"""Sabotages of secrets: their configuration, where they may be found, and their rotation."""
+"""Sabotages of secrets: their configuration and their rotation."""
 
 from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING
 
-from acceptance.drivers.kubernetes.pods import hardened_pod
 from controls import edits
 from controls.control import control
 
@@ -13,9 +12,6 @@ if TYPE_CHECKING:
     from controls.saboteur import Saboteur
 
 _CODE = "operations/rotation"
-
-_RULES_FILE = "/etc/checkout/pg_hba.conf"
-"""Where the database's image has its host-based authentication."""
 
 
 @control(
@@ -41,77 +37,35 @@ def placeholder_as_secret(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-001-AC-2",
-    "No secret value shows where it does not belong",
-    expects="was found in: ConfigMap checkout-config",
+    "Every key that a pod uses is configured and has a real value",
+    expects="DATABASE_PASSWORD is a placeholder",
 )
-def password_in_configmap(saboteur: Saboteur) -> None:
-    """Copy the database's password into a ConfigMap."""
-    saboteur.patch("configmap/checkout-config", {"data": {"NOTE": saboteur.password()}})
+def placeholder_that_is_a_sentence(saboteur: Saboteur) -> None:
+    """Deploy what the template of the Secret says."""
+    value = "change-this-in-production"
+    saboteur.patch("secret/checkout-secrets", {"stringData": {"DATABASE_PASSWORD": value}})
 
 
 @control(
     "TASK-001-AC-2",
-    "No secret value shows where it does not belong",
-    expects="was found in: log chatty/chatty",
+    "Every key that a pod uses is configured and has a real value",
+    expects="SIGNING_KEY is template syntax that nothing has filled in",
 )
-def password_in_log(saboteur: Saboteur) -> None:
-    """Log the database's password, from a container beside the database."""
-    reference = {"name": "checkout-secrets", "key": "DATABASE_PASSWORD"}
-    pod = hardened_pod(
-        "chatty",
-        saboteur.pods("database")[0].containers[0].image,
-        ["sh", "-c", 'echo "connecting with $PASSWORD"; exec sleep 3600'],
-        labels={"app.kubernetes.io/name": "chatty"},
-        container="chatty",
-        env=[{"name": "PASSWORD", "valueFrom": {"secretKeyRef": reference}}],
-    )
-    saboteur.create(pod)
-    saboteur.kubectl("wait", "pod/chatty", "--for=condition=Ready", "--timeout=60s")
+def template_not_filled_in(saboteur: Saboteur) -> None:
+    """Apply a Secret without the program that fills in its variables."""
+    value = "${CHECKOUT_SIGNING_KEY_OF_PRODUCTION}"
+    saboteur.patch("secret/checkout-secrets", {"stringData": {"SIGNING_KEY": value}})
 
 
 @control(
     "TASK-001-AC-2",
-    "The database accepts the configured credentials and refuses others",
-    expects="The database accepts a wrong password",
+    "Every key that a pod uses is configured and has a real value",
+    expects="DATABASE_PASSWORD consists of words that anybody would try",
 )
-def database_trusts_everybody(saboteur: Saboteur) -> None:
-    """Set pg_hba.conf to `trust`: everybody logs in to the database without a password."""
-    rules = "local all all peer\nhost all all all trust\n"
-    saboteur.create(
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "open"},
-            "data": {"pg_hba.conf": rules},
-        }
-    )
-    volume = {"name": "open", "configMap": {"name": "open"}}
-    mount = {"name": "open", "mountPath": _RULES_FILE, "subPath": "pg_hba.conf"}
-    template = "/spec/template/spec"
-    saboteur.patch(
-        "statefulset/database",
-        [
-            {"op": "add", "path": f"{template}/volumes/-", "value": volume},
-            {"op": "add", "path": f"{template}/containers/0/volumeMounts/-", "value": mount},
-        ],
-        kind="json",
-    )
-    saboteur.settle()
-
-
-@control(
-    "TASK-001-AC-2",
-    "The database accepts the configured credentials and refuses others",
-    expects="does not accept the configured credentials",
-)
-def password_changed_only_in_database(saboteur: Saboteur) -> None:
-    """Change the password in the database, and forget to configure the new one."""
-    pod = saboteur.pods("database")[0].name
-    saboteur.afterwards("delete", f"pod/{pod}")  # its start sets the configured one again
-    change = f"ALTER ROLE {saboteur.database_user()} PASSWORD 'another'"
-    saboteur.execute(
-        pod, "psql", "--host=/run/postgresql", "--username=postgres", f"--command={change}"
-    )
+def password_that_people_choose(saboteur: Saboteur) -> None:
+    """Think of a password instead of generating one."""
+    value = "Welcome2024!"
+    saboteur.patch("secret/checkout-secrets", {"stringData": {"DATABASE_PASSWORD": value}})
 
 
 @control(

@@ -32,7 +32,14 @@ _PSQL = (
     '--host=/run/postgresql --username=postgres --dbname="${1:-$DATABASE_NAME}" --command="$0"'
 )
 _REFUSED = ("28P01", "28000")  # invalid_password, invalid_authorization_specification
-_NO_PASSWORD = "no password supplied"  # noqa: S105 - what libpq says without asking the server
+# What the server says, or libpq for it without asking.
+_REFUSALS = (
+    "authentication failed",
+    "no pg_hba.conf entry",
+    "pg_hba.conf rejects",
+    "is not permitted to log in",
+    "no password supplied",
+)
 
 
 @dataclass(frozen=True)
@@ -69,10 +76,23 @@ def forwarded(
         child.communicate()
 
 
-def log_in(port: int, *, name: str, user: str, password: str | None, timeout: float) -> Login:
-    """Try to log in at a local port and run a query; with a password of None, none is sent."""
+def log_in(
+    port: int,
+    *,
+    name: str,
+    user: str,
+    password: str | None,
+    timeout: float,
+    replication: bool = False,
+) -> Login:
+    """Try to log in at a local port and run a query; with a password of None, none is sent.
+
+    With `replication` it connects as a standby server does, which has a right of its own and runs
+    no query.
+    """
     try:
         with psycopg.connect(
+            "replication=true" if replication else "",
             host="127.0.0.1",
             port=port,
             dbname=name,
@@ -81,17 +101,15 @@ def log_in(port: int, *, name: str, user: str, password: str | None, timeout: fl
             passfile="/dev/null",
             connect_timeout=max(2, int(timeout)),
             sslmode="prefer",
+            autocommit=True,
         ) as connection:
+            if replication:
+                return Login(accepted=True, refused=False, said="connected for replication")
             row = connection.execute("SELECT current_user").fetchone()
     except psycopg.OperationalError as error:
         said = " ".join(str(error).split())
         # When a connection fails to start, libpq gives no SQLSTATE, only the server's message.
-        refused = (
-            error.sqlstate in _REFUSED
-            or "authentication failed" in said
-            or "no pg_hba.conf entry" in said
-            or _NO_PASSWORD in said
-        )
+        refused = error.sqlstate in _REFUSED or any(each in said for each in _REFUSALS)
         return Login(accepted=False, refused=refused, said=said)
     return Login(accepted=True, refused=False, said=f"logged in as {row[0] if row else '?'}")
 

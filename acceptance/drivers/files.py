@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from acceptance.process import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 
 @dataclass(frozen=True)
 class FileScan:
-    """Which files were read, and which of them contain one of the texts."""
+    """Which files were read, and which of them hold what was searched for."""
 
     read: tuple[str, ...]
     holding: tuple[str, ...]
@@ -30,16 +30,14 @@ def tracked(root: Path, *, timeout: float) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in listed.split("\0") if name))
 
 
-def scan(root: Path, names: Iterable[str], texts: Iterable[str]) -> FileScan:
-    """Search the files `names` below `root` for any of `texts`, byte by byte."""
-    wanted = [text.encode() for text in texts]
+def scan(root: Path, names: Iterable[str], holds: Callable[[bytes], object]) -> FileScan:
+    """Read the files `names` below `root`, and ask of each whether its content holds something."""
     read, holding = [], []
     for name in names:
         path = root / name
         if not path.is_file():  # deleted but not committed, or a submodule
             continue
-        content = path.read_bytes()
         read.append(name)
-        if any(text in content for text in wanted):
+        if holds(path.read_bytes()):
             holding.append(name)
     return FileScan(tuple(read), tuple(holding))

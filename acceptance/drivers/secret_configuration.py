@@ -1,4 +1,4 @@
-"""Reads which keys of secrets the configuration names, and the values that pods get."""
+"""Reads which keys of secrets the configuration names, and what Secrets and ConfigMaps hold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from acceptance.drivers.kubernetes.client import Kubernetes
-    from acceptance.drivers.kubernetes.facts import SecretUse
 
 _ROTATION_KEYS = "ROTATION_KEYS"
 _PUBLIC_KEYS = "PUBLIC_KEYS"
@@ -40,20 +39,6 @@ def read_configured_keys(cluster: Kubernetes, namespace: str) -> ConfiguredKeys:
             for name in (SECRET_KEYS, _ROTATION_KEYS, _PUBLIC_KEYS)
         )
     )
-
-
-def read_secret_values(
-    cluster: Kubernetes, namespace: str, uses: Iterable[SecretUse]
-) -> frozenset[str]:
-    """Return the values that are used, but for empty ones and public ones. Raises `Refused`."""
-    public = read_configured_keys(cluster, namespace).public
-    secrets = cluster.secrets(namespace)
-    found: set[str] = set()
-    for use in uses:
-        held = secrets.get(use.secret, {})
-        keys = [use.key] if use.key else list(held)
-        found |= {decoded(held[key]) for key in keys if key in held and key not in public}
-    return frozenset(value for value in found if value)
 
 
 def read_configuration(cluster: Kubernetes, namespace: str) -> Mapping[str, str]:

@@ -66,6 +66,11 @@ class Redactor:
         return clean.getvalue()
 
 
+def forms(secret: str) -> frozenset[str]:
+    """Return every form of a secret that is looked for: plain, encoded and escaped."""
+    return frozenset(_forms(secret))
+
+
 def _forms(secret: str) -> set[str]:
     raw = secret.encode()
     escaped = json.dumps(secret)[1:-1]

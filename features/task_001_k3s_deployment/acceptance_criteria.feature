@@ -33,6 +33,7 @@ Feature: Complete k3s Production Deployment
       When the configuration reviewer searches the system and the repository for secret values
       Then no configuration, pod, log line or repository file holds a secret value
 
+    @disturbing
     Scenario: The database accepts the configured credentials and refuses others
       When the configuration reviewer logs in to the database with several credentials
       Then the configured credentials are accepted

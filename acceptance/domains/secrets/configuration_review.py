@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
+from acceptance.domains.secrets.guessable_values import value_fault
+from acceptance.domains.secrets.secret_inventory import called_public, called_secret
 from acceptance.drivers.kubernetes.cert_manager import issued_secrets
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.secret_configuration import decoded, read_configured_keys
@@ -18,12 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from acceptance.drivers.kubernetes.facts import PodFacts
-
-_PLACEHOLDER = re.compile(
-    r"change[-_ ]?me|example|placeholder|todo|fixme|replace[-_ ]?me|dummy|your[-_ ]|^<.*>$"
-    r"|^x{3,}$|^(password|passwd|secret|test|admin|default)\d*$",
-    re.IGNORECASE,
-)
+    from acceptance.drivers.secret_configuration import ConfiguredKeys
 
 
 @dataclass(frozen=True)
@@ -53,11 +47,9 @@ class ConfigurationReviewer(ClusterActor):
         used, absent = _used_keys(pods, secrets, issued)
         configured = read_configured_keys(self._cluster, self.system.namespace)
         in_use = {use.secret for pod in pods for use in pod.uses}
-        values = {key: value for name in in_use for key, value in secrets.get(name, {}).items()}
-        valued = [*configured.secret, *(key for key in configured.rotation if key in values)]
-        weak = [(key, fault) for key in valued if (fault := _value_fault(values.get(key)))]
+        weak = _weak_values(secrets, in_use, issued, configured, self._guessable_words())
         optional = (*configured.rotation, *configured.public)
-        keys = SecretKeys(used, absent, configured.secret, optional, tuple(weak))
+        keys = SecretKeys(used, absent, configured.secret, optional, weak)
         self._keep("Keys in use and configured keys", pretty(asdict(keys)))
         return keys
 
@@ -82,6 +74,12 @@ class ConfigurationReviewer(ClusterActor):
             nothing="No ConfigMap names the keys of secrets. Try: list them in its SECRET_KEYS.",
         )
 
+    def _guessable_words(self) -> tuple[str, ...]:
+        """Return what anybody guesses here: names of the system, its users and its databases."""
+        config_maps = self._cluster.config_maps(self.system.namespace).values()
+        names = [v for data in config_maps for k, v in data.items() if called_public(k)]
+        return (self.system.namespace, self.system.host, *self.system.names, *names)
+
 
 def _used_keys(
     pods: Iterable[PodFacts], secrets: Mapping[str, Mapping[str, str]], issued: Collection[str]
@@ -104,18 +102,30 @@ def _used_keys(
     return tuple(used), tuple(absent)
 
 
-def _value_fault(held: str | None) -> str | None:
-    """Say what is wrong with a value, in base64 as the API sends it; None if nothing is."""
-    if held is None:
-        return "has no value in any Secret that a pod uses"
-    value = decoded(held).strip()
-    if not value:
-        return "is empty"
-    # Encoded before it was written into `data`, by a tool that encodes it again.
-    try:
-        inner = base64.b64decode(value, validate=True).decode("utf-8").strip()
-    except (binascii.Error, UnicodeDecodeError):
-        inner = ""
-    if _PLACEHOLDER.search(value) or (inner and _PLACEHOLDER.search(inner)):
-        return "is a placeholder"
-    return None
+def _weak_values(
+    secrets: Mapping[str, Mapping[str, str]],
+    in_use: Collection[str],
+    issued: Collection[str],
+    configured: ConfiguredKeys,
+    guessable: Collection[str],
+) -> tuple[tuple[str, str], ...]:
+    """Return (key, what is wrong with its value) of what Secrets hold, by the Secret's name.
+
+    A configured key in a Secret that is in use needs a generated value. Any other that is called
+    secret must be no placeholder. Values are in base64, as the API sends them.
+    """
+    held = {key for name in in_use for key in secrets.get(name, {})}
+    found = {
+        key: "has no value in any Secret that a pod uses"
+        for key in configured.secret
+        if key not in held
+    }
+    for name in sorted(set(secrets) - set(issued)):
+        for key, value in secrets[name].items():
+            generated = name in in_use and key in (*configured.secret, *configured.rotation)
+            if generated or called_secret(key):
+                known = (*guessable, key)
+                fault = value_fault(decoded(value), generated=generated, known=known)
+                if fault:
+                    found[key if generated else f"{name}/{key}"] = fault
+    return tuple(found.items())

@@ -59,8 +59,6 @@ class ContainerFacts:
     probes: tuple[str, ...]
     seconds_to_notice: float
     """Seconds until the readiness probe reports a failure; 0 without one."""
-    literals: tuple[tuple[str, str], ...]
-    """Every literal text of the specification: environment, command and arguments."""
     uses: tuple[SecretUse, ...]
 
 

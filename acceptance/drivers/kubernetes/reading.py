@@ -154,9 +154,6 @@ def _changed(status: Object, wanted: str) -> str:
 
 def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
     environment = spec.get("env") or ()
-    literals = [(each["name"], each["value"]) for each in environment if each.get("value")]
-    for part in ("command", "args"):
-        literals += [(part, text) for text in spec.get(part) or ()]
     uses = [
         use
         for each in environment
@@ -179,7 +176,6 @@ def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
         explanation=((status.get("state") or {}).get("waiting") or {}).get("message", ""),
         probes=tuple(name for name in PROBES if spec.get(f"{name}Probe")),
         seconds_to_notice=_seconds_to_notice(spec.get("readinessProbe")),
-        literals=tuple(literals),
         uses=tuple(uses),
     )
 

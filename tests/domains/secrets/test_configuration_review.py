@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from acceptance.domains.secrets import ConfigurationReviewer, SecretKeys
-from acceptance.domains.secrets.configuration_review import _used_keys, _value_fault
+from acceptance.domains.secrets.configuration_review import _used_keys, _weak_values
 from acceptance.drivers.kubernetes.facts import SecretUse
+from acceptance.drivers.secret_configuration import ConfiguredKeys
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
@@ -27,20 +28,51 @@ def encoded(value: str) -> str:
     return base64.b64encode(value.encode()).decode()
 
 
+CONFIGURED = ConfiguredKeys(("PASSWORD", "SIGNING_KEY"), ("NEXT",), ("DATABASE_USER",))
+SOUND = {
+    "own": {
+        "PASSWORD": encoded("Zm9yIHJlYWw-6bN_kq"),
+        "SIGNING_KEY": encoded("kq7xZ2Lp0-Tr_5w9Yd"),
+        "DATABASE_USER": encoded("shop"),
+    },
+    "other": {"PIN": encoded("4711"), "username": encoded("admin"), "greeting": encoded("hello")},
+}
+
+
+def weak(secrets: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Return what is wrong with each value, where pods use the first Secret."""
+    return dict(_weak_values(secrets, {"own"}, {"own-tls"}, CONFIGURED, ("shop",)))
+
+
+def test_users_and_short_secrets_of_a_sound_system_pass() -> None:
+    """A user is no secret, and only a configured key needs a generated value."""
+    assert weak(SOUND) == {}
+
+
 @pytest.mark.parametrize(
-    ("held", "fault"),
+    ("name", "key", "value", "said"),
     [
-        (None, "has no value in any Secret that a pod uses"),
-        (encoded("  "), "is empty"),
-        (encoded("changeme"), "is a placeholder"),
-        (encoded(encoded("changeme")), "is a placeholder"),
-        (encoded("<your key>"), "is a placeholder"),
-        (encoded("Zm9yIHJlYWw-6bN_kq"), None),
+        ("own", "PASSWORD", "change-this-in-production", {"PASSWORD": "is a placeholder"}),
+        ("own", "NEXT", "shop-2024", {"NEXT": "consists of words that anybody would try"}),
+        ("own", "SIGNING_KEY", "4711", {"SIGNING_KEY": "is too easy to guess"}),
+        ("own", "api-token", "todo", {"own/api-token": "is a placeholder"}),
+        ("other", "PIN", "changeme", {"other/PIN": "is a placeholder"}),
+        ("own-tls", "tls.key", "changeme", {}),
     ],
 )
-def test_a_value_is_real_or_the_fault_is_named(held: str | None, fault: str | None) -> None:
-    """Also where somebody encoded a placeholder twice."""
-    assert _value_fault(held) == fault
+def test_a_value_that_nobody_generated_is_named_by_its_key(
+    name: str, key: str, value: str, said: dict[str, str]
+) -> None:
+    """Also in a Secret that no pod uses; never the value."""
+    held = {**SOUND.get(name, {}), key: encoded(value)}
+    assert weak({**SOUND, name: held}) == said
+
+
+def test_a_configured_key_without_a_value_is_found() -> None:
+    """It is in no Secret that a pod uses."""
+    assert weak({"other": SOUND["own"]}) == dict.fromkeys(
+        CONFIGURED.secret, "has no value in any Secret that a pod uses"
+    )
 
 
 def test_the_keys_of_a_certificate_are_nobodys_configuration() -> None:

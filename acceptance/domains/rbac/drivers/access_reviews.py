@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.discovery import served_apis
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.process import workers
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.facts import Object
 
-_AGGREGATED_LIST = "g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
-_AGGREGATED = {
-    "Accept": ",".join(f"application/json;{_AGGREGATED_LIST.format(v)}" for v in ("v2", "v2beta1"))
-}
 _AT_A_TIME = 4
 _RBAC = "rbac.authorization.k8s.io"
 # Authorized, but not listed by discovery: special verbs, users and groups, the kubelet's API.
@@ -126,18 +123,11 @@ def resources(cluster: Kubernetes) -> tuple[ApiResource, ...]:
     Raises `Refused` if one of its APIs cannot be listed.
     """
     found: dict[tuple[str, str, bool], set[str]] = {}
-    for path in ("/api", "/apis"):
-        reply = cluster.send("GET", path, headers=_AGGREGATED)
-        said = reply.json()
-        if not reply.succeeded or said.get("kind") != "APIGroupDiscoveryList":
-            raise Refused(f"the resources of {path} cannot be listed: {reply}")
-        for group in said["items"]:
-            name = group["metadata"].get("name", "")
-            for version in group["versions"]:
-                if version.get("freshness") == "Stale":
-                    raise Refused(f"the API {name}/{version['version']} does not answer")
-                for each, verbs, namespaced in _discovered(version["resources"]):
-                    found.setdefault((name, each, namespaced), set()).update(verbs)
+    for api in served_apis(cluster):
+        if api.stale:
+            raise Refused(f"the API {api} does not answer")
+        for each, verbs, namespaced in _discovered(api.resources):
+            found.setdefault((api.group, each, namespaced), set()).update(verbs)
     for name, each, namespaced, extra in _UNLISTED:
         found.setdefault((name, each, namespaced), set()).update(extra)
     return tuple(ApiResource(*key, tuple(sorted(verbs))) for key, verbs in sorted(found.items()))

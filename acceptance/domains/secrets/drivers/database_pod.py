@@ -52,17 +52,23 @@ class DatabasePod:
 
         Raises `EnvironmentFailure`.
         """
-        lines = database.execute_sql(
+        found = (line.partition(" ") for line in self.query(_SESSIONS))
+        return tuple(DatabaseSession(address, role) for address, _, role in found)
+
+    def query(self, statement: str) -> tuple[str, ...]:
+        """Return the lines of the result of SQL, which the superuser runs.
+
+        Raises `EnvironmentFailure`.
+        """
+        return database.execute_sql(
             Path(self.system.kubeconfig),
             self.system.context,
             self.system.namespace,
             self.name,
-            _SESSIONS,
+            statement,
             container=self.container,
             timeout=self.timeouts.execute,
         )
-        found = (line.partition(" ") for line in lines)
-        return tuple(DatabaseSession(address, role) for address, _, role in found)
 
 
 def find_database_pod(
