@@ -104,7 +104,7 @@ class Visit:
         self._responses = 0
         self._contexts: list[SentContext] = []
         self._under_way: set[Request] = set()
-        self._begun = SYSTEM_CLOCK.now()
+        self._busy = SYSTEM_CLOCK.now()
         page.on("request", self._note_begin)
         page.on("requestfinished", self._note_end)
         page.on("requestfailed", self._note_end)
@@ -143,14 +143,14 @@ class Visit:
         self._page.get_by_role("heading", name=name, exact=True).wait_for(state="visible")
 
     def await_quiet(self) -> None:
-        """Wait until the page has no request under way, and has begun none for half a second.
+        """Wait until the page has had no request under way for half a second.
 
         A page that is left before that may take its last requests with it. After ten seconds the
         wait ends, as some pages are never quiet.
         """
         deadline = SYSTEM_CLOCK.now() + _QUIET_LIMIT_SECONDS
         while SYSTEM_CLOCK.now() < deadline:
-            if not self._under_way and SYSTEM_CLOCK.now() - self._begun >= _QUIET_SECONDS:
+            if not self._under_way and SYSTEM_CLOCK.now() - self._busy >= _QUIET_SECONDS:
                 return
             self._page.wait_for_timeout(_QUIET_LOOK_MS)
 
@@ -192,10 +192,12 @@ class Visit:
 
     def _note_begin(self, request: Request) -> None:
         self._under_way.add(request)
-        self._begun = SYSTEM_CLOCK.now()
+        self._busy = SYSTEM_CLOCK.now()
 
     def _note_end(self, request: Request) -> None:
         self._under_way.discard(request)
+        # What came may make the page ask again, or tell what it did.
+        self._busy = SYSTEM_CLOCK.now()
 
     def _note_context(self, request: Request) -> None:
         parts = request.headers.get("traceparent", "").split("-")
