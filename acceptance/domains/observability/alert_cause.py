@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.alert_listener import AlertListener
 from acceptance.domains.traffic.actor import IngressActor
-from acceptance.drivers.kubernetes.client import Refused
-from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable
+from acceptance.errors import EnvironmentFailure, SystemFailure
+from acceptance.judgement import unproven
 from acceptance.waiting import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -82,8 +81,8 @@ class CauseMaker(AlertListener, IngressActor):
         self._undo.push(made.cure)
         try:
             causes[words](made, reception.namespace)
-        except (Refused, EnvironmentFailure) as error:
-            raise Unverifiable(f"It cannot be brought about that {words}: {error}") from error
+        except (SystemFailure, EnvironmentFailure) as error:
+            raise unproven(f"It cannot be brought about that {words}: {error}", error) from error
         made.since = made.since or SYSTEM_CLOCK.now()
         return made
 

@@ -23,7 +23,7 @@ from acceptance.domains.observability.drivers.prometheus_rules import Prometheus
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, require
+from acceptance.judgement import Unverifiable, require, unproven
 from acceptance.runbooks.runner import open_shell
 from acceptance.waiting import DeadlineExceeded, eventually, last_seen
 
@@ -81,7 +81,7 @@ class AlertListener(MetricsOperator):
             address = self._awaited(lambda: receiver.address, bool, "the receiver of alerts runs")
             self._give_address(found.name.partition("/")[0], address, receivers.receivers)
         except Refused as error:
-            raise Unverifiable(f"The run cannot start a receiver of alerts: {error}.") from error
+            raise unproven(f"The run cannot start a receiver of alerts: {error}.", error) from error
         self._restart_alertmanager()
         self._undo.callback(self._await_ends, namespace)
         # Whatever arrives first shows that all is in place; whether it does is judged later.
@@ -93,7 +93,7 @@ class AlertListener(MetricsOperator):
         try:
             return AlertReceiver(self._cluster, reception.namespace).read()
         except Refused as error:
-            raise Unverifiable(f"It is unknown what has arrived: {error}.") from error
+            raise unproven(f"It is unknown what has arrived: {error}.", error) from error
 
     def rules(self) -> PrometheusRules:
         """Return the client of the rules of the one Prometheus."""

@@ -14,7 +14,7 @@ from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.domains.observability.drivers.prometheus_rules import Rule
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.errors import AcceptanceError
-from acceptance.judgement import Unverifiable, listed, require
+from acceptance.judgement import Unverifiable, listed, require, unproven
 from acceptance.project import ROOT
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class RuleInspector(AlertListener):
         try:
             sending = self.rules().sending()
         except Refused as error:
-            raise Unverifiable(f"It is unknown where alerts are sent: {error}.") from error
+            raise unproven(f"It is unknown where alerts are sent: {error}.", error) from error
         self._keep("Where Prometheus sends alerts", pretty(asdict(sending)))
         require(sending.managers, "Prometheus knows no Alertmanager that it could send alerts to.")
         require(

@@ -13,7 +13,7 @@ from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.identity import create_token
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, require
+from acceptance.judgement import Unverifiable, require, unproven
 from acceptance.waiting import SYSTEM_CLOCK, last_seen
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class RefusalCounter(MetricsOperator):
             self._cluster.create(api_path("serviceaccounts", where), body)
             token = create_token(self._cluster, where, name)
         except Refused as error:
-            raise Unverifiable(f"No account can be refused: {error}.") from error
+            raise unproven(f"No account can be refused: {error}.", error) from error
         self._context.tell_secrets([token])
         client = self._cluster.with_token(token)
         account = RefusedAccount(user, client, api_path("pods", where))

@@ -11,7 +11,7 @@ from acceptance.domains.observability.drivers import alertmanager, prometheus
 from acceptance.domains.observability.drivers.alert_receiver import DEAD_MANS_SWITCH
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, require
+from acceptance.judgement import require, unproven
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class DeadMansSwitchTester(AlertListener):
         try:
             cuts[what]()
         except Refused as error:
-            raise Unverifiable(f"It cannot be brought about that {what}: {error}.") from error
+            raise unproven(f"It cannot be brought about that {what}: {error}.", error) from error
 
     def _isolate(self, repaired: ExitStack) -> None:
         """Let every policy that selects Alertmanager allow no connection to the outside."""

@@ -66,7 +66,7 @@ class MeasurementKeeper(MetricsOperator):
         )
         empty = [each.query for each in found if not each.samples]
         if empty:
-            raise Unverifiable(f"Prometheus has measured nothing for {listed(empty)}.")
+            raise AssertionError(f"Prometheus has measured nothing for {listed(empty)}.")
         return Measurements(found, time.time())
 
     def assert_measurements_kept(self, before: Measurements, killed: KilledPrograms) -> None:

@@ -17,7 +17,7 @@ from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.self_signed import self_signed
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import listed, require, require_each, unproven
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class MetricsClientTester(MetricsOperator):
                     pod = target.label("pod")
                     found.append(AskedProgram(client.name, target.job, pod, answered, str(reply)))
         except Refused as error:
-            raise Unverifiable(f"The clients cannot be tried: {error}.") from error
+            raise unproven(f"The clients cannot be tried: {error}.", error) from error
         # A page is long, and who got one has got it.
         shown = [{**asdict(each), "said": each.said[:200]} for each in found]
         self._keep("What programs said to each client", pretty(shown))

@@ -17,7 +17,7 @@ from acceptance.domains.observability.drivers.alertmanager import (
 )
 from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import listed, require, require_each, unproven
 from acceptance.runbooks.checks import assert_complete, required_interval
 from acceptance.runbooks.reader import duration_in, load_runbook
 from acceptance.waiting import last_seen
@@ -100,7 +100,7 @@ class OnCallInspector(AlertListener):
         try:
             route = self.alertmanager().route()
         except Refused as error:
-            raise Unverifiable(f"It is unknown where alerts go: {error}.") from error
+            raise unproven(f"It is unknown where alerts go: {error}.", error) from error
         rows = [row for row in page.table("Routes") if len(row) == _COLUMNS]
         labels = [_labels_of(row[0]) for row in rows]
         actual = tuple(targets_of(route, each) for each in labels)

@@ -23,7 +23,7 @@ from acceptance.domains.observability.misdeeds import (
 )
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import listed, require, require_each, unproven
 from acceptance.waiting import SYSTEM_CLOCK, eventually, last_seen
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class SecurityAlertTester(AccountCreator):
                     scraped = self._await_scrape()
                 self._do(deed, token, where, secret)
         except Refused as error:
-            raise Unverifiable(f"Nobody can misbehave here: {error}.") from error
+            raise unproven(f"Nobody can misbehave here: {error}.", error) from error
         deeds = tuple(deed for deed, _ in prepared)
         users = {deed.user for deed in deeds}
 

@@ -49,7 +49,7 @@ class SecretValueTracker(ClusterActor):
         namespace, name = self.system.namespace, self.system.workloads.backend
         found = read_backend_configuration(self._cluster, namespace, name)
         if found is None:
-            raise Unverifiable(f"There is no Deployment {name} in {namespace}.")
+            raise AssertionError(f"There is no Deployment {name} in {namespace}.")
         if found.missing:
             raise Unverifiable(
                 f"The Deployment {name} takes no {', '.join(found.missing)} from one Secret and "
