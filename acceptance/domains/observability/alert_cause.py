@@ -74,7 +74,8 @@ class CauseMaker(AlertListener, IngressActor):
     def cause(self, words: str, reception: AlertReception) -> Cause:
         """Break what `words` say; its cure is carried out at the latest when the scenario ends.
 
-        Raises `Unverifiable` if it cannot be broken.
+        Raises `Unverifiable` if this cluster does not let it be broken; it is a failed check if the
+        system does not.
         """
         causes = self._causes()
         made = Cause(0.0, {}, {"NAMESPACE": self.system.namespace})

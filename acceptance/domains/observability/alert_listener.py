@@ -89,7 +89,7 @@ class AlertListener(MetricsOperator):
         return AlertReception(namespace)
 
     def received(self, reception: AlertReception) -> Received:
-        """Return all that has arrived; raises `Unverifiable` if the receiver does not answer."""
+        """Return all that has arrived; raises what `unproven` returns if the receiver is silent."""
         try:
             return AlertReceiver(self._cluster, reception.namespace).read()
         except Refused as error:

@@ -114,7 +114,7 @@ class RuleInspector(AlertListener):
     def assert_passed_on(self) -> None:
         """Prometheus sends each alert that fires to Alertmanager, and changes or drops none.
 
-        Raises `Unverifiable` if it does not say.
+        It is a failed check if it does not say.
         """
         try:
             sending = self.rules().sending()

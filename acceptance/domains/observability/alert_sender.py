@@ -27,7 +27,7 @@ class AlertSender(AlertListener):
     """Sends alerts of its own, which end when the scenario does."""
 
     def send(self, labels: Sequence[dict[str, str]]) -> None:
-        """Send an alert for each of `labels`; raises `Unverifiable` if none can be sent."""
+        """Send an alert for each of `labels`; a failed check if Alertmanager takes none."""
         self._undo.callback(self.end, labels)
         self._post(labels, FIRES_SECONDS)
 

@@ -84,7 +84,7 @@ class RefusalCounter(MetricsOperator):
     def begin_refusals(self, reception: AlertReception) -> RefusedAccount:
         """Begin to be refused, with an account in the namespace of the receiver.
 
-        Raises `Unverifiable` if there can be no such account.
+        Raises `Unverifiable` if this cluster allows no such account.
         """
         where, name = reception.namespace, f"refused-{uuid.uuid4().hex[:6]}"
         user = f"system:serviceaccount:{where}:{name}"

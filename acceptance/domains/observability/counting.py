@@ -57,7 +57,8 @@ class TrafficCounter(MetricsOperator, Visitor):
     def note_counters(self) -> CounterState:
         """Return what Prometheus has counted, once two scrapes agree.
 
-        Raises `Unverifiable` if Prometheus has counted nothing, or keeps counting.
+        It is a failed check if Prometheus does not answer or has counted nothing; raises
+        `Unverifiable` if it keeps counting.
         """
         client = self.prometheus()
         self._await_first_scrape(client)

@@ -65,7 +65,7 @@ class DashboardOperator(MetricsOperator):
     def read_dashboards(self) -> DeployedDashboards:
         """Return what is deployed, and what the repository has for this cluster.
 
-        Raises `Unverifiable` if the API server does not list it.
+        Raises `Unverifiable` if the API server does not let the suite list it.
         """
         try:
             files = provisioned_files(self._cluster, DASHBOARDS)

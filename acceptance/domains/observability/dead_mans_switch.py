@@ -42,7 +42,8 @@ class DeadMansSwitchTester(AlertListener):
     def cut(self, what: str, reception: AlertReception) -> CutWay:
         """Cut the way of alerts at `what`, until somebody is told; then repair it.
 
-        Raises `Unverifiable` if it cannot be cut. No sign of life before it is a failed check.
+        Raises `Unverifiable` if this cluster does not let it be cut. No sign of life before it is a
+        failed check.
         """
         try:
             interval = self.alertmanager().times(DEAD_MANS_SWITCH).interval

@@ -53,7 +53,7 @@ class AlertKeeper(AlertSender):
     def send_alerts(self, reception: AlertReception) -> KeptAlerts:
         """Silence an alert, and send it and another one; wait until that has arrived.
 
-        Raises `Unverifiable` if nothing can be silenced, or the other one does not arrive.
+        It is a failed check if nothing can be silenced, or the other one does not arrive.
         """
         mark = uuid.uuid4().hex[:8]
         manager = self.alertmanager()

@@ -50,7 +50,7 @@ class MeasurementKeeper(MetricsOperator):
     def note_measurements(self) -> Measurements:
         """Return the answers about the last half hour.
 
-        Raises `Unverifiable` if Prometheus has nothing to lose.
+        It is a failed check if Prometheus has nothing to lose.
         """
         targets = self.prometheus().targets().targets
         settled = _SETTLED_INTERVALS * max((each.interval for each in targets), default=0.0)

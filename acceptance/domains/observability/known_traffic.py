@@ -55,7 +55,7 @@ class KnownTraffic:
     def send_all(self) -> None:
         """Send every kind of request.
 
-        Raises `Unverifiable` if a checkout could not be created or paid.
+        It is a failed check if a checkout could not be created or paid.
         """
         api = self._api
         made: list[str] = []

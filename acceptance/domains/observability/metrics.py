@@ -188,7 +188,7 @@ class MetricsOperator(MonitoringOperator):
     def _page_of(self, target: ScrapeTarget) -> str:
         """Return the page of a target, read by another way than Prometheus does.
 
-        Raises `Unverifiable` if it cannot be read.
+        It is a failed check if it does not answer.
         """
         path, url = path_of(target), urlsplit(target.url)
         try:

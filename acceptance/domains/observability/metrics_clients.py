@@ -88,7 +88,8 @@ class MetricsClientTester(MetricsOperator):
     def ask_as_everybody(self) -> tuple[AskedProgram, ...]:
         """Ask every program as every client, and as strangers; as the operator last.
 
-        Raises `Unverifiable` if a client has no certificate that can be read.
+        It is a failed check if a client has no certificate; raises `Unverifiable` if the suite may
+        not read it.
         """
         targets = self._targets()
         access = CertifiedAccess(self._cluster, self._prometheus_endpoint.namespace)

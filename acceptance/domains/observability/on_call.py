@@ -95,7 +95,7 @@ class OnCallInspector(AlertListener):
     def read_routes(self, page: Runbook) -> RouteState:
         """Read where alerts go, by the page and by the Alertmanager that runs.
 
-        Raises `Unverifiable` if Alertmanager does not say.
+        It is a failed check if Alertmanager does not say.
         """
         try:
             route = self.alertmanager().route()

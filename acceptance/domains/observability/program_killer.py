@@ -51,8 +51,8 @@ class ProgramKiller(MetricsOperator):
 
         The next one does not wait until the last one is back, but for two: one that is said to cost
         visitors no time, because then nothing else may, and Prometheus, because it would hold what
-        goes away meanwhile for present. Raises `Unverifiable` if one cannot be killed, and a failed
-        check if one does not come back.
+        goes away meanwhile for present. Raises `Unverifiable` if this cluster does not let one
+        be killed, and a failed check if one does not come back.
         """
         rows = self._rows(table)
         watched = [each for each in self.prometheus().targets().targets if each.job != PROBES]

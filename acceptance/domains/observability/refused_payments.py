@@ -20,7 +20,7 @@ class PaymentErrors(ClusterActor):
     def forbid_payments(self) -> None:
         """Take the right to write payments away, until the scenario ends.
 
-        Raises `Unverifiable` if the database has no such right to take away.
+        It is a failed check if the database has no such right to take away.
         """
         self._undo.enter_context(self._payments_forbidden())
 

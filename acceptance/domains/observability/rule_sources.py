@@ -37,7 +37,7 @@ class RuleSourceInspector(AlertListener):
         """Alertmanager has loaded the file of one of the variants, to the last character.
 
         It returns its configuration with all defaults, but tells the hash of what it has read.
-        Raises `Unverifiable` if it does not.
+        It is a failed check if it does not.
         """
         try:
             loaded = self.alertmanager().configuration_hash()

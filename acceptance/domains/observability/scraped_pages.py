@@ -44,8 +44,8 @@ class PageReader(MetricsOperator):
     def read_pages(self, state: ScrapeState) -> tuple[ScrapedPage, ...]:
         """Compare each target's page with Prometheus, until it has all or until the deadline.
 
-        What a page gets later is not lost: a series is lost that Prometheus lacks each time. Raises
-        `Unverifiable` if a page cannot be read.
+        What a page gets later is not lost: a series is lost that Prometheus lacks each time. It
+        is a failed check if a page cannot be read.
         """
         client = self.prometheus()
         targets = [each for each in state.targets if each.job != PROBES]

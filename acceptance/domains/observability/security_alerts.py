@@ -47,7 +47,8 @@ class SecurityAlertTester(AccountCreator):
         """Do what the table says; wait until everything is told or the time is over.
 
         `table` has a head and the columns of `Misdeed` but for the user; `NOBODY` instead of an
-        alert means that nobody is told. Raises `Unverifiable` if an account cannot do it.
+        alert means that nobody is told. Raises `Unverifiable` if this cluster does not let an
+        account do it.
         """
         mark = uuid.uuid4().hex[:6]
         secret, where = f"acceptance-bait-{mark}", reception.namespace

@@ -56,7 +56,7 @@ class TraceStoreTester(TraceReader):
     def require_known(self) -> None:
         """Jaeger records a span of everybody who may send one, and its reader finds each.
 
-        Raises `Unverifiable` if there is no Jaeger.
+        Raises `Unverifiable` if there is no Jaeger; one that does not answer is a failed check.
         """
         access = self._trace_store()
         try:

@@ -50,7 +50,7 @@ class TroubledLogOperator(LogOperator):
     def write_lines_during(self, trouble: str, traffic: SteadyTraffic) -> TroubledLines:
         """Have a pod write 10,000 numbered lines meanwhile, and find them.
 
-        Raises `Unverifiable` if the trouble cannot be made, or was none.
+        Raises `Unverifiable` if this cluster does not let the trouble be made, or it was none.
         """
         begin = {
             "the log store is away for 30 seconds": self._store_away,

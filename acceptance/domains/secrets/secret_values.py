@@ -44,7 +44,7 @@ class SecretValueTracker(ClusterActor):
     def _backend(self) -> BackendConfiguration:
         """Return the backend's configuration.
 
-        Raises `Unverifiable` for a system that does not support rotation.
+        Raises `Unverifiable` for a system that does not support rotation; none is a failed check.
         """
         namespace, name = self.system.namespace, self.system.workloads.backend
         found = read_backend_configuration(self._cluster, namespace, name)

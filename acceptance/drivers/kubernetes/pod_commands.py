@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.kubectl import kubectl
 from acceptance.errors import EnvironmentFailure, SystemFailure
-from acceptance.process import ProgramTimeout
+from acceptance.process import ProgramFailed, ProgramTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ _BY_THE_POD = re.compile(
 """What kubectl says when it has reached the API server, and the pod is at fault."""
 _NO_PROGRAM = re.compile(
     r"there is no \S+ in this image|executable file not found|no such file or directory|"
-    r"exit code 12[67]\b"
+    r"terminated with exit code 12[67]\b"
 )
 
 
@@ -44,9 +44,10 @@ def execute_in_pod(  # noqa: PLR0917 (where the command runs, and the command)
     try:
         return kubectl(kubeconfig, context, [*where, *command], timeout=timeout)
     except ProgramTimeout as error:
-        raise SystemFailure(error.message) from error
-    except EnvironmentFailure as error:
-        raise failure_of_pod(error.message) from error
+        message = f"A command in {pod}/{container} did not end within {timeout:g} s."
+        raise SystemFailure(message) from error
+    except ProgramFailed as error:
+        raise failure_of_pod(f"A command in {pod}/{container} failed: {error.said}") from error
 
 
 def failure_of_pod(said: str) -> SystemFailure | EnvironmentFailure:
