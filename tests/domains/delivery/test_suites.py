@@ -125,3 +125,12 @@ def test_a_report_that_is_not_xml_is_a_failure_of_the_suite() -> None:
     """A suite that was killed leaves half a file."""
     with pytest.raises(SystemFailure, match="is not XML"):
         read_junit("<testsuites><testsu")
+
+
+def test_a_suite_that_does_not_end_is_a_failure_of_the_suite(repository: Path) -> None:
+    """It is delivered with the system, and hangs by itself."""
+    (repository / "backend" / "test_hangs.py").write_text(
+        "import time\n\ndef test_hangs():\n    time.sleep(60)\n"
+    )
+    with pytest.raises(SystemFailure, match=r"The suite unit does not end: .* did not finish"):
+        run_suites(repository, [Suite("unit", "backend", ("pytest",))], timeout=2)
