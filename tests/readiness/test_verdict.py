@@ -101,7 +101,7 @@ def test_what_did_not_run_is_never_met(tracker: Tracker, status: Status) -> None
 
 def test_a_failure_beats_everything(tracker: Tracker) -> None:
     """An item with a failed scenario is unmet, whatever became of the others."""
-    others = [outcome(evidence=PROOF), *map(outcome, ("skipped", "environment", "error"))]
+    others = [outcome(evidence=PROOF), outcome("skipped"), outcome("environment"), outcome("error")]
     assert word(tracker, *others, outcome("failed")) == "unmet"
     assert word(tracker, outcome("failed", PROOF), *others) == "unmet"
 
