@@ -1,8 +1,9 @@
-"""The errors that end a run early, each with its exit code.
+"""The errors whose message is for a person, each with its exit code and with who is to blame.
 
-A criterion that does not hold is not one of them: it is an `AssertionError` of an actor, becomes
-the verdict *unmet*, and ends the run with pytest's own exit code 1. `acceptance.exit_codes` has all
-exit codes.
+A command ends with the exit code. In a scenario the class decides the verdict: what the system did
+wrong is *unmet*, what the environment or the suite did wrong is *unverified* (ADR 33). A criterion
+that does not hold is none of them: it is an `AssertionError` of an actor, and *unmet*.
+`acceptance.exit_codes` has all exit codes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from acceptance import exit_codes
 
 
 class AcceptanceError(Exception):
-    """A run that cannot go on; `message` is shown instead of a traceback."""
+    """What cannot go on; `message` is shown instead of a traceback."""
 
     exit_code: ClassVar[int] = exit_codes.DEFECT
 
@@ -30,13 +31,25 @@ class BrokenInput(AcceptanceError):
 
 
 class EnvironmentFailure(AcceptanceError):
-    """The environment could not be started: cluster, registry, space, rights (exit code 69)."""
+    """The environment lacks or loses something: cluster, tool, space, rights (exit code 69).
+
+    Never what the system under test can cause.
+    """
 
     exit_code: ClassVar[int] = exit_codes.NO_ENVIRONMENT
 
 
 class BuildFailure(EnvironmentFailure):
     """An image or a binary of the environment could not be built (exit code 69)."""
+
+
+class SystemFailure(AcceptanceError):
+    """The system under test did not do what a driver asked of it (exit code 1, unmet).
+
+    For drivers, which do not judge: in a scenario it counts as a failed check.
+    """
+
+    exit_code: ClassVar[int] = exit_codes.UNMET
 
 
 class Interrupted(AcceptanceError):

@@ -15,8 +15,8 @@ UNVERIFIED = 10
 BROKEN_INPUT = 65
 """The tracker, the settings, a manifest or another input cannot be used."""
 NO_ENVIRONMENT = 69
-"""The environment could not be started; no item is reported unmet because of it."""
+"""The environment could not be started, or was lost; no item is reported unmet because of it."""
 DEFECT = 70
-"""An error in the suite itself."""
+"""An error in the suite itself; no item is reported unmet because of it."""
 INTERRUPTED = 130
 """The run was stopped by Ctrl-C or by a signal; the report is still written."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from acceptance.errors import EnvironmentFailure
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
@@ -13,7 +15,10 @@ _SHOWN = 5
 
 
 class Unverifiable(Exception):
-    """It cannot be checked here whether the criterion holds; the message says why."""
+    """It cannot be checked here whether the criterion holds; the message says why.
+
+    The reason is the environment's or the suite's own, never what the system does wrong.
+    """
 
 
 class Recorder(Protocol):
@@ -27,6 +32,16 @@ def require(holds: object, sentence: str) -> None:
     """Raise an `AssertionError` with the sentence unless it holds; also under `python -O`."""
     if not holds:
         raise AssertionError(sentence)
+
+
+def unproven(sentence: str, error: Exception) -> AssertionError | Unverifiable:
+    """Return what to raise with `sentence`, because `error` keeps a check from being made.
+
+    What the environment did leaves the criterion unverified; anything else the system did wrong.
+    """
+    if isinstance(error, EnvironmentFailure):
+        return Unverifiable(sentence)
+    return AssertionError(sentence)
 
 
 def require_each(things: Collection[T], fault: Callable[[T], str | None], *, nothing: str) -> None:

@@ -43,6 +43,17 @@ _RUNNING: set[subprocess.Popen[bytes]] = set()
 _STOPPING = threading.Event()
 
 
+class ProgramFailed(EnvironmentFailure):
+    """A program ended with a code that is not accepted."""
+
+    said: str = ""
+    """The last lines of its output alone; the message also quotes the command."""
+
+
+class ProgramTimeout(EnvironmentFailure):
+    """A program did not end in time; whoever runs one of the system says that the system hangs."""
+
+
 @dataclass(frozen=True)
 class Completed:
     """The output of a program that ended with an accepted code, and its seconds."""
@@ -125,8 +136,8 @@ def run(
     timeout, and when this process is interrupted. When this process is killed, the kernel kills the
     program.
 
-    Raises `EnvironmentFailure` if the program is not found, does not end in time, or ends with a
-    code that is not accepted.
+    Raises `EnvironmentFailure` if the program is not found, `ProgramFailed` if it ends with a code
+    that is not accepted, and `ProgramTimeout` if it does not end in time.
     """
     command = [os.fspath(part) for part in argv]
     advice = remedy or f"Try by hand: {shlex.join(command)}"
@@ -159,10 +170,13 @@ def run(
     if not in_time:
         said = _quoted(err or out)
         message = f"{name} did not finish within {timeout:g} s and was stopped. {advice}{said}"
-        raise EnvironmentFailure(message)
+        raise ProgramTimeout(message)
     if child.returncode not in accepted:
-        message = f"{name} failed {_how(child.returncode)}. {advice}{_quoted(err or out)}"
-        raise EnvironmentFailure(message)
+        failed = ProgramFailed(
+            f"{name} failed {_how(child.returncode)}. {advice}{_quoted(err or out)}"
+        )
+        failed.said = tail(err or out)
+        raise failed
     return Completed(out, err, seconds, child.returncode)
 
 

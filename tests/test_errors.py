@@ -8,12 +8,19 @@ from acceptance.errors import (
     BuildFailure,
     EnvironmentFailure,
     Interrupted,
+    SystemFailure,
 )
 
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(BrokenInput, 65), (EnvironmentFailure, 69), (BuildFailure, 69), (Interrupted, 130)],
+    [
+        (BrokenInput, 65),
+        (EnvironmentFailure, 69),
+        (BuildFailure, 69),
+        (SystemFailure, 1),
+        (Interrupted, 130),
+    ],
 )
 def test_each_error_ends_the_run_with_its_documented_code(
     error: type[AcceptanceError], code: int

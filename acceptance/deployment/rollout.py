@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.kubectl import kubectl
+from acceptance.errors import EnvironmentFailure, SystemFailure
+from acceptance.process import ProgramTimeout
 from acceptance.waiting import DeadlineExceeded, eventually, lasting
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from acceptance.settings import Timeouts
 
 _LOG_LINES = 10
+_FORBIDDEN = "(Forbidden)"
+"""What kubectl says when this user may not do something."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,24 @@ def apply(kubeconfig: Path, context: str, objects: Sequence[Manifest], *, timeou
     )
 
 
+def apply_to_system(
+    client: Kubernetes, kubeconfig: Path, context: str, objects: Sequence[Manifest], timeout: float
+) -> None:
+    """Apply objects as `apply` does, of which a part of the system consists.
+
+    Raises `SystemFailure` if an object is refused by an API server that is ready, and not for want
+    of rights.
+    """
+    try:
+        apply(kubeconfig, context, objects, timeout=timeout)
+    except ProgramTimeout:
+        raise
+    except EnvironmentFailure as error:
+        if _FORBIDDEN in error.message or not client.readiness().succeeded:
+            raise
+        raise SystemFailure(f"The cluster rejects the manifests: {error.message}") from error
+
+
 def await_rollout(
     client: Kubernetes,
     namespace: str,
@@ -74,7 +96,7 @@ def await_rollout(
     """Return the namespace's status once every workload in it is at full strength.
 
     `what` and `remedy` word the failure. Raises `error` with the pod's reason and its last log
-    lines: `DeadlineExceeded` is a failed check, `EnvironmentFailure` is not.
+    lines: `DeadlineExceeded` is a failed check, `SystemFailure` counts as one in a scenario.
     """
     with client.watch(namespace) as wake:
         try:

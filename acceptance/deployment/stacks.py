@@ -17,7 +17,7 @@ from acceptance.clusters.embedded.program_images import (
     build_stack_images,
     build_stack_images_with_docker,
 )
-from acceptance.deployment.rollout import apply, await_rollout
+from acceptance.deployment.rollout import apply_to_system, await_rollout
 from acceptance.deployment.trust import (
     certificates_of,
     restart_readers,
@@ -25,7 +25,7 @@ from acceptance.deployment.trust import (
     wake_kubelets,
 )
 from acceptance.drivers.kubernetes.client import Kubernetes
-from acceptance.errors import EnvironmentFailure
+from acceptance.errors import SystemFailure
 from acceptance.process import workers
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def deploy_stacks(
 
     `tell_secrets` is given the generated values, so that they are redacted.
 
-    Raises `EnvironmentFailure` with the pod's reason and last log lines if one does not get there.
+    Raises `SystemFailure` with the pod's reason and last log lines if one does not get there, or if
+    its manifests are rejected.
     """
     limits, kubeconfig = settings.timeouts, Path(system.kubeconfig)
     client = Kubernetes(kubeconfig, system.context, timeout=limits.api)
@@ -139,14 +140,14 @@ def deploy_stacks(
             made = secrets_for(objects)
             tell_secrets([value for secret in made for value in secret["stringData"].values()])
             objects = (*objects, *made, *_authority(system))
-            apply(kubeconfig, system.context, objects, timeout=limits.command)
+            apply_to_system(client, kubeconfig, system.context, objects, limits.command)
             namespaces |= set(stack.namespaces)
         declared = [each for stack in stacks for each in stack.objects]
         if any(stack.name == _SCRAPING for stack in stacks):
             declared += certificates_of(client, system.namespace)
         trusted = trusted_authorities(client, declared, system.run, timeout=limits.certificate)
         if trusted:
-            apply(kubeconfig, system.context, trusted, timeout=limits.command)
+            apply_to_system(client, kubeconfig, system.context, trusted, limits.command)
             wake_kubelets(client, trusted)
             namespaces |= set(restart_readers(client, declared, trusted))
         with workers(max(1, len(namespaces))) as pool:
@@ -158,7 +159,7 @@ def deploy_stacks(
                     limits,
                     what=f"{namespace} at full strength",
                     remedy="look at the pod with --keep-cluster.",
-                    error=EnvironmentFailure,
+                    error=SystemFailure,
                 )
                 for namespace in sorted(namespaces)
             ]

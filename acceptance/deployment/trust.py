@@ -15,7 +15,7 @@ from acceptance.build.manifests import RUN_LABEL
 from acceptance.drivers.kubernetes.cert_manager import has_cert_manager
 from acceptance.drivers.kubernetes.connection import Refused
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.errors import EnvironmentFailure
+from acceptance.errors import SystemFailure
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def trusted_authorities(
 
     Those that have one name in one namespace are in one ConfigMap: several may be trusted alike.
 
-    Raises `EnvironmentFailure` if cert-manager does not issue one within `timeout` seconds.
+    Raises `SystemFailure` if cert-manager does not issue one within `timeout` seconds.
     """
     trusted: dict[tuple[str, str], list[str]] = {}
     for found in objects:
@@ -116,7 +116,7 @@ def _await_authority(client: Kubernetes, found: Manifest, timeout: float) -> str
         what=f"cert-manager issues {namespace}/{name}",
         remedy=f"kubectl --namespace {namespace} describe certificates",
         describe=lambda _: "the Secret has no authority yet",
-        error=EnvironmentFailure,
+        error=SystemFailure,
     )
     return base64.b64decode(encoded).decode()
 

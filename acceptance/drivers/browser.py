@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, sync_playwright
 
-from acceptance.errors import EnvironmentFailure
+from acceptance.errors import EnvironmentFailure, SystemFailure
 from acceptance.process import run
 from acceptance.waiting import SYSTEM_CLOCK
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _FIRST_ERROR = 400
+_CRASH = "Target crashed"
 _CONTEXT_PARTS = 4
 _QUIET_SECONDS, _QUIET_LIMIT_SECONDS, _QUIET_LOOK_MS = 0.5, 10.0, 50.0
 _SWITCHES = (
@@ -226,7 +227,9 @@ def visit(
 
     The browser trusts the authority `trust`, a certificate as PEM, beside its own.
     `timeout` is for each page and each element waited for, in seconds.
-    Raises `EnvironmentFailure` if there is no browser, or the authority cannot be imported.
+    Raises `EnvironmentFailure` if there is no browser, it crashes, or the authority cannot be
+    imported; `SystemFailure` if a page or an element does not appear and the body does not catch
+    that as a `BrowserError`.
     """
     with ExitStack() as leaving:
         home = leaving.enter_context(trusting_home(trust, timeout=timeout)) if trust else None
@@ -242,8 +245,18 @@ def visit(
             context.set_default_timeout(timeout * 1000)
             context.tracing.start(screenshots=True, snapshots=True)
             yield Visit(context.new_page(), context)
+        except Error as error:
+            raise _blamed(error, crashed=not browser.is_connected()) from error
         finally:
             browser.close()
+
+
+def _blamed(error: Error, *, crashed: bool) -> EnvironmentFailure | SystemFailure:
+    """Return the failure of the browser, if it is no longer there, or of the page."""
+    said = str(error).splitlines()[0]
+    if crashed or _CRASH in said:
+        return EnvironmentFailure(f"The browser crashed: {said}. Try: run again with more memory.")
+    return SystemFailure(f"The page does not do what a visitor expects: {said}.")
 
 
 @contextmanager

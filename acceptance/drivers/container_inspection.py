@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from acceptance.build.kubectl import kubectl
+from acceptance.drivers.kubernetes.pod_commands import execute_in_pod, lacks_program
+from acceptance.errors import EnvironmentFailure, SystemFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,8 @@ def inspect_container(
 ) -> ContainerInspection:
     """Inspect a running container; `timeout` is in seconds.
 
-    Raises `EnvironmentFailure` if its image has no shell, or not the programs that are needed.
+    Raises `EnvironmentFailure` if its image has no shell, or not the programs that are needed, and
+    `SystemFailure` if the container does not run.
     """
     script = _SCRIPT
     for name, value in (
@@ -117,8 +119,14 @@ def inspect_container(
         ("NAMESPACES", " ".join(NAMESPACES)),
     ):
         script = script.replace(f"@{name}@", value)
-    where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
-    said = kubectl(kubeconfig, context, [*where, "sh", "-c", script], timeout=timeout)
+    where = (kubeconfig, context, namespace, pod, container)
+    try:
+        said = execute_in_pod(*where, ["sh", "-c", script], timeout=timeout)
+    except SystemFailure as error:
+        # An image without a shell is no fault of the system: what is needed here is missing.
+        if lacks_program(error):
+            raise EnvironmentFailure(error.message) from error
+        raise
     return parse_inspection(pod, container, said)
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from acceptance.build.kubectl import kubectl
-from acceptance.errors import EnvironmentFailure
+from acceptance.build.kubectl import kubectl_program
+from acceptance.drivers.kubernetes.pod_commands import execute_in_pod, failure_of_pod
 from acceptance.process import dying_with_parent
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ def forwarded(
 ) -> Iterator[int]:
     """Forward a local port to a port of a pod while the body runs, and yield its number.
 
-    Raises `EnvironmentFailure` if kubectl does not forward within `timeout` seconds.
+    Raises `SystemFailure` if the pod is not there or does not run, and `EnvironmentFailure` if
+    kubectl does not forward within `timeout` seconds for another reason.
     """
-    command = ["kubectl", "--kubeconfig", str(kubeconfig), "--context", context]
+    command = [str(kubectl_program()), "--kubeconfig", str(kubeconfig), "--context", context]
     command += ["--namespace", namespace, "port-forward", f"pod/{pod}", f":{port}"]
     child = subprocess.Popen(
         dying_with_parent(command),
@@ -106,7 +107,7 @@ def log_in(
             if replication:
                 return Login(accepted=True, refused=False, said="connected for replication")
             row = connection.execute("SELECT current_user").fetchone()
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         said = " ".join(str(error).split())
         # When a connection fails to start, libpq gives no SQLSTATE, only the server's message.
         refused = error.sqlstate in _REFUSED or any(each in said for each in _REFUSALS)
@@ -119,12 +120,11 @@ def data_directories(
 ) -> tuple[str, ...]:
     """Return the data directories of the PostgreSQL servers that run in a container.
 
-    Raises `EnvironmentFailure` if the command fails in the container, or takes over `timeout`
-    seconds.
+    Raises what `execute_in_pod` raises.
     """
-    where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
-    said = kubectl(kubeconfig, context, [*where, "sh", "-c", _DIRECTORIES], timeout=timeout)
-    return tuple(said.split())
+    command = ["sh", "-c", _DIRECTORIES]
+    where = (kubeconfig, context, namespace, pod, container)
+    return tuple(execute_in_pod(*where, command, timeout=timeout).split())
 
 
 def execute_sql(
@@ -141,12 +141,12 @@ def execute_sql(
     """Run SQL as the database's superuser in its container, and return the lines of the result.
 
     Without `database`, the system's is used. Several statements at once are one transaction.
-    Raises `EnvironmentFailure` with the server's message if it fails or takes over `timeout`
-    seconds.
+    Raises `SystemFailure` with the server's message if it fails or takes over `timeout` seconds,
+    and `EnvironmentFailure` if the server cannot be asked.
     """
-    where = [f"--namespace={namespace}", "exec", pod, f"--container={container}", "--"]
     command = ["sh", "-c", _PSQL, statement, *([database] if database else [])]
-    said = kubectl(kubeconfig, context, [*where, *command], timeout=timeout)
+    where = (kubeconfig, context, namespace, pod, container)
+    said = execute_in_pod(*where, command, timeout=timeout)
     return tuple(line for line in said.splitlines() if line)
 
 
@@ -166,4 +166,4 @@ def _local_port(child: subprocess.Popen[bytes], deadline: float) -> int:
         "kubectl port-forward did not begin to forward the database's port: "
         f"{said.decode('utf-8', 'replace').strip() or 'it said nothing'}."
     )
-    raise EnvironmentFailure(message)
+    raise failure_of_pod(message)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-Status: TypeAlias = Literal["passed", "failed", "skipped", "environment", "missing", "unselected"]
-"""`environment`: the cluster could not be started. `missing`: collected and never reported.
-`unselected`: in the features, but not selected for this run."""
+Status: TypeAlias = Literal[
+    "passed", "failed", "skipped", "environment", "error", "missing", "unselected"
+]
+"""`failed`: the system did something wrong. `skipped`: it cannot be checked here. `environment`:
+the environment lacks or lost something. `error`: an error in the suite itself. `missing`: collected
+and never reported. `unselected`: in the features, but not selected for this run."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class StepOutcome:
     text: str
     seconds: float
     status: str
-    """passed, failed, or skipped when an earlier one failed."""
+    """passed; how it ended the scenario: failed, skipped, environment or error."""
 
 
 @dataclass(frozen=True)

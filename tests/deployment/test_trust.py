@@ -15,7 +15,7 @@ from acceptance.deployment.trust import (
     wake_kubelets,
 )
 from acceptance.drivers.kubernetes.connection import Refused
-from acceptance.errors import EnvironmentFailure
+from acceptance.errors import SystemFailure
 from acceptance.project import ROOT
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_a_certificate_that_nobody_else_trusts_is_not_waited_for() -> None:
 def test_a_certificate_that_is_not_issued_is_named() -> None:
     """The deployment fails, and says what to look at."""
     cluster: Any = Issued("")
-    with pytest.raises(EnvironmentFailure, match="here/store-tls"):
+    with pytest.raises(SystemFailure, match="here/store-tls"):
         trusted_authorities(cluster, [CERTIFICATE], "run", timeout=0.01)
 
 

@@ -93,7 +93,7 @@ def test_only_proof_makes_an_item_met(tracker: Tracker) -> None:
     assert word(tracker) == "unverified"
 
 
-@pytest.mark.parametrize("status", ["skipped", "environment", "missing"])
+@pytest.mark.parametrize("status", ["skipped", "environment", "error", "missing"])
 def test_what_did_not_run_is_never_met(tracker: Tracker, status: Status) -> None:
     """One scenario that did not run spoils what the others proved."""
     assert word(tracker, outcome(evidence=PROOF), outcome(status)) == "unverified"
@@ -101,7 +101,7 @@ def test_what_did_not_run_is_never_met(tracker: Tracker, status: Status) -> None
 
 def test_a_failure_beats_everything(tracker: Tracker) -> None:
     """An item with a failed scenario is unmet, whatever became of the others."""
-    others = [outcome(evidence=PROOF), outcome("skipped"), outcome("environment")]
+    others = [outcome(evidence=PROOF), outcome("skipped"), outcome("environment"), outcome("error")]
     assert word(tracker, *others, outcome("failed")) == "unmet"
     assert word(tracker, outcome("failed", PROOF), *others) == "unmet"
 

@@ -61,7 +61,7 @@ def verdict(
 _OUTCOMES = st.lists(
     st.builds(
         outcome,
-        status=st.sampled_from(["passed", "failed", "skipped", "environment", "missing"]),
+        status=st.sampled_from(["passed", "failed", "skipped", "environment", "error", "missing"]),
         evidence=st.sampled_from([(), PROOF]),
         item=st.sampled_from([ITEM, ITEM, OTHER]),
     ),
@@ -164,7 +164,7 @@ def test_a_word_stands_in_where_a_scenario_cannot_tell() -> None:
     assert (found.verdict, found.reason.endswith("; A name: it is skipped")) == ("met", True)
 
 
-@pytest.mark.parametrize("status", ["environment", "missing", "unselected"])
+@pytest.mark.parametrize("status", ["environment", "error", "missing", "unselected"])
 def test_a_word_does_not_stand_in_for_what_was_not_heard(status: Status) -> None:
     """A scenario that could have told, and might have failed."""
     found = verdict([outcome(status)], [said()], [INSTEAD])

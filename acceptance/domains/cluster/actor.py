@@ -10,7 +10,7 @@ from acceptance.actor import Actor
 from acceptance.drivers import container_inspection
 from acceptance.drivers.database import execute_sql
 from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable
+from acceptance.judgement import Unverifiable, require
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
@@ -56,10 +56,9 @@ class ClusterActor(Actor):
         return self._cluster.workloads(self.system.namespace)
 
     def _backend_image(self) -> str:
-        """Return the image of the backend, which has Python; raises `Unverifiable` without one."""
+        """Return the image of the backend, which has Python; the backend has to have a pod."""
         pods = self._pods(self.system.workloads.backend)
-        if not pods:
-            raise Unverifiable("The backend has no pod whose image another pod could use.")
+        require(pods, "The backend has no pod whose image another pod could use.")
         return next(each.image for each in pods[0].containers if not each.init)
 
     def _sql(
@@ -67,19 +66,18 @@ class ClusterActor(Actor):
     ) -> tuple[str, ...]:
         """Run SQL as the superuser, in the system's database unless another one is named.
 
-        Raises `Unverifiable` if no database pod is ready, `EnvironmentFailure` if it fails.
+        A database pod has to be ready. Raises `SystemFailure` if the statement fails.
         """
         system = self.system
         name = system.workloads.database
         pods = self.serving(name)
-        if not pods:
-            raise Unverifiable("No database pod is ready.")
+        require(pods, "No database pod is ready.")
         where = (Path(system.kubeconfig), system.context, system.namespace, pods[0])
         limit = timeout or self._timeouts.query
         return execute_sql(*where, statement, container=name, database=database, timeout=limit)
 
     def _inspect(self, pod: str, container: str) -> ContainerInspection:
-        """Inspect a container of the system's namespace; raises `Unverifiable` if that fails."""
+        """Inspect a container of the system's namespace; raises `Unverifiable` without a shell."""
         system, limit = self.system, self._timeouts.execute
         where = (Path(system.kubeconfig), system.context, system.namespace)
         try:

@@ -17,6 +17,7 @@ from acceptance.domains.delivery.drivers.scanners import code, images, manifests
 from acceptance.domains.delivery.drivers.scanners.facts import attempt
 from acceptance.domains.delivery.triage import TriagedFindings, triage
 from acceptance.drivers import files
+from acceptance.errors import BrokenInput, SystemFailure
 from acceptance.process import workers
 
 if TYPE_CHECKING:
@@ -136,7 +137,10 @@ def _scanners(
 def _rendered(target: ScanTarget) -> tuple[Manifest, ...]:
     """Return the objects of all overlays; an object that several have is there once."""
     references = dict(target.references)
-    objects = [found for overlay in target.overlays for found in render(overlay, references)]
+    try:
+        objects = [found for overlay in target.overlays for found in render(overlay, references)]
+    except BrokenInput as error:
+        raise SystemFailure(error.message) from error
     return tuple({json.dumps(each, sort_keys=True): each for each in objects}.values())
 
 

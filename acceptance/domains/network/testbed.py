@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import RUN_LABEL
-from acceptance.deployment.rollout import apply
+from acceptance.deployment.rollout import apply, apply_to_system
 from acceptance.domains.network.drivers import (
     PROBE_LABEL,
     OutsideListener,
@@ -79,7 +79,10 @@ class NetworkTestbed:
                 path = api_path("namespaces", name=each["metadata"]["name"])
                 self._undo.callback(self._cluster.delete, path)
         kubeconfig = Path(self._system.kubeconfig)
-        apply(kubeconfig, self._system.context, created, timeout=self._timeouts.command)
+        limit = self._timeouts.command
+        apply(kubeconfig, self._system.context, [own], timeout=limit)
+        if objects:
+            apply_to_system(self._cluster, kubeconfig, self._system.context, objects, limit)
 
     def place_probes(
         self,

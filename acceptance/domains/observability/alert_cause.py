@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.alert_listener import AlertListener
 from acceptance.domains.traffic.actor import IngressActor
-from acceptance.drivers.kubernetes.client import Refused
-from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable
+from acceptance.errors import EnvironmentFailure, SystemFailure
+from acceptance.judgement import unproven
 from acceptance.waiting import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -75,15 +74,16 @@ class CauseMaker(AlertListener, IngressActor):
     def cause(self, words: str, reception: AlertReception) -> Cause:
         """Break what `words` say; its cure is carried out at the latest when the scenario ends.
 
-        Raises `Unverifiable` if it cannot be broken.
+        Raises `Unverifiable` if this cluster does not let it be broken; it is a failed check if the
+        system does not.
         """
         causes = self._causes()
         made = Cause(0.0, {}, {"NAMESPACE": self.system.namespace})
         self._undo.push(made.cure)
         try:
             causes[words](made, reception.namespace)
-        except (Refused, EnvironmentFailure) as error:
-            raise Unverifiable(f"It cannot be brought about that {words}: {error}") from error
+        except (SystemFailure, EnvironmentFailure) as error:
+            raise unproven(f"It cannot be brought about that {words}: {error}", error) from error
         made.since = made.since or SYSTEM_CLOCK.now()
         return made
 

@@ -14,7 +14,7 @@ from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.domains.observability.resource_causes import ResourceCauses
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
-from acceptance.errors import EnvironmentFailure
+from acceptance.errors import AcceptanceError, EnvironmentFailure
 from acceptance.judgement import Unverifiable
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class AlertCauses(ResourceCauses):
         """Take the rights to the tables away, so that every request for a checkout fails."""
         owner = self._sql("SELECT tableowner FROM pg_tables WHERE tablename = 'checkouts'")
         if not owner:
-            raise Unverifiable("The database has no table checkouts.")
+            raise AssertionError("The database has no table checkouts.")
         made.cure.callback(self._sql, f"GRANT ALL ON {_TABLES} TO {owner[0]}")
         self._sql(f"REVOKE ALL ON {_TABLES} FROM {owner[0]}")
 
@@ -90,7 +90,7 @@ class AlertCauses(ResourceCauses):
         )
 
         def lock() -> None:
-            with suppress(EnvironmentFailure, Unverifiable):  # it ends by being ended
+            with suppress(AcceptanceError, AssertionError):  # it ends by being ended
                 self._sql(statement, timeout=_LOCKS * _LOCKED_SECONDS)
 
         thread = threading.Thread(target=lock, daemon=True)
@@ -107,7 +107,7 @@ class AlertCauses(ResourceCauses):
         """Open sessions that lock nothing: one that is idle, and one that works for long."""
         system, pods = self.system, self.serving(self.system.workloads.database)
         if not pods:
-            raise Unverifiable("No database pod is ready.")
+            raise AssertionError("No database pod is ready.")
         where = [f"--namespace={system.namespace}", "exec", pods[0]]
         where += [f"--container={system.workloads.database}", "--", "sh", "-c", _BYSTANDERS]
 

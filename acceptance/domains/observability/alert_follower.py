@@ -17,7 +17,7 @@ from acceptance.domains.observability.alert_watch import (
     table_of,
 )
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, require_each
+from acceptance.judgement import Unverifiable, require_each, unproven
 from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
@@ -168,7 +168,9 @@ class AlertFollower(AlertCauses):
             eventually(there, lambda found: not found, timeout=self._timeouts.recovery)
         except (DeadlineExceeded, Refused) as error:
             message = f"Before anything is broken, it is not quiet: {error}"
-            raise Unverifiable(message) from error
+            if isinstance(error, Refused):
+                raise unproven(message, error) from error
+            raise Unverifiable(message) from error  # what a scenario before has left may fire
 
     def _limit(self, row: AlertRow, rules: Mapping[str, Rule]) -> float:
         """Return the seconds within which an alert has to arrive after its cause.
@@ -178,7 +180,7 @@ class AlertFollower(AlertCauses):
         """
         rule = rules.get(row.alert)
         if rule is None:
-            raise Unverifiable(f"Prometheus has no critical alert {row.alert} that could fire.")
+            raise AssertionError(f"Prometheus has no critical alert {row.alert} that could fire.")
         scrape = max(each.interval for each in self.prometheus().targets().targets)
         manager = self.alertmanager()
         try:

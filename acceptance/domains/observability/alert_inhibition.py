@@ -14,7 +14,7 @@ from acceptance.domains.observability.inhibition_rules import (
     unexpected,
 )
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import listed, require, require_each, unproven
 from acceptance.waiting import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -109,13 +109,13 @@ class InhibitionTester(AlertSender):
     def assert_no_others(self, table: Sequence[Sequence[str]]) -> None:
         """By Alertmanager's configuration, no alert may keep one quiet that the table lacks.
 
-        All alerts of Prometheus are compared with each other. Raises `Unverifiable` if
-        Alertmanager does not return its configuration.
+        All alerts of Prometheus are compared with each other. It is a failed check if Alertmanager
+        does not return its configuration.
         """
         try:
             inhibitions = read_inhibitions(self.alertmanager().configuration())
         except Refused as error:
-            raise Unverifiable(f"It is unknown what is inhibited: {error}.") from error
+            raise unproven(f"It is unknown what is inhibited: {error}.", error) from error
         targets = self.prometheus().targets().targets
         endpoints = sorted({each.label(ENDPOINT) for each in targets} - {""})
         alerts = list(known_alerts(self.rules().rules().alerts, endpoints))

@@ -23,7 +23,7 @@ from acceptance.domains.observability.drivers.prometheus_rules import Prometheus
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, require
+from acceptance.judgement import require, unproven
 from acceptance.runbooks.runner import open_shell
 from acceptance.waiting import last_seen
 
@@ -86,7 +86,7 @@ class AlertListener(MetricsOperator):
                 self._restart_alertmanager()
             since = receiver.read().now
         except Refused as error:
-            raise Unverifiable(f"The run cannot start a receiver of alerts: {error}.") from error
+            raise unproven(f"The run cannot start a receiver of alerts: {error}.", error) from error
         # Whatever arrives first shows that all is in place; whether it does is judged later.
         last_seen(
             lambda: receiver.read(since),
@@ -96,11 +96,11 @@ class AlertListener(MetricsOperator):
         return AlertReception(namespace, since)
 
     def received(self, reception: AlertReception) -> Received:
-        """Return what has arrived since; raises `Unverifiable` if the receiver does not answer."""
+        """Return what has arrived since; raises what `unproven` returns if it is silent."""
         try:
             return self.receiver().read(reception.since)
         except Refused as error:
-            raise Unverifiable(f"It is unknown what has arrived: {error}.") from error
+            raise unproven(f"It is unknown what has arrived: {error}.", error) from error
 
     def receiver(self) -> AlertReceiver:
         """Return the receiver of the run, which need not run yet."""

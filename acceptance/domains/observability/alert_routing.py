@@ -13,7 +13,7 @@ from acceptance.domains.observability.alert_sender import (
     AlertSender,
 )
 from acceptance.drivers.kubernetes.client import Refused
-from acceptance.judgement import Unverifiable, require
+from acceptance.judgement import require, unproven
 from acceptance.waiting import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class AlertRouter(AlertSender):
         try:
             silence = manager.silence({MARK: mark, "pod": "one"}, FIRES_SECONDS)
         except Refused as error:
-            raise Unverifiable(f"Nothing can be silenced: {error}.") from error
+            raise unproven(f"Nothing can be silenced: {error}.", error) from error
         self._undo.callback(manager.end_silence, silence)
         self.send(both)
         self.arrived(reception, mark, 1, pod="other")

@@ -14,7 +14,7 @@ from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.domains.observability.drivers.prometheus_rules import Rule
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.errors import AcceptanceError
-from acceptance.judgement import Unverifiable, listed, require
+from acceptance.judgement import Unverifiable, listed, require, unproven
 from acceptance.process import workers
 from acceptance.project import ROOT
 
@@ -130,12 +130,12 @@ class RuleInspector(AlertListener):
     def assert_passed_on(self) -> None:
         """Prometheus sends each alert that fires to Alertmanager, and changes or drops none.
 
-        Raises `Unverifiable` if it does not say.
+        It is a failed check if it does not say.
         """
         try:
             sending = self.rules().sending()
         except Refused as error:
-            raise Unverifiable(f"It is unknown where alerts are sent: {error}.") from error
+            raise unproven(f"It is unknown where alerts are sent: {error}.", error) from error
         self._keep("Where Prometheus sends alerts", pretty(asdict(sending)))
         require(sending.managers, "Prometheus knows no Alertmanager that it could send alerts to.")
         require(

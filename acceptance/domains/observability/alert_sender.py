@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from acceptance.domains.observability.alert_listener import OWN_ALERTS, AlertListener
 from acceptance.domains.observability.alert_rules import CRITICAL
 from acceptance.drivers.kubernetes.client import Refused
-from acceptance.judgement import Unverifiable
+from acceptance.judgement import unproven
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class AlertSender(AlertListener):
     """Sends alerts of its own, which end when the scenario does."""
 
     def send(self, labels: Sequence[dict[str, str]]) -> None:
-        """Send an alert for each of `labels`; raises `Unverifiable` if none can be sent."""
+        """Send an alert for each of `labels`; a failed check if Alertmanager takes none."""
         self._undo.callback(self.end, labels)
         self._post(labels, FIRES_SECONDS)
 
@@ -39,7 +39,7 @@ class AlertSender(AlertListener):
         try:
             self.alertmanager().send(labels, seconds)
         except Refused as error:
-            raise Unverifiable(f"No alert can be sent: {error}.") from error
+            raise unproven(f"No alert can be sent: {error}.", error) from error
 
     def times(self) -> RouteTimes:
         """Return how long critical alerts are gathered; a failed check if they go nowhere."""

@@ -13,7 +13,7 @@ from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.identity import create_token
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, require
+from acceptance.judgement import Unverifiable, require, unproven
 from acceptance.waiting import SYSTEM_CLOCK, last_seen
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class RefusalCounter(MetricsOperator):
     def begin_refusals(self, reception: AlertReception) -> RefusedAccount:
         """Begin to be refused, with an account in the namespace of the receiver.
 
-        Raises `Unverifiable` if there can be no such account.
+        Raises `Unverifiable` if this cluster allows no such account.
         """
         where, name = reception.namespace, f"refused-{uuid.uuid4().hex[:6]}"
         user = f"system:serviceaccount:{where}:{name}"
@@ -93,7 +93,7 @@ class RefusalCounter(MetricsOperator):
             self._cluster.create(api_path("serviceaccounts", where), body)
             token = create_token(self._cluster, where, name)
         except Refused as error:
-            raise Unverifiable(f"No account can be refused: {error}.") from error
+            raise unproven(f"No account can be refused: {error}.", error) from error
         self._context.tell_secrets([token])
         client = self._cluster.with_token(token)
         account = RefusedAccount(user, client, api_path("pods", where))

@@ -28,7 +28,7 @@ class CountedVisits:
         self.rounds: list[tuple[float, float]] = []
         """When each complete round began and ended, as Unix time by the clock of the run."""
         self._sum = first.anew()
-        self._problem = ""
+        self._problem: AssertionError | Unverifiable | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send, name="counted visits", daemon=True)
         self._thread.start()
@@ -36,12 +36,12 @@ class CountedVisits:
     def end(self) -> KnownTraffic:
         """Wait for the current round, and return the traffic of all; may be called again.
 
-        Raises `Unverifiable` if a round could not be sent as it should be.
+        Raises what ended a round that could not be sent as it should be.
         """
         self._ended.set()
         self._thread.join()
         if self._problem:
-            raise Unverifiable(self._problem)
+            raise self._problem
         return self._sum
 
     def _send(self) -> None:
@@ -49,8 +49,8 @@ class CountedVisits:
             began, one = time.time(), self._sum.anew()
             try:
                 one.send_all()
-            except Unverifiable as error:
-                self._problem = str(error)
+            except (AssertionError, Unverifiable) as error:
+                self._problem = error
                 return
             self._sum.add(one)
             self.rounds.append((began, time.time()))

@@ -57,7 +57,8 @@ class TrafficCounter(MetricsOperator, Visitor):
     def note_counters(self) -> CounterState:
         """Return what Prometheus has counted, once two scrapes agree.
 
-        Raises `Unverifiable` if Prometheus has counted nothing, or keeps counting.
+        It is a failed check if Prometheus does not answer or has counted nothing; raises
+        `Unverifiable` if it keeps counting.
         """
         client = self.prometheus()
         self._await_first_scrape(client)
@@ -83,11 +84,11 @@ class TrafficCounter(MetricsOperator, Visitor):
         return self._await_counted(traffic, before)
 
     def _known_traffic(self) -> KnownTraffic:
-        """Return the traffic to send; raises `Unverifiable` if the API does not describe itself."""
+        """Return the traffic to send; the API has to describe itself."""
         reply = self._until_success(self._api.openapi_document)
         document = reply.json()
         if not isinstance(document, dict) or "paths" not in document:
-            raise Unverifiable(f"The API does not describe its routes: {reply}.")
+            raise AssertionError(f"The API does not describe its routes: {reply}.")
         return KnownTraffic(self._api, document)
 
     def _await_counted(self, traffic: KnownTraffic, before: CounterState) -> SentRequests:
@@ -151,7 +152,8 @@ class TrafficCounter(MetricsOperator, Visitor):
         events = {event: client.total(name, job) for event, name in _CHECKOUTS.items()}
         for answer in (requests, durations, seconds, *events.values()):
             if answer.refused:
-                raise Unverifiable(f"Prometheus does not answer {answer.query}: {answer.refused}.")
+                message = f"Prometheus does not answer {answer.query}: {answer.refused}."
+                raise AssertionError(message)
             require(answer.samples, f"Prometheus has nothing for {answer.query}.")
         return CounterState(
             _counted(requests, "method", "route", "status"),
@@ -178,7 +180,7 @@ class TrafficCounter(MetricsOperator, Visitor):
         """Return the seconds from one scrape of the backend to the next."""
         own = [e for e in client.targets().targets if e.job == self.system.workloads.backend]
         if not own or not own[0].interval:
-            raise Unverifiable("Prometheus does not scrape the backend.")
+            raise AssertionError("Prometheus does not scrape the backend.")
         return own[0].interval
 
 

@@ -88,7 +88,7 @@ class CriticalMetricsOperator(MetricsOperator):
         )
         exported = client.names_of(self.system.workloads.backend)
         if exported.refused:
-            raise Unverifiable(f"Prometheus does not name its metrics: {exported.refused}.")
+            raise AssertionError(f"Prometheus does not name its metrics: {exported.refused}.")
         names = {each.label("__name__") for each in exported.samples}
         found = MetricState(tuple(seen), tuple(sorted(filter(_own, names))))
         self._keep("Critical metrics", pretty(asdict(found)))

@@ -17,7 +17,8 @@ from acceptance.domains.observability.dashboard_charts import (
     colour_of_value,
     in_unit,
 )
-from acceptance.drivers.browser import Device, visit
+from acceptance.drivers.browser import BrowserError, Device, visit
+from acceptance.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -73,7 +74,10 @@ def draw_dashboards(
         for title, page in pages:
             path = Path(folder, "dashboard.html")
             path.write_text(page, encoding="utf-8")
-            browser.open(path.as_uri())
+            try:
+                browser.open(path.as_uri())
+            except BrowserError as error:  # the page is the suite's own
+                raise EnvironmentFailure(f"No dashboard can be drawn: {error}") from error
             pictures.append((title, browser.screenshot()))
     return pictures
 

@@ -18,7 +18,7 @@ from acceptance.domains.observability.dashboard_reader import DashboardReader
 from acceptance.domains.observability.dashboards import DashboardOperator
 from acceptance.domains.observability.refused_payments import PaymentErrors
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, listed, require
+from acceptance.judgement import listed, require
 from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded, eventually, last_seen
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class DashboardReviewer(DashboardOperator, TrafficCounter, PaymentErrors):
         # What is scraped at this moment is there for one query, and was not for the one before.
         window = (before.time, client.now() - self._interval(self.prometheus()))
         if not window[0] < window[1]:
-            raise Unverifiable("The clock of Prometheus does not go on.")
+            raise AssertionError("The clock of Prometheus does not go on.")
         reader = DashboardReader(client, deployed.sources, window)
         backend = self.system.workloads.backend
         jobs = (backend, _INGRESS, _DATABASE)
@@ -196,7 +196,7 @@ class DashboardReviewer(DashboardOperator, TrafficCounter, PaymentErrors):
         job = self.system.workloads.backend
         found = self.prometheus().total_increase(_REQUESTS, job, window, *_BY)
         if found.refused:
-            raise Unverifiable(f"Prometheus does not answer {found.query}: {found.refused}.")
+            raise AssertionError(f"Prometheus does not answer {found.query}: {found.refused}.")
         keys = {" ".join(e.label(name) for name in _BY): e.value for e in found.samples}
         return {key: value for key, value in keys.items() if key not in sent and value}
 

@@ -24,7 +24,8 @@ from acceptance.domains.observability.drivers.prometheus_queries import Promethe
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, listed, require
+from acceptance.errors import BrokenInput
+from acceptance.judgement import Unverifiable, listed, require, unproven
 from acceptance.waiting import DeadlineExceeded, eventually
 
 if TYPE_CHECKING:
@@ -64,14 +65,14 @@ class DashboardOperator(MetricsOperator):
     def read_dashboards(self) -> DeployedDashboards:
         """Return what is deployed, and what the repository has for this cluster.
 
-        Raises `Unverifiable` if the API server does not list it.
+        Raises `Unverifiable` if the API server does not let the suite list it.
         """
         try:
             files = provisioned_files(self._cluster, DASHBOARDS)
             sources = provisioned_files(self._cluster, SOURCES)
         except Refused as error:
             message = f"It is unknown which dashboards are deployed: {error}."
-            raise Unverifiable(message) from error
+            raise unproven(message, error) from error
         found = DeployedDashboards(
             files,
             self._delivered(),
@@ -192,9 +193,13 @@ class DashboardOperator(MetricsOperator):
         folder = self._context.path_in_sources(overlay)
         if not (folder / "kustomization.yaml").is_file():
             return ()
+        try:
+            objects = render(folder, {})
+        except BrokenInput as error:
+            raise AssertionError(f"The monitoring cannot be deployed: {error.message}") from error
         return files_of(
             each
-            for each in render(folder, {})
+            for each in objects
             if each["kind"] == "ConfigMap" and DASHBOARDS in (each["metadata"].get("labels") or {})
         )
 

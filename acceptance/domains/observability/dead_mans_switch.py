@@ -11,7 +11,7 @@ from acceptance.domains.observability.drivers import alertmanager, prometheus
 from acceptance.domains.observability.drivers.alert_receiver import DEAD_MANS_SWITCH
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, require
+from acceptance.judgement import require, unproven
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class DeadMansSwitchTester(AlertListener):
     def cut(self, what: str, reception: AlertReception) -> CutWay:
         """Cut the way of alerts at `what`, until somebody is told; then repair it.
 
-        Raises `Unverifiable` if it cannot be cut. No sign of life before it is a failed check.
+        Raises `Unverifiable` if this cluster does not let it be cut. No sign of life before it is a
+        failed check.
         """
         try:
             interval = self.alertmanager().times(DEAD_MANS_SWITCH).interval
@@ -125,7 +126,7 @@ class DeadMansSwitchTester(AlertListener):
         try:
             cuts[what]()
         except Refused as error:
-            raise Unverifiable(f"It cannot be brought about that {what}: {error}.") from error
+            raise unproven(f"It cannot be brought about that {what}: {error}.", error) from error
 
     def _isolate(self, repaired: ExitStack) -> None:
         """Let every policy that selects Alertmanager allow no connection to the outside."""

@@ -11,7 +11,6 @@ from acceptance.domains.observability.account_creator import AccountCreator
 from acceptance.domains.observability.alert_causes import AlertCauses
 from acceptance.domains.observability.drivers import log_store, prometheus
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +70,7 @@ class IncidentCauses(AlertCauses, AccountCreator):
     def _containers(self, name: str) -> list[dict[str, Any]]:
         found = self._cluster.read(api_path("deployments", self.system.namespace, name))
         if found is None:
-            raise Unverifiable(f"There is no Deployment {name} that could be released anew.")
+            raise AssertionError(f"There is no Deployment {name} that could be released anew.")
         return list(found["spec"]["template"]["spec"]["containers"])
 
     def _stop_log_store(self, made: Cause, _: str) -> None:

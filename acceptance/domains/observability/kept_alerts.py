@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from acceptance.domains.observability.alert_sender import MARGIN_SECONDS, MARK, AlertSender
 from acceptance.domains.observability.killed_programs import ALERTS
 from acceptance.drivers.kubernetes.client import Refused
-from acceptance.judgement import Unverifiable, require
+from acceptance.judgement import Unverifiable, require, unproven
 from acceptance.waiting import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -53,21 +53,21 @@ class AlertKeeper(AlertSender):
     def send_alerts(self, reception: AlertReception) -> KeptAlerts:
         """Silence an alert, and send it and another one; wait until that has arrived.
 
-        Raises `Unverifiable` if nothing can be silenced, or the other one does not arrive.
+        It is a failed check if nothing can be silenced, or the other one does not arrive.
         """
         mark = uuid.uuid4().hex[:8]
         manager = self.alertmanager()
         try:
             silence = manager.silence({MARK: mark, "alertname": _SILENCED}, _FIRES_SECONDS)
         except Refused as error:
-            raise Unverifiable(f"Nothing can be silenced: {error}.") from error
+            raise unproven(f"Nothing can be silenced: {error}.", error) from error
         self._undo.callback(manager.end_silence, silence)
         self._undo.callback(self.end, _labels(mark, _ARRIVED, _SILENCED, _LATER))
         self._post(_labels(mark, _ARRIVED, _SILENCED), _FIRES_SECONDS)
         if not self.arrived(reception, mark, 1, alertname=_ARRIVED):
-            raise Unverifiable("No alert arrives, so none can arrive twice.")
+            raise AssertionError("No alert arrives, so none can arrive twice.")
         if self._told(reception, mark, _SILENCED):
-            raise Unverifiable("The silenced alert arrived before anything was killed.")
+            raise AssertionError("The silenced alert arrived before anything was killed.")
         return KeptAlerts(mark, silence, time.time())
 
     def send_again(

@@ -50,7 +50,7 @@ class MeasurementKeeper(MetricsOperator):
     def note_measurements(self) -> Measurements:
         """Return the answers about the last half hour.
 
-        Raises `Unverifiable` if Prometheus has nothing to lose.
+        It is a failed check if Prometheus has nothing to lose.
         """
         targets = self.prometheus().targets().targets
         settled = _SETTLED_INTERVALS * max((each.interval for each in targets), default=0.0)
@@ -66,7 +66,7 @@ class MeasurementKeeper(MetricsOperator):
         )
         empty = [each.query for each in found if not each.samples]
         if empty:
-            raise Unverifiable(f"Prometheus has measured nothing for {listed(empty)}.")
+            raise AssertionError(f"Prometheus has measured nothing for {listed(empty)}.")
         return Measurements(found, time.time())
 
     def assert_measurements_kept(self, before: Measurements, killed: KilledPrograms) -> None:

@@ -55,7 +55,7 @@ class KnownTraffic:
     def send_all(self) -> None:
         """Send every kind of request.
 
-        Raises `Unverifiable` if a checkout could not be created or paid.
+        It is a failed check if a checkout could not be created or paid.
         """
         api = self._api
         made: list[str] = []
@@ -76,7 +76,7 @@ class KnownTraffic:
         wanted = {"created": CREATED, "paid": PAID}
         if dict(self.events) != wanted:
             message = f"Visitors were to do {wanted}, and did {dict(self.events)}."
-            raise Unverifiable(message)
+            raise AssertionError(message)
 
     def send_failing(self) -> None:
         """Try to pay a checkout, which fails each time by an error of the server.
@@ -96,7 +96,7 @@ class KnownTraffic:
         reply = ask()
         self.seconds += SYSTEM_CLOCK.now() - started
         if not reply.status:
-            raise Unverifiable(f"A visitor was not answered: {reply}.")
+            raise AssertionError(f"A visitor was not answered: {reply}.")
         method, _, path = reply.request.partition(" ")
         route = next((name for form, name in self._routes if form.fullmatch(path)), "unknown")
         self.requests[f"{method} {route} {reply.status}"] += 1

@@ -19,7 +19,7 @@ from acceptance.domains.observability.drivers.log_store_actions import LogStoreA
 from acceptance.domains.observability.monitoring import MonitoringOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.errors import BrokenInput
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import Unverifiable, listed, require, require_each, unproven
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -179,7 +179,7 @@ class LogStoreAccountTester(MonitoringOperator):
         try:
             self._context.tell_secrets([each.password for each in access.accounts])
         except Refused as error:
-            raise Unverifiable(f"The accounts of the log store are unknown: {error}.") from error
+            raise unproven(f"The accounts of the log store are unknown: {error}.", error) from error
         return access
 
 

@@ -21,7 +21,7 @@ from acceptance.domains.observability.scrape_plan import (
 )
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, listed, require
+from acceptance.judgement import listed, require, unproven
 from acceptance.waiting import SYSTEM_CLOCK, eventually, last_seen
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class MetricsOperator(MonitoringOperator):
     def _page_of(self, target: ScrapeTarget) -> str:
         """Return the page of a target, read by another way than Prometheus does.
 
-        Raises `Unverifiable` if it cannot be read.
+        It is a failed check if it does not answer.
         """
         path, url = path_of(target), urlsplit(target.url)
         try:
@@ -199,9 +199,9 @@ class MetricsOperator(MonitoringOperator):
             else:
                 reply = self._cluster.send("GET", path)
         except Refused as error:
-            raise Unverifiable(f"The metrics at {path} cannot be read: {error}.") from error
+            raise unproven(f"The metrics at {path} cannot be read: {error}.", error) from error
         if not reply.succeeded:
-            raise Unverifiable(f"The metrics at {path} cannot be read: {reply}.")
+            raise AssertionError(f"The metrics at {path} cannot be read: {reply}.")
         return reply.text
 
 

@@ -17,7 +17,7 @@ from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.self_signed import self_signed
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import listed, require, require_each, unproven
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class MetricsClientTester(MetricsOperator):
     def ask_as_everybody(self) -> tuple[AskedProgram, ...]:
         """Ask every program as every client, and as strangers; as the operator last.
 
-        Raises `Unverifiable` if a client has no certificate that can be read.
+        It is a failed check if a client has no certificate; raises `Unverifiable` if the suite may
+        not read it.
         """
         targets = self._targets()
         access = CertifiedAccess(self._cluster, self._prometheus_endpoint.namespace)
@@ -103,7 +104,7 @@ class MetricsClientTester(MetricsOperator):
                     pod = target.label("pod")
                     found.append(AskedProgram(client.name, target.job, pod, answered, str(reply)))
         except Refused as error:
-            raise Unverifiable(f"The clients cannot be tried: {error}.") from error
+            raise unproven(f"The clients cannot be tried: {error}.", error) from error
         # A page is long, and who got one has got it.
         shown = [{**asdict(each), "said": each.said[:200]} for each in found]
         self._keep("What programs said to each client", pretty(shown))

@@ -15,7 +15,7 @@ from acceptance.domains.observability.drivers.prometheus import (
     ScrapeTargets,
 )
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, require
+from acceptance.judgement import Unverifiable, require, unproven
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class MonitoringOperator(ClusterActor):
             found = find_endpoints(self._cluster, programs)
         except Refused as error:
             message = f"It is unknown whether a {what} is deployed: {error}."
-            raise Unverifiable(message) from error
+            raise unproven(message, error) from error
         searched = {"label": LABEL, "values": programs, "found": [asdict(each) for each in found]}
         self._keep(f"Search for a {what}", pretty(searched))
         if not found:

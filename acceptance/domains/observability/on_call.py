@@ -17,7 +17,7 @@ from acceptance.domains.observability.drivers.alertmanager import (
 )
 from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import listed, require, require_each, unproven
 from acceptance.runbooks.checks import assert_complete, required_interval
 from acceptance.runbooks.reader import duration_in, load_runbook
 from acceptance.waiting import last_seen
@@ -95,12 +95,12 @@ class OnCallInspector(AlertListener):
     def read_routes(self, page: Runbook) -> RouteState:
         """Read where alerts go, by the page and by the Alertmanager that runs.
 
-        Raises `Unverifiable` if Alertmanager does not say.
+        It is a failed check if Alertmanager does not say.
         """
         try:
             route = self.alertmanager().route()
         except Refused as error:
-            raise Unverifiable(f"It is unknown where alerts go: {error}.") from error
+            raise unproven(f"It is unknown where alerts go: {error}.", error) from error
         rows = [row for row in page.table("Routes") if len(row) == _COLUMNS]
         labels = [_labels_of(row[0]) for row in rows]
         actual = tuple(targets_of(route, each) for each in labels)

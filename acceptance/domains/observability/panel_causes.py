@@ -14,8 +14,8 @@ from acceptance.domains.observability.dashboards import DashboardOperator
 from acceptance.domains.observability.drivers.container_signals import kill_containers
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable, require, require_each
+from acceptance.errors import AcceptanceError
+from acceptance.judgement import require, require_each
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class PanelWatcher(AlertCauses, DashboardOperator):
         """Run a transaction in the background; the cure ends it."""
 
         def run() -> None:
-            with suppress(EnvironmentFailure, Unverifiable):  # it ends by being ended
+            with suppress(AcceptanceError, AssertionError):  # it ends by being ended
                 self._sql(statement, timeout=_OPEN_SECONDS)
 
         thread = threading.Thread(target=run, daemon=True)

@@ -21,7 +21,7 @@ from acceptance.domains.observability.drivers.faulty_endpoint import (
 from acceptance.domains.observability.drivers.prometheus import PROBES
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, require, require_each
+from acceptance.judgement import Unverifiable, require, require_each, unproven
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class ProbeAnswerTester(AlertListener):
                 for path in paths_of(answer)
             )
         except Refused as error:
-            raise Unverifiable(f"No endpoint of the run can be probed: {error}.") from error
+            raise unproven(f"No endpoint of the run can be probed: {error}.", error) from error
         self._keep("What probes made of answers", pretty([asdict(each) for each in found]))
         return found
 

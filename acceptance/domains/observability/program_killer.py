@@ -29,7 +29,7 @@ from acceptance.domains.observability.stack_inventory import delivered_workloads
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, listed, require
+from acceptance.judgement import Unverifiable, listed, require, unproven
 from acceptance.waiting import DeadlineExceeded, eventually, last_seen
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ class ProgramKiller(MetricsOperator):
 
         The next one does not wait until the last one is back, but for two: one that is said to cost
         visitors no time, because then nothing else may, and Prometheus, because it would hold what
-        goes away meanwhile for present. Raises `Unverifiable` if one cannot be killed, and a failed
-        check if one does not come back.
+        goes away meanwhile for present. Raises `Unverifiable` if this cluster does not let one
+        be killed, and a failed check if one does not come back.
         """
         rows = self._rows(table)
         watched = [each for each in self.prometheus().targets().targets if each.job != PROBES]
         if not watched:
-            raise Unverifiable("Prometheus scrapes nothing, or does not say what.")
+            raise AssertionError("Prometheus scrapes nothing, or does not say what.")
         killed: list[_Killed] = []
         for row in rows:
             one = self._kill(row, traffic)
@@ -127,7 +127,7 @@ class ProgramKiller(MetricsOperator):
                 where, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
                 self._cluster.delete(api_path("pods", where, name), grace=0)
         except Refused as error:
-            raise Unverifiable(f"{row.program} cannot be killed: {error}.") from error
+            raise unproven(f"{row.program} cannot be killed: {error}.", error) from error
         return one
 
     def _pods_of_program(self, row: KillRow) -> list[Object]:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.judgement import Unverifiable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,7 @@ class PaymentErrors(ClusterActor):
     def forbid_payments(self) -> None:
         """Take the right to write payments away, until the scenario ends.
 
-        Raises `Unverifiable` if the database has no such right to take away.
+        It is a failed check if the database has no such right to take away.
         """
         self._undo.enter_context(self._payments_forbidden())
 
@@ -31,7 +30,7 @@ class PaymentErrors(ClusterActor):
         owner = self._sql(f"SELECT tableowner FROM pg_tables WHERE tablename = '{PAYMENTS}'")  # noqa: S608
         if not owner:
             message = f"The database has no table {PAYMENTS}, so no error can be provoked."
-            raise Unverifiable(message)
+            raise AssertionError(message)
         self._sql(f"REVOKE INSERT ON {PAYMENTS} FROM {owner[0]}")
         try:
             yield

@@ -9,7 +9,7 @@ from acceptance.domains.observability.alert_listener import AlertListener
 from acceptance.domains.observability.drivers.alertmanager import hash_of_configuration
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.errors import BrokenInput
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import listed, require, require_each, unproven
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,12 +37,12 @@ class RuleSourceInspector(AlertListener):
         """Alertmanager has loaded the file of one of the variants, to the last character.
 
         It returns its configuration with all defaults, but tells the hash of what it has read.
-        Raises `Unverifiable` if it does not.
+        It is a failed check if it does not.
         """
         try:
             loaded = self.alertmanager().configuration_hash()
         except Refused as error:
-            raise Unverifiable(f"It is unknown where alerts go: {error}.") from error
+            raise unproven(f"It is unknown where alerts go: {error}.", error) from error
         folder = self._context.path_in_sources(FOLDER)
         files = [f"{variant}/{_ROUTES}" for variant in VARIANTS]
         known = [hash_of_configuration((folder / name).read_bytes()) for name in files]

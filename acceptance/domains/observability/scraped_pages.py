@@ -11,7 +11,7 @@ from acceptance.domains.observability.drivers.exposition import page_series
 from acceptance.domains.observability.drivers.prometheus import PROBES
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, require_each
+from acceptance.judgement import require_each
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class PageReader(MetricsOperator):
     def read_pages(self, state: ScrapeState) -> tuple[ScrapedPage, ...]:
         """Compare each target's page with Prometheus, until it has all or until the deadline.
 
-        What a page gets later is not lost: a series is lost that Prometheus lacks each time. Raises
-        `Unverifiable` if a page cannot be read.
+        What a page gets later is not lost: a series is lost that Prometheus lacks each time. It
+        is a failed check if a page cannot be read.
         """
         client = self.prometheus()
         targets = [each for each in state.targets if each.job != PROBES]
@@ -90,7 +90,7 @@ class PageReader(MetricsOperator):
         page = page_series(self._page_of(target))
         had = client.of_target(target.job, target.instance)
         if had.refused:
-            raise Unverifiable(f"Prometheus does not answer: {had.refused}.")
+            raise AssertionError(f"Prometheus does not answer: {had.refused}.")
         labels = dict(target.labels)
         lost = lost_series(page, [dict(each.labels) for each in had.samples], labels)
         if before is not None:

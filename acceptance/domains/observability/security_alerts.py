@@ -23,7 +23,7 @@ from acceptance.domains.observability.misdeeds import (
 )
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import listed, require, require_each, unproven
 from acceptance.waiting import SYSTEM_CLOCK, eventually, last_seen
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class SecurityAlertTester(AccountCreator):
         """Do what the table says; wait until everything is told or the time is over.
 
         `table` has a head and the columns of `Misdeed` but for the user; `NOBODY` instead of an
-        alert means that nobody is told. Raises `Unverifiable` if an account cannot do it.
+        alert means that nobody is told. Raises `Unverifiable` if this cluster does not let an
+        account do it.
         """
         mark = uuid.uuid4().hex[:6]
         secret, where = f"acceptance-bait-{mark}", reception.namespace
@@ -65,7 +66,7 @@ class SecurityAlertTester(AccountCreator):
                     scraped = self._await_scrape()
                 self._do(deed, token, where, secret)
         except Refused as error:
-            raise Unverifiable(f"Nobody can misbehave here: {error}.") from error
+            raise unproven(f"Nobody can misbehave here: {error}.", error) from error
         deeds = tuple(deed for deed, _ in prepared)
         users = {deed.user for deed in deeds}
 

@@ -15,7 +15,8 @@ from acceptance.domains.observability.drivers.stack_workloads import (
     workloads_of,
 )
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, listed, require
+from acceptance.errors import BrokenInput
+from acceptance.judgement import Unverifiable, listed, require, unproven
 from acceptance.waiting import SYSTEM_CLOCK, last_seen
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class StackInspector(ClusterActor):
             found = self._look(wanted, first)
         except Refused as error:
             message = f"It is unknown which programs of the monitoring run: {error}."
-            raise Unverifiable(message) from error
+            raise unproven(message, error) from error
         self._keep("Programs of the monitoring", pretty(asdict(found)))
         return found
 
@@ -163,12 +164,16 @@ def delivered_workloads(context: ActorContext) -> tuple[StackWorkload, ...]:
     The repository is that from which the system was deployed. There may be none.
     """
     overlay = context.path_in_sources(context.settings.overlay_for(context.system.driver))
-    return tuple(
-        each
-        for name in STACKS
-        if (overlay / name / "kustomization.yaml").is_file()
-        for each in workloads_of(render(overlay / name, {}))
-    )
+    folders = [overlay / name for name in STACKS]
+    try:
+        return tuple(
+            each
+            for folder in folders
+            if (folder / "kustomization.yaml").is_file()
+            for each in workloads_of(render(folder, {}))
+        )
+    except BrokenInput as error:
+        raise AssertionError(f"The monitoring cannot be deployed: {error.message}") from error
 
 
 def faults_of_images(

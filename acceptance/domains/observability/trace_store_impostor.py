@@ -114,7 +114,7 @@ class TraceImpostorTester(TraceReader):
         """Return the pods that send spans by their addresses: of the backend and of the ingress."""
         pods = [pod for pod in self._pods(self.system.workloads.backend) if pod.serving]
         if not pods:
-            raise Unverifiable("No backend pod is ready.")
+            raise AssertionError("No backend pod is ready.")
         ingress = self._cluster.items(api_path("pods"), labelSelector=_INGRESS)
         pods += [pod for each in ingress if (pod := reading.pod(each)).serving]
         return {pod.address: pod.name for pod in pods}
@@ -129,5 +129,5 @@ def ports_for_spans(service: Object) -> dict[str, int]:
             named = isinstance(target, str)
             found[target if named else port["name"]] = port["port"] if named else target
     if not found:
-        raise Unverifiable("The Service of Jaeger has no port for spans.")
+        raise AssertionError("The Service of Jaeger has no port for spans.")
     return found

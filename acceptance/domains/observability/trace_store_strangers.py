@@ -18,7 +18,7 @@ from acceptance.domains.observability.drivers.trace_store_access import (
 from acceptance.domains.observability.trace_reader import TraceReader
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.self_signed import self_signed
-from acceptance.judgement import Unverifiable, require, require_each
+from acceptance.judgement import require, require_each, unproven
 
 if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.jaeger import Jaeger
@@ -56,7 +56,7 @@ class TraceStoreTester(TraceReader):
     def require_known(self) -> None:
         """Jaeger records a span of everybody who may send one, and its reader finds each.
 
-        Raises `Unverifiable` if there is no Jaeger.
+        Raises `Unverifiable` if there is no Jaeger; one that does not answer is a failed check.
         """
         access = self._trace_store()
         try:
@@ -64,7 +64,7 @@ class TraceStoreTester(TraceReader):
             known.append((_SEND_AS_BROWSER, access.browsers))
             sent = [self._send(access, what, who) for what, who in known]
         except Refused as error:
-            raise Unverifiable(f"Those whom Jaeger knows are unknown: {error}.") from error
+            raise unproven(f"Those whom Jaeger knows are unknown: {error}.", error) from error
         self._keep("Spans of those whom Jaeger knows", pretty([asdict(each) for each in sent]))
         found = self._jaeger()
         for each in sent:
@@ -160,10 +160,10 @@ class TraceStoreTester(TraceReader):
 
 
 def _with_recorded(tried: StrangerAttempt, store: Jaeger) -> StrangerAttempt:
-    """Return the attempt with what Jaeger has of it; raises `Unverifiable` if it does not tell."""
+    """Return the attempt with what Jaeger has of it; Jaeger has to tell."""
     if not tried.trace:
         return tried
     trace = store.trace(tried.trace)
     if trace.refused:
-        raise Unverifiable(f"It is unknown what Jaeger has recorded: {trace.refused}")
+        raise AssertionError(f"It is unknown what Jaeger has recorded: {trace.refused}")
     return replace(tried, recorded=len(trace.spans))

@@ -16,7 +16,7 @@ from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.numbered_lines import written_at
 from acceptance.domains.observability.visitor_waits import Waits, longer_waits, waits_of
 from acceptance.drivers.kubernetes.client import Refused, pretty
-from acceptance.judgement import Unverifiable, listed, require
+from acceptance.judgement import Unverifiable, listed, require, unproven
 from acceptance.waiting import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class TroubledLogOperator(LogOperator):
     def write_lines_during(self, trouble: str, traffic: SteadyTraffic) -> TroubledLines:
         """Have a pod write 10,000 numbered lines meanwhile, and find them.
 
-        Raises `Unverifiable` if the trouble cannot be made, or was none.
+        Raises `Unverifiable` if this cluster does not let the trouble be made, or it was none.
         """
         begin = {
             "the log store is away for 30 seconds": self._store_away,
@@ -65,7 +65,7 @@ class TroubledLogOperator(LogOperator):
         try:
             lines = self._write_during(begin)
         except Refused as error:
-            raise Unverifiable(f"It cannot be brought about that {trouble}: {error}.") from error
+            raise unproven(f"It cannot be brought about that {trouble}: {error}.", error) from error
         replies = traffic.stop().replies
         found = TroubledLines(lines, waits_of(replies[:first]), waits_of(replies[first:]))
         self._keep("What visitors waited", pretty([asdict(found.before), asdict(found.meanwhile)]))

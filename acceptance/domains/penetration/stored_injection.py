@@ -189,7 +189,12 @@ class StoredInjectionTester(IngressActor):
             host, port = address_of(connect)
             with visit(host, host, DESKTOP, timeout=self._timeouts.page) as visitor:
                 for text in (*scripts, *templates):
-                    visitor.open(f"http://{host}:{port}/show?text={quote(text, safe='')}")
+                    address = f"http://{host}:{port}/show?text={quote(text, safe='')}"
+                    try:
+                        visitor.open(address)
+                    except BrowserError as error:
+                        said = f"The page of the vulnerable server cannot be opened: {error}"
+                        raise Unverifiable(said) from error
                     harmed = product in visitor.text() if text in templates else _ran(visitor)
                     if not harmed:
                         found.append(text)

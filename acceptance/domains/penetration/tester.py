@@ -13,6 +13,7 @@ from acceptance.domains.penetration.drivers.vulnerable_server import address_of,
 from acceptance.domains.penetration.ingress_ports import ingress_ports
 from acceptance.domains.traffic.actor import IngressActor
 from acceptance.drivers.kubernetes.client import pretty
+from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from acceptance.domains.penetration.drivers.raw_http import Exchange
     from acceptance.drivers.sockets import Connect
 
+_SERVER_ERROR = 500
 _HARMLESS_REQUESTS = 4
 """Harmless requests after each attack: more than one, because servers keep several connections."""
 _FOUND_FIRST = {
@@ -154,6 +156,8 @@ class PenetrationTester(IngressActor):
         nothing in the vulnerable service.
         """
         document = self._api.openapi_document()
+        no_answer = document.status is None or document.status >= _SERVER_ERROR
+        require(not no_answer, f"The service does not answer to be attacked: {document}.")
         if not document.succeeded or not isinstance(document.json(), dict):
             message = f"The service has no OpenAPI document to be attacked by: {document}."
             raise Unverifiable(message)
@@ -166,14 +170,22 @@ class PenetrationTester(IngressActor):
             what = listed([_FOUND_FIRST[code] for code in missed] or ["a stack trace"])
             raise Unverifiable(f"schemathesis does not find in a vulnerable service: {what}.")
         system = self.system
-        found = fuzz(
-            root,
-            document.text,
-            system.origin,
-            resolve=(system.host, system.address),
-            authority=system.authority if system.secure else "",
-            timeout=limit,
-        )
+        try:
+            found = fuzz(
+                root,
+                document.text,
+                system.origin,
+                resolve=(system.host, system.address),
+                authority=system.authority if system.secure else "",
+                timeout=limit,
+            )
+        except EnvironmentFailure as error:
+            # It could attack the vulnerable service: either it failed, or the system is gone.
+            after = self._api.openapi_document()
+            if after.succeeded:
+                raise
+            message = f"The service does not survive the attack: {after}. {error.message}"
+            raise AssertionError(message) from error
         self._keep("What schemathesis found in the system", pretty(asdict(found)))
         self._keep("What schemathesis found in a vulnerable service", pretty(asdict(weak)))
         return FuzzResult(weak, found)

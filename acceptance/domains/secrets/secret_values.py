@@ -44,12 +44,12 @@ class SecretValueTracker(ClusterActor):
     def _backend(self) -> BackendConfiguration:
         """Return the backend's configuration.
 
-        Raises `Unverifiable` for a system that does not support rotation.
+        Raises `Unverifiable` for a system that does not support rotation; none is a failed check.
         """
         namespace, name = self.system.namespace, self.system.workloads.backend
         found = read_backend_configuration(self._cluster, namespace, name)
         if found is None:
-            raise Unverifiable(f"There is no Deployment {name} in {namespace}.")
+            raise AssertionError(f"There is no Deployment {name} in {namespace}.")
         if found.missing:
             raise Unverifiable(
                 f"The Deployment {name} takes no {', '.join(found.missing)} from one Secret and "

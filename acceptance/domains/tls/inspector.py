@@ -79,7 +79,14 @@ class TlsInspector(Actor):
     def offer_weak_to_ingress(self) -> AcceptedCiphers:
         """Offer the same to the ingress."""
         system = self.system
-        accepted = self._scan(system.address, system.https_port, system.host)
+        try:
+            accepted = self._scan(system.address, system.https_port, system.host)
+        except Unverifiable as error:
+            # The lenient server was reached: either the scan failed, or the ingress is gone.
+            seen = probe_ingress(system, self._timeouts.request)
+            if seen.certificate is not None:
+                raise
+            raise AssertionError(f"The ingress cannot be scanned: {seen}.") from error
         self._keep("What the ingress accepts", pretty(asdict(accepted)))
         return accepted
 

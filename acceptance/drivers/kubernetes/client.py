@@ -10,6 +10,7 @@ from acceptance.drivers.kubernetes.connection import (
     DRY_RUN,
     MERGE,
     ApiConnection,
+    Inaccessible,
     Refused,
     object_of,
 )
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
         WorkloadFacts,
     )
 
-__all__ = ["DRY_RUN", "MERGE", "Kubernetes", "Refused", "pretty"]
+__all__ = ["DRY_RUN", "MERGE", "Inaccessible", "Kubernetes", "Refused", "pretty"]
 
 _WORKLOADS = {
     "Deployment": "deployments",

@@ -15,7 +15,7 @@ from acceptance.drivers.http import Reply
 from acceptance.drivers.kubernetes.kept_connections import KeptHttp
 from acceptance.drivers.kubernetes.port_forward import ForwardedHttp
 from acceptance.drivers.kubernetes.watch import ChangeWatch
-from acceptance.errors import EnvironmentFailure
+from acceptance.errors import EnvironmentFailure, SystemFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,16 +23,33 @@ if TYPE_CHECKING:
 
     from acceptance.drivers.kubernetes.facts import Object
 
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
 _NOT_FOUND = 404
 _CONFLICT = 409
+_TOO_MANY = 429
+_SERVER_ERROR = 500
 MERGE = {"Content-Type": "application/merge-patch+json"}
 """The header of a merge patch: the body holds only what changes."""
 DRY_RUN = {"dryRun": "All"}
 """The query of a request that is decided and not carried out."""
 
 
-class Refused(Exception):
-    """The API server refused a request; the message holds its answer."""
+class Refused(SystemFailure):
+    """A request was refused, by the API server or a program; the message holds the answer.
+
+    Uncaught it is the system's failure: what was asked for is not there, or does not answer.
+    """
+
+
+class Inaccessible(Refused, EnvironmentFailure):
+    """The cluster does not answer, does not let the suite, or has not what a check needs.
+
+    The environment's failure. It is a `Refused` only so that whoever can go on without an answer
+    need not tell them apart.
+    """
+
+    exit_code = EnvironmentFailure.exit_code
 
 
 class ApiConnection:
@@ -189,9 +206,17 @@ class ApiConnection:
 
 
 def object_of(reply: Reply) -> Object:
-    """Return the object of an answer, or raise `Refused` with the server's reason."""
+    """Return the object of an answer; raise `Refused` or `Inaccessible` with the reason."""
     found = reply.json()
     if reply.succeeded and isinstance(found, Mapping):
         return found
     reason = found.get("message") if isinstance(found, Mapping) else None
-    raise Refused(f"{reply.request}: {reason or reply.error or f'HTTP {reply.status}'}")
+    kind = Inaccessible if _is_inaccessible(reply) else Refused
+    raise kind(f"{reply.request}: {reason or reply.error or f'HTTP {reply.status}'}")
+
+
+def _is_inaccessible(reply: Reply) -> bool:
+    """Return whether an answer is about the API server or the suite's rights, not an object."""
+    if reply.status is None or reply.status >= _SERVER_ERROR:
+        return True
+    return reply.status in {_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY}

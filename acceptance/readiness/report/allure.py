@@ -50,7 +50,7 @@ new MutationObserver(() => {
 </script>"""
 _CATEGORIES = (
     ("Unmet: a scenario failed", "failed"),
-    ("Environment: the cluster or the system could not be started", "broken"),
+    ("No verdict: the environment was lost, or the suite has an error", "broken"),
     ("Unverified: a scenario, its evidence or an attestation is missing", "skipped"),
 )
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TOLD = {"passed": "met", "failed": "unmet"}
+_OF_SCENARIO = {"failed": "failed", "environment": "broken", "error": "broken"}
+"""Allure's status by the scenario's: the adapter sees only the type of the exception."""
 _STATUS = {"met": "passed", "unmet": "failed", "unverified": "skipped"}
 _SEVERITY = {"AC": "critical", "DOD": "normal"}
 _KEPT = ("epic", "feature", "story", "severity")
@@ -35,6 +37,7 @@ def tell_verdicts(document: Mapping[str, Any], results: Path) -> None:
     for path in results.glob("*-result.json"):
         found = json.loads(path.read_text(encoding="utf-8"))
         about = [item for item in _items_of(found) if item in items]
+        found["status"] = _status(found, [items[name] for name in about])
         for name in about:
             told.setdefault(name, set()).add(_TOLD.get(found["status"], "unverified"))
         _write(path, _stable(found, [items[name] for name in about]))
@@ -50,6 +53,14 @@ def tell_verdicts(document: Mapping[str, Any], results: Path) -> None:
 def _items_of(result: Mapping[str, Any]) -> Iterable[str]:
     stories = (label["value"] for label in result["labels"] if label["name"] == "story")
     return (story.partition(" ")[0] for story in stories)
+
+
+def _status(result: Mapping[str, Any], about: Iterable[Mapping[str, Any]]) -> str:
+    """Return the status of a result that failed by the scenario of its name, else unchanged."""
+    scenarios = (each for item in about for each in item["scenarios"])
+    said = next((each["status"] for each in scenarios if each["name"] == result["name"]), "")
+    status = str(result["status"])
+    return _OF_SCENARIO.get(said, status) if status in {"failed", "broken"} else status
 
 
 def _verdict(document: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ _STATUS = {
     "missing": "skipped",
     "unselected": "skipped",
     "environment": "error",
+    "error": "error",
     "failed": "failure",
 }
 _VERDICT = {"unmet": "failure", "unverified": "skipped"}

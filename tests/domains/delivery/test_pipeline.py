@@ -12,7 +12,7 @@ from acceptance.domains.delivery.drivers.act import WorkflowRun
 from acceptance.domains.delivery.drivers.workflows import read_workflow
 from acceptance.domains.delivery.malicious_changes import MALICIOUS_CHANGES
 from acceptance.domains.delivery.pipeline import WORKFLOW, PipelineEngineer, ProposedChange
-from acceptance.errors import BrokenInput
+from acceptance.errors import SystemFailure
 from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
 from tests.fakes.evidence import RecordedEvidence
@@ -159,10 +159,10 @@ def test_a_bypass_is_named(
 def test_a_missing_or_broken_workflow_is_an_error(
     engineer: PipelineEngineer, tmp_path: Path
 ) -> None:
-    """A missing workflow means unmet; a broken one is broken input."""
+    """Both are the system's failure: the workflow is part of what is delivered."""
     with pytest.raises(AssertionError, match=r"there is no \.github/workflows/security\.yml"):
         engineer.read_workflow()
-    with pytest.raises(BrokenInput, match=r"security\.yml is not a workflow"):
+    with pytest.raises(SystemFailure, match=r"security\.yml is not a workflow"):
         write_workflow(tmp_path, "jobs: 1")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from acceptance.domains.delivery.drivers import suites
 from acceptance.domains.delivery.drivers.suites import Suite, SuiteFacts, read_junit, run_suites
-from acceptance.errors import EnvironmentFailure
+from acceptance.errors import EnvironmentFailure, SystemFailure
 
 TESTS = """
 import os, pytest
@@ -121,7 +121,16 @@ def test_a_missing_program_is_an_environment_failure(tmp_path: Path) -> None:
         run_one(tmp_path, Suite("frontend", "frontend", ("vitest",)))
 
 
-def test_a_report_that_is_not_xml_is_an_environment_failure() -> None:
+def test_a_report_that_is_not_xml_is_a_failure_of_the_suite() -> None:
     """A suite that was killed leaves half a file."""
-    with pytest.raises(EnvironmentFailure, match="is not XML"):
+    with pytest.raises(SystemFailure, match="is not XML"):
         read_junit("<testsuites><testsu")
+
+
+def test_a_suite_that_does_not_end_is_a_failure_of_the_suite(repository: Path) -> None:
+    """It is delivered with the system, and hangs by itself."""
+    (repository / "backend" / "test_hangs.py").write_text(
+        "import time\n\ndef test_hangs():\n    time.sleep(60)\n"
+    )
+    with pytest.raises(SystemFailure, match=r"The suite unit does not end: .* did not finish"):
+        run_suites(repository, [Suite("unit", "backend", ("pytest",))], timeout=2)

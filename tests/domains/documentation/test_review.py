@@ -8,7 +8,7 @@ import pytest
 from acceptance.domains.documentation import DocumentationReviewer
 from acceptance.domains.documentation.drivers.inventory import read_documentables
 from acceptance.domains.documentation.drivers.programs import Programs
-from acceptance.errors import BrokenInput
+from acceptance.errors import SystemFailure
 from acceptance.judgement import Recorder, Unverifiable
 from acceptance.project import ROOT
 from acceptance.settings import Settings, Timeouts, Workloads
@@ -112,7 +112,7 @@ def test_a_manifest_that_is_none_is_told(workshop: Workshop) -> None:
     """Broken YAML is no workload less."""
     workshop.write("manifests/base/x.yaml", "kind: [\n")
     workshop.write("README.md", "# A\n")
-    with pytest.raises(BrokenInput, match=r"manifests/base/x\.yaml cannot be read"):
+    with pytest.raises(SystemFailure, match=r"manifests/base/x\.yaml cannot be read"):
         reviewer(workshop.root).look_up_documentables()
 
 

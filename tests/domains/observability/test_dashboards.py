@@ -15,7 +15,7 @@ from acceptance.domains.observability.drivers.dashboard_files import (
     DashboardFile,
     read_dashboard,
 )
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.client import Inaccessible
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
@@ -105,7 +105,7 @@ def test_without_dashboards_nothing_is_complete() -> None:
     with pytest.raises(AssertionError, match="No dashboard is deployed"):
         operator([]).read_dashboards()
     with pytest.raises(Unverifiable, match="It is unknown which dashboards"):
-        operator(Refused("forbidden")).read_dashboards()
+        operator(Inaccessible("forbidden")).read_dashboards()
     with pytest.raises(Unverifiable, match="has no dashboards for this"):
         operator([]).assert_as_in_repository(state(board()))
     with pytest.raises(AssertionError, match="No dashboard has a panel"):

@@ -9,7 +9,6 @@ import pytest
 from acceptance.domains.observability import AskedProgram, MetricsClientTester
 from acceptance.drivers.http import Reply
 from acceptance.drivers.self_signed import self_signed
-from acceptance.judgement import Unverifiable
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
@@ -206,10 +205,10 @@ def test_a_prometheus_without_tls_is_a_fault() -> None:
         actor(Monitoring(OWN, port="http")).require_programs()
 
 
-def test_a_certificate_that_is_not_there_is_unverifiable() -> None:
-    """The scenario could not ask as a server."""
+def test_a_certificate_that_is_not_there_is_a_failed_check() -> None:
+    """The scenario cannot ask as a server, because the system has not given it a certificate."""
     without = Monitoring(OWN, secrets=("operator-client-tls",))
-    with pytest.raises(Unverifiable, match="prometheus-tls has no"):
+    with pytest.raises(AssertionError, match="prometheus-tls has no"):
         actor(without).ask_as_everybody()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from acceptance.domains.observability import MonitoringOperator
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.client import Inaccessible
 from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
 from tests.fakes.monitored_cluster import MonitoredCluster, pod
@@ -55,7 +55,7 @@ def test_no_monitoring_is_unverifiable() -> None:
 def test_forbidden_is_not_absent() -> None:
     """Where nobody may look, nothing is known either, for another reason."""
     with pytest.raises(Unverifiable, match="unknown whether a monitoring is deployed: you may not"):
-        monitoring({"/api/v1/services": Refused("you may not")}).read_scrape_targets()
+        monitoring({"/api/v1/services": Inaccessible("you may not")}).read_scrape_targets()
 
 
 def test_a_prometheus_that_scrapes_every_backend_pod_passes() -> None:

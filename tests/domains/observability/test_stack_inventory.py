@@ -9,7 +9,7 @@ from acceptance.domains.observability import StackInspector, StackInventory
 from acceptance.domains.observability.drivers.stack_workloads import StackWorkload, workloads_of
 from acceptance.domains.observability.stack_inventory import delivered_workloads, faults_of_images
 from acceptance.drivers.kubernetes import reading
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.client import Inaccessible
 from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
 from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
@@ -179,7 +179,7 @@ def test_other_objects_are_no_workloads() -> None:
 
 def test_what_may_not_be_listed_is_unverifiable() -> None:
     """Nobody knows what runs where nobody may look."""
-    answers = {"/apis/apps/v1/namespaces/monitoring/deployments": Refused("you may not")}
+    answers = {"/apis/apps/v1/namespaces/monitoring/deployments": Inaccessible("you may not")}
     cluster = MonitoredCluster([], answers)
     inspector = StackInspector(context_of(SYSTEM, cluster, timeouts=Timeouts(recovery=0.01)))
     with pytest.raises(Unverifiable, match=r"unknown which programs .* run: you may not"):

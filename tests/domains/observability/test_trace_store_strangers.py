@@ -10,7 +10,6 @@ from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoin
 from acceptance.domains.observability.drivers.jaeger import Trace
 from acceptance.domains.observability.drivers.trace_store_access import Identity
 from acceptance.drivers.http import Reply
-from acceptance.judgement import Unverifiable
 from tests.domains.observability.traces import ENDPOINT, span
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -164,8 +163,8 @@ def test_a_jaeger_in_clear_text_is_a_fault_and_a_missing_one_is_none() -> None:
         Found(context_of(SYSTEM)).require_known()
 
 
-def test_a_store_that_does_not_tell_proves_nothing() -> None:
-    """Whether it has recorded anything is unknown."""
+def test_a_store_that_does_not_tell_is_at_fault() -> None:
+    """Whether it has recorded anything is unknown, because it does not answer."""
 
     class Silent(Keeper):
         def require_known(self) -> None:
@@ -175,5 +174,5 @@ def test_a_store_that_does_not_tell_proves_nothing() -> None:
             """Refuse."""
             return Trace(ENDPOINT, trace_id, (), "HTTP 500")
 
-    with pytest.raises(Unverifiable, match="unknown what Jaeger has recorded: HTTP 500"):
+    with pytest.raises(AssertionError, match="unknown what Jaeger has recorded: HTTP 500"):
         Silent(sound).try_as_stranger()

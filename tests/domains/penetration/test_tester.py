@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,10 @@ from acceptance.domains.penetration.attacks import FAMILIES, AttackFamily
 from acceptance.domains.penetration.drivers.payloads import HttpAttack
 from acceptance.domains.penetration.drivers.raw_http import Exchange, request
 from acceptance.domains.penetration.tester import PenetrationTester
+from acceptance.drivers.http import Reply
+from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable
+from tests.fakes.system import SYSTEM as KNOWN
 from tests.support.actors import context_of
 
 SYSTEM: Any = SimpleNamespace(
@@ -62,3 +66,34 @@ def test_harm_is_judged_before_anything_else() -> None:
     )
     with pytest.raises(AssertionError, match="Nothing was attacked"):
         actor.assert_no_attack_succeeded(tester.AttackTrials("kind", ()))
+
+
+@pytest.mark.parametrize("status", [None, 503])
+def test_a_service_that_does_not_answer_is_a_failed_check(status: int | None) -> None:
+    """Without its OpenAPI document it cannot be attacked, and that is its own failure."""
+    actor: Any = penetration_tester()
+    actor._api = SimpleNamespace(openapi_document=lambda: Reply(status, (), "", 0.1))
+    with pytest.raises(AssertionError, match="does not answer to be attacked"):
+        actor.fuzz()
+
+
+@pytest.mark.parametrize(("after", "kind"), [(200, EnvironmentFailure), (None, AssertionError)])
+def test_an_attack_that_does_not_end_is_blamed_on_a_service_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch, after: int | None, kind: type[Exception]
+) -> None:
+    """The vulnerable service was attacked to the end; a service that answers is not to blame."""
+    answers = iter([200, after])
+    found = SimpleNamespace(
+        weaknesses=[SimpleNamespace(code=code) for code in tester._FOUND_FIRST], leaks=("a",)
+    )
+
+    def fuzz(*_: object, briefly: bool = False, **__: object) -> object:
+        if briefly:
+            return found
+        raise EnvironmentFailure("schemathesis did not finish within 1 s and was stopped.")
+
+    monkeypatch.setattr(tester, "fuzz", fuzz)
+    actor: Any = PenetrationTester(context_of(replace(KNOWN, secure=False)))
+    actor._api = SimpleNamespace(openapi_document=lambda: Reply(next(answers), (), "{}", 0.1))
+    with pytest.raises(kind, match="did not finish"):
+        actor.fuzz()

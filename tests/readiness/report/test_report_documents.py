@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import re
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from acceptance.cli.__main__ import main
+from acceptance.errors import BrokenInput
 from acceptance.readiness.outcome import ScenarioOutcome, Status
 from acceptance.readiness.report import summary, write_reports
 from acceptance.readiness.report.allure_verdicts import tell_verdicts
@@ -20,6 +22,7 @@ from acceptance.readiness.report.inline import inline
 from acceptance.readiness.report.junit import junit
 from acceptance.readiness.report.markdown import LIMIT_BYTES, markdown
 from acceptance.readiness.report.page import page
+from acceptance.readiness.report.schema import validate
 from acceptance.readiness.tracker import Tracker
 from acceptance.readiness.verdict import Verdict
 from tests.support.report_sample import (
@@ -163,8 +166,8 @@ def test_junit_tells_the_verdict_of_every_item(document: dict[str, Any]) -> None
 
 
 def test_junit_never_passes_what_is_not_known(tmp_path: Path, tracker: Tracker) -> None:
-    """A failure is a failure, a missing environment an error, and the rest is skipped."""
-    statuses: tuple[Status, ...] = ("failed", "environment", "skipped", "missing", "passed")
+    """A failure is a failure, a lost environment an error as the suite's, the rest is skipped."""
+    statuses: list[Status] = ["failed", "environment", "error", "skipped", "missing", "passed"]
     outcomes = tuple(
         ScenarioOutcome((ITEM,), each, "f", each, f"it is {each}", (), (), 1.0, 0.0)
         for each in statuses
@@ -177,9 +180,56 @@ def test_junit_never_passes_what_is_not_known(tmp_path: Path, tracker: Tracker) 
     ]
     write_reports(run_facts(), tracker, verdicts, tmp_path)
     suite = suites((tmp_path / "junit.xml").read_bytes())[ITEM]
-    assert told(suite) == ["failure", "error", "skipped", "skipped", "passed"]
+    assert told(suite) == ["failure", "error", "error", "skipped", "skipped", "passed"]
     counted = {name: suite.attrib[name] for name in ("tests", "failures", "errors", "skipped")}
-    assert counted == {"tests": "5", "failures": "1", "errors": "1", "skipped": "2"}
+    assert counted == {"tests": "6", "failures": "1", "errors": "2", "skipped": "2"}
+
+
+@pytest.mark.parametrize(
+    ("status", "found", "told"),
+    [
+        ("failed", "broken", "failed"),
+        ("environment", "broken", "broken"),
+        ("error", "broken", "broken"),
+        ("environment", "passed", "passed"),
+    ],
+)
+def test_allure_blames_as_the_report_does(
+    document: dict[str, Any], tmp_path: Path, status: str, found: str, told: str
+) -> None:
+    """Its adapter calls broken whatever is no AssertionError, also what the system did."""
+    (item,) = (each for each in document["items"] if each["id"] == ITEM)
+    scenario = {**item["scenarios"][0], "name": "A scenario", "status": status}
+    changed = {**document, "items": [{**item, "scenarios": [scenario]}]}
+    result = {
+        "uuid": "1",
+        "name": "A scenario",
+        "status": found,
+        "labels": [{"name": "story", "value": f"{ITEM} It holds"}],
+    }
+    path = tmp_path / "1-result.json"
+    path.write_text(json.dumps(result), encoding="utf-8")
+    tell_verdicts(changed, tmp_path)
+    assert json.loads(path.read_text(encoding="utf-8"))["status"] == told
+
+
+@pytest.mark.parametrize(
+    ("status", "fits"),
+    [
+        ("error", nullcontext()),
+        ("environment", nullcontext()),
+        ("broken", pytest.raises(BrokenInput, match="'broken' is not one of")),
+    ],
+)
+def test_an_error_of_the_suite_fits_the_schema(
+    document: dict[str, Any], status: str, fits: AbstractContextManager[object]
+) -> None:
+    """Beside the statuses that older reports of the same version have."""
+    changed = json.loads(json.dumps(document))
+    item = next(each for each in changed["items"] if each["scenarios"])
+    item["scenarios"][0]["status"] = status
+    with fits:
+        validate(changed)
 
 
 def test_no_text_breaks_the_junit_file(document: dict[str, Any]) -> None:

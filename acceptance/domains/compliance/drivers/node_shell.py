@@ -34,7 +34,7 @@ _STARTED = re.compile(r"Running (kube-[a-z-]+|kubelet|etcd) (--[^\n]*)")
 """The line that k3s logs when it starts a component in its own process."""
 
 
-class Unobservable(Exception):
+class Unobservable(EnvironmentFailure):
     """Something could not be observed; the message says why."""
 
 

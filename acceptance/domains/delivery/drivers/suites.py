@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.errors import EnvironmentFailure
-from acceptance.process import run, tail, workers
+from acceptance.errors import EnvironmentFailure, SystemFailure
+from acceptance.process import ProgramTimeout, run, tail, workers
 from acceptance.setup.npm import node_folder
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def run_suites(
 
     `timeout` is for each suite, in seconds.
 
-    Raises `EnvironmentFailure` when a program is missing or a suite exceeds its timeout.
+    Raises `EnvironmentFailure` when a program is missing, `SystemFailure` when a suite exceeds its
+    timeout.
     """
     with workers(max(1, len(suites))) as pool:
         started = [pool.submit(_run, root, suite, timeout) for suite in suites]
@@ -81,13 +82,13 @@ def run_suites(
 def read_junit(text: str) -> tuple[int, tuple[str, ...], tuple[str, ...], tuple[str, ...], str]:
     """Return from JUnit XML: tests executed, failures, errors, skipped tests, and the database.
 
-    Raises `EnvironmentFailure` for a text that is not XML.
+    Raises `SystemFailure` for a text that is not XML: the suite is part of what is delivered.
     """
     try:
         # Our own suite wrote it just now, and expat limits entity expansion.
         document = ET.fromstring(text)  # noqa: S314
     except ET.ParseError as error:
-        raise EnvironmentFailure(f"The report of a test suite is not XML: {error}.") from error
+        raise SystemFailure(f"The report of a test suite is not XML: {error}.") from error
     executed = 0
     failed, errors, skipped = [], [], []
     for case in document.iter("testcase"):
@@ -118,13 +119,16 @@ def _run(root: Path, suite: Suite, timeout: float) -> tuple[SuiteFacts, str]:
     folder = root / suite.folder
     with tempfile.TemporaryDirectory(prefix="acceptance-suite-") as temporary:
         report = Path(temporary) / "junit.xml"
-        done = run(
-            _command(suite, folder, report),
-            cwd=folder,
-            timeout=timeout,
-            accepted=_ANY_CODE,
-            env=_environment(),
-        )
+        try:
+            done = run(
+                _command(suite, folder, report),
+                cwd=folder,
+                timeout=timeout,
+                accepted=_ANY_CODE,
+                env=_environment(),
+            )
+        except ProgramTimeout as error:
+            raise SystemFailure(f"The suite {suite.name} does not end: {error.message}") from error
         text = report.read_text(encoding="utf-8") if report.exists() else "<testsuites/>"
     facts = SuiteFacts(
         suite.name,

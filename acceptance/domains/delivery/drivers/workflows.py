@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acceptance.errors import BrokenInput
+from acceptance.errors import SystemFailure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ class WorkflowFacts:
 def read_workflow(root: Path, path: str) -> WorkflowFacts | None:
     """Read the workflow file `path` of the repository `root`; None if there is none.
 
-    Raises `BrokenInput` for a file that is not a workflow.
+    Raises `SystemFailure` for a file that is not a workflow.
     """
     file = root / path
     if not file.is_file():
@@ -42,7 +42,7 @@ def read_workflow(root: Path, path: str) -> WorkflowFacts | None:
         jobs = found["jobs"].items()
         steps = [(name, step) for name, job in jobs for step in job.get("steps", ())]
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise BrokenInput(f"{path} is not a workflow: {error}.") from error
+        raise SystemFailure(f"{path} is not a workflow: {error}.") from error
     named = [(str(name), job) for name, job in jobs]
     named += [(f"{job}: {step.get('name', step.get('run'))}", step) for job, step in steps]
     return WorkflowFacts(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import yaml
 
-from acceptance.errors import BrokenInput
+from acceptance.errors import SystemFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -68,7 +68,7 @@ def _documentables(root: Path, name: str) -> Iterator[Documentable]:
                 yield from read(name, (root / name).read_text(encoding="utf-8"))
             except (yaml.YAMLError, SyntaxError, UnicodeDecodeError) as error:
                 said = " ".join(str(error).split())
-                raise BrokenInput(f"{name} cannot be read: {said}.") from error
+                raise SystemFailure(f"{name} cannot be read: {said}.") from error
 
 
 def _manifest(file: str, text: str) -> Iterator[Documentable]:

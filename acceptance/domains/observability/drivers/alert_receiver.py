@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from acceptance.domains.observability.drivers.labels import Labelled
 from acceptance.domains.observability.drivers.log_writer import ENDED
 from acceptance.drivers.kubernetes import reading
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.client import Inaccessible, Refused
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
 
@@ -137,7 +137,7 @@ class AlertReceiver:
             readinessProbe={"tcpSocket": {"port": PORT}, "periodSeconds": 1},
         )
         if self._cluster.create(api_path("pods", self._namespace), body) is None:
-            raise Refused(f"there is already a pod {self._namespace}/{self._name}")
+            raise Inaccessible(f"there is already a pod {self._namespace}/{self._name}")
 
     def remove(self) -> None:
         """Remove its pod, so that nothing takes what is sent to it."""

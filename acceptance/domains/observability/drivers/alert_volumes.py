@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import RUN_LABEL
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.client import Inaccessible
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
 from acceptance.process import run
@@ -55,7 +55,7 @@ class SmallVolume:
         Raises `Refused` where no command can be run on the node, or the cluster refuses.
         """
         if not self._system.inside:
-            raise Refused("no command can be run on the node")
+            raise Inaccessible("no command can be run on the node")
         script = f"mkdir -p {self._place} && mount -t tmpfs -o size={_MEGABYTES}m,mode=1777 tmpfs"
         self._on_node(f"{script} {self._place}")
         node = self._cluster.items(api_path("nodes"))[0]["metadata"]["name"]

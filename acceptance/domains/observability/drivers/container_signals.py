@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.client import Inaccessible, Refused
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run
 
@@ -57,13 +57,13 @@ def signal_containers(system: System, ids: Sequence[str], signal: str, *, timeou
     Raises `Refused` where no command can be run on the node, or nothing got the signal.
     """
     if not system.inside:
-        raise Refused("no command can be run on the node")
+        raise Inaccessible("no command can be run on the node")
     if not ids:
         raise Refused("no container runs")
     try:
         done = run([*system.inside, "sh", "-c", _SIGNAL, "sh", signal, *ids], timeout=timeout)
     except EnvironmentFailure as error:
-        raise Refused(error.message) from error
+        raise Inaccessible(error.message) from error
     reached = int(done.stdout.strip() or 0)
     if not reached:
         raise Refused("the node has no process of the container")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from acceptance.drivers.kubernetes import reading
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.client import Inaccessible, Refused
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
 from acceptance.drivers.self_signed import self_signed
@@ -85,7 +85,7 @@ class FaultyEndpoint:
         )
         body["spec"]["volumes"] = [{"name": "scratch", "emptyDir": {}}]
         if self._cluster.create(api_path("pods", self._namespace), body) is None:
-            raise Refused(f"there is already a pod {self._namespace}/{_NAME}")
+            raise Inaccessible(f"there is already a pod {self._namespace}/{_NAME}")
 
     def admit(self, prober: Mapping[str, str], namespace: str) -> str:
         """Let the pods with the labels `prober` connect to it; return the policy's path."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.client import Inaccessible
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import CONTAINER, hardened_pod
 
@@ -97,4 +97,4 @@ class LogWriter:
         command = ["python", "-c", program, *map(str, arguments)]
         body: dict[str, Any] = hardened_pod(self.name, image, command, labels=labels)
         if self._cluster.create(api_path("pods", self._namespace), body) is None:
-            raise Refused(f"there is already a pod {self.name}")
+            raise Inaccessible(f"there is already a pod {self.name}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from acceptance.domains.observability.drivers.container_signals import container_ids
 from acceptance.domains.observability.drivers.endpoints import LABEL
 from acceptance.drivers.kubernetes import reading
-from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.client import Inaccessible, Refused
 from acceptance.drivers.kubernetes.paths import api_path
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ProgramPods:
     def scale(self, replicas: int) -> None:
         """Set the replicas of the Deployment or StatefulSet of the programs.
 
-        Raises `Refused` if there is none, or more than one.
+        Raises `Inaccessible` if this cluster has none, `Refused` if it has more than one.
         """
         found = [
             (kind, each["metadata"])
@@ -68,6 +68,7 @@ class ProgramPods:
             for each in self._cluster.items(api_path(plural), labelSelector=self._selector)
         ]
         if len(found) != 1:
-            raise Refused(f"there are {len(found)} workloads with {self._selector}")
+            kind_of_error = Refused if found else Inaccessible
+            raise kind_of_error(f"there are {len(found)} workloads with {self._selector}")
         kind, metadata = found[0]
         self._cluster.scale(kind, metadata["namespace"], metadata["name"], replicas)
