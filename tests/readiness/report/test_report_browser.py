@@ -16,12 +16,14 @@ from tests.support.report_sample import EVIL, SCREENSHOT, large_run, run_facts, 
 
 AXE = ROOT / "checkout" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 _NOWHERE = "MAP * ~NOTFOUND"
-_PATIENCE_MS = 10_000
+_PATIENCE_MS = 20_000
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The machine's browser, which can reach nothing."""
+    # What is expected has as long as what is pressed: a busy machine draws late.
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         started = launch(playwright, _NOWHERE)
         yield started
