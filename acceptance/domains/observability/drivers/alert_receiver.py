@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PORT = 443
 """The only port to which Alertmanager may connect outside of its namespace."""
+_ACCOUNT = "alerts"
 DEAD_MANS_SWITCH = "dead-mans-switch"
 """The path of the receiver that raises an alarm when it hears nothing."""
 SILENT_INTERVALS = 1.5
@@ -108,7 +109,7 @@ class Received:
 
 
 class AlertReceiver:
-    """The pod of a receiver in a namespace of its own."""
+    """The pod of a receiver in a namespace of its own, which is as hardened as the system's."""
 
     def __init__(self, cluster: Kubernetes, namespace: str) -> None:
         """Control the receiver in `namespace`, which need not run yet."""
@@ -120,6 +121,7 @@ class AlertReceiver:
     def start(self, image: str, interval: float, labels: Mapping[str, str]) -> None:
         """Start it with an image that has Python; an interval of the switch is in seconds."""
         silent = f"{SILENT_INTERVALS * interval:g}"
+        self._harden()
         body = hardened_pod(
             self._name,
             image,
@@ -127,17 +129,37 @@ class AlertReceiver:
             labels=labels,
             # Its port is below 1024, and it is not root (a safe sysctl since Kubernetes 1.22).
             spec={
+                "serviceAccountName": _ACCOUNT,
                 "securityContext": {
                     "runAsNonRoot": True,
                     "runAsUser": 65534,
                     "seccompProfile": {"type": "RuntimeDefault"},
                     "sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}],
-                }
+                },
             },
             readinessProbe={"tcpSocket": {"port": PORT}, "periodSeconds": 1},
         )
         if self._cluster.create(api_path("pods", self._namespace), body) is None:
             raise Inaccessible(f"there is already a pod {self._namespace}/{self._name}")
+
+    def _harden(self) -> None:
+        """Let the pod be connected to at its port only, and give it an account without rights."""
+        account = {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {"name": _ACCOUNT},
+            "automountServiceAccountToken": False,
+        }
+        self._cluster.create(api_path("serviceaccounts", self._namespace), account)
+        allowed: dict[str, Any] = {"ingress": [{"ports": [{"port": PORT}]}]}
+        for name, rules in (("deny-all", {}), ("allow-alerts", allowed)):
+            policy = {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "NetworkPolicy",
+                "metadata": {"name": name},
+                "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], **rules},
+            }
+            self._cluster.create(api_path("networkpolicies", self._namespace), policy)
 
     def remove(self) -> None:
         """Remove its pod, so that nothing takes what is sent to it."""
