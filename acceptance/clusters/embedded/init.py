@@ -34,6 +34,7 @@ _KERNEL_VALUES_THAT_KUBELET_WANTS = {
 }
 _LOOK_SECONDS = 0.02
 _RESTART_SECONDS = 0.5  # before a component is started again
+_PROGRAMS = 8  # so many programs outside have as much of the processors as all pods together
 _NET_SYSCTLS = {
     "ipv4/ip_forward": "1",
     # Otherwise a Service's answer from a pod on the same bridge bypasses address translation.
@@ -100,6 +101,7 @@ def prepare_cgroups(name: str) -> None:
                     )
                 except OSError:  # cannot be delegated here; kubelet reports those it needs
                     continue
+        _share(root / name / "cpu.weight", 100)
         _enter(root / name)
         return
     for controller_root in root.iterdir():
@@ -110,8 +112,18 @@ def prepare_cgroups(name: str) -> None:
         for setting in ("cpuset.cpus", "cpuset.mems"):
             if (group / setting).exists():
                 (group / setting).write_text((controller_root / setting).read_text())
+        _share(group / "cpu.shares", 1024)
     if (root / "unified" / name).is_dir():
         _enter(root / "unified" / name)
+
+
+def _share(setting: Path, normal: int) -> None:
+    """Let all pods together have as much of the processors as several programs outside have.
+
+    A group counts as one program. All pods would have to share that with each program of the run.
+    """
+    if setting.exists():
+        setting.write_text(str(_PROGRAMS * normal), encoding="ascii")
 
 
 def _enter(group: Path) -> None:
