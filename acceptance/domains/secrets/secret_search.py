@@ -121,8 +121,13 @@ class SecretSearcher(ClusterActor):
             if text is not None:
                 notes.count("log", 1)
                 notes.look(where, text)
-            elif not previous:  # an earlier one may be gone
+            elif not previous and pod in self._pod_names():  # an earlier one may be gone
                 notes.unread.append(where)
+
+    def _pod_names(self) -> set[str]:
+        """Return the names of the pods that are there now: one may have gone meanwhile."""
+        pods = self._cluster.pod_objects(self.system.namespace)
+        return {pod["metadata"]["name"] for pod in pods}
 
     def _search_containers(self, notes: _Notes, pods: Sequence[Object]) -> None:
         patterns = notes.forms.lines
@@ -139,10 +144,16 @@ class SecretSearcher(ClusterActor):
         containers = searched_containers(pods)
         with workers(_AT_A_TIME) as pool:
             results = list(pool.map(search, containers))
+        running = {
+            (each.pod, each.name)
+            for each in searched_containers(self._cluster.pod_objects(self.system.namespace))
+        }
         for container, result in zip(containers, results, strict=True):
             where = f"container {container.pod}/{container.name}"
             if isinstance(result, str):
-                notes.unsearched.append(f"the {where}: {result}")
+                # One that has ended meanwhile, as a job does, has no files to search any more.
+                if (container.pod, container.name) in running:
+                    notes.unsearched.append(f"the {where}: {result}")
                 continue
             notes.count("container", 1)
             notes.found += [f"{where} ({file})" for file in result]

@@ -31,6 +31,7 @@ class FakeCluster:
     def __init__(self) -> None:
         """Begin without a leak."""
         self.logs: dict[tuple[str, bool], str | None] = {("api", False): "started"}
+        self.ended: list[Any] = []
         status: dict[str, Any] = {"name": "api", "state": {"running": {}}, "restartCount": 0}
         waiting = {"name": "late", "state": {"waiting": {}}, "restartCount": 0}
         self.pod: dict[str, Any] = {
@@ -50,8 +51,9 @@ class FakeCluster:
         return {"config": {"SECRET_KEYS": "PASSWORD", "PUBLIC_KEYS": "DATABASE_USER"}}
 
     def pod_objects(self, _: str) -> list[Any]:
-        """Return the pod."""
-        return [self.pod]
+        """Return the pod, and what was there when the pods were first listed."""
+        ended, self.ended = self.ended, []
+        return [self.pod, *ended]
 
     def log(self, _: str, __: str, container: str, *, previous: bool) -> str | None:
         """Return a log."""
@@ -172,6 +174,27 @@ def test_the_log_before_a_restart_is_read(leaks: Leaks) -> None:
     leaks.cluster.logs["api", True] = f"crashed with {VALUE}"
     with pytest.raises(AssertionError, match="log api-1/api before its restart"):
         leaks.judge()
+
+
+def test_a_pod_that_has_ended_meanwhile_hides_nothing(leaks: Leaks) -> None:
+    """A job is gone with its log and its files; the other pod was read."""
+    status = {"name": "job", "state": {"running": {}}, "restartCount": 0}
+    leaks.cluster.ended = [
+        {
+            "metadata": {"name": "job-1"},
+            "spec": {"containers": [{"name": "job"}]},
+            "status": {"containerStatuses": [status]},
+        }
+    ]
+    left = [True, False]
+
+    def search() -> tuple[str, ...]:
+        if left.pop(0):
+            return ()
+        raise EnvironmentFailure("container not found")
+
+    leaks.container = search
+    leaks.judge()
 
 
 def test_what_cannot_be_looked_into_is_not_clean(leaks: Leaks) -> None:
