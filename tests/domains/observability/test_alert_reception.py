@@ -54,6 +54,11 @@ class Cluster(FakeObjects):
             made["metadata"] |= {"uid": "1", "namespace": "somewhere"}
         return made
 
+    def patch(self, path: str, change: dict[str, Any]) -> dict[str, Any]:
+        """Change an object, whatever its version is."""
+        self.objects[path.rpartition("/")[2]] |= change
+        return self.objects[path.rpartition("/")[2]]
+
     def delete(self, path: str, **_: object) -> None:
         """Delete an object if it is there."""
         self.objects.pop(path.rpartition("/")[2], None)
@@ -108,6 +113,7 @@ def test_the_receiver_of_a_run_stays_for_its_later_scenarios(cluster: Cluster) -
     assert where != elsewhere
     assert where not in cluster.objects and elsewhere not in cluster.objects
     assert "receiver" in cluster.objects
+    assert cluster.objects["default"]["automountServiceAccountToken"] is False
     assert since == 100.0
     assert cluster.asked[-1].endswith("/?since=100.0")
 

@@ -144,13 +144,16 @@ class AlertReceiver:
 
     def _harden(self) -> None:
         """Let the pod be connected to at its port only, and give it an account without rights."""
-        account = {
-            "apiVersion": "v1",
-            "kind": "ServiceAccount",
-            "metadata": {"name": _ACCOUNT},
-            "automountServiceAccountToken": False,
-        }
-        self._cluster.create(api_path("serviceaccounts", self._namespace), account)
+        # The cluster makes the account "default" too, perhaps before it is made here.
+        tokenless = {"automountServiceAccountToken": False}
+        for name in (_ACCOUNT, "default"):
+            account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
+            created = self._cluster.create(
+                api_path("serviceaccounts", self._namespace), account | tokenless
+            )
+            if created is None:
+                path = api_path("serviceaccounts", self._namespace, name)
+                self._cluster.patch(path, tokenless)
         allowed: dict[str, Any] = {"ingress": [{"ports": [{"port": PORT}]}]}
         for name, rules in (("deny-all", {}), ("allow-alerts", allowed)):
             policy = {
