@@ -325,3 +325,18 @@ def _how(code: int) -> str:
 def _quoted(text: str) -> str:
     last = tail(text)
     return f"\n{last}" if last else ""
+
+
+def lines_until(child: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
+    """Yield the lines that a program writes, until it ends or the deadline has passed.
+
+    `deadline` is on the monotonic clock. The program's output must be an unbuffered pipe.
+    """
+    assert child.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while selector.select(max(0.0, deadline - time.monotonic())):
+            line = child.stdout.readline()
+            if not line:
+                return
+            yield line

@@ -14,7 +14,7 @@ import pytest
 
 from acceptance import process
 from acceptance.errors import EnvironmentFailure
-from acceptance.process import contained, run, tail, workers
+from acceptance.process import contained, lines_until, run, tail, workers
 from acceptance.project import ROOT
 from acceptance.waiting import eventually
 
@@ -302,3 +302,17 @@ def test_an_exception_does_not_wait_for_the_programs_of_threads() -> None:
     assert time.monotonic() - started < 15
     assert len(ends) == 2
     assert not process._RUNNING
+
+
+def test_lines_are_given_until_the_program_ends_or_the_deadline_has_passed() -> None:
+    """A program that stays open and says nothing more keeps nobody waiting."""
+    program = "print('one', flush=True); print('two', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    ) as child:
+        lines = lines_until(child, time.monotonic() + 20)
+        assert [next(lines), next(lines)] == [b"one\n", b"two\n"]
+        assert list(lines_until(child, time.monotonic() + 0.2)) == []
+        assert child.stdin is not None
+        child.stdin.write(b"\n")
+        assert list(lines_until(child, time.monotonic() + 20)) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import selectors
 import subprocess
 import time
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import psycopg
 
 from acceptance.build.kubectl import kubectl_program
 from acceptance.drivers.kubernetes.pod_commands import execute_in_pod, failure_of_pod
-from acceptance.process import dying_with_parent
+from acceptance.process import dying_with_parent, lines_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,17 +150,11 @@ def execute_sql(
 
 
 def _local_port(child: subprocess.Popen[bytes], deadline: float) -> int:
-    assert child.stdout is not None
     said = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(child.stdout, selectors.EVENT_READ)
-        while selector.select(max(0.0, deadline - time.monotonic())):
-            line = child.stdout.readline()
-            if not line:
-                break
-            said += line
-            if found := _FORWARDING.search(said.decode("utf-8", "replace")):
-                return int(found.group(1))
+    for line in lines_until(child, deadline):
+        said += line
+        if found := _FORWARDING.search(said.decode("utf-8", "replace")):
+            return int(found.group(1))
     message = (
         "kubectl port-forward did not begin to forward the database's port: "
         f"{said.decode('utf-8', 'replace').strip() or 'it said nothing'}."

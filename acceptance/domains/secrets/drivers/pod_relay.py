@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import selectors
 import subprocess
 import time
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 from acceptance.build.kubectl import kubectl_program
 from acceptance.drivers import database
 from acceptance.errors import EnvironmentFailure
-from acceptance.process import dying_with_parent
+from acceptance.process import dying_with_parent, lines_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,21 +75,15 @@ def relayed(
 
 
 def _first_line(child: subprocess.Popen[bytes], deadline: float) -> dict[str, object]:
-    assert child.stdout is not None
     said = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(child.stdout, selectors.EVENT_READ)
-        while selector.select(max(0.0, deadline - time.monotonic())):
-            line = child.stdout.readline()
-            if not line:
-                break
-            try:
-                found = json.loads(line)
-            except ValueError:  # kubectl, which warns or fails
-                said += line
-                continue
-            if isinstance(found, dict):
-                return found
+    for line in lines_until(child, deadline):
+        try:
+            found = json.loads(line)
+        except ValueError:  # kubectl, which warns or fails
+            said += line
+            continue
+        if isinstance(found, dict):
+            return found
     message = said.decode("utf-8", "replace").strip() or "it said nothing"
     raise EnvironmentFailure(f"Python in the pod does not relay connections: {message}.")
 
