@@ -80,12 +80,10 @@ class SecretForms:
 
     def _indexed(self, text: str) -> str | None:
         index = self._index
-        pieces = (text[at : at + _GRAM] for at in range(0, len(text) - _GRAM + 1, _GRAM))
-        for piece in [each for each in pieces if each in index]:
-            for form in index[piece]:
-                if form in text:
-                    return self._forms[form]
-        return None
+        pieces = {text[at : at + _GRAM] for at in range(0, len(text) - _GRAM + 1, _GRAM)}
+        # Each form once: a piece of it may be a word that the text has everywhere.
+        likely = dict.fromkeys(form for piece in pieces & index.keys() for form in index[piece])
+        return next((self._forms[form] for form in likely if form in text), None)
 
 
 def _is_mixed(text: str) -> bool:
