@@ -239,7 +239,9 @@ def test_no_way_into_the_node_is_the_clusters(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_name_that_is_taken_and_a_stack_that_is_not_deployed_are_no_fault() -> None:
     """The run's own pod of before, and a cluster for which the system has no such program."""
-    cluster: Any = SimpleNamespace(create=lambda *_: None, items=lambda *_, **__: [])
+    cluster: Any = SimpleNamespace(
+        create=lambda *_: None, patch=lambda *_: None, items=lambda *_, **__: []
+    )
     with pytest.raises(Inaccessible, match="there is already a pod"):
         AlertReceiver(cluster, "somewhere").start("image", 1.0, {})
     with pytest.raises(Inaccessible, match="there are 0 workloads"):
