@@ -56,3 +56,11 @@ class Interrupted(AcceptanceError):
     """Somebody stopped the run, by Ctrl-C or by a signal (exit code 130)."""
 
     exit_code: ClassVar[int] = exit_codes.INTERRUPTED
+
+
+def blames_system(error: BaseException) -> bool:
+    """Return whether an error is the system's, and not the environment's as well.
+
+    `Inaccessible` is both: where the environment has a part in it, it is to blame.
+    """
+    return isinstance(error, SystemFailure) and not isinstance(error, EnvironmentFailure)
