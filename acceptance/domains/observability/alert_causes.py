@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acceptance.domains.observability.alert_cause import Cause
+    from acceptance.drivers.kubernetes.facts import PodFacts
 
 _NOWHERE = {"acceptance.checkout/nowhere": "true"}
 """A label that no node has."""
@@ -70,8 +71,15 @@ class AlertCauses(ResourceCauses):
         made.cure.callback(self.serving_when_full, name)
         made.cure.callback(self._cluster.scale, *where, found.wanted)
         self._cluster.scale(*where, 0)
-        for pod in self._pods(name):
-            self._cluster.delete(api_path("pods", self.system.namespace, pod.name), grace=0)
+
+        def end_pods() -> tuple[PodFacts, ...]:
+            """End what is there: a pod made before the new scale was known would serve on."""
+            pods = self._pods(name)
+            for pod in pods:
+                self._cluster.delete(api_path("pods", self.system.namespace, pod.name), grace=0)
+            return pods
+
+        self._awaited(end_pods, lambda pods: not pods, f"{name} has no pod left")
 
     def _refuse_tables(self, made: Cause, _: str) -> None:
         """Take the rights to the tables away, so that every request for a checkout fails."""

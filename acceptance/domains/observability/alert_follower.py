@@ -134,6 +134,10 @@ class AlertFollower(AlertCauses):
                 timeout=longest,
                 describe=lambda _: "",
             )
+        for row in (each.row for each in watch if not each.arrived):
+            self._keep(
+                f"What {row.alert} was told", self._read_by(rules[row.alert], longest), "text"
+            )
         for words, cause in causes.items():
             cause.cure.close()
             for each in watch:
@@ -147,6 +151,16 @@ class AlertFollower(AlertCauses):
                 describe=lambda _: "",
             )
         return [each.result() for each in watch]
+
+    def _read_by(self, rule: Rule, seconds: float) -> str:
+        """Return the samples that a rule has read, so that a person sees why it did not fire."""
+        lines = [rule.query]
+        with suppress(Refused):
+            for metric in sorted(self.rules().metrics(rule.query)):
+                for series in self.prometheus().history(metric, seconds):
+                    values = " ".join(f"{value:g}" for _, value in series.results)
+                    lines.append(f"{dict(series.labels)} {values}")
+        return "\n".join(lines)
 
     def _await_quiet(self, client: PrometheusRules, rows: list[AlertRow]) -> None:
         """Wait until none of the alerts is there that are about to be caused.

@@ -10,7 +10,7 @@ from acceptance.judgement import Unverifiable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acceptance.domains.observability.drivers.prometheus import ScrapeHistory
+    from acceptance.domains.observability.drivers.prometheus import SeriesHistory
 
 NO_DELAY, MEASURED = "visitors' time, later traces", "what was measured and counted"
 ALERTS, LINES, REFUSALS = "silences, and what was sent", "lines", "refused requests"
@@ -93,7 +93,7 @@ class KilledPrograms:
 
 
 def with_scrapes(
-    killed: Sequence[KilledProgram], scrapes: Sequence[ScrapeHistory], since: float
+    killed: Sequence[KilledProgram], scrapes: Sequence[SeriesHistory], since: float
 ) -> tuple[KilledProgram, ...]:
     """Return the programs, each pod with its first success after it was ready, and after `since`.
 
@@ -133,7 +133,7 @@ def faults_of_scrapes(program: KilledProgram, pod: KilledPod, found: KilledProgr
 
 
 def _first(
-    scrapes: Sequence[ScrapeHistory], pod: KilledPod, job: str, since: float
+    scrapes: Sequence[SeriesHistory], pod: KilledPod, job: str, since: float
 ) -> float | None:
     """Return when a pod was scraped first, and successfully, since it was ready."""
     wanted = {"namespace": pod.namespace, "pod": pod.name, "job": job}

@@ -199,7 +199,7 @@ class ProgramKiller(MetricsOperator):
         since = max(own, default=0.0)
 
         def look() -> tuple[KilledProgram, ...]:
-            return with_scrapes(killed, client.scrapes(_HISTORY_SECONDS), since)
+            return with_scrapes(killed, client.history("up", _HISTORY_SECONDS), since)
 
         return last_seen(
             look,

@@ -161,7 +161,7 @@ class SecurityAlertTester(AccountCreator):
         interval = max((e.interval for e in client.targets().targets if e.job == _AUDIT), default=0)
 
         def newest() -> float:
-            own = [e for e in client.scrapes(2 * interval) if e.label("job") == _AUDIT]
+            own = [e for e in client.history("up", 2 * interval) if e.label("job") == _AUDIT]
             return max((at for each in own for at, _ in each.results), default=0.0)
 
         before = newest()

@@ -6,6 +6,11 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from checkout_backend import signals
+
+if __name__ == "__main__":
+    signals.end_when_told()  # before all that takes long to import
+
 from checkout_backend import logs, tracing
 from checkout_backend.app import VERSION, build
 from checkout_backend.config import BadConfiguration, load

@@ -16,6 +16,11 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from checkout_backend import signals
+
+if __name__ == "__main__":
+    signals.end_when_told()  # before all that takes long to import
+
 import psycopg
 
 from checkout_backend import logs

@@ -22,8 +22,10 @@ VISITOR = httpx.Client(timeout=10, limits=httpx.Limits(max_keepalive_connections
 
 
 @contextmanager
-def process(port: int, database: int, **changes: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the service as the container does, on free ports."""
+def started(
+    module: str, port: int, database: int, **changes: str
+) -> Iterator[subprocess.Popen[str]]:
+    """Start a program of the service as the container does, on free ports."""
     env = {
         "PATH": os.environ["PATH"],
         "DATABASE_HOST": "127.0.0.1",
@@ -36,23 +38,44 @@ def process(port: int, database: int, **changes: str) -> Iterator[subprocess.Pop
         "POD_NAME": "backend-0",
     }
     child = subprocess.Popen(
-        [sys.executable, "-m", "checkout_backend"],
+        [sys.executable, "-m", module],
         cwd=Path(__file__).parents[1],
         env=env | changes,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=ignore_sigterm,  # noqa: PLW1509 - it only sets how a signal is handled
     )
     try:
+        yield child
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def ignore_sigterm() -> None:
+    """Have a signal ignored that a program does not handle, as if it were process 1."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def handles(pid: int, number: signal.Signals) -> bool:
+    """Say whether a process has a handler for a signal."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("SigCgt:"):
+            return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
+@contextmanager
+def process(port: int, database: int, **changes: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the service, and wait until it listens."""
+    with started("checkout_backend", port, database, **changes) as child:
         deadline = time.monotonic() + 20
         while status(port, "/healthz") is None:
             assert child.poll() is None, child.communicate()[0]
             assert time.monotonic() < deadline
             time.sleep(0.05)
         yield child
-    finally:
-        child.kill()
-        child.communicate()
 
 
 def status(port: int, path: str) -> int | None:
@@ -86,6 +109,20 @@ def test_it_starts_without_a_database_and_stops_cleanly(unused_port: int) -> Non
     for line in output.splitlines():
         assert json.loads(line)["event"]
     assert PASSWORD not in output and SIGNING_KEY not in output
+
+
+@pytest.mark.parametrize("module", ["checkout_backend", "checkout_backend.migrate"])
+def test_it_ends_when_it_is_told_so_while_it_starts(module: str, unused_port: int) -> None:
+    """As a container's first process, for which the kernel ignores what is not handled."""
+    with started(module, unused_port, 1, DRAIN_SECONDS="60") as child:
+        deadline = time.monotonic() + 20
+        while not handles(child.pid, signal.SIGTERM):
+            assert time.monotonic() < deadline, "It never handles SIGTERM."
+            time.sleep(0.001)
+        child.send_signal(signal.SIGTERM)
+        output, _ = child.communicate(timeout=15)
+    assert child.returncode == 0
+    assert not output, "It could be told only when it had begun."
 
 
 def test_a_second_signal_ends_draining(unused_port: int) -> None:

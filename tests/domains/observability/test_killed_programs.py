@@ -12,7 +12,7 @@ from acceptance.domains.observability.drivers.container_signals import (
     kill_containers,
 )
 from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
-from acceptance.domains.observability.drivers.prometheus import Prometheus, ScrapeHistory
+from acceptance.domains.observability.drivers.prometheus import Prometheus, SeriesHistory
 from acceptance.domains.observability.killed_programs import (
     KilledPod,
     KilledProgram,
@@ -51,10 +51,10 @@ def killer() -> ProgramKiller:
     return ProgramKiller(context_of(SYSTEM, MonitoredCluster([], {})))
 
 
-def history(*results: tuple[float, float], name: str = "jaeger-2") -> ScrapeHistory:
+def history(*results: tuple[float, float], name: str = "jaeger-2") -> SeriesHistory:
     """When Jaeger's pod was scraped."""
     labels = (("job", "traces"), ("namespace", "monitoring"), ("pod", name))
-    return ScrapeHistory(labels, results)
+    return SeriesHistory(labels, results)
 
 
 def rows(*programs: str, keeps: str = "nothing") -> list[tuple[str, ...]]:
@@ -237,8 +237,8 @@ def test_the_history_of_scrapes_is_read() -> None:
     answer = {"metric": {"pod": "a", "job": "b"}, "values": [[1.5, "1"], [6.5, "0"]]}
     where = MonitoringEndpoint("prometheus", "monitoring/prometheus", "/it")
     cluster = MonitoredCluster([], {"/it": {"data": {"result": [answer]}}})
-    (found,) = Prometheus(cast("Any", cluster), where).scrapes(60)
+    (found,) = Prometheus(cast("Any", cluster), where).history("up", 60)
     assert found.results == ((1.5, 1.0), (6.5, 0.0))
     assert (found.label("pod"), found.label("node")) == ("a", "")
     other = MonitoredCluster([], {"/it": {"data": {"result": [{}]}}})
-    assert Prometheus(cast("Any", other), where).scrapes(60) == ()
+    assert Prometheus(cast("Any", other), where).history("up", 60) == ()

@@ -81,12 +81,12 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class ScrapeHistory(Labelled):
-    """When a target was scraped, and with which result, over a while."""
+class SeriesHistory(Labelled):
+    """The samples of one series over a while."""
 
     labels: tuple[tuple[str, str], ...]
     results: tuple[tuple[float, float], ...]
-    """The Unix time of each scrape, and 1 for a success."""
+    """The Unix time and the value of each; of `up`, one for each scrape, 1 for a success."""
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,14 @@ class Prometheus:
             return Samples(query, (), str(reply))
         return Samples(query, samples, "")
 
-    def scrapes(self, seconds: float) -> tuple[ScrapeHistory, ...]:
-        """Return all scrapes of the last `seconds`; nothing if Prometheus does not answer."""
-        query = f"up[{seconds:.0f}s]"
+    def history(self, metric: str, seconds: float) -> tuple[SeriesHistory, ...]:
+        """Return the samples of a metric of the last `seconds`; nothing without an answer."""
+        query = f"{metric}[{seconds:.0f}s]"
         reply = ask(self._cluster, self._endpoint, "/api/v1/query", query=query)
         found: Any = reply.json() if reply.succeeded else None
         try:
             return tuple(
-                ScrapeHistory(
+                SeriesHistory(
                     tuple(sorted(each["metric"].items())),
                     tuple((float(at), float(value)) for at, value in each["values"]),
                 )
