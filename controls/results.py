@@ -17,7 +17,7 @@ MEANINGS: dict[Result, str] = {
     "killed": "the scenario saw the sabotage, and said why",
     "survived": "the scenario did not see the sabotage",
     "wrong reason": "the scenario was red for another reason",
-    "not tried": "the scenario was not sound before, or the sabotage or its repair failed",
+    "not tried": "the scenario was not sound or said nothing, or the sabotage or its repair failed",
 }
 _PROPERTY = "control"
 
