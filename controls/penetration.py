@@ -40,6 +40,30 @@ problems.problem = _tell
 """
 
 
+_SEARCH = """
+from checkout_backend import api
+_install = api.install
+def _more(app, *rest):
+    _install(app, *rest)
+    @app.get("/api/search", include_in_schema=False)
+    def search(customer: str = ""):
+        return {"customer": customer}
+api.install = _more
+"""
+
+
+_CANCELLED_WHATEVER_IT_IS = """
+from checkout_backend.service import Checkouts
+_cancel = Checkouts.cancel
+def _lenient(self, checkout_id):
+    try:
+        return _cancel(self, checkout_id)
+    except Exception:
+        return self.create("unknown")
+Checkouts.cancel = _lenient
+"""
+
+
 _FRONT_NAME = "front"
 _FRONT = """
 import os, re, socket, socketserver, ssl, threading
@@ -218,6 +242,61 @@ def _keys(saboteur: Saboteur) -> dict[str, str]:
 def no_header_limit(saboteur: Saboteur) -> None:
     """Let the ingress take a megabyte of header lines, as it does by default."""
     _reconfigure_ingress(saboteur, "maxheaderbytes=16384", "maxheaderbytes=1048576")
+
+
+@control(
+    "TASK-002-DOD-2",
+    "Nothing lies around that was not meant for visitors",
+    expects=r"Visitors are shown /\.git/HEAD; /\.git/config",
+)
+def repository_served(saboteur: Saboteur) -> None:
+    """Serve the folder of the repository along with the page, as a copied folder has it."""
+    _configure(saboteur, "location / {", _answering("/.git/", "ref: refs/heads/main"))
+
+
+@control(
+    "TASK-002-DOD-2",
+    "Nothing lies around that was not meant for visitors",
+    expects=r"Visitors are shown /assets/\S+\.js\.map\.",
+)
+def source_maps_served(saboteur: Saboteur) -> None:
+    """Serve the sources of the page's program, as a build for developers does."""
+    _configure(saboteur, "location / {", _answering("~ [.]js[.]map$", '{"sources": []}'))
+
+
+@control(
+    "TASK-002-DOD-2",
+    "Nothing lies around that was not meant for visitors",
+    expects=r"Visitors are shown /nginx_status\.",
+)
+def status_page_for_everybody(saboteur: Saboteur) -> None:
+    """Switch on the status page of nginx, and forget to say who may see it."""
+    _configure(saboteur, "location / {", "location = /nginx_status { stub_status; }\n location / {")
+
+
+def _answering(where: str, text: str) -> str:
+    """Return a location of nginx with one answer, before that of the page."""
+    return f"location {where} {{ return 200 '{text}'; }}\n location / {{"
+
+
+@control(
+    "TASK-002-DOD-2",
+    "Every route of the running service is documented",
+    expects=r"backend-\S+ has undocumented routes: GET /api/search",
+)
+def undocumented_route(saboteur: Saboteur) -> None:
+    """Add a search for colleagues, and leave it out of the documentation."""
+    _customise(saboteur, _SEARCH)
+
+
+@control(
+    "TASK-002-DOD-2",
+    "No other visitor's checkout is found by guessing",
+    expects=r"Guessed ids found checkouts: \S+ \(POST /api/checkouts/\S+/cancellation\)",
+)
+def cancellation_of_what_is_unknown(saboteur: Saboteur) -> None:
+    """Answer a cancellation with success whatever is cancelled."""
+    _customise(saboteur, _CANCELLED_WHATEVER_IT_IS)
 
 
 @control(

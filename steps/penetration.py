@@ -6,12 +6,16 @@ from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.penetration import (
     AttackTrials,
+    ExposedFiles,
+    ExposedFilesTester,
     FuzzResult,
     GuessedIds,
     IdEnumerationTester,
     InjectionResult,
     InjectionStrings,
     PenetrationTester,
+    ServiceRouteInspector,
+    ServiceRoutes,
     SlowConnections,
     SlowConnectionTester,
     StoredInjectionTester,
@@ -46,6 +50,37 @@ def _(penetration_tester: PenetrationTester, tried_attacks: AttackTrials) -> Non
 @then("every later visitor gets the response to their own request")
 def _(penetration_tester: PenetrationTester, tried_attacks: AttackTrials) -> None:
     penetration_tester.assert_no_visitor_disturbed(tried_attacks)
+
+
+@given("the penetration tester has seen what lies around be found on a vulnerable server")
+def _(exposed_files_tester: ExposedFilesTester) -> None:
+    exposed_files_tester.try_on_vulnerable_server()
+
+
+@when(
+    "the penetration tester asks the system for what is often left lying around",
+    target_fixture="exposed_files",
+)
+def _(exposed_files_tester: ExposedFilesTester) -> ExposedFiles:
+    return exposed_files_tester.look_for_leftovers()
+
+
+@then("the system shows none of it")
+def _(exposed_files_tester: ExposedFilesTester, exposed_files: ExposedFiles) -> None:
+    exposed_files_tester.assert_nothing_exposed(exposed_files)
+
+
+@when(
+    "the penetration tester asks every pod of the service for its routes",
+    target_fixture="service_routes",
+)
+def _(service_route_inspector: ServiceRouteInspector) -> ServiceRoutes:
+    return service_route_inspector.collect_routes()
+
+
+@then("each has exactly the routes that the service documents")
+def _(service_route_inspector: ServiceRouteInspector, service_routes: ServiceRoutes) -> None:
+    service_route_inspector.assert_all_documented(service_routes)
 
 
 @when("the penetration tester fuzzes the service", target_fixture="fuzz_result")
@@ -118,7 +153,7 @@ def _(id_enumeration_tester: IdEnumerationTester) -> GuessedIds:
     return id_enumeration_tester.guess()
 
 
-@then("no guess finds a checkout")
+@then("no guess finds a checkout, to read it or to change it")
 def _(id_enumeration_tester: IdEnumerationTester, guessed_ids: GuessedIds) -> None:
     id_enumeration_tester.assert_no_guess_found(guessed_ids)
 

@@ -18,6 +18,11 @@ VISITED_PATHS = {"backend": CHECKOUTS, "frontend": "/"}
 FIRST_PAGE = f"{CHECKOUTS}?limit=1"
 """The first page of the list, with one checkout on each page."""
 
+OPENAPI = "/api/openapi.json"
+"""Where the service describes its API."""
+ROUTES_COMMAND = ("python", "-m", "checkout_backend.routes")
+"""What prints all routes of the service in its container: JSON, pairs of method and path."""
+
 
 class CheckoutApi:
     """Sends the API's requests through one HTTP client."""
@@ -46,7 +51,7 @@ class CheckoutApi:
 
     def openapi_document(self) -> Reply:
         """Ask the service for its OpenAPI document."""
-        return self._http.send("GET", "/api/openapi.json")
+        return self._http.send("GET", OPENAPI)
 
     def visit(self, role: str) -> Reply:
         """Ask the backend or the frontend, by its role, for what visitors ask it for."""
@@ -66,6 +71,10 @@ class CheckoutApi:
         """Add an item, each piece of which costs `cents`; its name is its `sku` by default."""
         item = {"sku": sku, "name": name or sku, "quantity": quantity, "unit_price_cents": cents}
         return self._http.send("POST", f"{CHECKOUTS}/{checkout_id}/items", body=item)
+
+    def cancel(self, checkout_id: str) -> Reply:
+        """Cancel a checkout; any text may stand in place of its id."""
+        return self._http.send("POST", f"{CHECKOUTS}/{quote(checkout_id, safe='')}/cancellation")
 
     def pay(self, checkout_id: str, cents: Any) -> Reply:  # noqa: ANN401 (as the API told it)
         """Pay a checkout, under an idempotency key of its own."""

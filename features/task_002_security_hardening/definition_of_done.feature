@@ -23,6 +23,17 @@ Feature: Definition of Done of the production security hardening
         | request smuggling  |
         | oversized requests |
 
+    Scenario: Nothing lies around that was not meant for visitors
+      Given the penetration tester has seen what lies around be found on a vulnerable server
+      When the penetration tester asks the system for what is often left lying around
+      Then the system shows none of it
+
+    # The fuzzing below goes by what is documented.
+    @uses-application
+    Scenario: Every route of the running service is documented
+      When the penetration tester asks every pod of the service for its routes
+      Then each has exactly the routes that the service documents
+
     # Alone, like the others that fill the list of checkouts: a visitor at the same time would look
     # for their own checkout on its first page.
     @changes-application @uses-cluster
@@ -49,7 +60,7 @@ Feature: Definition of Done of the production security hardening
     Scenario: No other visitor's checkout is found by guessing
       Given the penetration tester has seen guessing find sequential ids
       When the penetration tester guesses ids of checkouts
-      Then no guess finds a checkout
+      Then no guess finds a checkout, to read it or to change it
       And every id is random
 
   @TASK-002-DOD-3

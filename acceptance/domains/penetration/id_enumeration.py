@@ -12,8 +12,9 @@ from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from acceptance.drivers.http import Reply
 
 _OWN = 40
 """Checkouts that are made. That one of 122 random bits is the same in all of them by chance has a
@@ -63,12 +64,18 @@ class IdEnumerationTester(IngressActor):
         tried = [each for each in _likely(own[:_GUESSED_AROUND]) if each not in own]
         # An own id that is near another own one counts as found too.
         near = set(_likely(own[:_GUESSED_AROUND])) & set(own)
-        for each in tried:
-            reply = self._api.checkout(each)
-            if reply.succeeded:
-                found.append(each)
-            elif reply.status != _GONE:
-                unclear.append(f"{each}: {reply}")
+        changes: tuple[Callable[[str], Reply], ...] = (
+            lambda each: self._api.add_item(each, "guessed", 1, 1),
+            lambda each: self._api.pay(each, 1),
+            self._api.cancel,
+        )
+        for number, each in enumerate(tried):
+            # One change of each: all three would take three times as long and see no more.
+            for reply in (self._api.checkout(each), changes[number % len(changes)](each)):
+                if reply.succeeded:
+                    found.append(f"{each} ({reply.request})")
+                elif reply.status != _GONE:
+                    unclear.append(f"{each}: {reply}")
         guesses = GuessedIds(tuple(own), len(tried), (*found, *sorted(near)), tuple(unclear))
         self._keep("Guessed ids", pretty({**asdict(guesses), "note": _NOTE}))
         return guesses

@@ -162,3 +162,5 @@ class IngressFacts:
     ingress_class: str
     hosts: tuple[str, ...]
     addresses: tuple[str, ...]
+    paths: tuple[tuple[str, str], ...] = ()
+    """Each path, of any host, and the name of the Service behind it."""

@@ -127,6 +127,11 @@ def ingress(found: Object) -> IngressFacts:
         ingress_class=spec.get("ingressClassName", ""),
         hosts=tuple(rule["host"] for rule in spec.get("rules") or () if rule.get("host")),
         addresses=tuple(each.get("ip") or each.get("hostname", "") for each in published),
+        paths=tuple(
+            (path.get("path", "/"), (path["backend"].get("service") or {}).get("name", ""))
+            for rule in spec.get("rules") or ()
+            for path in (rule.get("http") or {}).get("paths") or ()
+        ),
     )
 
 

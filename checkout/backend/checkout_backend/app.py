@@ -42,6 +42,19 @@ def build(
     tracing: Tracing | None = None,
 ) -> ASGIApp:
     """Return the application over `store`; the first of `signing_keys` signs."""
+    return Observed(
+        Bounded(routed(store, signing_keys=signing_keys, lifecycle=lifecycle, metrics=metrics)),
+        pod_name=pod_name,
+        metrics=metrics,
+        lifecycle=lifecycle,
+        tracing=tracing or Tracing(),
+    )
+
+
+def routed(
+    store: Store, *, signing_keys: Sequence[str], lifecycle: Lifecycle, metrics: Metrics
+) -> FastAPI:
+    """Return all routes over `store`, without what every request passes before."""
     app = Application(
         title="Checkout",
         version=VERSION,
@@ -53,10 +66,4 @@ def build(
     api.install(app, Checkouts(store, metrics), Cursors(*(key.encode() for key in signing_keys)))
     health.install(app, store, lifecycle, metrics)
     problems.install(app)
-    return Observed(
-        Bounded(app),
-        pod_name=pod_name,
-        metrics=metrics,
-        lifecycle=lifecycle,
-        tracing=tracing or Tracing(),
-    )
+    return app

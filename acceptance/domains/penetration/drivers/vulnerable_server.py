@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import unquote_to_bytes
 
+from acceptance.domains.penetration.drivers.leftovers import leftovers
 from acceptance.drivers.sockets import plainly
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ METRICS = b"# HELP made_up A page for the operators.\n"
 """The content of a page that the ingress does not route."""
 
 _ROOT = "/srv/site"
+_LEFTOVERS = leftovers()
 _FILES = {
     "/etc/passwd": SECRET_FILE,
     "/srv/passwd": SECRET_FILE,
@@ -143,6 +145,8 @@ def _response(
             json.loads(body)["customer"]
         except (ValueError, LookupError, TypeError):
             return _reply(b"500 Internal Server Error", [], traceback.format_exc().encode())
+    if target.decode("latin-1") in _LEFTOVERS and method == b"GET" and target != b"/metrics":
+        return _reply(b"200 OK", [], b"left over")
     host = _field(fields, b"x-forwarded-host") or _field(fields, b"forwarded").rpartition(b"=")[2]
     host = host or _authority(target) or b",".join(_fields(fields, b"host"))
     path = _decoded(target)
