@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from controls.changed_backend import change_backend
@@ -93,6 +94,24 @@ def a_panel_without_thresholds(saboteur: Saboteur) -> None:
         del panel_of(board, "Disks")["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]
 
     _deliver(saboteur, "cluster", leave_out)
+
+
+@control("TASK-003-AC-2", _COMPLETE, expects="scrapes every 5 s, and the data source .* says 1s")
+def more_samples_expected_than_there_are(saboteur: Saboteur) -> None:
+    """Tell Grafana that there is a sample every second, so that rates have nothing to count."""
+    found = json.loads(
+        saboteur.kubectl(
+            *("get", "configmap", "--selector=grafana_datasource=1", "--output=json"),
+            namespace=MONITORING,
+        )
+    )["items"][0]
+    files = {
+        name: text.replace("timeInterval: 15s", "timeInterval: 1s")
+        for name, text in found["data"].items()
+    }
+    assert files != found["data"], "no data source has an interval"
+    target = f"configmap/{found['metadata']['name']}"
+    saboteur.patch(target, {"data": files}, kind="merge", namespace=MONITORING)
 
 
 @control(_ITEM, _COMPLETE, expects="Ingress, Requests, query A asks victoria")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controls.changed_backend import change_backend
-from controls.changed_programs import MONITORING, edit_shipper
+from controls.changed_programs import MONITORING, change_program, edit_shipper
 from controls.control import control
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _ITEM = "TASK-003-AC-3"
 _FOUND = "Every line of a pod is found once and soon"
 _REQUEST = "A visitor's request is found by its id"
+_EVERY_CONTAINER = "Every container that writes is in the log store"
+_WAITING = "Lines that wait for the log store outlive their pod and a replaced log shipper"
+_DELETION = "Old logs are deleted every day, and younger ones are kept"
 _TROUBLE = "No line is lost and no visitor waits while <trouble>"
 _SENDS_LINES = """
 import logging, socket
@@ -176,3 +179,56 @@ def a_backend_that_asks_the_store(saboteur: Saboteur) -> None:
 
 def _pods(name: str) -> dict[str, dict[str, str]]:
     return {"matchLabels": {"app.kubernetes.io/name": name}}
+
+
+@control(
+    _ITEM, _EVERY_CONTAINER, expects=r"the log store has no line of checkout/backend-\S+/migrate"
+)
+def containers_that_prepare_a_pod_left_out(saboteur: Saboteur) -> None:
+    """Leave out what every start of a pod writes."""
+    leave_out = '  if $.container == "migrate" then stop\n'
+    edit_shipper(saboteur, (_BEFORE_STORE, leave_out + _BEFORE_STORE))
+    # What was stored before would hide it.
+    saboteur.kubectl("rollout", "restart", "deployment/backend")
+    saboteur.kubectl("rollout", "status", "deployment/backend", "--timeout=120s")
+
+
+@control(_ITEM, _EVERY_CONTAINER, expects=r"the entries of \S+ are 0\.\d+ s or more away")
+def times_without_fractions(saboteur: Saboteur) -> None:
+    """Store whole seconds, so that nobody knows what came first."""
+    old = "set $!document!@timestamp = $.time;"
+    edit_shipper(saboteur, (old, 'set $!document!@timestamp = field($.time, ".", 1) & "Z";'))
+
+
+@control(_ITEM, _WAITING, expects=r"\d+ of 2000 lines were lost")
+def a_buffer_that_goes_with_its_pod(saboteur: Saboteur) -> None:
+    """Keep the buffer of the shipper in a folder of its pod."""
+    volume: dict[str, object] = {"name": "queue", "hostPath": None, "emptyDir": {}}
+    change_program(
+        saboteur, "rsyslog", {}, namespace="monitoring-agents", volumes=[volume], kind="daemonset"
+    )
+
+
+@control(_ITEM, _DELETION, expects=r"does not run every day: its schedule is 20 3 1 \* \*")
+def a_deletion_once_a_month(saboteur: Saboteur) -> None:
+    """Delete once a month what is deleted once a day, because it takes so long."""
+    change = {"spec": {"schedule": "20 3 1 * *"}}
+    saboteur.patch("cronjob/opensearch-retention", change, namespace=MONITORING)
+
+
+@control(_ITEM, _DELETION, expects="logs of 14 days ago are gone")
+def a_deletion_that_is_a_day_early(saboteur: Saboteur) -> None:
+    """Count today as one of the days."""
+    _keep_days(saboteur, "13")
+
+
+@control(_ITEM, _DELETION, expects="logs of 15 days ago are kept")
+def a_deletion_that_deletes_nothing(saboteur: Saboteur) -> None:
+    """Keep everything for an investigation, and forget that."""
+    _keep_days(saboteur, "400")
+
+
+def _keep_days(saboteur: Saboteur, days: str) -> None:
+    container = {"name": "opensearch-retention", "env": [{"name": "KEEP_DAYS", "value": days}]}
+    spec = {"jobTemplate": {"spec": {"template": {"spec": {"containers": [container]}}}}}
+    saboteur.patch("cronjob/opensearch-retention", {"spec": spec}, namespace=MONITORING)

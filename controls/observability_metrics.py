@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SCRAPED = "Everything that has metrics is scraped, and nothing else"
 _COUNTED = "Requests and checkouts are counted exactly"
 _CRITICAL = "Every critical metric is collected, and none beside"
+_CONNECTIONS = "The metrics tell when the backend has no connection left"
 _NEW_REPLICA = "A new replica is scraped within two intervals"
 
 
@@ -194,4 +195,38 @@ def a_metric_that_nobody_declared(saboteur: Saboteur) -> None:
         "    begin(self)\n"
         "    prometheus_client.Counter('logins', 'Logins.', registry=self.registry)\n"
         "metrics.Metrics.__init__ = begin_more",
+    )
+
+
+@control("TASK-003-DOD-2", _CONNECTIONS, expects=r"says that \d+ connections were free, and none")
+def free_connections_that_are_all_connections(saboteur: Saboteur) -> None:
+    """Tell how many connections there are under the name of those that are free."""
+    _tell_of_pool(saboteur, "{**found, 'pool_available': found['pool_size']}")
+
+
+@control("TASK-003-DOD-2", _CONNECTIONS, expects="says that no request waited")
+def waiting_requests_that_nobody_counts(saboteur: Saboteur) -> None:
+    """Leave out what the pool calls by another name since its update."""
+    _tell_of_pool(saboteur, "{**found, 'requests_waiting': 0}")
+
+
+@control("TASK-003-DOD-2", _CONNECTIONS, expects=r"says that \d+ are free when nobody comes")
+def free_connections_that_never_come_back(saboteur: Saboteur) -> None:
+    """Tell the fewest that were ever free."""
+    _tell_of_pool(
+        saboteur,
+        "{**found, 'pool_available': least.append(found['pool_available']) or min(least)}",
+    )
+
+
+def _tell_of_pool(saboteur: Saboteur, told: str) -> None:
+    """Let the backend tell `told` of its pool, an expression with what was `found`."""
+    change_backend(
+        saboteur,
+        "import checkout_backend.metrics as metrics\n"
+        "least = []\n"
+        "pool = metrics._Pool.__init__\n"
+        "def told(self, statistics):\n"
+        f"    pool(self, lambda: (lambda found: {told})(dict(statistics())))\n"
+        "metrics._Pool.__init__ = told",
     )

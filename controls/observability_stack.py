@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from controls.changed_backend import change_backend
-from controls.changed_programs import MONITORING, arguments_of, change_program, edit_shipper
+from controls.changed_programs import (
+    MONITORING,
+    arguments_of,
+    change_program,
+    edit_shipper,
+    rewrite_configuration,
+)
 from controls.control import control
 
 if TYPE_CHECKING:
@@ -14,6 +21,7 @@ if TYPE_CHECKING:
 _ITEM = "TASK-003-DOD-1"
 _RUNS = "Every program of the monitoring runs as the repository says"
 _KILLED = "Each program of the monitoring is killed, and what it keeps is not lost"
+_KEPT_TIMES = "What was measured and told is kept as long as is promised"
 _AGENTS = "monitoring-agents"
 _EXPORTER = "daemonset/audit-exporter"
 _WAIT = "--timeout=120s"
@@ -141,3 +149,34 @@ def pods_that_are_found_late(saboteur: Saboteur) -> None:
         for each in arguments_of(saboteur, "deployment/prometheus", MONITORING)
     ]
     change_program(saboteur, "prometheus", {"args": arguments}, keeps=True)
+
+
+@control(_ITEM, _KEPT_TIMES, expects="prometheus keeps it for 15h, not 15 days")
+def hours_in_place_of_days(saboteur: Saboteur) -> None:
+    """Write another unit behind the number."""
+    _rewrite_arguments(saboteur, "prometheus", "retention.time=15d", "retention.time=15h")
+
+
+@control(_ITEM, _KEPT_TIMES, expects="alertmanager keeps it for 10m, not 5 days")
+def alerts_that_are_forgotten_soon(saboteur: Saboteur) -> None:
+    """Save disk: forget after ten minutes who was told."""
+    before = arguments_of(saboteur, "deployment/alertmanager", MONITORING)
+    change_program(saboteur, "alertmanager", {"args": [*before, "--data.retention=10m"]})
+
+
+@control(_ITEM, _KEPT_TIMES, expects="alertmanager forgets after 120h what it repeats later")
+def alerts_that_are_repeated_after_they_are_forgotten(saboteur: Saboteur) -> None:
+    """Repeat alerts once in two weeks, which Alertmanager forgets after five days."""
+    rewrite_configuration(
+        saboteur,
+        "alertmanager",
+        "routes.yaml",
+        lambda text: re.sub(r"repeat_interval: \S+", "repeat_interval: 336h", text, count=1),
+    )
+
+
+def _rewrite_arguments(saboteur: Saboteur, name: str, old: str, new: str) -> None:
+    before = arguments_of(saboteur, f"deployment/{name}", MONITORING)
+    after = [each.replace(old, new) for each in before]
+    assert after != before, f"{name} has no argument {old}"
+    change_program(saboteur, name, {"args": after})

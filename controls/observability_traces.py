@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _ONE_TRACE = "A visitor's checkout is one trace from the browser to the database"
 _MARKED = "A statement that the database refuses is marked in the trace"
+_CUT_OFF = "A statement during which the connection is lost is marked in the trace"
+_KEPT = "Every trace is kept, whatever its id"
 _LOG_LINE = "A log line leads to the trace of its request"
 _EXEMPLAR = "A metric leads to the trace of a request that it counted"
 _DECLARED = "Exactly the declared spans and attributes are recorded"
@@ -49,10 +51,39 @@ def a_browser_whose_spans_lead_nowhere(saboteur: Saboteur) -> None:
 
 @control("TASK-003-AC-4", _ONE_TRACE, expects="does not know the trace")
 @control("TASK-003-AC-4", _LOG_LINE, expects="does not know the trace")
+@control("TASK-003-AC-4", _KEPT, expects=r"the trace [1-9]\S+ has no span of checkout-backend")
 def few_traces_are_kept(saboteur: Saboteur) -> None:
     """Keep less than one trace in a hundred, as one would to save memory."""
     variable = {"name": "TRACES_KEPT_BELOW", "value": "02"}
     change_program(saboteur, "jaeger", {"env": [variable]})
+
+
+@control("TASK-003-AC-4", _KEPT, expects=r"the trace f\S+ has no span of checkout-backend")
+def every_sixteenth_trace_is_dropped(saboteur: Saboteur) -> None:
+    """Take f for the digit behind the last one, and drop the traces that begin with it."""
+    variable = {"name": "TRACES_KEPT_BELOW", "value": "f"}
+    change_program(saboteur, "jaeger", {"env": [variable]})
+
+
+@control("TASK-003-AC-4", _KEPT, expects=r"the trace \S+ goes on as ")
+def traces_that_begin_anew_in_the_backend(saboteur: Saboteur) -> None:
+    """Begin a trace of its own for each request, whoever has begun one before."""
+    change_backend(
+        saboteur,
+        "import types, checkout_backend.tracing as tracing\n"
+        "tracing._propagator = types.SimpleNamespace(extract=lambda _: None)",
+    )
+
+
+@control("TASK-003-AC-4", _CUT_OFF, expects="the marked statements are: none")
+def lost_connections_that_mark_nothing(saboteur: Saboteur) -> None:
+    """Mark what the database refuses, and forget what it never answers."""
+    change_backend(
+        saboteur,
+        "import types, psycopg, checkout_backend.database_spans as spans\n"
+        "refused = (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.DataError)\n"
+        "spans.psycopg = types.SimpleNamespace(Error=refused)",
+    )
 
 
 @control("TASK-003-AC-4", _LOG_LINE, expects=r"backend-\S+ records no trace of a request")

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.observability import (
+    ContainerLog,
+    Deletion,
     LogEntry,
     LogEntryInspector,
     LogOperator,
+    LogRetentionTester,
     NumberedLines,
     RequestEntries,
+    ShippedLogInspector,
     TroubledLines,
     TroubledLogOperator,
 )
@@ -116,3 +120,40 @@ def _(log_entry_inspector: LogEntryInspector) -> tuple[LogEntry, ...]:
 @then("the log store has each of them as one whole entry")
 def _(log_entry_inspector: LogEntryInspector, log_entries: tuple[LogEntry, ...]) -> None:
     log_entry_inspector.assert_whole_entries(log_entries)
+
+
+@when("the operator looks for the last lines of every container", target_fixture="container_logs")
+def _(shipped_log_inspector: ShippedLogInspector) -> tuple[ContainerLog, ...]:
+    return shipped_log_inspector.compare_every_container()
+
+
+@then("the log store has a line of each, with the time at which it was written")
+def _(shipped_log_inspector: ShippedLogInspector, container_logs: tuple[ContainerLog, ...]) -> None:
+    shipped_log_inspector.assert_every_container_shipped(container_logs)
+
+
+@when(
+    "a pod writes 2,000 numbered lines while the log store is away, and is removed when the "
+    "shipper is replaced",
+    target_fixture="numbered_lines",
+)
+def _(troubled_log_operator: TroubledLogOperator) -> NumberedLines:
+    return troubled_log_operator.write_and_replace_shipper(2000)
+
+
+@when(
+    "the operator runs the deletion of old logs, with logs of 14 and of 15 days ago",
+    target_fixture="deletion",
+)
+def _(log_retention_tester: LogRetentionTester) -> Deletion:
+    return log_retention_tester.delete_old_logs(14, 15)
+
+
+@then("what is more than 14 days old is gone, and nothing else")
+def _(log_retention_tester: LogRetentionTester, deletion: Deletion) -> None:
+    log_retention_tester.assert_deleted(deletion, 14)
+
+
+@then("the deletion runs every day")
+def _(log_retention_tester: LogRetentionTester, deletion: Deletion) -> None:
+    log_retention_tester.assert_deleted_every_day(deletion)

@@ -8,6 +8,7 @@ from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.observability import (
     BrokenEndpoint,
+    ConnectionWatcher,
     CounterState,
     CriticalMetricsOperator,
     ErrorVisitor,
@@ -15,6 +16,7 @@ from acceptance.domains.observability import (
     MetricState,
     NewReplica,
     PageReader,
+    PoolState,
     ProbeAnswerTester,
     ProbedAnswer,
     ProbeOperator,
@@ -181,3 +183,13 @@ def _(critical_metrics_operator: CriticalMetricsOperator, metric_state: MetricSt
 @then("the backend exports no metric that the table does not name")
 def _(critical_metrics_operator: CriticalMetricsOperator, metric_state: MetricState) -> None:
     critical_metrics_operator.assert_nothing_beside(metric_state)
+
+
+@when("more visitors wait than the backend has connections", target_fixture="pool_states")
+def _(connection_watcher: ConnectionWatcher) -> tuple[PoolState, ...]:
+    return connection_watcher.watch_connections()
+
+
+@then("each backend pod says that none is free and some wait, and afterwards that all are free")
+def _(connection_watcher: ConnectionWatcher, pool_states: tuple[PoolState, ...]) -> None:
+    connection_watcher.assert_saturation_measured(pool_states)

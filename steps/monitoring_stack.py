@@ -14,6 +14,8 @@ from acceptance.domains.observability import (
     CountedVisits,
     CounterState,
     KeptAlerts,
+    KeptTime,
+    KeptTimeInspector,
     KilledPrograms,
     LineKeeper,
     MeasurementKeeper,
@@ -149,3 +151,20 @@ def _(program_killer: ProgramKiller, killed_programs: KilledPrograms) -> None:
 def _(collector_absence: CollectorAbsence, browser_visitor: BrowserVisitor) -> None:
     collector_absence.await_recording()
     collector_absence.assert_traced_again(browser_visitor.complete_checkout("a desktop"))
+
+
+@when(
+    "the operator asks the programs of the monitoring for how long they keep what they have",
+    target_fixture="kept_times",
+)
+def _(kept_time_inspector: KeptTimeInspector) -> tuple[KeptTime, ...]:
+    return kept_time_inspector.read_kept_times()
+
+
+@then("they keep it for so long or longer, and an alert until it is repeated:")
+def _(
+    kept_time_inspector: KeptTimeInspector,
+    kept_times: tuple[KeptTime, ...],
+    datatable: Sequence[Sequence[str]],
+) -> None:
+    kept_time_inspector.assert_kept_long_enough(kept_times, datatable)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pytest_bdd import given, then, when
 
 from acceptance.domains.observability import (
+    BroughtTrace,
     CheckoutTrace,
     ExemplarAnalyst,
     FollowedExemplar,
@@ -17,6 +18,7 @@ from acceptance.domains.observability import (
     SignalInspector,
     Trace,
     TraceAnalyst,
+    TraceKeepingTester,
     read_signals,
 )
 from acceptance.domains.traffic import Cancellation, Journey, RefusedPayment
@@ -72,6 +74,24 @@ def _(trace_analyst: TraceAnalyst, checkout_trace: CheckoutTrace) -> None:
 @given("the database refuses to write payments")
 def _(trace_analyst: TraceAnalyst) -> None:
     trace_analyst.forbid_payments()
+
+
+@given("the database ends the session of whoever writes payments")
+def _(trace_analyst: TraceAnalyst) -> None:
+    trace_analyst.cut_off_payments()
+
+
+@when(
+    "visitors bring trace ids with every first digit, and the lowest and the highest",
+    target_fixture="brought_traces",
+)
+def _(trace_keeping_tester: TraceKeepingTester) -> tuple[BroughtTrace, ...]:
+    return trace_keeping_tester.bring_traces()
+
+
+@then("the trace of each of them is kept")
+def _(trace_keeping_tester: TraceKeepingTester, brought_traces: tuple[BroughtTrace, ...]) -> None:
+    trace_keeping_tester.assert_all_kept(brought_traces)
 
 
 @then("the trace of the payment marks the refused statement and no other")

@@ -35,9 +35,14 @@ class CheckoutApi:
         """Ask for the frontend's page, under another `host` if one is given."""
         return self._http.send("GET", VISITED_PATHS["frontend"], host=host)
 
-    def checkouts(self, *, request_id: str = "") -> Reply:
-        """Ask for the list of checkouts, under a request id if one is given."""
-        headers = {"X-Request-Id": request_id} if request_id else None
+    def checkouts(self, *, request_id: str = "", trace: str = "") -> Reply:
+        """Ask for the list of checkouts, under a request id and in a trace if they are given.
+
+        `trace` is the id of a trace that the caller has begun (W3C Trace Context, traceparent).
+        """
+        headers = {"X-Request-Id": request_id} if request_id else {}
+        if trace:
+            headers["traceparent"] = f"00-{trace}-{uuid.uuid4().hex[:16]}-01"
         return self._http.send("GET", CHECKOUTS, headers=headers)
 
     def first_page(self, *, request_id: str = "") -> Reply:

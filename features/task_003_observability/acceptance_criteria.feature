@@ -134,6 +134,11 @@ Feature: Monitoring & Observability Setup
       When the operator searches the log store for the id of the request
       Then its only entry is from this pod and has the fields of the pod's own line
 
+    # Containers that only prepare a pod count too.
+    Scenario: Every container that writes is in the log store
+      When the operator looks for the last lines of every container
+      Then the log store has a line of each, with the time at which it was written
+
     @uses-logs @uses-cluster
     Scenario: A stack trace and a long line are one entry each
       When a pod writes a stack trace and a long line
@@ -173,6 +178,18 @@ Feature: Monitoring & Observability Setup
         | the log store is slow                | 90      |
         | another pod floods the log           | 90      |
 
+    # Then only the buffer of the shipper has them.
+    @changes-logs @uses-cluster
+    Scenario: Lines that wait for the log store outlive their pod and a replaced log shipper
+      When a pod writes 2,000 numbered lines while the log store is away, and is removed when the shipper is replaced
+      Then the log store has each line once
+
+    @changes-logs @uses-cluster
+    Scenario: Old logs are deleted every day, and younger ones are kept
+      When the operator runs the deletion of old logs, with logs of 14 and of 15 days ago
+      Then what is more than 14 days old is gone, and nothing else
+      And the deletion runs every day
+
   @TASK-003-AC-4
   Rule: Application performance monitoring (APM) configured
 
@@ -192,6 +209,21 @@ Feature: Monitoring & Observability Setup
       And the database refuses to write payments
       When the visitor tries to pay the checkout
       Then the trace of the payment marks the refused statement and no other
+
+    @needs-traces @changes-application @uses-traces @uses-cluster
+    Scenario: A statement during which the connection is lost is marked in the trace
+      Given every backend pod records traces
+      And a visitor has a checkout with items
+      And the database ends the session of whoever writes payments
+      When the visitor tries to pay the checkout
+      Then the trace of the payment marks the refused statement and no other
+
+    # The first digits of an id decide which traces Jaeger keeps.
+    @needs-traces
+    Scenario: Every trace is kept, whatever its id
+      Given every backend pod records traces
+      When visitors bring trace ids with every first digit, and the lowest and the highest
+      Then the trace of each of them is kept
 
     @needs-traces
     Scenario: A log line leads to the trace of its request

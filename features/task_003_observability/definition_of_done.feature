@@ -14,6 +14,14 @@ Feature: What is done before the observability counts as done
       And no other program runs in the namespaces of the monitoring
       And none of them is being started again
 
+    # What is repeated later than it is forgotten would be told too often.
+    Scenario: What was measured and told is kept as long as is promised
+      When the operator asks the programs of the monitoring for how long they keep what they have
+      Then they keep it for so long or longer, and an alert until it is repeated:
+        | program      | what it keeps               | days |
+        | prometheus   | what was measured           | 15   |
+        | alertmanager | silences, and what was sent | 5    |
+
     # Killed: by a signal that cannot be caught. Then the pod is replaced, unless only a container is
     # named. A program that this cluster does not have is skipped; one that has no row is a failure.
     # "or": it depends on the cluster, which of them runs. "nothing": it measures anew when it is asked.
@@ -95,6 +103,11 @@ Feature: What is done before the observability counts as done
       And the traffic of every workload rises
       And every workload has all four golden signals
       And the backend exports no metric that the table does not name
+
+    @changes-application @uses-cluster
+    Scenario: The metrics tell when the backend has no connection left
+      When more visitors wait than the backend has connections
+      Then each backend pod says that none is free and some wait, and afterwards that all are free
 
   # That alerts arrive is proved by the scenarios of TASK-003-AC-5 that have this item's tag.
   @TASK-003-DOD-3 @needs-metrics

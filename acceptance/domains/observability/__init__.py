@@ -48,8 +48,10 @@ from acceptance.domains.observability.health_probes import (
 from acceptance.domains.observability.kept_alerts import AlertKeeper, KeptAlerts
 from acceptance.domains.observability.kept_lines import LineKeeper, WritingPod
 from acceptance.domains.observability.kept_measurements import MeasurementKeeper, Measurements
+from acceptance.domains.observability.kept_times import KeptTime, KeptTimeInspector
 from acceptance.domains.observability.killed_programs import KilledPrograms
 from acceptance.domains.observability.log_entries import LogEntryInspector, RequestEntries
+from acceptance.domains.observability.log_retention import Deletion, LogRetentionTester
 from acceptance.domains.observability.log_store_accounts import (
     LogStoreAccountTester,
     TriedAction,
@@ -69,9 +71,11 @@ from acceptance.domains.observability.program_killer import ProgramKiller
 from acceptance.domains.observability.provoked_errors import ErrorVisitor
 from acceptance.domains.observability.rule_sources import RuleSourceInspector
 from acceptance.domains.observability.rule_test_inspector import RuleTestInspector, RuleTests
+from acceptance.domains.observability.saturated_connections import ConnectionWatcher, PoolState
 from acceptance.domains.observability.scrape_impostor import ScrapedImpostor, ScrapeImpostorTester
 from acceptance.domains.observability.scraped_pages import PageReader, ScrapedPage
 from acceptance.domains.observability.security_alerts import SecurityAlertTester
+from acceptance.domains.observability.shipped_logs import ContainerLog, ShippedLogInspector
 from acceptance.domains.observability.signal_inspector import SignalInspector
 from acceptance.domains.observability.signals import read_signals
 from acceptance.domains.observability.sound_system import QuietTime, SoundSystemWatcher
@@ -81,6 +85,7 @@ from acceptance.domains.observability.trace_analyst import (
     LoggedRequest,
     TraceAnalyst,
 )
+from acceptance.domains.observability.trace_keeping import BroughtTrace, TraceKeepingTester
 from acceptance.domains.observability.trace_store_impostor import (
     DeceivedSenders,
     TraceImpostorTester,
@@ -105,8 +110,11 @@ __all__ = [
     "AskedProgram",
     "BeforeTraffic",
     "BrokenEndpoint",
+    "BroughtTrace",
     "CheckoutTrace",
     "CollectorAbsence",
+    "ConnectionWatcher",
+    "ContainerLog",
     "CountedVisitors",
     "CountedVisits",
     "CounterState",
@@ -118,6 +126,7 @@ __all__ = [
     "DeadMansSwitchTester",
     "DeceivedSenders",
     "DeceivedShipper",
+    "Deletion",
     "DeployedDashboards",
     "ErrorVisitor",
     "ExemplarAnalyst",
@@ -130,12 +139,15 @@ __all__ = [
     "InhibitedAlert",
     "InhibitionTester",
     "KeptAlerts",
+    "KeptTime",
+    "KeptTimeInspector",
     "KilledPrograms",
     "LineKeeper",
     "LogEntry",
     "LogEntryInspector",
     "LogHits",
     "LogOperator",
+    "LogRetentionTester",
     "LogStoreAccountTester",
     "LoggedRequest",
     "MeasurementKeeper",
@@ -151,6 +163,7 @@ __all__ = [
     "PageReader",
     "PanelRow",
     "PanelWatcher",
+    "PoolState",
     "ProbeAnswerTester",
     "ProbeOperator",
     "ProbeState",
@@ -176,6 +189,7 @@ __all__ = [
     "SecurityAlertTester",
     "SentRequests",
     "ServedState",
+    "ShippedLogInspector",
     "SignalInspector",
     "SilencedAlert",
     "SoundSystemWatcher",
@@ -185,6 +199,7 @@ __all__ = [
     "Trace",
     "TraceAnalyst",
     "TraceImpostorTester",
+    "TraceKeepingTester",
     "TraceStoreTester",
     "TrafficCounter",
     "TriedAction",

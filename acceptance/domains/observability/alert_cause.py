@@ -77,11 +77,15 @@ class CauseMaker(AlertListener, IngressActor):
         Raises `Unverifiable` if this cluster does not let it be broken; it is a failed check if the
         system does not.
         """
+        return self.cause_in(words, reception.namespace)
+
+    def cause_in(self, words: str, namespace: str) -> Cause:
+        """Do what `cause` does, with a namespace for what a cause adds."""
         causes = self._causes()
         made = Cause(0.0, {}, {"NAMESPACE": self.system.namespace})
         self._undo.push(made.cure)
         try:
-            causes[words](made, reception.namespace)
+            causes[words](made, namespace)
         except (SystemFailure, EnvironmentFailure) as error:
             raise unproven(f"It cannot be brought about that {words}: {error}", error) from error
         made.since = made.since or SYSTEM_CLOCK.now()

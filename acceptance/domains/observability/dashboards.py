@@ -20,6 +20,7 @@ from acceptance.domains.observability.drivers.dashboard_files import (
     read_sources,
     same_json,
 )
+from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.domains.observability.drivers.prometheus_queries import PrometheusQueries
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import Refused, pretty
@@ -119,12 +120,21 @@ class DashboardOperator(MetricsOperator):
     def assert_data_source(self, found: DeployedDashboards) -> None:
         """Every query goes to a provisioned data source: the Prometheus that watches the system.
 
-        And each data source asks a port that its Service has, where it is deployed.
+        It expects no more samples than there are, or Grafana would look at too few of them. Each
+        data source asks a port that its Service has, where it is deployed.
         """
         endpoint = self._prometheus_endpoint
-        good = {each.uid for each in found.sources if _leads_to(each, endpoint.name)}
+        own = [each for each in found.sources if _leads_to(each, endpoint.name)]
+        good = {each.uid for each in own}
         require(good, f"No data source of Grafana leads to {endpoint.name}.")
         faults = [fault for each in found.sources if (fault := self._fault_of_port(each))]
+        scraped = max((each.interval for each in self.prometheus().targets().targets), default=0.0)
+        faults += [
+            f"{endpoint.name} scrapes every {scraped:g} s, and the data source {each.uid} says "
+            f"{each.interval}"
+            for each in own
+            if seconds_of(each.interval) < scraped
+        ]
         for dashboard, panel, query in _every_query(found):
             chosen = {
                 each.name: listed_values.text

@@ -7,19 +7,17 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.observability.drivers import log_store
 from acceptance.domains.observability.drivers.log_store_access import (
     ADMINISTRATOR,
     READER,
     SHIPPER,
     Account,
-    LogStoreAccess,
 )
 from acceptance.domains.observability.drivers.log_store_actions import LogStoreActions
-from acceptance.domains.observability.monitoring import MonitoringOperator
-from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.domains.observability.log_store_actor import LogStoreActor
+from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import BrokenInput
-from acceptance.judgement import Unverifiable, listed, require, require_each, unproven
+from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +58,7 @@ class UnknownCaller:
     said: str
 
 
-class LogStoreAccountTester(MonitoringOperator):
+class LogStoreAccountTester(LogStoreActor):
     """Sends the log store requests of its accounts, of its administrator and of strangers."""
 
     def require_accounts(self) -> None:
@@ -81,7 +79,7 @@ class LogStoreAccountTester(MonitoringOperator):
         """Try every action with every account and as the administrator."""
         access = self._log_store()
         name = f"acceptance-{uuid.uuid4().hex[:8]}"
-        actions = LogStoreActions(self._program, name, access.send_as_administrator)
+        actions = LogStoreActions(self._endpoint.program, name, access.send_as_administrator)
         self._undo.callback(actions.remove)
         password = secrets.token_urlsafe(24)
         self._context.tell_secrets([password])
@@ -163,24 +161,6 @@ class LogStoreAccountTester(MonitoringOperator):
         require(
             reply.status is None, f"The log store answers a request that is not encrypted: {reply}"
         )
-
-    def _log_store(self) -> LogStoreAccess:
-        """Return the only log store.
-
-        Raises `Unverifiable` if there is none. One without TLS is a fault.
-        """
-        endpoint = self._one_endpoint(log_store.PROGRAMS, "log store", "log store")
-        require(
-            endpoint.secure,
-            f"{endpoint.name} serves plain HTTP: it knows no account, and everybody can listen.",
-        )
-        self._program = endpoint.program
-        access = LogStoreAccess(self._cluster, endpoint)
-        try:
-            self._context.tell_secrets([each.password for each in access.accounts])
-        except Refused as error:
-            raise unproven(f"The accounts of the log store are unknown: {error}.", error) from error
-        return access
 
 
 def read_accounts(

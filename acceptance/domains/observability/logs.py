@@ -136,11 +136,17 @@ class LogOperator(MonitoringOperator):
         return tuple(LogStore(self._cluster, each) for each in found)
 
     def _find(
-        self, writer: LogWriter, count: int = _LINES, *, patience: float | None = None
+        self,
+        writer: LogWriter,
+        count: int = _LINES,
+        *,
+        patience: float | None = None,
+        ended: bool = False,
     ) -> NumberedLines:
         """Search until every line was found and for a moment more, or until the deadline.
 
-        `patience` is in seconds, and counts from when the pod should have written all lines.
+        `patience` is in seconds, and counts from when the pod should have written all lines. A pod
+        that has `ended` before need not be there any more.
         """
         lines, stores = NumberedLines(writer.name, count), self._stores()
         where = {"namespace": self.system.namespace, "pod": writer.name}
@@ -158,7 +164,8 @@ class LogOperator(MonitoringOperator):
         with suppress(DeadlineExceeded):
             limit = count / _STEADY_RATE + (patience or self._timeouts.observation)
             eventually(look, bool, timeout=limit, wake=Pace(), describe=lambda _: "")
-        self._require_written(writer, count)
+        if not ended:
+            self._require_written(writer, count)
         with suppress(DeadlineExceeded):
             eventually(doubled, bool, timeout=_SETTLE_SECONDS, wake=Pace())
         told = [store.doubled(**where) for store in stores]

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.dashboards import DeployedDashboards
 
 _RISES_SECONDS, _WINDOW_SECONDS = 60.0, 60.0
-_CROWDED = "more visitors wait than the backend has connections"
+CROWDED = "more visitors wait than the backend has connections"
+"""A cause, in the words of the scenarios."""
 _UNHEARD = "nobody takes what Alertmanager sends"
-_LAST = (_CROWDED, _UNHEARD)
+_LAST = (CROWDED, _UNHEARD)
 """One makes the backend unready after a while; before the other one, what failed to be sent while
 there was no receiver has to be out of the panel's window."""
 _QUIET_SECONDS = 90.0
@@ -149,7 +150,7 @@ class PanelWatcher(AlertCauses, DashboardOperator):
             "two transactions wait for each other": self._deadlock,
             "a container has to be started again": self._end_container,
             _UNHEARD: self._remove_receiver,
-            _CROWDED: self._crowd,
+            CROWDED: self._crowd,
         }
 
     def _open_transaction(self, made: Cause, _: str) -> None:

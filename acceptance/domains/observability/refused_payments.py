@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 PAYMENTS = "payments"
 """The table."""
+_CUT = "acceptance_cut_payments"
+"""The name of a trigger and of its function."""
 
 
 class PaymentErrors(ClusterActor):
@@ -23,6 +25,19 @@ class PaymentErrors(ClusterActor):
         It is a failed check if the database has no such right to take away.
         """
         self._undo.enter_context(self._payments_forbidden())
+
+    def cut_off_payments(self) -> None:
+        """Let the database end each session that writes a payment, until the scenario ends."""
+        self._undo.callback(self._sql, f"DROP FUNCTION IF EXISTS {_CUT} CASCADE")
+        self._sql(
+            f"CREATE FUNCTION {_CUT}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS "
+            "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); "
+            "RETURN NEW; END'"
+        )
+        self._sql(
+            f"CREATE TRIGGER {_CUT} BEFORE INSERT ON {PAYMENTS} FOR EACH ROW "
+            f"EXECUTE FUNCTION {_CUT}()"
+        )
 
     @contextmanager
     def _payments_forbidden(self) -> Iterator[None]:

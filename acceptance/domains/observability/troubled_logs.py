@@ -12,7 +12,7 @@ from acceptance.domains.observability.drivers import log_store
 from acceptance.domains.observability.drivers.container_signals import signal_containers
 from acceptance.domains.observability.drivers.log_writer import ENDED
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
-from acceptance.domains.observability.logs import LogOperator
+from acceptance.domains.observability.logs import SHIPPERS, LogOperator
 from acceptance.domains.observability.numbered_lines import written_at
 from acceptance.domains.observability.visitor_waits import Waits, longer_waits, waits_of
 from acceptance.drivers.kubernetes.client import Refused, pretty
@@ -31,6 +31,8 @@ _STOPPED_SECONDS, _RUNNING_SECONDS = 2.0, 0.5
 """A slow store: it stands still for most of the time."""
 _FLOOD_LINES, _FLOOD_RATE, _FLOOD_PADDING = 60_000, 6000, 200
 """Lines, lines a second, and characters that fill each of them."""
+_TAKEN_SECONDS = 5.0
+"""Within which the shipper has taken what was written."""
 _BEFORE = 25
 """Visitors before the trouble, with whom those meanwhile are compared."""
 
@@ -80,6 +82,31 @@ class TroubledLogOperator(LogOperator):
             raise Unverifiable("Hardly a visitor came before the trouble, or none meanwhile.")
         faults = longer_waits(found.before, found.meanwhile)
         require(not faults, f"Meanwhile {listed(faults)}.")
+
+    def write_and_replace_shipper(self, count: int) -> NumberedLines:
+        """Have a pod write while the store is away, and remove it; replace the shipper; find them.
+
+        So the lines are only in the shipper's buffer when it is replaced. Raises `Unverifiable` if
+        there is no shipper, or the store does not go.
+        """
+        shipper = ProgramPods(self._cluster, SHIPPERS)
+        if not shipper.list():
+            raise Unverifiable(f"No log shipper is deployed: none of {', '.join(SHIPPERS)}.")
+        store, writer = ProgramPods(self._cluster, log_store.PROGRAMS), self._writer()
+        store.scale(0)
+        self._undo.callback(store.scale, 1)
+        self._await(lambda: not store.list(), "the log store has gone")
+        writer.write_numbers(self._backend_image(), count, count, 0, self._labels)
+        self._require_written(writer, count)
+        SYSTEM_CLOCK.pause(_TAKEN_SECONDS)
+        writer.delete()
+        replaced = {pod.uid for pod in shipper.replace()}
+        self._await(
+            lambda: replaced.isdisjoint(pod.uid for pod in shipper.list()),
+            "the log shipper was replaced",
+        )
+        store.scale(1)
+        return self._find(writer, count, patience=self._timeouts.recovery, ended=True)
 
     def _write_during(self, begin: Callable[[], AbstractContextManager[bool]]) -> NumberedLines:
         """Return the lines that were written during the trouble.

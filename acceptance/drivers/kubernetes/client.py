@@ -154,9 +154,15 @@ class Kubernetes(ApiConnection):
         *,
         previous: bool = False,
         lines: int | None = None,
+        timestamps: bool = False,
     ) -> str | None:
-        """Return the log of a container, or its last `lines`; None if it has none."""
+        """Return the log of a container, or its last `lines`; None if it has none.
+
+        With `timestamps`, each line begins with its time and a blank.
+        """
         query = {"container": container, "previous": str(previous).lower()}
+        if timestamps:
+            query["timestamps"] = "true"
         if lines is not None:
             query["tailLines"] = str(lines)
         reply = self.send("GET", api_path("pods", namespace, pod, "log"), query=query)

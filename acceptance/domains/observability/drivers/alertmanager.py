@@ -221,6 +221,11 @@ def _matches(written: str, labels: Mapping[str, str]) -> bool:
     return condition.accepts(labels.get(condition.label, ""))
 
 
+def repeats(route: Mapping[str, Any]) -> tuple[float, ...]:
+    """Return after how many seconds each route tells again what still fires."""
+    return tuple(seconds_of(str(each["repeat_interval"])) for each in _flat(route, _DEFAULTS))
+
+
 def _flat(route: Mapping[str, Any], inherited: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a route and all below it, each with what it inherits."""
     own = {**inherited, **{name: each for name, each in route.items() if name != "routes"}}

@@ -106,13 +106,15 @@ class LogStore:
         if first is not None:
             wanted.append({"range": {"sequence": {"gte": first}}})
         order = {"sequence": {"order": "asc", "missing": "_first"}}
-        body = {"size": _MOST, "sort": [order], "query": {"bool": {"filter": wanted}}}
-        answer, refused = self._ask(body)
-        try:
-            found = tuple(LogEntry(each["_source"]) for each in objects(answer["hits"]["hits"]))
-        except (TypeError, KeyError):
-            return LogEntries(self._endpoint, (), refused)
-        return LogEntries(self._endpoint, found, "")
+        return self._entries(
+            {"size": _MOST, "sort": [order], "query": {"bool": {"filter": wanted}}}
+        )
+
+    def newest(self, most: int, **fields: str) -> LogEntries:
+        """Return the newest entries that have all `fields`, by their time; `most` at most."""
+        wanted = [{"term": {name: text}} for name, text in fields.items()]
+        order = {"@timestamp": {"order": "desc"}}
+        return self._entries({"size": most, "sort": [order], "query": {"bool": {"filter": wanted}}})
 
     def doubled(self, **fields: str) -> tuple[int, ...] | None:
         """Return the numbers that several entries have; None if the log store did not tell."""
@@ -172,6 +174,14 @@ class LogStore:
         if self._access is not None:
             return self._access.send_as_administrator(method, path, body)
         return self._cluster.send(method, f"{self._endpoint.path}{path}", body, headers=_JSON)
+
+    def _entries(self, body: Mapping[str, Any]) -> LogEntries:
+        answer, refused = self._ask(body)
+        try:
+            found = tuple(LogEntry(each["_source"]) for each in objects(answer["hits"]["hits"]))
+        except (TypeError, KeyError):
+            return LogEntries(self._endpoint, (), refused)
+        return LogEntries(self._endpoint, found, "")
 
     def _ask(self, body: Mapping[str, Any]) -> tuple[Any, str]:
         """Return the answer to a search of every log index, and the reply as a text."""

@@ -52,9 +52,16 @@ class ProgramPods:
 
     def kill(self) -> tuple[ProgramPod, ...]:
         """Delete every pod without a grace period, and return them."""
+        return self._delete(0)
+
+    def replace(self) -> tuple[ProgramPod, ...]:
+        """Delete every pod as an update does, with time to end properly, and return them."""
+        return self._delete(None)
+
+    def _delete(self, grace: int | None) -> tuple[ProgramPod, ...]:
         found = self.list()
         for pod in found:
-            self._cluster.delete(api_path("pods", pod.namespace, pod.name), grace=0)
+            self._cluster.delete(api_path("pods", pod.namespace, pod.name), grace=grace)
         return found
 
     def scale(self, replicas: int) -> None:

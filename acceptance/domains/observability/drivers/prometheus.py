@@ -136,6 +136,15 @@ class Prometheus:
         except (TypeError, KeyError):
             return frozenset()
 
+    def flag(self, name: str) -> str | None:
+        """Return the value of a flag with which it runs; None if it does not say."""
+        reply = ask(self._cluster, self._endpoint, "/api/v1/status/flags")
+        found: Any = reply.json() if reply.succeeded else None
+        try:
+            return str(found["data"][name])
+        except (TypeError, KeyError):
+            return None
+
     def query(self, query: str) -> Samples:
         """Return the instant vector that `query`, in PromQL, gives now."""
         reply = ask(self._cluster, self._endpoint, "/api/v1/query", query=query)
@@ -247,5 +256,6 @@ def _target(found: dict[str, Any]) -> ScrapeTarget:
 
 def seconds_of(duration: str) -> float:
     """Return a duration of Prometheus in seconds, such as 1m30s; 0 for what is none."""
-    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-    return sum(float(n) * units[unit] for n, unit in re.findall(r"(\d+)(ms|[smhd])", duration))
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+    units["y"] = 365 * units["d"]
+    return sum(float(n) * units[unit] for n, unit in re.findall(r"(\d+)(ms|[smhdwy])", duration))
