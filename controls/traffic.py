@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from acceptance.drivers.kubernetes.pods import hardened_container
 from controls.control import control
 
 if TYPE_CHECKING:
@@ -77,6 +78,62 @@ def scripts_not_served(saboteur: Saboteur) -> None:
 def missing_favicon(saboteur: Saboteur) -> None:
     """Serve no favicon: the page works, and the browser's console shows an error."""
     _to_backend(saboteur, "/favicon.svg", "Exact")
+
+
+_VIEWS = "No view fails, in whatever state and however long it is open"
+_HALF_AN_HOUR = 1_800_000
+
+
+@control("TASK-001-AC-8", _VIEWS, expects="the list: uncaught exception: .*The session has ended")
+def a_page_that_fails_after_half_an_hour(saboteur: Saboteur) -> None:
+    """Let a timer fail that no test waits for."""
+    _add_to_page(
+        saboteur,
+        f"setTimeout(() => {{ throw new Error('The session has ended') }}, {_HALF_AN_HOUR});",
+    )
+
+
+@control(
+    "TASK-001-AC-8", _VIEWS, expects="the list: uncaught exception: unhandledrejection: .*gone"
+)
+def failures_that_the_page_hides(saboteur: Saboteur) -> None:
+    """Swallow every failure, so that nobody is bothered by it."""
+    _add_to_page(
+        saboteur,
+        "addEventListener('unhandledrejection', event => event.preventDefault());"
+        "setTimeout(() => Promise.reject(new Error('It is gone')), 1000);",
+    )
+
+
+@control("TASK-001-AC-8", _VIEWS, expects="a cancelled checkout: console error: No such status")
+def one_state_that_fails(saboteur: Saboteur) -> None:
+    """Forget one state of four: only who cancels a checkout meets it."""
+    _add_to_page(
+        saboteur,
+        "new MutationObserver(() => document.querySelector('.status-cancelled') "
+        "&& !window.told && (window.told = 1, console.error('No such status')))"
+        ".observe(document, {childList: true, subtree: true});",
+    )
+
+
+def _add_to_page(saboteur: Saboteur, program: str) -> None:
+    """Add a program to the page's own file."""
+    workload = saboteur.system.workloads.frontend
+    image = saboteur.pods(workload)[0].containers[-1].image
+    copy = (
+        'cp -r /srv/checkout/. /changed/ && for f in /changed/assets/*.js; do echo "$0" >> $f; done'
+    )
+    volume = {"name": "changed", "mountPath": "/changed"}
+    change = hardened_container("change", image, ["sh", "-c", copy, program], volumeMounts=[volume])
+    mount = {"name": "changed", "mountPath": "/srv/checkout"}
+    saboteur.change_pods(
+        workload,
+        {
+            "initContainers": [change],
+            "volumes": [{"name": "changed", "emptyDir": {}}],
+            "containers": [{"name": workload, "volumeMounts": [mount]}],
+        },
+    )
 
 
 def _to_backend(saboteur: Saboteur, path: str, kind: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.traffic import (
@@ -14,9 +16,11 @@ from acceptance.domains.traffic import (
     PodCoverage,
     Purchase,
     RefusedPayment,
+    SeenView,
     SiteAnswers,
     SteadyTraffic,
     SteadyVisitors,
+    ViewVisitor,
     Visitor,
 )
 
@@ -131,6 +135,19 @@ def _(browser_visitor: BrowserVisitor, journey: Journey) -> None:
 @then("the browser saw no error")
 def _(browser_visitor: BrowserVisitor, journey: Journey) -> None:
     browser_visitor.assert_no_browser_error(journey)
+
+
+@when(
+    "a visitor opens each of these views, and leaves it open for an hour",
+    target_fixture="seen_views",
+)
+def _(view_visitor: ViewVisitor, datatable: Sequence[Sequence[str]]) -> tuple[SeenView, ...]:
+    return view_visitor.open_views(datatable)
+
+
+@then("the browser complained about none of them")
+def _(view_visitor: ViewVisitor, seen_views: tuple[SeenView, ...]) -> None:
+    view_visitor.assert_no_view_failed(seen_views)
 
 
 @given("visitors are paging through the list steadily", target_fixture="traffic")

@@ -19,7 +19,7 @@ from acceptance.waiting import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import (
         Browser,
@@ -29,11 +29,23 @@ if TYPE_CHECKING:
         Playwright,
         Request,
         Response,
+        Route,
     )
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _FIRST_ERROR = 400
+_NOT_LOADED = "Failed to load resource"
+"""How Chromium's console begins to tell of an answer that is an error."""
+_UNNOTICED = """
+for (const kind of ["error", "unhandledrejection", "securitypolicyviolation"])
+  window.addEventListener(kind, event => noteUnnoticed(kind + ": " + (
+    event.message || event.reason || event.blockedURI
+      || (event.target && (event.target.src || event.target.href)))), true);
+"""
+"""Notes what a page hides from the browser by handling it; it is the first to listen."""
 _CRASH = "Target crashed"
+_MOST_TIMERS = 20
+"""Of those that fail at the same time."""
 _CONTEXT_PARTS = 4
 _QUIET_SECONDS, _QUIET_LIMIT_SECONDS, _QUIET_LOOK_MS = 0.5, 10.0, 50.0
 _SWITCHES = (
@@ -105,6 +117,7 @@ class Visit:
         self._responses = 0
         self._contexts: list[SentContext] = []
         self._under_way: set[Request] = set()
+        self._expected = ""
         self._busy = SYSTEM_CLOCK.now()
         page.on("request", self._note_begin)
         page.on("requestfinished", self._note_end)
@@ -114,6 +127,8 @@ class Visit:
         page.on("requestfailed", self._note_failure)
         page.on("response", self._note_response)
         page.on("pageerror", lambda error: self._exceptions.append(str(error)))
+        page.expose_function("noteUnnoticed", self._note_unnoticed)
+        page.add_init_script(_UNNOTICED)
 
     def open(self, address: str) -> None:
         """Load a page."""
@@ -155,6 +170,57 @@ class Visit:
                 return
             self._page.wait_for_timeout(_QUIET_LOOK_MS)
 
+    def take_the_clock(self) -> None:
+        """Let the page's clock be moved by `let_pass`, from the next page on that is opened."""
+        self._page.clock.install()
+
+    def let_pass(self, seconds: float) -> None:
+        """Move the page's clock, so that everything happens for which the page waits so long."""
+        for step in (int(seconds * 1000), *([0] * _MOST_TIMERS)):
+            try:
+                self._page.clock.fast_forward(step)
+            except Error as error:  # raised by a timer of the page, as if it was the caller's
+                if self._page.is_closed() or _CRASH in str(error):
+                    raise
+                self._exceptions.append(str(error).partition(": ")[2].splitlines()[0])
+            else:
+                return
+
+    def expect_failures(self, path: str) -> None:
+        """Note no more failures of requests whose address has `path` in it; "" ends that."""
+        self._expected = path
+
+    @contextmanager
+    def answering(self, path: str, status: int, body: str) -> Iterator[None]:
+        """Answer requests of the page for `path` with a status and JSON, in place of the system."""
+        with self._intercepting(
+            path,
+            lambda route: route.fulfill(
+                status=status, body=body, headers={"Content-Type": "application/json"}
+            ),
+        ):
+            yield
+
+    @contextmanager
+    def delaying(self, path: str, seconds: float) -> Iterator[None]:
+        """Let requests of the page for `path` take so long."""
+
+        def pass_on(route: Route) -> None:
+            self._page.wait_for_timeout(seconds * 1000)
+            route.continue_()
+
+        with self._intercepting(path, pass_on):
+            yield
+
+    @contextmanager
+    def _intercepting(self, path: str, handler: Callable[[Route], None]) -> Iterator[None]:
+        pattern = f"**{path}*"
+        self._page.route(pattern, handler)
+        try:
+            yield
+        finally:
+            self._page.unroute(pattern)
+
     def text(self) -> str:
         """Return the text of the page's main part."""
         return self._page.get_by_role("main").inner_text()
@@ -188,8 +254,21 @@ class Visit:
             return path.read_bytes()
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        expected = message.text.startswith(_NOT_LOADED) and self._is_expected(
+            str(message.location.get("url", ""))
+        )
+        if message.type == "error" and not expected:
             self._console.append(message.text)
+
+    def _is_expected(self, address: str) -> bool:
+        return bool(self._expected) and self._expected in address
+
+    def _note_unnoticed(self, what: str) -> None:
+        # What the browser has noted itself is not noted twice.
+        text = what.partition(": ")[2]
+        known = (*self._console, *self._exceptions, *self._failed)
+        if not any(text in each or each in text for each in known) and not self._is_expected(text):
+            self._exceptions.append(what)
 
     def _note_begin(self, request: Request) -> None:
         self._under_way.add(request)
@@ -207,11 +286,12 @@ class Visit:
             self._contexts.append(SentContext(what, parts[1], parts[2], parts[3] == "01"))
 
     def _note_failure(self, request: Request) -> None:
-        self._failed.append(f"{request.method} {request.url}: {request.failure}")
+        if not self._is_expected(request.url):
+            self._failed.append(f"{request.method} {request.url}: {request.failure}")
 
     def _note_response(self, response: Response) -> None:
         self._responses += 1
-        if response.status >= _FIRST_ERROR:
+        if response.status >= _FIRST_ERROR and not self._is_expected(response.url):
             self._failed.append(f"{response.request.method} {response.url}: {response.status}")
 
 

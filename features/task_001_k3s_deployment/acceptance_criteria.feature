@@ -133,3 +133,24 @@ Feature: Complete k3s Production Deployment
         | device    |
         | a desktop |
         | a phone   |
+
+    # What the page waits for happens at once: its clock is moved. Answers that a view is about, such as
+    # that there is no such checkout, are no errors.
+    Scenario: No view fails, in whatever state and however long it is open
+      When a visitor opens each of these views, and leaves it open for an hour
+        | view                                 | shows                          |
+        | the list                             | New checkout                   |
+        | the list with more                   | more checkouts shown           |
+        | the empty list                       | There is nothing here yet      |
+        | the list without a service           | Try again                      |
+        | the list on a slow network           | One of many                    |
+        | a new checkout with a mistake        | the customer's name            |
+        | an open checkout                     | Add item                       |
+        | an item with a mistake               | the SKU                        |
+        | the question before a cancellation   | This cannot be undone          |
+        | a cancelled checkout                 | Cancelled                      |
+        | a paid checkout                      | Paid                           |
+        | a checkout that another visitor paid | Paid                           |
+        | a checkout that does not exist       | This checkout does not exist   |
+        | an address that does not exist       | There is nothing at this address |
+      Then the browser complained about none of them

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from contextlib import nullcontext
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,7 +35,11 @@ def test_a_page_that_does_not_load_is_the_systems_and_a_crash_is_not(
     ignored: Any = SimpleNamespace(
         set_default_timeout=lambda _: None,
         tracing=SimpleNamespace(start=lambda **_: None),
-        new_page=lambda: SimpleNamespace(on=lambda *_: None),
+        new_page=lambda: SimpleNamespace(
+            on=lambda *_: None,
+            expose_function=lambda *_: None,
+            add_init_script=lambda _: None,
+        ),
     )
     started = SimpleNamespace(
         new_context=lambda **_: ignored, is_connected=lambda: connected, close=lambda: None
@@ -41,3 +48,75 @@ def test_a_page_that_does_not_load_is_the_systems_and_a_crash_is_not(
     monkeypatch.setattr(browser, "launch", lambda *_: started)
     with pytest.raises(kind, match=told), visit("shop", "127.0.0.1", DESKTOP, timeout=1):
         raise Error(said)
+
+
+@contextmanager
+def page(program: str) -> Iterator[str]:
+    """Serve a page with a program, and 404 for everything else; give its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/" else 404)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            if self.path == "/":
+                self.wfile.write(
+                    f"<link rel=icon href='data:,'><main>here<script>{program}</script>".encode()
+                )
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://shop:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("program", "seen"),
+    [
+        ("setTimeout(() => { throw new Error('late') }, 1800000)", "late"),
+        ("setTimeout(() => setTimeout(() => nobody(), 1800000), 30000)", "nobody is not defined"),
+        (
+            "onerror = () => true; setTimeout(() => { throw new Error('hidden') }, 10)",
+            "hidden",
+        ),
+        (
+            "onunhandledrejection = () => false; Promise.reject(new Error('dropped'))",
+            "dropped",
+        ),
+    ],
+)
+def test_late_and_hidden_failures_are_noted(program: str, seen: str) -> None:
+    """What a page does much later, and what it handles so that the browser is silent."""
+    with page(program) as address, visit("shop", "127.0.0.1", DESKTOP, timeout=10) as visitor:
+        visitor.take_the_clock()
+        visitor.open(address)
+        for seconds in (60, 3540):
+            visitor.let_pass(seconds)
+            visitor.await_quiet()
+        noted = [*visitor.facts().exceptions, *visitor.facts().console_errors]
+    assert len([each for each in noted if seen in each]) == 1, noted
+
+
+def test_only_expected_failures_are_left_out() -> None:
+    """A view may be about an answer that is an error; the next one is noted again."""
+    with (
+        page("fetch('/api/one')") as address,
+        visit("shop", "127.0.0.1", DESKTOP, timeout=10) as visitor,
+    ):
+        visitor.expect_failures("/api/")
+        visitor.open(address)
+        visitor.await_quiet()
+        before = visitor.facts()
+        visitor.expect_failures("")
+        with visitor.answering("/api/one", 503, "{}"):
+            visitor.open(address)
+            visitor.await_quiet()
+        after = visitor.facts()
+    assert (before.failed_requests, before.console_errors) == ((), ())
+    assert len(after.failed_requests) == 1 and "503" in after.failed_requests[0]
+    assert len(after.console_errors) == 1

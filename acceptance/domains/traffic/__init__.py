@@ -2,6 +2,7 @@
 
 from acceptance.domains.traffic.browser_visitor import BrowserVisitor, Cancellation, Journey
 from acceptance.domains.traffic.ingress import IngressInspector
+from acceptance.domains.traffic.page_views import SeenView, ViewVisitor
 from acceptance.domains.traffic.steady_visitors import SteadyVisitors
 from acceptance.domains.traffic.visitor import (
     HostAnswers,
@@ -25,9 +26,11 @@ __all__ = [
     "PodCoverage",
     "Purchase",
     "RefusedPayment",
+    "SeenView",
     "ServedRequest",
     "SiteAnswers",
     "SteadyTraffic",
     "SteadyVisitors",
+    "ViewVisitor",
     "Visitor",
 ]

@@ -66,7 +66,7 @@ class BrowserVisitor(Actor):
             try:
                 return use(visitor)
             except BrowserError as error:
-                noted = _complaints(visitor.facts())
+                noted = complaints(visitor.facts())
                 reason = f"{str(error).splitlines()[0]}. {listed(noted)}".strip()
                 message = f"The visitor could not go on at {visitor.facts().address}: {reason}"
                 raise AssertionError(message) from error
@@ -85,8 +85,8 @@ class BrowserVisitor(Actor):
         """The browser logged no error, and the page is not wider than the screen."""
         noted = journey.noted
         require(noted.responses > 0, "The browser received no response, so nothing is known.")
-        complaints = _complaints(noted)
-        require(not complaints, f"On {journey.device.name}: {listed(complaints)}.")
+        faults = complaints(noted)
+        require(not faults, f"On {journey.device.name}: {listed(faults)}.")
         require(
             noted.page_width <= journey.device.width,
             f"The page is {noted.page_width} px wide, the {journey.device.name} "
@@ -147,7 +147,8 @@ class BrowserVisitor(Actor):
         return noted
 
 
-def _complaints(noted: BrowserFacts) -> list[str]:
+def complaints(noted: BrowserFacts) -> list[str]:
+    """Return in words what the browser noted that should not be."""
     return [
         *(f"console error: {text}" for text in noted.console_errors),
         *(f"failed request: {text}" for text in noted.failed_requests),
