@@ -14,6 +14,7 @@ from acceptance.waiting import SYSTEM_CLOCK, last_seen
 if TYPE_CHECKING:
     from acceptance.domains.observability.alert_cause import Visits
     from acceptance.domains.observability.alert_listener import AlertReception
+    from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
 
 _ALWAYS = "DeadMansSwitch"
 _ABOUT = ("endpoint", "instance", "job", "pod")
@@ -39,12 +40,7 @@ class SoundSystemWatcher(AlertCauses):
         """Have visitors use the system, and note what fires and what arrives meanwhile."""
         client = self.rules()
         stop = self.visit_steadily()
-        # What was disturbed before may fire still, or be about to: Alertmanager has just started.
-        last_seen(
-            lambda: {each.name for each in client.active()},
-            lambda active: active <= {_ALWAYS},
-            timeout=self._timeouts.recovery,
-        )
+        self._await_silence(client)
         fired: set[tuple[tuple[str, str], ...]] = set()
         before = len(self.received(reception).alerts)
         ends = SYSTEM_CLOCK.now() + _QUIET_SECONDS
@@ -60,6 +56,23 @@ class SoundSystemWatcher(AlertCauses):
         found = QuietTime(stop(), tuple(sorted(fired)), tuple(sorted(arrived)))
         self._keep("What fired on the sound system", pretty(asdict(found)))
         return found
+
+    def _await_silence(self, client: PrometheusRules) -> None:
+        """Wait until nothing has fired for two intervals, or until the deadline.
+
+        What was disturbed before may fire still. What the suite itself did a moment ago, such as to
+        read the Secret with its certificate, fires when it is scraped.
+        """
+        interval = max((each.interval for each in self.prometheus().targets().targets), default=0)
+        noisy = SYSTEM_CLOCK.now()
+
+        def silent() -> float:
+            nonlocal noisy
+            if not {each.name for each in client.active()} <= {_ALWAYS}:
+                noisy = SYSTEM_CLOCK.now()
+            return SYSTEM_CLOCK.now() - noisy
+
+        last_seen(silent, lambda time: time > 2 * interval, timeout=self._timeouts.recovery)
 
     def assert_quiet(self, found: QuietTime) -> None:
         """Nothing but the dead man's switch fired or arrived.
