@@ -44,6 +44,9 @@ class System:
     """A prefix of commands that runs them on the node; empty if that is impossible."""
     journal: tuple[str, ...] = ()
     """A command that prints the logs of the node's components; empty if there is none."""
+    public_address: str = ""
+    """An address of this machine that is not private, and that pods can reach; empty if there is
+    none."""
 
     @property
     def sources(self) -> Path:

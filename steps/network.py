@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pytest_bdd import given, then, when
 
 from acceptance.domains.network import (
     AttemptResult,
+    ComputedConnections,
     ConnectionMatrix,
     ConnectionSurvey,
+    NetworkPolicyEvaluator,
     NetworkPolicyTester,
     PlacedProbes,
     UnlabelledPod,
     UnlabelledPodTester,
+    parse_any_address,
     parse_matrix,
 )
+from acceptance.domains.network.port_set import PortSet
 
 
 @given("only these connections are planned", target_fixture="planned_connections")
@@ -59,6 +63,67 @@ def _(network_policy_tester: NetworkPolicyTester, connection_survey: ConnectionS
 @then("no other connection succeeds, and no packet of one arrives")
 def _(network_policy_tester: NetworkPolicyTester, connection_survey: ConnectionSurvey) -> None:
     network_policy_tester.assert_no_others(connection_survey)
+
+
+@then("every attempt ends as the network policies say")
+def _(network_policy_tester: NetworkPolicyTester, connection_survey: ConnectionSurvey) -> None:
+    network_policy_tester.assert_packets_agree(connection_survey)
+
+
+@given(
+    "the connections in the tables of all scenarios are planned",
+    target_fixture="tables_of_connections",
+)
+def _(network_policy_evaluator: NetworkPolicyEvaluator) -> tuple[ConnectionMatrix, ...]:
+    return network_policy_evaluator.read_tables()
+
+
+@given(
+    "only these of its pods may connect to ports of any address",
+    target_fixture="ports_of_any_address",
+)
+def _(datatable: Sequence[Sequence[str]]) -> Mapping[str, PortSet]:
+    return parse_any_address(datatable)
+
+
+@when(
+    "everything is computed that the network policies allow the pods of the system",
+    target_fixture="computed_connections",
+)
+def _(
+    network_policy_evaluator: NetworkPolicyEvaluator,
+    tables_of_connections: tuple[ConnectionMatrix, ...],
+    ports_of_any_address: Mapping[str, PortSet],
+) -> ComputedConnections:
+    return network_policy_evaluator.compute_of_system(tables_of_connections, ports_of_any_address)
+
+
+@when(
+    "everything is computed that the network policies allow the programs of the monitoring",
+    target_fixture="computed_connections",
+)
+def _(
+    network_policy_evaluator: NetworkPolicyEvaluator,
+    tables_of_connections: tuple[ConnectionMatrix, ...],
+    ports_of_any_address: Mapping[str, PortSet],
+) -> ComputedConnections:
+    return network_policy_evaluator.compute_of_monitoring(
+        tables_of_connections, ports_of_any_address
+    )
+
+
+@then("the network policies allow every planned connection")
+def _(
+    network_policy_evaluator: NetworkPolicyEvaluator, computed_connections: ComputedConnections
+) -> None:
+    network_policy_evaluator.assert_planned_allowed(computed_connections)
+
+
+@then("the network policies allow no other connection")
+def _(
+    network_policy_evaluator: NetworkPolicyEvaluator, computed_connections: ComputedConnections
+) -> None:
+    network_policy_evaluator.assert_nothing_else_allowed(computed_connections)
 
 
 @given(

@@ -53,6 +53,9 @@ class ClusterFacts:
     journal: tuple[str, ...] = ()
     """A command that prints the logs of the node's components, including their flags, if they are
     one program. Empty if each is a separate process, or if that is impossible."""
+    public_address: str = ""
+    """An address of this machine that is not private, and that pods can reach; empty if there is
+    none."""
 
     def to_json(self) -> str:
         """Return the facts as one JSON object, for another process of the same run."""

@@ -110,6 +110,7 @@ def deploy(
                     for container in pod.containers
                 ),
                 inside=facts.inside,
+                public_address=facts.public_address,
                 journal=facts.journal,
             )
             return await_certificate(client, system, limits, EnvironmentFailure)

@@ -303,7 +303,9 @@ def test_whoever_asks_is_told_why_the_node_ended(tmp_path: Path) -> None:
     said = ["sh", "-c", "echo etcd ended with exit code 1"]
     with subprocess.Popen(said, stdout=subprocess.PIPE, text=True) as process:
         process.wait()
-        ended = node.Node(process, tmp_path, network.Link("a", "b", "192.0.2.1", "192.0.2.2"))
+        ended = node.Node(
+            process, tmp_path, network.Link("a", "b", "192.0.2.1", "192.0.2.2", "192.0.2.3")
+        )
         reasons = [ended.ended() for _ in range(2)]
     assert reasons == ["The node ended: etcd ended with exit code 1.\nno space left"] * 2
 

@@ -140,6 +140,7 @@ class EmbeddedCluster:
             http_port=80,
             https_port=443,
             inside=tuple(self._node.command()),
+            public_address=self._node.link.public_address,
         )
 
     def deliver(self, images: Sequence[Deliverable]) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ from acceptance.process import PROMPT_SECONDS, run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+# Addresses that no network uses (RFC 5737), one for each link. To a network policy it is one of the
+# Internet's, and the host itself answers there: nothing leaves the machine.
+_PUBLIC = ipaddress.IPv4Network("203.0.113.0/24")
 # Outside of the default subnets of routers, container engines and clusters.
 _CANDIDATES = ipaddress.IPv4Network("10.231.0.0/16")
 
@@ -32,6 +35,8 @@ class Link:
     host_address: str
     node_address: str
     interface: str
+    public_address: str
+    """An address of the host that is not private."""
 
 
 def free_subnet(taken: Iterable[str]) -> ipaddress.IPv4Network:
@@ -61,7 +66,11 @@ def reserved_link() -> Iterator[Link]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         subnet = free_subnet(_taken())
         number = subnet.network_address.packed[2]
-        yield Link(str(subnet), str(subnet[1]), str(subnet[2]), f"acceptance{number}")
+        yield Link(
+            *(str(subnet), str(subnet[1]), str(subnet[2])),
+            f"acceptance{number}",
+            str(_PUBLIC[number]),
+        )
 
 
 def connect(link: Link, process: int) -> None:
@@ -72,6 +81,7 @@ def connect(link: Link, process: int) -> None:
         stdin=(
             f"link add {link.interface} type veth peer name eth0 netns {process}\n"
             f"address add {link.host_address}/24 dev {link.interface}\n"
+            f"address add {link.public_address}/32 dev {link.interface}\n"
             f"link set {link.interface} up\n"
         ),
     )

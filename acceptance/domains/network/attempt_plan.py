@@ -152,6 +152,7 @@ def _to_api_server(source: str, servers: Sequence[tuple[str, Port]]) -> Iterator
 
 
 def _to_outside(testbed: NetworkTestbed, source: str) -> Iterator[ConnectionAttempt]:
-    if testbed.outside is not None:
-        for port in testbed.outside.ports:
-            yield ConnectionAttempt(source, OUTSIDE, testbed.outside.address, port, exposed=True)
+    for listener in (testbed.outside, testbed.public):
+        if listener is not None:
+            for port in listener.ports:
+                yield ConnectionAttempt(source, OUTSIDE, listener.address, port, exposed=True)

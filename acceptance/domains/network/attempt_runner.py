@@ -62,7 +62,8 @@ def observe_results(
 
     def look() -> tuple[AttemptResult, ...]:
         arrivals = testbed.fleet.arrivals(since)
-        received = testbed.outside.received() if testbed.outside else ()
+        listeners = (testbed.outside, testbed.public)
+        received = [text for each in listeners if each for text in each.received()]
         return tuple(
             AttemptResult(
                 attempt, answers[attempt], _arrived(testbed, attempt, tag, arrivals, received)

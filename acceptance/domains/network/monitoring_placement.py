@@ -28,11 +28,18 @@ PROGRAMS = {
     "log store": ("opensearch", "elasticsearch"),
     "log retention": ("opensearch-retention",),
     "Jaeger": ("jaeger",),
+    "Grafana": ("grafana",),
+    "Kibana": ("kibana",),
 }
 """What the table of connections calls them, and their standard labels: the first one that is found
 counts."""
-_ONLY_WITH = {"log retention": ("log store", "opensearch")}
+_ONLY_WITH = {
+    "log retention": ("log store", "opensearch"),
+    "Kibana": ("log store", "elasticsearch"),
+}
 """What only one of the programs in a place needs beside it; another does the same by itself."""
+_OPTIONAL = ("Grafana",)
+"""What a monitoring may lack."""
 SPOOFED = ("Prometheus", "log shipper")
 """The programs that are let in most. A pod elsewhere has their labels, to be let in like them."""
 _NAME = "app.kubernetes.io/name"
@@ -40,8 +47,13 @@ _NAME = "app.kubernetes.io/name"
 
 def monitoring_places() -> tuple[str, ...]:
     """Return the names of all placements that a monitoring may have."""
-    unlabelled = (f"{name} {UNLABELLED}" for name in _NAMESPACES)
+    unlabelled = unlabelled_in_monitoring().values()
     return (*PROGRAMS, *unlabelled, *(spoofed(name) for name in SPOOFED))
+
+
+def unlabelled_in_monitoring() -> dict[str, str]:
+    """Return the names of the placements without labels, by their namespaces."""
+    return {namespace: f"{name} {UNLABELLED}" for name, namespace in _NAMESPACES.items()}
 
 
 def spoofed(name: str) -> str:
@@ -60,6 +72,8 @@ def is_needed(place: str, found: Mapping[str, ProbePlacement]) -> bool:
 
     Where nobody knows which program needs it, because none is there, it is needed.
     """
+    if place in _OPTIONAL:
+        return False
     other, program = _ONLY_WITH.get(place, ("", ""))
     return other not in found or found[other].labels.get(_NAME) == program
 
@@ -82,9 +96,8 @@ def placements_of_monitoring(cluster: Kubernetes, elsewhere: str) -> dict[str, P
             labels = found[place].labels
             found[name] = ProbePlacement(name, elsewhere, labels)
     used = {each.namespace for each in found.values()}
-    for name, namespace in _NAMESPACES.items():
+    for namespace, place in unlabelled_in_monitoring().items():
         if namespace in used:
-            place = f"{name} {UNLABELLED}"
             found[place] = ProbePlacement(place, namespace, {})
     return found
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from acceptance.build.manifests import name_of, render
 from acceptance.domains.network import probe_placement
 from acceptance.domains.network.attempt_plan import plan_attempts, ports_to_try
 from acceptance.domains.network.attempt_runner import observe_results, send_attempts
+from acceptance.domains.network.drivers import read_policy_objects
+from acceptance.domains.network.known_places import reasons_not_deployed
 from acceptance.domains.network.monitoring_placement import (
-    is_needed,
     monitoring_places,
-    needed_programs,
     placements_of_monitoring,
 )
 from acceptance.domains.network.observed_matrix import is_planned, markdown_table, observed_cells
+from acceptance.domains.network.packet_comparison import compare_with_packets
+from acceptance.domains.network.policy import parse_policies
 from acceptance.domains.network.policy_enforcement import (
     DENIAL_SECONDS,
     require_policy_enforcement,
@@ -25,15 +26,14 @@ from acceptance.domains.network.policy_enforcement import (
 )
 from acceptance.domains.network.probe_actor import ProbeActor
 from acceptance.domains.network.probe_placement import NODE, STAGING
+from acceptance.domains.network.staging_overlay import render_staging
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.errors import BrokenInput
-from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.judgement import Unverifiable, listed, require_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from acceptance.actor import ActorContext
-    from acceptance.build.manifests import Manifest
     from acceptance.domains.network.connection_attempts import AttemptResult, ConnectionAttempt
     from acceptance.domains.network.drivers import ProbePlacement
     from acceptance.domains.network.matrix import ConnectionMatrix
@@ -149,6 +149,18 @@ class NetworkPolicyTester(ProbeActor):
             message = f"Not all of the table can be tested here: {listed(survey.probes.untested)}."
             raise Unverifiable(message)
 
+    def assert_packets_agree(self, survey: ConnectionSurvey) -> None:
+        """What became of every attempt is what the policies mean, computed from their objects."""
+        objects = read_policy_objects(self._cluster)
+        policies = parse_policies(objects.policies, objects.other_policies)
+        results = (*survey.planned, *survey.unplanned)
+        compared = compare_with_packets(policies, objects, survey.probes.testbed, results)
+        require_each(
+            compared,
+            lambda each: each.difference,
+            nothing="No attempt can be compared with the network policies.",
+        )
+
     def _placements(
         self, testbed: NetworkTestbed, matrix: ConnectionMatrix
     ) -> tuple[dict[str, ProbePlacement], list[str]]:
@@ -156,7 +168,7 @@ class NetworkPolicyTester(ProbeActor):
 
         The namespaces in which they are exist then.
         """
-        staging = self._render_staging(testbed)
+        staging = render_staging(self._staging, self.system, testbed.unique_namespace)
         testbed.create_namespaces([each for each in staging if each["kind"] in _KINDS])
         found = probe_placement.placements_of_system(self._cluster, self.system)
         found |= probe_placement.placements_of_staging(staging, self.system)
@@ -168,11 +180,7 @@ class NetworkPolicyTester(ProbeActor):
         else:
             found |= probe_placement.placements_of_platform(self._cluster)
             found |= placements_of_monitoring(self._cluster, testbed.namespace)
-            untested = [
-                _not_deployed(name)
-                for name in absent
-                if name not in found and is_needed(name, found)
-            ]
+            untested = reasons_not_deployed(absent, found)
         return {name: each for name, each in found.items() if name in matrix.places}, untested
 
     def _until_allowed(
@@ -237,17 +245,6 @@ class NetworkPolicyTester(ProbeActor):
         answers = send_attempts(testbed, attempts, tags, timeout)
         return observe_results(testbed, attempts, tags, answers, since)
 
-    def _render_staging(self, testbed: NetworkTestbed) -> tuple[Manifest, ...]:
-        images = {name_of(each): each for each in self.system.images}
-        try:
-            plain = render(self._staging, images)
-            own = [each["metadata"]["name"] for each in plain if each["kind"] == "Namespace"]
-            require(len(own) == 1, f"The staging overlay has {len(own)} namespaces, not one.")
-            namespace = testbed.unique_namespace(own[0])
-            return render(self._staging, images, self.system.run, namespace)
-        except BrokenInput as error:
-            raise AssertionError(f"Staging cannot be deployed: {error.message}") from error
-
     def _keep_results(
         self, title: str, probes: PlacedProbes, results: Sequence[AttemptResult]
     ) -> None:
@@ -256,13 +253,6 @@ class NetworkPolicyTester(ProbeActor):
         parts += ["", f"{title}:", markdown_table(matrix, observed_cells(matrix, results))]
         parts += ["", "Each attempt:"]
         self._keep(title, "\n".join([*parts, *sorted(map(str, results))]), "text")
-
-
-def _not_deployed(place: str) -> str:
-    if place in probe_placement.PLATFORM:
-        return f"the cluster has no visible pod of its {place}"
-    programs = " or ".join(needed_programs(place))
-    return f"no {place} is deployed here ({programs})"
 
 
 def _require_all_succeeded(results: Sequence[AttemptResult]) -> None:

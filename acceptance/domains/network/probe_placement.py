@@ -33,6 +33,12 @@ PLATFORM = {
     DNS: "k8s-app=kube-dns",
     CERT_MANAGER: "app.kubernetes.io/name=cert-manager",
 }
+PLATFORM_PROGRAMS = {
+    INGRESS: ("traefik", "ingress-nginx"),
+    DNS: ("kube-dns",),
+    CERT_MANAGER: ("cert-manager",),
+}
+"""The values of the labels that `PLATFORM` selects."""
 # Controllers set these labels, and no policy should select by them.
 _LABELS_OF_CONTROLLERS = (
     "pod-template-hash",
@@ -40,6 +46,10 @@ _LABELS_OF_CONTROLLERS = (
     "controller-revision-hash",
     "statefulset.kubernetes.io/pod-name",
     "apps.kubernetes.io/pod-index",
+    "controller-uid",
+    "job-name",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-name",
 )
 
 
@@ -109,6 +119,11 @@ def placements_without_policies(cluster: Kubernetes, namespace: str) -> dict[str
     }
 
 
+def labels_of_team(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels of a pod without those that controllers set."""
+    return {key: value for key, value in labels.items() if key not in _LABELS_OF_CONTROLLERS}
+
+
 def placement_of(
     name: str,
     namespace: str,
@@ -117,11 +132,7 @@ def placement_of(
     services: Sequence[Object],
 ) -> ProbePlacement:
     """Return the placement beside a pod, or beside those of a workload's template."""
-    labels = {
-        key: value
-        for key, value in metadata.get("labels", {}).items()
-        if key not in _LABELS_OF_CONTROLLERS
-    }
+    labels = labels_of_team(metadata.get("labels", {}))
     containers = spec["containers"]
     exposed = {
         port

@@ -56,6 +56,8 @@ class NetworkTestbed:
         """By the name of their placement, or by `second` of it."""
         self.node_ports: dict[str, dict[Port, int]] = {}
         self.outside: OutsideListener | None = None
+        self.public: OutsideListener | None = None
+        """The same at an address that is not private."""
 
     def close(self) -> None:
         """Remove everything."""
@@ -133,6 +135,8 @@ class NetworkTestbed:
             if address.startswith(_LOOPBACK):
                 address = self.fleet.gateway
             self.outside = self._undo.enter_context(OutsideListener(address))
+            if public := self._system.public_address:
+                self.public = self._undo.enter_context(OutsideListener(public))
         except OSError as error:
             return f"the cluster cannot reach this machine: {error}"
         return ""

@@ -24,7 +24,7 @@ def planned(*cells: str, own_only: bool = False) -> list[str]:
     """Return the attempts of the backend to Jaeger, node and API server."""
     matrix = parse_matrix([["from", "Jaeger", NODE, "API server"], ["backend", *cells]])
     probes = {each.name: Probe(each, each.name, "10.0.0.1") for each in (BACKEND, JAEGER, ON_NODE)}
-    testbed: Any = SimpleNamespace(probes=probes, outside=None, node_ports={})
+    testbed: Any = SimpleNamespace(probes=probes, outside=None, public=None, node_ports={})
     address = {"endpoints": [{"addresses": ["10.0.0.9"]}], "ports": [{"port": 6443}]}
     spec = {"clusterIP": "10.2.0.1", "ports": [{"port": 443}]}
     services = [{"metadata": {"name": "kubernetes"}, "spec": spec}]

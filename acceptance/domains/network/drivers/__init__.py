@@ -11,6 +11,13 @@ from acceptance.domains.network.drivers.endpoints import (
 )
 from acceptance.domains.network.drivers.outside_listener import OutsideListener, address_towards
 from acceptance.domains.network.drivers.policies import allow_policy, network_policy
+from acceptance.domains.network.drivers.policy_objects import (
+    PolicyObjects,
+    declared_ports,
+    pod_addresses,
+    read_policy_objects,
+    template_of,
+)
 from acceptance.domains.network.drivers.probe_fleet import Arrival, ProbeFleet
 from acceptance.domains.network.drivers.probe_pods import (
     PROBE_LABEL,
@@ -34,6 +41,7 @@ __all__ = [
     "Arrival",
     "ConnectionTarget",
     "OutsideListener",
+    "PolicyObjects",
     "Port",
     "Probe",
     "ProbeFleet",
@@ -43,14 +51,18 @@ __all__ = [
     "allow_policy",
     "api_servers",
     "connect_all",
+    "declared_ports",
     "dns_query",
     "exposing_service",
     "main_node",
     "name_server",
     "namespaces_with_endpoints",
     "network_policy",
+    "pod_addresses",
     "probe_pod",
+    "read_policy_objects",
     "service_addresses",
     "tagged_payload",
     "target_ports",
+    "template_of",
 ]
