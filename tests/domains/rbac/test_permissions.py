@@ -1,123 +1,325 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from acceptance.domains.documentation.generated_tables import read_tables
-from acceptance.domains.rbac.drivers import access_reviews
-from acceptance.domains.rbac.drivers.access_reviews import (
-    ApiResource,
-    Permission,
-    RbacSubject,
-    RoleBindingSubject,
-)
+from acceptance.domains.rbac.comparison import PermissionComparison, PermissionFacts
+from acceptance.domains.rbac.default_policy import load_default_policy
+from acceptance.domains.rbac.drivers.access_reviews import ApiResource, Permission
+from acceptance.domains.rbac.drivers.roles import Binding, RbacObjects, Role, Rule, Subject
+from acceptance.domains.rbac.judged_subjects import judged_subjects, without_other_tenants
+from acceptance.domains.rbac.permission_samples import contradictions, questions
 from acceptance.domains.rbac.permission_table import COLUMNS, PermissionGrant, read_grants
-from acceptance.domains.rbac.permissions import PermissionAnswers, PermissionInspector
+from acceptance.domains.rbac.permissions import PermissionInspector
 from acceptance.errors import BrokenInput
+from acceptance.judgement import Unverifiable
 from acceptance.project import ROOT
+from tests.fakes.rbac_cluster import (
+    AUTHENTICATED,
+    BACKEND,
+    BOB,
+    KNOWN,
+    NAMESPACES,
+    OPERATORS,
+    PATHS,
+    binding,
+    cluster,
+    of_manifests,
+    rule,
+)
+from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 from tests.support.committed_manifests import committed
 
-SECRETS = ApiResource("", "secrets", namespaced=True, verbs=("get", "list"))
-NODES = ApiResource("", "nodes", namespaced=False, verbs=("get",))
-SCALE = ApiResource("apps", "deployments/scale", namespaced=True, verbs=("patch",))
-OTHERS = tuple(ApiResource(group, "events", True, ("get",)) for group in ("", "events.k8s.io"))  # noqa: FBT003
-KNOWN = (SECRETS, NODES, SCALE, *OTHERS)
-BACKEND = RbacSubject("service account backend", "system:serviceaccount:shop:backend", ())
-OPERATOR = RbacSubject("role operator", "somebody", ("operators",))
-ROWS = [
+VERSION = "v1.34.4"
+MONITOR = Subject("ServiceAccount", "monitor", "monitoring")
+ROWS = (
     COLUMNS,
     ("everybody", "get", "/version, /api/*", "everywhere"),
+    ("anonymous", "get", "/version", "everywhere"),
+    ("every service account", "nothing else", "", ""),
     ("service account backend", "nothing else", "", ""),
     ("role operator", "get", "secrets(key), events", "here"),
     ("role operator", "patch", "deployments/scale", "here"),
-]
-PATHS = ("/version", "/api/v1", "/metrics")
-ASKED = access_reviews.every_permission(KNOWN, PATHS, {("", "secrets", "key")}, ("shop", "default"))
-FOR_EVERYBODY = {Permission("get", "", "/version", ""), Permission("get", "", "/api/v1", "")}
-FOR_OPERATORS = {
-    *FOR_EVERYBODY,
-    Permission("get", "", "secrets", "shop", "key"),
-    Permission("get", "", "events", "shop"),
-    Permission("patch", "apps", "deployments/scale", "shop"),
+    ("add-on service account monitoring/monitor", "get, list", "pods, nodes", "everywhere"),
+)
+ROLES = {
+    "everybody": (rule("get", "/version /api/*"),),
+    "anonymous": (rule("get", "/version"),),
+    "operator": (
+        rule("get", "secrets", names="key"),
+        rule("get", "events"),
+        rule("patch", "deployments/scale", group="apps"),
+    ),
+    "monitor": (rule("list", "pods"),),
+    "support": (rule("impersonate", "groups"),),
+    "rollout": (rule("get patch", "deployments", group="apps"),),
+    "reader": (rule("get list", "pods"),),
 }
+BINDINGS = (
+    binding("everybody", "everybody", AUTHENTICATED),
+    binding("anonymous", "anonymous", Subject("Group", "system:unauthenticated")),
+    binding("operator", "operator", OPERATORS, namespace="shop"),
+    binding("monitor", "monitor", MONITOR),
+    # What Kubernetes brings.
+    binding("cluster-admin", "cluster-admin", Subject("Group", "system:masters")),
+)
+
+
+def facts_of(objects: RbacObjects, version: str = VERSION) -> PermissionFacts:
+    """Return the facts about a made-up cluster whose answers follow from its roles."""
+    subjects = judged_subjects(objects, "shop", {"backend": "backend"})
+    return PermissionFacts("shop", NAMESPACES, version, objects, subjects, KNOWN, PATHS, {})
 
 
 def compare(
-    rows: Sequence[Sequence[str]],
-    *,
-    backend: set[Permission] = FOR_EVERYBODY,
-    operator: set[Permission] = FOR_OPERATORS,
-    bindings: tuple[RoleBindingSubject, ...] = (),
+    *bindings: Binding,
+    rows: Sequence[Sequence[str]] = ROWS,
+    roles: Mapping[str, tuple[Rule, ...]] | None = None,
+    version: str = VERSION,
 ) -> None:
-    """Compare what a made-up cluster allows with a table."""
-    system: Any = SimpleNamespace(namespace="shop")
-    allowed = {
-        "everybody": frozenset(FOR_EVERYBODY),
-        BACKEND.who: frozenset(backend),
-        OPERATOR.who: frozenset(operator),
-    }
-    subjects = (RbacSubject("everybody", "somebody", ()), BACKEND, OPERATOR)
-    answers = PermissionAnswers(subjects, bindings, KNOWN, ASKED, allowed, 1.0)
-    inspector = PermissionInspector(context_of(system))
-    inspector.assert_permissions_match_table(answers, read_grants(rows))
+    """Compare a cluster that has these bindings and roles too with a table."""
+    admin = {"cluster-admin": (Rule(("*",), ("*",), ("*",)),)}
+    objects = cluster({**admin, **ROLES, **(roles or {})}, *BINDINGS, *bindings)
+    inspector = PermissionInspector(context_of(SYSTEM))
+    inspector.assert_permissions_match_table(facts_of(objects, version), read_grants(rows))
 
 
 def test_exactly_the_granted_permissions_pass() -> None:
-    """A subresource, one object and a path with a star each grant exactly what they say."""
-    assert len(ASKED) == 3 * 2 * 2 + 1 + 3 + 2 * 3 + 2 * 3
-    compare(ROWS)
+    """One object, a subresource, a path with a star; an add-on may have less than its row says."""
+    compare()
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("added", "said"),
     [
         (
-            {"backend": {*FOR_EVERYBODY, Permission("list", "", "secrets", "")}},
-            "service account backend may list secrets in the whole cluster, which the table",
+            binding("support", "support", BOB),
+            (
+                "who may impersonate groups in the whole cluster: it amounts to every permission "
+                "of whom they impersonate by the ClusterRoleBinding support"
+            ),
         ),
         (
-            {"operator": {*FOR_OPERATORS, Permission("get", "", "secrets", "shop")}},
-            "role operator may get secrets in shop, which the table does not grant",
+            binding("rollout", "rollout", Subject("Group", "contractors")),
+            (
+                "no row for group contractors, who may patch deployments.apps in the whole cluster"
+                ": it amounts to running pods as any service account"
+            ),
         ),
         (
-            {"operator": {*FOR_OPERATORS, Permission("get", "", "/metrics", "")}},
-            "may get /metrics of the API server, which the table does not grant",
+            binding("reader", "reader", BACKEND, namespace="kube-system"),
+            "service account backend may get, list pods in kube-system, which the table does not",
         ),
         (
-            {
-                "operator": FOR_OPERATORS
-                - {Permission("patch", "apps", "deployments/scale", "shop")}
-            },
-            "role operator may not patch deployments.apps/scale in shop, which the table grants",
+            binding("reader", "reader", Subject("Group", "system:serviceaccounts:shop")),
+            "no row for group system:serviceaccounts:shop, who may get, list pods in the whole",
         ),
         (
-            {"bindings": (RoleBindingSubject("night", "view", "User", "mallory", ""),)},
-            "the role binding night gives the role view to the User mallory",
+            binding("reader", "reader", Subject("Group", "system:serviceaccounts")),
+            "every service account may get, list pods in the whole cluster, which the table",
+        ),
+        (
+            binding("reader", "reader", AUTHENTICATED, namespace="default"),
+            "everybody may get, list pods in default, which the table does not grant",
+        ),
+        (
+            binding("reader", "reader", Subject("User", "system:anonymous")),
+            "anonymous may get, list pods in the whole cluster, which the table does not grant",
+        ),
+        (
+            binding("admin", "cluster-admin", BACKEND),
+            (
+                r"service account backend may \* \*\.\* in the whole cluster, which the table does "
+                "not grant: it amounts to every permission there is"
+            ),
+        ),
+        (
+            binding("monitor-too", "rollout", MONITOR, namespace="shop"),
+            "service account monitoring/monitor may patch deployments.apps in shop, which",
+        ),
+        (
+            binding("more", "reader", OPERATORS, namespace="kube-system"),
+            "role operator may get, list pods in kube-system, which the table does not grant",
+        ),
+        (
+            binding("future", "reader", Subject("ServiceAccount", "later", "shop")),
+            "no row for service account later, who may get, list pods in the whole cluster",
+        ),
+        (
+            binding("cluster-admin", "cluster-admin", BOB),
+            (
+                r"no row for user bob@example.org, who may \* \*\.\* in the whole cluster.* by the "
+                r"ClusterRoleBinding cluster-admin \(Kubernetes makes it for others\)"
+            ),
+        ),
+        (
+            binding("system:discovery", "reader", Subject("ServiceAccount", "x", "kube-system")),
+            "no row for service account kube-system/x, who may get, list pods",
         ),
     ],
 )
-def test_each_difference_from_the_table_is_named(change: dict[str, Any], said: str) -> None:
-    """A permission too many, one too few, and a user who is in no row."""
+def test_a_binding_that_the_table_does_not_have_is_named(added: Binding, said: str) -> None:
+    """Of a user, a group or an account; in any namespace; with what the permission amounts to."""
     with pytest.raises(AssertionError, match=said):
-        compare(ROWS, **change)
+        compare(added)
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (
+            (*ROLES["operator"], rule("get", "secrets")),
+            "role operator may get secrets in shop, which the table does not grant: it amounts to",
+        ),
+        (
+            (*ROLES["operator"], rule("get", "secrets", names="other")),
+            "role operator may get secrets other in shop, which the table does not grant",
+        ),
+        (
+            (*ROLES["operator"], rule("create", "pods/exec")),
+            "may create pods/exec in shop, which the table does not grant: it amounts to acting as",
+        ),
+        (
+            ROLES["operator"][:2],
+            "role operator may not patch deployments.apps/scale in shop, which the table grants",
+        ),
+        (ROLES["operator"][1:], "role operator may not get secrets key in shop, which the table"),
+    ],
+)
+def test_another_rule_of_a_role_is_named(rules: tuple[Rule, ...], said: str) -> None:
+    """A permission too many, one for another object, and one too few."""
+    with pytest.raises(AssertionError, match=said):
+        compare(roles={"operator": rules})
+
+
+def test_a_right_to_bind_one_role_is_named() -> None:
+    """It is for that role only, and it amounts to what the role permits."""
+    bind = rule("bind", "clusterroles", group="rbac.authorization.k8s.io", names="cluster-admin")
+    said = (
+        r"role operator may bind clusterroles.rbac.authorization.k8s.io cluster-admin in the whole "
+        r"cluster, which the table does not grant: it amounts to giving themselves such a role"
+    )
+    with pytest.raises(AssertionError, match=said):
+        compare(binding("binder", "binder", OPERATORS), roles={"binder": (bind,)})
+
+
+def test_an_extended_role_of_kubernetes_is_named() -> None:
+    """Also if nobody is bound to it yet."""
+    said = (
+        "the ClusterRole view, which Kubernetes brings, was extended: it also permits to list secr"
+    )
+    with pytest.raises(AssertionError, match=said):
+        compare(roles={"view": (rule("list", "pods secrets"),)})
+
+
+def test_an_unknown_kubernetes_is_not_blamed() -> None:
+    """What it brings may differ; what is wrong all the same is said first."""
+    extended = {"view": (rule("list", "secrets"),)}
+    with pytest.raises(Unverifiable, match=r"whether ClusterRole view is what Kubernetes v1\.99"):
+        compare(roles=extended, version="v1.99.0")
+    with pytest.raises(AssertionError, match="no row for user bob"):
+        compare(binding("support", "support", BOB), roles=extended, version="v1.99.0")
+    component = Subject("ServiceAccount", "new-controller", "kube-system")
+    new = binding("system:controller:new", "reader", component, default=True)
+    with pytest.raises(Unverifiable, match="whether ClusterRoleBinding system:controller:new is"):
+        compare(new, version="v1.99.0")
+
+
+def test_who_is_bound_and_may_nothing_more_needs_no_row() -> None:
+    """A role without rules, and one that is not there."""
+    compare(binding("nothing", "gone", BOB))
 
 
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (ROWS[:2], "has no row for role operator"),
+        (ROWS[:5], "has no row for role operator"),
         ([*ROWS, ("role pilot", "nothing else", "", "")], "row for role pilot, which is not in"),
+        ([*ROWS, ("user alice", "get", "pods", "here")], "row for user alice, which is not in"),
         ([*ROWS, ("everybody", "get", "planes", "here")], "planes, which the API server does not"),
     ],
 )
 def test_rows_must_match_the_cluster(rows: Sequence[Sequence[str]], said: str) -> None:
     """A row that is missing, one too many, and a resource that does not exist."""
     with pytest.raises(AssertionError, match=said):
-        compare(rows)
+        compare(rows=rows)
+
+
+def test_a_row_for_everything_and_one_for_a_namespace_grant_what_they_say() -> None:
+    """A namespace that is not there needs nothing."""
+    rows = (
+        *ROWS,
+        ("group platform", "*", "*", "everywhere"),
+        ("user bob@example.org", "get, list", "pods", "in kube-system, gone"),
+    )
+    everything = binding("platform", "cluster-admin", Subject("Group", "platform"))
+    admin = {"cluster-admin": (Rule(("*",), ("*",), ("*",)), Rule(("*",), paths=("*",)))}
+    compare(
+        everything, binding("bob", "reader", BOB, namespace="kube-system"), rows=rows, roles=admin
+    )
+
+
+def test_another_tenant_of_a_shared_cluster_is_not_judged() -> None:
+    """But what an account of the system has in the namespaces of others is."""
+    foreign = binding("tenant", "reader", BOB, BACKEND, OPERATORS, namespace="kube-system")
+    gone = binding("gone", "reader", BOB, namespace="deleted")
+    objects = cluster(ROLES, foreign, gone, binding("all", "reader", BOB))
+    shared = without_other_tenants(objects, "shop", NAMESPACES, shared=True)
+    assert [each.subjects for each in shared.bindings] == [(BACKEND,), (BOB,)]
+    own = without_other_tenants(objects, "shop", NAMESPACES, shared=False)
+    assert [each.key for each in own.bindings] == [foreign.key, "ClusterRoleBinding all"]
+
+
+def test_everybody_is_asked_about() -> None:
+    """Everything about those with a row; of others a sample, and each right to more."""
+    objects = cluster(ROLES, *BINDINGS, binding("reader", "reader", BOB, namespace="default"))
+    facts = facts_of(objects)
+    asked = questions(objects, facts.subjects, KNOWN, PATHS, "shop")
+    assert len(set(asked)) == len(asked)
+    about_bob = [each for subject, each in asked if subject.user == BOB.name]
+    assert Permission("get", "", "pods", "default") in about_bob
+    assert Permission("impersonate", "", "users", "") in about_bob
+    assert Permission("create", "", "pods/exec", "shop") in about_bob
+    backend = [each for subject, each in asked if subject.who == "service account backend"]
+    assert Permission("get", "", "secrets", "default", "key") in backend
+    assert len(backend) > len(about_bob)
+
+
+def test_an_answer_that_does_not_follow_from_the_roles_is_named() -> None:
+    """Another authorizer that permits more, and one that denies; administrators are left out."""
+    objects = cluster(ROLES, *BINDINGS)
+    facts = facts_of(objects)
+    exec_here = Permission("create", "", "pods/exec", "shop")
+    version = Permission("get", "", "/version", "")
+    answers = {
+        ("service account backend", exec_here): True,
+        ("service account backend", version): False,
+        ("role operator", version): True,
+        ("role operator", Permission("get", "", "secrets", "shop", "key")): True,
+        ("group system:masters", exec_here): True,
+    }
+    inspector = PermissionInspector(context_of(SYSTEM))
+    with pytest.raises(AssertionError) as found:
+        inspector.assert_answers_follow_from_roles(replace(facts, answers=answers))
+    assert str(found.value).startswith(
+        "the API server permits service account backend to create pods/exec in shop, though no "
+        "role does; the API server refuses service account backend to get /version of the API "
+        "server, though a role permits it. Try"
+    )
+    right = {key: value for key, value in answers.items() if key[0] != "service account backend"}
+    inspector.assert_answers_follow_from_roles(replace(facts, answers=right))
+    assert not list(contradictions(objects, facts.subjects, KNOWN, PATHS, right))
+
+
+def test_no_answer_at_all_proves_nothing() -> None:
+    """An API server that permits nothing was not asked."""
+    inspector = PermissionInspector(context_of(SYSTEM))
+    with pytest.raises(AssertionError, match="permits nothing to anybody"):
+        inspector.assert_answers_follow_from_roles(facts_of(cluster(ROLES, *BINDINGS)))
 
 
 @pytest.mark.parametrize(
@@ -130,6 +332,8 @@ def test_rows_must_match_the_cluster(rows: Sequence[Sequence[str]], said: str) -
         [COLUMNS, ("everybody", "get", "", "here")],
         [COLUMNS, ("everybody", "get", "pods", "there")],
         [COLUMNS, ("role a", "nothing else", "pods", "")],
+        [COLUMNS, ("add-on everybody", "get", "pods", "here")],
+        [COLUMNS, ("user a", "get", "pods", "in ")],
     ],
 )
 def test_an_unreadable_table_is_broken_input(rows: Sequence[Sequence[str]]) -> None:
@@ -141,15 +345,72 @@ def test_an_unreadable_table_is_broken_input(rows: Sequence[Sequence[str]]) -> N
 def test_the_table_of_the_feature_can_be_read() -> None:
     """The scenario that has it would otherwise fail only after a cluster has started."""
     rows = read_tables(ROOT)["Everybody has exactly the permissions in the table"]
-    assert PermissionGrant("role operator", ("delete",), ("pods",), "here") in read_grants(rows)
+    assert PermissionGrant("role operator", ("delete",), ("pods",), ("here",)) in read_grants(rows)
+
+
+def test_the_manifests_give_what_the_table_of_the_feature_says() -> None:
+    """With what Kubernetes brings: nothing is missing, nothing is too much, everybody has a row."""
+    policy = load_default_policy()
+    own = of_manifests(
+        committed("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
+        {"local-path-provisioner": "local-path-storage"},
+    )
+    objects = RbacObjects(
+        (*(Role(key, rules) for key, rules in policy.roles.items()), *own.roles),
+        (
+            *(
+                Binding(
+                    key,
+                    key.partition(" ")[2].rpartition("/")[0],
+                    role,
+                    tuple(_subject(each) for each in subjects),
+                )
+                for key, (role, subjects) in policy.bindings.items()
+            ),
+            *own.bindings,
+        ),
+    )
+    names = {each: each for each in ("backend", "frontend", "database", "default")}
+    subjects = judged_subjects(objects, "checkout", names)
+    every = [each for role in objects.roles for each in role.rules]
+    paths = tuple({path for each in every for path in each.paths if not path.endswith(("*", "/"))})
+    namespaces = tuple({"checkout", *(each.namespace for each in objects.bindings)} - {""})
+    facts = PermissionFacts(
+        "checkout", namespaces, VERSION, objects, subjects, _resources(every), paths, {}
+    )
+    rows = read_tables(ROOT)["Everybody has exactly the permissions in the table"]
+    faults = list(PermissionComparison(facts, policy, read_grants(rows)).faults())
+    assert not faults, "\n".join(faults)
+
+
+def _subject(named: str) -> Subject:
+    kind, _, name = named.partition(" ")
+    place, _, plain = name.rpartition("/")
+    return Subject(kind, plain, place)
+
+
+def _resources(rules: Sequence[Rule]) -> tuple[ApiResource, ...]:
+    """Return every resource that a rule names, with the verbs that any rule has for it."""
+    verbs: dict[tuple[str, str], set[str]] = {}
+    for each in rules:
+        for group in each.groups:
+            for name in each.resources:
+                verbs.setdefault((group, name), set()).update(each.verbs)
+    cluster_wide = {"nodes", "namespaces", "persistentvolumes", "certificatesigningrequests"}
+    return tuple(
+        ApiResource(group, name, name.partition("/")[0] not in cluster_wide, tuple(sorted(found)))
+        for (group, name), found in sorted(verbs.items())
+        # Not served: an old group, and what only an admission plugin asks for.
+        if group not in {"extensions", "*"} and "*" not in name and not name.endswith("/finalizers")
+    )
 
 
 def test_no_role_has_a_wildcard_and_nobody_is_an_administrator() -> None:
     """The platform's included; only the ingress and cert-manager read Secrets."""
     for role in committed("Role", "ClusterRole"):
-        for rule in role["rules"]:
-            assert not [each for values in rule.values() for each in values if "*" in each], role
-            reads = "secrets" in rule.get("resources", ())
+        for each in role["rules"]:
+            assert not [value for values in each.values() for value in values if "*" in value], role
+            reads = "secrets" in each.get("resources", ())
             assert not reads or role["metadata"]["name"] in {"traefik-ingress", "cert-manager"}
-    for binding in committed("RoleBinding", "ClusterRoleBinding"):
-        assert binding["roleRef"]["name"] not in {"cluster-admin", "admin", "edit"}
+    for found in committed("RoleBinding", "ClusterRoleBinding"):
+        assert found["roleRef"]["name"] not in {"cluster-admin", "admin", "edit"}
