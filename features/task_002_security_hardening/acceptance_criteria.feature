@@ -154,10 +154,10 @@ Feature: Production Security Hardening
         | add-on user system:k3s-controller                                         | update, patch                 | nodes, nodes/status                                                                          | everywhere                                              |
       And the API server permits what the roles permit and nothing else
 
-    Scenario: No container holds a token of the Kubernetes API
+    Scenario: No container holds a credential that opens something else
       Given an inspection that finds the token of a pod that has one
       When every running container is inspected from inside
-      Then no container holds a token of the Kubernetes API
+      Then no container holds a credential of the cluster, of a cloud or of another service
 
     @disturbing
     Scenario: A stolen token of a pod permits nothing
@@ -280,7 +280,7 @@ Feature: Production Security Hardening
       And seccomp filters the system calls of every process
       And the root file system of every container is read-only
       And no container shares a Linux namespace with its node or another pod
-      And no container holds a token of the Kubernetes API
+      And no container holds a credential of the cluster, of a cloud or of another service
       And no container has variables with the addresses of Services
 
     Scenario: Every container runs the image that was delivered
