@@ -74,6 +74,11 @@ def a_role_for_an_unknown_user(saboteur: Saboteur) -> None:
     expects=r"no row for user bob@example\.org, who may impersonate groups in the whole cluster: "
     "it amounts to every permission of whom they impersonate",
 )
+@control(
+    "TASK-002-DOD-3",
+    "The running cluster meets the CIS benchmark",
+    expects=r"5\.1\.8 .*User bob@example\.org: may bind escalate impersonate .* by ClusterRole",
+)
 def a_user_who_may_impersonate(saboteur: Saboteur) -> None:
     """Let somebody of the support log in as any user, to see what they see."""
     rule = _rule("", "users groups serviceaccounts", "impersonate")

@@ -32,20 +32,19 @@ def questions(
 ) -> tuple[tuple[RbacSubject, Permission], ...]:
     """Return what to ask: everything about those who must have a row, and samples of the others.
 
-    A sample is one permission of each scope in which somebody has any, and every right that amounts
-    to others, whether they have it or not.
+    Everything is what can be asked for in the namespace `own` and in the whole cluster. A sample is
+    one permission of each scope in which somebody has any, and every right that amounts to others,
+    whether they have it or not. These are asked for in another namespace too.
     """
-    every = every_permission(known, paths, objects.named_objects, (own, ELSEWHERE))
-    rights = tuple(_escalating(every, own))
+    every = every_permission(known, paths, objects.named_objects, (own,))
+    elsewhere = every_permission(known, (), (), (ELSEWHERE,))
+    rights = (*_escalating(every, own), *_escalating(elsewhere, ELSEWHERE))
     found = []
     for subject in subjects:
-        if subject.expected:
-            found += [(subject.rbac, each) for each in every]
-            continue
         scopes: dict[str, Permission] = {}
         for each in sorted(permissions(objects, subject.rbac, known, paths), key=str):
             scopes.setdefault(each.namespace, each)
-        asked = dict.fromkeys((*scopes.values(), *rights))
+        asked = dict.fromkeys((*scopes.values(), *rights, *(every if subject.expected else ())))
         found += [(subject.rbac, each) for each in asked]
     return tuple(found)
 
@@ -77,8 +76,8 @@ def contradictions(
             )
 
 
-def _escalating(every: Sequence[Permission], own: str) -> Iterator[Permission]:
-    """Yield one permission for each right: in the namespace `own`, if it is one for namespaces."""
+def _escalating(every: Sequence[Permission], namespace: str) -> Iterator[Permission]:
+    """Yield one permission for each right: in a namespace, if it is one for namespaces."""
     for right in RIGHTS:
         found = [
             each
@@ -87,6 +86,5 @@ def _escalating(every: Sequence[Permission], own: str) -> Iterator[Permission]:
             and each.group == right.group
             and (each.resource in right.resources or right.resources == {"*"})
             and not each.name
-            and each.namespace in {"", own}
         ]
-        yield from sorted(found, key=lambda each: each.namespace != own)[:1]
+        yield from sorted(found, key=lambda each: each.namespace != namespace)[:1]

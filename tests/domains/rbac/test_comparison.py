@@ -1,22 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import pytest
 
-from acceptance.domains.documentation.generated_tables import read_tables
-from acceptance.domains.rbac.comparison import PermissionComparison, PermissionFacts
-from acceptance.domains.rbac.default_policy import load_default_policy
-from acceptance.domains.rbac.drivers.access_reviews import ApiResource, Permission
-from acceptance.domains.rbac.drivers.roles import Binding, RbacObjects, Role, Rule, Subject
+from acceptance.domains.rbac.comparison import PermissionFacts
+from acceptance.domains.rbac.drivers.roles import Binding, RbacObjects, Rule, Subject
 from acceptance.domains.rbac.judged_subjects import judged_subjects, without_other_tenants
-from acceptance.domains.rbac.permission_samples import contradictions, questions
-from acceptance.domains.rbac.permission_table import COLUMNS, PermissionGrant, read_grants
+from acceptance.domains.rbac.permission_table import COLUMNS, read_grants
 from acceptance.domains.rbac.permissions import PermissionInspector
-from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable
-from acceptance.project import ROOT
 from tests.fakes.rbac_cluster import (
     AUTHENTICATED,
     BACKEND,
@@ -27,12 +20,10 @@ from tests.fakes.rbac_cluster import (
     PATHS,
     binding,
     cluster,
-    of_manifests,
     rule,
 )
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
-from tests.support.committed_manifests import committed
 
 VERSION = "v1.34.4"
 MONITOR = Subject("ServiceAccount", "monitor", "monitoring")
@@ -272,145 +263,3 @@ def test_another_tenant_of_a_shared_cluster_is_not_judged() -> None:
     assert [each.subjects for each in shared.bindings] == [(BACKEND,), (BOB,)]
     own = without_other_tenants(objects, "shop", NAMESPACES, shared=False)
     assert [each.key for each in own.bindings] == [foreign.key, "ClusterRoleBinding all"]
-
-
-def test_everybody_is_asked_about() -> None:
-    """Everything about those with a row; of others a sample, and each right to more."""
-    objects = cluster(ROLES, *BINDINGS, binding("reader", "reader", BOB, namespace="default"))
-    facts = facts_of(objects)
-    asked = questions(objects, facts.subjects, KNOWN, PATHS, "shop")
-    assert len(set(asked)) == len(asked)
-    about_bob = [each for subject, each in asked if subject.user == BOB.name]
-    assert Permission("get", "", "pods", "default") in about_bob
-    assert Permission("impersonate", "", "users", "") in about_bob
-    assert Permission("create", "", "pods/exec", "shop") in about_bob
-    backend = [each for subject, each in asked if subject.who == "service account backend"]
-    assert Permission("get", "", "secrets", "default", "key") in backend
-    assert len(backend) > len(about_bob)
-
-
-def test_an_answer_that_does_not_follow_from_the_roles_is_named() -> None:
-    """Another authorizer that permits more, and one that denies; administrators are left out."""
-    objects = cluster(ROLES, *BINDINGS)
-    facts = facts_of(objects)
-    exec_here = Permission("create", "", "pods/exec", "shop")
-    version = Permission("get", "", "/version", "")
-    answers = {
-        ("service account backend", exec_here): True,
-        ("service account backend", version): False,
-        ("role operator", version): True,
-        ("role operator", Permission("get", "", "secrets", "shop", "key")): True,
-        ("group system:masters", exec_here): True,
-    }
-    inspector = PermissionInspector(context_of(SYSTEM))
-    with pytest.raises(AssertionError) as found:
-        inspector.assert_answers_follow_from_roles(replace(facts, answers=answers))
-    assert str(found.value).startswith(
-        "the API server permits service account backend to create pods/exec in shop, though no "
-        "role does; the API server refuses service account backend to get /version of the API "
-        "server, though a role permits it. Try"
-    )
-    right = {key: value for key, value in answers.items() if key[0] != "service account backend"}
-    inspector.assert_answers_follow_from_roles(replace(facts, answers=right))
-    assert not list(contradictions(objects, facts.subjects, KNOWN, PATHS, right))
-
-
-def test_no_answer_at_all_proves_nothing() -> None:
-    """An API server that permits nothing was not asked."""
-    inspector = PermissionInspector(context_of(SYSTEM))
-    with pytest.raises(AssertionError, match="permits nothing to anybody"):
-        inspector.assert_answers_follow_from_roles(facts_of(cluster(ROLES, *BINDINGS)))
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [
-        [],
-        [COLUMNS],
-        [("who", "may"), ("everybody", "get")],
-        [COLUMNS, ("everyone", "get", "pods", "here")],
-        [COLUMNS, ("everybody", "get", "", "here")],
-        [COLUMNS, ("everybody", "get", "pods", "there")],
-        [COLUMNS, ("role a", "nothing else", "pods", "")],
-        [COLUMNS, ("add-on everybody", "get", "pods", "here")],
-        [COLUMNS, ("user a", "get", "pods", "in ")],
-    ],
-)
-def test_an_unreadable_table_is_broken_input(rows: Sequence[Sequence[str]]) -> None:
-    """No row, other columns, other words: a permission is never skipped silently."""
-    with pytest.raises(BrokenInput):
-        read_grants(rows)
-
-
-def test_the_table_of_the_feature_can_be_read() -> None:
-    """The scenario that has it would otherwise fail only after a cluster has started."""
-    rows = read_tables(ROOT)["Everybody has exactly the permissions in the table"]
-    assert PermissionGrant("role operator", ("delete",), ("pods",), ("here",)) in read_grants(rows)
-
-
-def test_the_manifests_give_what_the_table_of_the_feature_says() -> None:
-    """With what Kubernetes brings: nothing is missing, nothing is too much, everybody has a row."""
-    policy = load_default_policy()
-    own = of_manifests(
-        committed("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
-        {"local-path-provisioner": "local-path-storage"},
-    )
-    objects = RbacObjects(
-        (*(Role(key, rules) for key, rules in policy.roles.items()), *own.roles),
-        (
-            *(
-                Binding(
-                    key,
-                    key.partition(" ")[2].rpartition("/")[0],
-                    role,
-                    tuple(_subject(each) for each in subjects),
-                )
-                for key, (role, subjects) in policy.bindings.items()
-            ),
-            *own.bindings,
-        ),
-    )
-    names = {each: each for each in ("backend", "frontend", "database", "default")}
-    subjects = judged_subjects(objects, "checkout", names)
-    every = [each for role in objects.roles for each in role.rules]
-    paths = tuple({path for each in every for path in each.paths if not path.endswith(("*", "/"))})
-    namespaces = tuple({"checkout", *(each.namespace for each in objects.bindings)} - {""})
-    facts = PermissionFacts(
-        "checkout", namespaces, VERSION, objects, subjects, _resources(every), paths, {}
-    )
-    rows = read_tables(ROOT)["Everybody has exactly the permissions in the table"]
-    faults = list(PermissionComparison(facts, policy, read_grants(rows)).faults())
-    assert not faults, "\n".join(faults)
-
-
-def _subject(named: str) -> Subject:
-    kind, _, name = named.partition(" ")
-    place, _, plain = name.rpartition("/")
-    return Subject(kind, plain, place)
-
-
-def _resources(rules: Sequence[Rule]) -> tuple[ApiResource, ...]:
-    """Return every resource that a rule names, with the verbs that any rule has for it."""
-    verbs: dict[tuple[str, str], set[str]] = {}
-    for each in rules:
-        for group in each.groups:
-            for name in each.resources:
-                verbs.setdefault((group, name), set()).update(each.verbs)
-    cluster_wide = {"nodes", "namespaces", "persistentvolumes", "certificatesigningrequests"}
-    return tuple(
-        ApiResource(group, name, name.partition("/")[0] not in cluster_wide, tuple(sorted(found)))
-        for (group, name), found in sorted(verbs.items())
-        # Not served: an old group, and what only an admission plugin asks for.
-        if group not in {"extensions", "*"} and "*" not in name and not name.endswith("/finalizers")
-    )
-
-
-def test_no_role_has_a_wildcard_and_nobody_is_an_administrator() -> None:
-    """The platform's included; only the ingress and cert-manager read Secrets."""
-    for role in committed("Role", "ClusterRole"):
-        for each in role["rules"]:
-            assert not [value for values in each.values() for value in values if "*" in value], role
-            reads = "secrets" in each.get("resources", ())
-            assert not reads or role["metadata"]["name"] in {"traefik-ingress", "cert-manager"}
-    for found in committed("RoleBinding", "ClusterRoleBinding"):
-        assert found["roleRef"]["name"] not in {"cluster-admin", "admin", "edit"}
