@@ -46,9 +46,9 @@ def _(container_inspector: ContainerInspector, inspected: Sequence[InspectedCont
     container_inspector.assert_own_namespaces(inspected)
 
 
-@then("no container holds a token of the Kubernetes API")
+@then("no container holds a credential of the cluster, of a cloud or of another service")
 def _(container_inspector: ContainerInspector, inspected: Sequence[InspectedContainer]) -> None:
-    container_inspector.assert_no_tokens(inspected)
+    container_inspector.assert_no_credentials(inspected)
 
 
 @then("no container has variables with the addresses of Services")

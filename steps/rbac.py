@@ -9,7 +9,7 @@ from pytest_bdd import given, then, when
 from acceptance.domains.rbac import (
     ApiRequest,
     ApiRequestResult,
-    PermissionAnswers,
+    PermissionFacts,
     PermissionInspector,
     TokenAbuseTester,
     read_grants,
@@ -17,20 +17,25 @@ from acceptance.domains.rbac import (
 
 
 @when(
-    "the API server is asked for every permission of each service account and role",
-    target_fixture="answers",
+    "the permissions of everybody whom a binding of the cluster names are computed and asked for",
+    target_fixture="permission_facts",
 )
-def _(permission_inspector: PermissionInspector) -> PermissionAnswers:
-    return permission_inspector.ask_all_permissions()
+def _(permission_inspector: PermissionInspector) -> PermissionFacts:
+    return permission_inspector.inspect_permissions()
 
 
 @then("each has exactly these permissions:")
 def _(
     permission_inspector: PermissionInspector,
-    answers: PermissionAnswers,
+    permission_facts: PermissionFacts,
     datatable: Sequence[Sequence[str]],
 ) -> None:
-    permission_inspector.assert_permissions_match_table(answers, read_grants(datatable))
+    permission_inspector.assert_permissions_match_table(permission_facts, read_grants(datatable))
+
+
+@then("the API server permits what the roles permit and nothing else")
+def _(permission_inspector: PermissionInspector, permission_facts: PermissionFacts) -> None:
+    permission_inspector.assert_answers_follow_from_roles(permission_facts)
 
 
 @given("an inspection that finds the token of a pod that has one")

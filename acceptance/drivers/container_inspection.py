@@ -1,7 +1,7 @@
 """Inspects a running container with a shell in it: its processes, rights, files and variables.
 
 The shell reads /proc, so the kernel answers and not a manifest (proc_pid_status(5), namespaces(7)).
-Of variables and files, only names are read, no values.
+No value of a variable or a file leaves the container that is secret.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from acceptance.drivers.container_credentials import PROGRAMS, parse_credentials, search_script
 from acceptance.drivers.kubernetes.pod_commands import execute_in_pod, lacks_program
 from acceptance.errors import EnvironmentFailure, SystemFailure
 
@@ -18,18 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from acceptance.drivers.container_credentials import FoundCredential
+
 CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")
 READ_ONLY = "Read-only file system"
 WRITABLE = "/dev/shm"  # noqa: S108 (every container may write there: it proves that the probe works)
 _TRIED = (WRITABLE, "/", "/etc", "/usr", "/var")
-# What a service account's token looks like: header and payload of a JSON Web Token (RFC 7519).
-_TOKEN = r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."  # noqa: S105 (a pattern)
-_LARGEST_TOKEN = "64k"  # noqa: S105 (a size)
 _MARK = "== "
 _SCRIPT = r"""
 export LC_ALL=C
-for program in cat cut env find grep readlink sort tr; do
+for program in cat env readlink @PROGRAMS@; do
   command -v "$program" >/dev/null || { echo "there is no $program in this image" >&2; exit 1; }
 done
 variables() {
@@ -45,11 +45,8 @@ for folder in @TRIED@; do
 done
 # Some servers write over the environment that they were given; this shell was given the same.
 echo "== variables"; variables | cut -d= -f1 | sort -u
-echo "== tokens"
-variables | grep -aE '@TOKEN@' | cut -d= -f1 | sort -u
-cut -d' ' -f2 /proc/self/mounts | grep -vE '^/(proc|sys|dev)(/|$)|^/$' | while read -r place; do
-  find "$place" -type f -size -@LARGEST@ -exec grep -alsE '@TOKEN@' {} + 2>/dev/null || :
-done
+echo "== credentials"
+@CREDENTIALS@
 for process in /proc/[0-9]*; do
   status=$(cat "$process/status" 2>/dev/null) || continue
   echo "== process ${process#/proc/}"
@@ -94,8 +91,8 @@ class ContainerInspection:
     """(folder, why it is not writable; empty if it is)."""
     variables: tuple[str, ...]
     """The names of the first process's environment variables."""
-    tokens: tuple[str, ...]
-    """Files of mounted volumes, and variables, that contain something like a token."""
+    credentials: tuple[FoundCredential, ...]
+    """Files and variables that contain something like a credential."""
 
     def namespace(self, kind: str) -> str:
         """Return the identity of a namespace of the container's first process."""
@@ -114,8 +111,8 @@ def inspect_container(
     script = _SCRIPT
     for name, value in (
         ("TRIED", " ".join(_TRIED)),
-        ("TOKEN", _TOKEN),
-        ("LARGEST", _LARGEST_TOKEN),
+        ("PROGRAMS", " ".join(PROGRAMS)),
+        ("CREDENTIALS", search_script()),
         ("NAMESPACES", " ".join(NAMESPACES)),
     ):
         script = script.replace(f"@{name}@", value)
@@ -155,7 +152,7 @@ def parse_inspection(pod: str, container: str, said: str) -> ContainerInspection
             if title.startswith("write ")
         ),
         variables=tuple(parts["variables"]),
-        tokens=tuple(parts["tokens"]),
+        credentials=parse_credentials(parts["credentials"], parts["variables"]),
     )
 
 

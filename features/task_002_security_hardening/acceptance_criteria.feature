@@ -117,41 +117,78 @@ Feature: Production Security Hardening
   @TASK-002-AC-2
   Rule: RBAC roles and service accounts configured
 
-    # Every permission that the API server knows is asked for: in the system's own namespace
-    # ("here"), in another one and in the whole cluster. It must refuse what is not in the table.
+    # Everybody whom a binding of the cluster names is judged, in every namespace ("here" is the
+    # system's own) and in the whole cluster; so are the service accounts of the system. "anonymous" is
+    # who has not logged in. What Kubernetes itself brings is known by its subjects and rules, and any
+    # addition to it is wrong. A row of an add-on says what a program of the cluster may have at most.
     Scenario: Everybody has exactly the permissions in the table
-      When the API server is asked for every permission of each service account and role
+      When the permissions of everybody whom a binding of the cluster names are computed and asked for
       Then each has exactly these permissions:
-        | who                                   | may                           | on                                                                               | where      |
-        | everybody                             | create                        | selfsubjectaccessreviews, selfsubjectreviews, selfsubjectrulesreviews            | everywhere |
-        | everybody                             | get                           | /api, /api/*, /apis, /apis/*, /openapi, /openapi/*                               | everywhere |
-        | everybody                             | get                           | /healthz, /livez, /readyz, /version, /version/                                   | everywhere |
-        | every service account                 | get                           | /.well-known/openid-configuration, /openid/v1/jwks                               | everywhere |
-        | service account backend               | nothing else                  |                                                                                  |            |
-        | service account database              | nothing else                  |                                                                                  |            |
-        | service account frontend              | nothing else                  |                                                                                  |            |
-        | service account default               | nothing else                  |                                                                                  |            |
-        | service account monitoring/prometheus | get, list, watch              | pods                                                                             | here       |
-        | service account monitoring/prometheus | get, list, watch              | nodes                                                                            | everywhere |
-        | service account monitoring/prometheus | get                           | nodes/metrics, /metrics                                                          | everywhere |
-        | role deployer                         | get, list, watch              | configmaps, deployments, ingresses, poddisruptionbudgets, services, statefulsets | here       |
-        | role deployer                         | create, update, patch, delete | configmaps, deployments, ingresses, poddisruptionbudgets, services, statefulsets | here       |
-        | role deployer                         | get, list, watch              | controllerrevisions, events, persistentvolumeclaims, pods, replicasets           | here       |
-        | role deployer                         | get                           | pods/log                                                                         | here       |
-        | role operator                         | get, list, watch              | configmaps, endpointslices, events, persistentvolumeclaims, pods, services       | here       |
-        | role operator                         | get, list, watch              | deployments, poddisruptionbudgets, replicasets, statefulsets                     | here       |
-        | role operator                         | get, list, watch              | ingresses, networkpolicies                                                       | here       |
-        | role operator                         | get                           | pods/log                                                                         | here       |
-        | role operator                         | delete                        | pods                                                                             | here       |
-        | role auditor                          | get, list, watch              | configmaps, events, persistentvolumeclaims, pods, services                       | here       |
-        | role auditor                          | get, list, watch              | cronjobs, deployments, jobs, poddisruptionbudgets, replicasets, statefulsets     | here       |
-        | role auditor                          | get, list, watch              | ingresses, networkpolicies                                                       | here       |
-        | role auditor                          | get, list, watch              | rolebindings, roles, serviceaccounts                                             | here       |
+        | who                                                                       | may                           | on                                                                                           | where                                                   |
+        | everybody                                                                 | create                        | selfsubjectaccessreviews, selfsubjectreviews, selfsubjectrulesreviews                        | everywhere                                              |
+        | everybody                                                                 | get                           | /api, /api/*, /apis, /apis/*, /openapi, /openapi/*                                           | everywhere                                              |
+        | everybody                                                                 | get                           | /healthz, /livez, /readyz, /version, /version/                                               | everywhere                                              |
+        | anonymous                                                                 | get                           | /healthz, /livez, /readyz, /version, /version/                                               | everywhere                                              |
+        | every service account                                                     | get                           | /.well-known/openid-configuration, /openid/v1/jwks                                           | everywhere                                              |
+        | service account backend                                                   | nothing else                  |                                                                                              |                                                         |
+        | service account database                                                  | nothing else                  |                                                                                              |                                                         |
+        | service account frontend                                                  | nothing else                  |                                                                                              |                                                         |
+        | service account default                                                   | nothing else                  |                                                                                              |                                                         |
+        | service account monitoring/prometheus                                     | get, list, watch              | pods                                                                                         | here                                                    |
+        | service account monitoring/prometheus                                     | get, list, watch              | pods                                                                                         | in cert-manager, ingress, monitoring, monitoring-agents |
+        | service account monitoring/prometheus                                     | get, list, watch              | nodes                                                                                        | everywhere                                              |
+        | service account monitoring/prometheus                                     | get                           | nodes/metrics, /metrics                                                                      | everywhere                                              |
+        | role deployer                                                             | get, list, watch              | configmaps, deployments, ingresses, poddisruptionbudgets, services, statefulsets             | here                                                    |
+        | role deployer                                                             | create, update, patch, delete | configmaps, deployments, ingresses, poddisruptionbudgets, services, statefulsets             | here                                                    |
+        | role deployer                                                             | get, list, watch              | controllerrevisions, events, persistentvolumeclaims, pods, replicasets                       | here                                                    |
+        | role deployer                                                             | get                           | pods/log                                                                                     | here                                                    |
+        | role operator                                                             | get, list, watch              | configmaps, endpointslices, events, persistentvolumeclaims, pods, services                   | here                                                    |
+        | role operator                                                             | get, list, watch              | deployments, poddisruptionbudgets, replicasets, statefulsets                                 | here                                                    |
+        | role operator                                                             | get, list, watch              | ingresses, networkpolicies                                                                   | here                                                    |
+        | role operator                                                             | get                           | pods/log                                                                                     | here                                                    |
+        | role operator                                                             | delete                        | pods                                                                                         | here                                                    |
+        | role auditor                                                              | get, list, watch              | configmaps, events, persistentvolumeclaims, pods, services                                   | here                                                    |
+        | role auditor                                                              | get, list, watch              | cronjobs, deployments, jobs, poddisruptionbudgets, replicasets, statefulsets                 | here                                                    |
+        | role auditor                                                              | get, list, watch              | ingresses, networkpolicies                                                                   | here                                                    |
+        | role auditor                                                              | get, list, watch              | rolebindings, roles, serviceaccounts                                                         | here                                                    |
+        | add-on service account cert-manager/cert-manager                          | get, list, watch              | certificaterequests, certificates, clusterissuers, ingresses, issuers, secrets               | everywhere                                              |
+        | add-on service account cert-manager/cert-manager                          | create, update, patch, delete | certificaterequests, certificates, secrets                                                   | everywhere                                              |
+        | add-on service account cert-manager/cert-manager                          | update, patch                 | certificaterequests/status, certificates/status, clusterissuers/status, issuers/status       | everywhere                                              |
+        | add-on service account cert-manager/cert-manager                          | create, patch                 | events                                                                                       | everywhere                                              |
+        | add-on service account ingress/traefik                                    | list, watch                   | configmaps, endpointslices, ingressclasses, ingresses, secrets, services                     | everywhere                                              |
+        | add-on service account ingress/traefik                                    | update                        | ingresses/status                                                                             | everywhere                                              |
+        | add-on service account kube-system/coredns                                | list, watch                   | endpoints, endpointslices, namespaces, pods, services                                        | everywhere                                              |
+        | add-on service account local-path-storage/local-path-provisioner          | get, create, delete           | pods                                                                                         | in local-path-storage                                   |
+        | add-on service account local-path-storage/local-path-provisioner          | get                           | configmaps, pods/log                                                                         | in local-path-storage                                   |
+        | add-on service account local-path-storage/local-path-provisioner          | get                           | nodes                                                                                        | everywhere                                              |
+        | add-on service account local-path-storage/local-path-provisioner          | list, watch                   | persistentvolumeclaims, persistentvolumes, storageclasses                                    | everywhere                                              |
+        | add-on service account local-path-storage/local-path-provisioner          | create, patch, delete         | persistentvolumes                                                                            | everywhere                                              |
+        | add-on service account local-path-storage/local-path-provisioner          | create, patch                 | events                                                                                       | everywhere                                              |
+        | add-on group system:nodes                                                 | create                        | certificatesigningrequests/selfnodeclient                                                    | everywhere                                              |
+        | add-on service account kube-system/local-path-provisioner-service-account | get, list, watch              | configmaps, nodes, persistentvolumeclaims, pods/log, storageclasses                          | everywhere                                              |
+        | add-on service account kube-system/local-path-provisioner-service-account | *                             | endpoints, persistentvolumes, pods                                                           | everywhere                                              |
+        | add-on service account kube-system/local-path-provisioner-service-account | create, patch                 | events                                                                                       | everywhere                                              |
+        | add-on service account kube-system/metrics-server                         | get, list, watch              | namespaces, nodes, pods                                                                      | everywhere                                              |
+        | add-on service account kube-system/metrics-server                         | get                           | nodes/metrics, nodes/stats                                                                   | everywhere                                              |
+        | add-on service account kube-system/metrics-server                         | create                        | subjectaccessreviews, tokenreviews                                                           | everywhere                                              |
+        | add-on service account kube-system/metrics-server                         | get, list, watch              | configmaps(extension-apiserver-authentication)                                               | in kube-system                                          |
+        | add-on user kube-apiserver                                                | *                             | nodes/configz, nodes/healthz, nodes/log, nodes/metrics, nodes/pods, nodes/proxy, nodes/stats | everywhere                                              |
+        | add-on user kube-apiserver                                                | get, list, watch              | nodes                                                                                        | everywhere                                              |
+        | add-on user k3s-cloud-controller-manager                                  | get, list, watch              | endpointslices, namespaces, persistentvolumes, pods                                          | everywhere                                              |
+        | add-on user k3s-cloud-controller-manager                                  | *                             | daemonsets, endpoints, leases, nodes, services                                               | everywhere                                              |
+        | add-on user k3s-cloud-controller-manager                                  | update, patch                 | nodes/status, persistentvolumes, services/status                                             | everywhere                                              |
+        | add-on user k3s-cloud-controller-manager                                  | get, create                   | namespaces, serviceaccounts                                                                  | everywhere                                              |
+        | add-on user k3s-cloud-controller-manager                                  | create, update, patch         | events                                                                                       | everywhere                                              |
+        | add-on user k3s-cloud-controller-manager                                  | create                        | subjectaccessreviews, tokenreviews                                                           | everywhere                                              |
+        | add-on user k3s-cloud-controller-manager                                  | get, list, watch              | configmaps(extension-apiserver-authentication)                                               | in kube-system                                          |
+        | add-on user system:k3s-controller                                         | get, list, watch              | endpoints, endpointslices, namespaces, networkpolicies, nodes, pods, services                | everywhere                                              |
+        | add-on user system:k3s-controller                                         | update, patch                 | nodes, nodes/status                                                                          | everywhere                                              |
+      And the API server permits what the roles permit and nothing else
 
-    Scenario: No container holds a token of the Kubernetes API
+    Scenario: No container holds a credential that opens something else
       Given an inspection that finds the token of a pod that has one
       When every running container is inspected from inside
-      Then no container holds a token of the Kubernetes API
+      Then no container holds a credential of the cluster, of a cloud or of another service
 
     @disturbing
     Scenario: A stolen token of a pod permits nothing
@@ -274,7 +311,7 @@ Feature: Production Security Hardening
       And seccomp filters the system calls of every process
       And the root file system of every container is read-only
       And no container shares a Linux namespace with its node or another pod
-      And no container holds a token of the Kubernetes API
+      And no container holds a credential of the cluster, of a cloud or of another service
       And no container has variables with the addresses of Services
 
     Scenario: Every container runs the image that was delivered

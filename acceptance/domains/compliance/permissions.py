@@ -56,14 +56,18 @@ def role_grants(snapshot: ClusterSnapshot) -> tuple[RoleGrant, ...]:
 def no_permission(snapshot: ClusterSnapshot, arguments: CheckArguments) -> CheckResult:
     """Nobody has this permission but Kubernetes' components and those the catalogue allows."""
     verbs = set(arguments.text("verbs").split())
-    group, resources = arguments.text("group"), set(arguments.text("resources").split())
+    # The core group has no name, so among others it is called "core".
+    groups = {
+        "" if each == "core" else each for each in arguments.text("group").split() or ["core"]
+    }
+    resources = set(arguments.text("resources").split())
     every = role_grants(snapshot)
     faults = {
         each.subject: f"may {' '.join(sorted(verbs))} {' '.join(sorted(resources))} by {each.role}"
         for each in every
         if not each.built_in
         for rule in each.rules
-        if _covers(rule, verbs, group, resources)
+        if _covers(rule, verbs, groups, resources)
     }
     return result_with_exceptions(
         faults, arguments, f"none of {len(every)} role bindings grants it"
@@ -219,12 +223,12 @@ def _built_in(found: Object) -> bool:
     return (found["metadata"].get("labels") or {}).get(label) == value
 
 
-def _covers(rule: Object, verbs: set[str], group: str, resources: set[str]) -> bool:
+def _covers(rule: Object, verbs: set[str], groups: set[str], resources: set[str]) -> bool:
     def has(part: str, wanted: set[str]) -> bool:
         given = set(rule.get(part) or ())
         return "*" in given or bool(given & wanted)
 
-    return has("verbs", verbs) and has("apiGroups", {group}) and has("resources", resources)
+    return has("verbs", verbs) and has("apiGroups", groups) and has("resources", resources)
 
 
 def _temporary_namespaces(snapshot: ClusterSnapshot) -> set[str]:

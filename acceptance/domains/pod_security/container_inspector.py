@@ -1,22 +1,26 @@
-"""Inspects each running container from inside: its privileges, namespaces, tokens, variables."""
+"""Inspects each running container from inside: privileges, namespaces, credentials, variables."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
+from acceptance.domains.pod_security.credentials import opens, volume_mounts
 from acceptance.drivers import container_inspection
 from acceptance.drivers.kubernetes import reading
-from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import require, require_each
+from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.drivers.kubernetes.client_authorities import client_authorities
+from acceptance.judgement import require, require_each, unproven
 from acceptance.process import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from acceptance.domains.pod_security.credentials import VolumeMount
     from acceptance.drivers.container_inspection import ContainerInspection, ProcessFacts
     from acceptance.drivers.kubernetes.facts import PodFacts
 
@@ -39,6 +43,7 @@ class InspectedContainer:
     pod: PodFacts
     node_address: str
     inspection: ContainerInspection
+    mounts: tuple[VolumeMount, ...] = ()
 
     def __str__(self) -> str:
         """Name the container."""
@@ -50,24 +55,24 @@ class ContainerInspector(ClusterActor):
 
     def inspect_containers(self) -> tuple[InspectedContainer, ...]:
         """Inspect each running container of the system."""
-        found = [
-            (reading.pod(each), each["status"].get("hostIP", ""))
+        running = [
+            (each, pod, container.name)
             for each in self._cluster.pod_objects(self.system.namespace)
             # A pod without an owner is no part of the system, such as one of the suite's own.
-            if each["metadata"].get("ownerReferences")
-        ]
-        running = [
-            (pod, address, container.name)
-            for pod, address in found
-            if not pod.deleting
+            if each["metadata"].get("ownerReferences") and not (pod := reading.pod(each)).deleting
             for container in pod.containers
             if container.state == "running"
         ]
         with workers(_AT_A_TIME) as pool:
-            inspections = pool.map(lambda each: self._inspect(each[0].name, each[2]), running)
+            inspections = pool.map(lambda each: self._inspect(each[1].name, each[2]), running)
             inspected = tuple(
-                InspectedContainer(pod, address, inspection)
-                for (pod, address, _), inspection in zip(running, inspections, strict=True)
+                InspectedContainer(
+                    pod,
+                    found["status"].get("hostIP", ""),
+                    inspection,
+                    volume_mounts(found, container),
+                )
+                for (found, pod, container), inspection in zip(running, inspections, strict=True)
             )
         self._keep("What was found in each container", pretty([_shown(each) for each in inspected]))
         return inspected
@@ -154,16 +159,26 @@ class ContainerInspector(ClusterActor):
 
         self._require_each_container(inspected, fault)
 
-    def assert_no_tokens(self, inspected: Sequence[InspectedContainer]) -> None:
-        """No container holds a token of the Kubernetes API."""
+    def assert_no_credentials(self, inspected: Sequence[InspectedContainer]) -> None:
+        """No container holds anything that opens the Kubernetes API, a cloud or another service."""
+        keys = any(
+            each.certificates
+            for container in inspected
+            for each in container.inspection.credentials
+        )
+        try:
+            authorities = client_authorities(self._cluster) if keys else ()
+        except Refused as error:
+            message = f"Whose certificates are in the containers is not known: {error}."
+            raise unproven(message, error) from error
+        now = time.time()
 
         def fault(container: InspectedContainer) -> str | None:
-            tokens = container.inspection.tokens
-            return (
-                f"{container} holds a token of the Kubernetes API in {tokens[0]}"
-                if tokens
-                else None
-            )
+            for each in container.inspection.credentials:
+                what = opens(each, container.mounts, authorities, now)
+                if what is not None:
+                    return f"{container} holds {what} in {each.place}"
+            return None
 
         self._require_each_container(inspected, fault)
 

@@ -7,23 +7,28 @@ made from them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING
 
 from acceptance.errors import BrokenInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Scope: TypeAlias = Literal["here", "everywhere", ""]
-"""`here`: in the namespace of the system. Empty where nothing is granted."""
-
 EVERYBODY = "everybody"
+ANONYMOUS = "anonymous"
 EVERY_SERVICE_ACCOUNT = "every service account"
 SERVICE_ACCOUNT = "service account "
 ROLE = "role "
+USER = "user "
+GROUP = "group "
+ADD_ON = "add-on "
 NOTHING = "nothing else"
+HERE = "here"
+EVERYWHERE = "everywhere"
 COLUMNS = ("who", "may", "on", "where")
-_SCOPES = ("here", "everywhere")
+_CLASSES = (EVERYBODY, ANONYMOUS, EVERY_SERVICE_ACCOUNT)
+_NAMED = (SERVICE_ACCOUNT, ROLE, USER, GROUP)
+_IN = "in "
 
 
 @dataclass(frozen=True)
@@ -31,14 +36,18 @@ class PermissionGrant:
     """One row of the table."""
 
     who: str
-    """`everybody`, `every service account`, `service account NAME` or `role NAME`; the account of
-    another namespace is `service account NAMESPACE/NAME`."""
+    """`everybody`, `anonymous`, `every service account`, `service account NAME`, `role NAME`, `user
+    NAME` or `group NAME`; the account of another namespace is `service account NAMESPACE/NAME`."""
     verbs: tuple[str, ...]
     """Verbs of the Kubernetes API; none if nothing is granted beyond what everybody has."""
     resources: tuple[str, ...]
     """`pods`, `pods/log`, `secrets(NAME)` for one object, `events.events.k8s.io` where several API
-    groups have the name, or a path such as `/version`."""
-    where: Scope
+    groups have the name, a path such as `/version`, or `*` for everything."""
+    where: tuple[str, ...]
+    """`here` for the namespace of the system, `everywhere`, or names of namespaces; empty where
+    nothing is granted."""
+    at_most: bool = False
+    """Whether it is the row of an add-on: who need not be there, and may have less."""
 
 
 def read_grants(rows: Sequence[Sequence[str]]) -> tuple[PermissionGrant, ...]:
@@ -55,13 +64,20 @@ def read_grants(rows: Sequence[Sequence[str]]) -> tuple[PermissionGrant, ...]:
 
 def _grant(row: Sequence[str]) -> PermissionGrant:
     who, may, on, where = row
-    known = who in {EVERYBODY, EVERY_SERVICE_ACCOUNT} or who.startswith((SERVICE_ACCOUNT, ROLE))
-    verbs, resources = _listed(may), _listed(on)
+    subject, add_on = who.removeprefix(ADD_ON), who.startswith(ADD_ON)
+    known = (subject in _CLASSES and not add_on) or subject.startswith(_NAMED)
+    verbs, resources, places = _listed(may), _listed(on), _places(where)
     if known and may == NOTHING and not resources and not where:
-        return PermissionGrant(who, (), (), "")
-    if known and verbs and resources and where in _SCOPES:
-        return PermissionGrant(who, verbs, resources, cast("Scope", where))
+        return PermissionGrant(subject, (), (), (), add_on)
+    if known and verbs and resources and places:
+        return PermissionGrant(subject, verbs, resources, places, add_on)
     raise BrokenInput(f"The permission table has an unknown kind of row: {' | '.join(row)}")
+
+
+def _places(where: str) -> tuple[str, ...]:
+    if where in {HERE, EVERYWHERE}:
+        return (where,)
+    return _listed(where.removeprefix(_IN)) if where.startswith(_IN) else ()
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.domains.rbac.drivers import api_requests
+from acceptance.domains.rbac.drivers import api_requests, refusals
 from acceptance.domains.rbac.drivers.api_requests import ApiRequest, RequestTargets
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.identity import TOKEN_SECONDS, create_token
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import CONTAINER, hardened_pod
-from acceptance.judgement import Unverifiable, require, require_each
+from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from acceptance.actor import ActorContext
     from acceptance.drivers.container_inspection import ContainerInspection
     from acceptance.drivers.http import Reply
-
-_FORBIDDEN = 403
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class TokenAbuseTester(ClusterActor):
 
     def assert_token_found(self, found: ContainerInspection) -> None:
         """The inspection finds the token of a pod that has one; else it proves nothing."""
-        if not found.tokens:
+        if not any(each.kind == "jwt" for each in found.credentials):
             message = f"The inspection does not find the token that {found.pod} has"
             raise Unverifiable(f"{message}, so it proves nothing about other pods.")
 
@@ -138,12 +136,16 @@ class TokenAbuseTester(ClusterActor):
         return tuple(results)
 
     def assert_every_request_forbidden(self, results: Sequence[ApiRequestResult]) -> None:
-        """The API server knew each token and forbade each request."""
+        """The API server knew each token, and its authorizer refused each request.
+
+        Raises `Unverifiable` if something else did, such as a quota or a webhook: then it is not
+        known what the token permits.
+        """
 
         def fault(result: ApiRequestResult) -> str | None:
             if not result.account.startswith("system:serviceaccount:"):
                 return f"the API server does not know the token of {result.pod}"
-            if result.reply.status == _FORBIDDEN:
+            if result.reply.status == refusals.FORBIDDEN or not refusals.is_answer(result.reply):
                 return None
             done = "could" if result.reply.succeeded else "was not forbidden to"
             return f"an attacker with the token of {result.pod} {done} {result.action}"
@@ -153,6 +155,14 @@ class TokenAbuseTester(ClusterActor):
             pods = {pod.name for pod in self._pods(name)}
             require(pods and pods <= tested, f"Some pods' tokens of {name} were not tested.")
         require_each(results, fault, nothing="There is no pod whose token could be tested.")
+        unknown = [
+            f"something else than the API server's authorizer refused the token of {each.pod} to "
+            f"{each.action}, so it is not known what it permits: {refusals.reason_of(each.reply)}"
+            for each in results
+            if not refusals.refused_by_authorizer(each.reply, each.account)
+        ]
+        if unknown:
+            raise Unverifiable(f"{listed(unknown)}. Try: kubectl auth can-i with this account")
 
     def _requests(self) -> tuple[ApiRequest, ...]:
         namespace, backend = self.system.namespace, self.system.workloads.backend

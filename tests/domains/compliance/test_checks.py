@@ -60,6 +60,30 @@ def test_a_subject_added_to_a_binding_of_kubernetes_own_is_found() -> None:
 
 
 @pytest.mark.parametrize(
+    ("group", "resource", "status"),
+    [("", "users", "unmet"), ("rbac.authorization.k8s.io", "roles", "unmet"), ("apps", "x", "met")],
+)
+def test_a_permission_is_looked_for_in_several_groups(
+    group: str, resource: str, status: str
+) -> None:
+    """Users are impersonated in the core group, and roles are bound in another one."""
+    rule = {"verbs": ["impersonate"], "apiGroups": [group], "resources": [resource]}
+    binding = {
+        "metadata": {"name": "support"},
+        "roleRef": {"kind": "ClusterRole", "name": "support"},
+        "subjects": [{"kind": "User", "name": "bob"}],
+    }
+    objects = {
+        "ClusterRole": ({"metadata": {"name": "support"}, "rules": [rule]},),
+        "ClusterRoleBinding": (binding,),
+    }
+    snapshot: Any = SimpleNamespace(objects=lambda kind: objects.get(kind, ()))
+    groups = "rbac.authorization.k8s.io core"
+    asked = {"verbs": "bind impersonate", "group": groups, "resources": "roles users"}
+    assert permissions.no_permission(snapshot, CheckArguments(asked, {})).status == status
+
+
+@pytest.mark.parametrize(
     ("selector", "types", "status"),
     [
         ({}, ["Ingress", "Egress"], "met"),

@@ -32,6 +32,11 @@ _UNLISTED: tuple[tuple[str, str, bool, tuple[str, ...]], ...] = (
     ("authentication.k8s.io", "uids", False, ("impersonate",)),
     ("authentication.k8s.io", "userextras/scopes", False, ("impersonate",)),
     ("certificates.k8s.io", "signers", False, ("approve", "attest", "sign")),
+    # Requests for certificates that the controller manager approves by itself.
+    *(
+        ("certificates.k8s.io", f"certificatesigningrequests/{part}", False, ("create",))
+        for part in ("nodeclient", "selfnodeclient", "selfnodeserver")
+    ),
     *(
         ("", f"nodes/{part}", False, ("get", "create"))
         for part in ("checkpoint", "configz", "healthz", "log", "metrics", "pods", "stats")
@@ -39,7 +44,8 @@ _UNLISTED: tuple[tuple[str, str, bool, tuple[str, ...]], ...] = (
     # Only a rule with wildcards allows this.
     ("*", "*", True, ("*",)),
 )
-_PATH_VERBS = ("get", "post")
+PATH_VERBS = ("get", "post")
+"""The verbs that are asked for on paths that belong to no resource."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,14 @@ class ApiResource:
     """In the plural; a subresource follows a slash, as in pods/log."""
     namespaced: bool
     verbs: tuple[str, ...]
+
+    @property
+    def in_namespaces(self) -> bool:
+        """Whether a role in a namespace can permit it.
+
+        A request for one namespace is authorized in that namespace.
+        """
+        return self.namespaced or self.name.partition("/")[0] == "namespaces"
 
     def __str__(self) -> str:
         """Name it as kubectl does: deployments.apps."""
@@ -71,6 +85,20 @@ class Permission:
     """Empty for the whole cluster."""
     name: str = ""
     """The name of the only object that it is for; empty for all objects."""
+
+    @property
+    def thing(self) -> str:
+        """Name what it is on as kubectl does: pods/exec, deployments.apps, secrets key."""
+        plain, slash, part = self.resource.partition("/")
+        thing = f"{plain}.{self.group}{slash}{part}" if self.group else self.resource
+        return f"{thing} {self.name}" if self.name else thing
+
+    @property
+    def place(self) -> str:
+        """Where it is granted, in words that follow `may get pods`."""
+        if self.resource.startswith("/"):
+            return "of the API server"
+        return f"in {self.namespace}" if self.namespace else "in the whole cluster"
 
     def review(self, subject: RbacSubject) -> dict[str, Any]:
         """Return the SubjectAccessReview that asks for it."""
@@ -104,19 +132,6 @@ class RbacSubject:
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class RoleBindingSubject:
-    """One subject of a RoleBinding."""
-
-    name: str
-    """Of the RoleBinding."""
-    role: str
-    kind: str
-    subject: str
-    namespace: str
-    """Of a service account; empty for users and groups."""
-
-
 def resources(cluster: Kubernetes) -> tuple[ApiResource, ...]:
     """Return every resource of the API server, with its verbs.
 
@@ -142,36 +157,6 @@ def non_resource_paths(cluster: Kubernetes) -> tuple[str, ...]:
     return tuple(sorted(each for each in found["paths"] if not each.startswith(apis)))
 
 
-def named_objects(cluster: Kubernetes) -> frozenset[tuple[str, str, str]]:
-    """Return (group, resource, name) of each object that a role of the cluster names."""
-    found = set()
-    for kind in ("roles", "clusterroles"):
-        for role in cluster.items(api_path(kind)):
-            for rule in role.get("rules") or ():
-                found |= {
-                    (group, resource, name)
-                    for group in rule.get("apiGroups") or ()
-                    for resource in rule.get("resources") or ()
-                    for name in rule.get("resourceNames") or ()
-                }
-    return frozenset(found)
-
-
-def role_bindings(cluster: Kubernetes, namespace: str) -> tuple[RoleBindingSubject, ...]:
-    """Return every subject of every RoleBinding of a namespace."""
-    return tuple(
-        RoleBindingSubject(
-            found["metadata"]["name"],
-            found["roleRef"]["name"],
-            subject["kind"],
-            subject["name"],
-            subject.get("namespace", ""),
-        )
-        for found in cluster.items(api_path("rolebindings", namespace))
-        for subject in found.get("subjects") or ()
-    )
-
-
 def every_permission(
     known: Sequence[ApiResource],
     paths: Sequence[str],
@@ -186,40 +171,36 @@ def every_permission(
         [
             Permission(verb, each.group, each.name, namespace, name)
             for each in known
-            # A request for one namespace is authorized in that namespace.
-            for namespace in (
-                (*namespaces, "") if each.namespaced or each.name == "namespaces" else ("",)
-            )
+            for namespace in ((*namespaces, "") if each.in_namespaces else ("",))
             for verb in each.verbs
             for name in ("", *names.get((each.group, each.name), ()))
         ]
-        + [Permission(verb, "", path, "") for path in paths for verb in _PATH_VERBS]
+        + [Permission(verb, "", path, "") for path in paths for verb in PATH_VERBS]
     )
 
 
-def allowed(
-    cluster: Kubernetes, subjects: Sequence[RbacSubject], asked: Sequence[Permission]
-) -> dict[str, frozenset[Permission]]:
-    """Return which permissions of `asked` the API server grants to each subject, by its name.
+def ask(
+    cluster: Kubernetes, questions: Sequence[tuple[RbacSubject, Permission]]
+) -> dict[tuple[str, Permission], bool]:
+    """Return whether the API server grants each permission, by the subject's name.
 
     Raises `Refused` if the API server does not answer a question: no answer is not a no.
     """
     reviews = api_path("subjectaccessreviews")
 
-    def ask(question: tuple[RbacSubject, Permission]) -> bool:
+    def answer(question: tuple[RbacSubject, Permission]) -> bool:
         subject, permission = question
         reply = cluster.send("POST", reviews, permission.review(subject))
         if not reply.succeeded:
             raise Refused(f"no answer about the permissions of {subject.who}: {reply}")
         return bool(json.loads(reply.text)["status"].get("allowed"))
 
-    questions = [(subject, permission) for subject in subjects for permission in asked]
-    found: dict[str, set[Permission]] = {subject.who: set() for subject in subjects}
     with workers(_AT_A_TIME) as pool:
-        for (subject, permission), answer in zip(questions, pool.map(ask, questions), strict=True):
-            if answer:
-                found[subject.who].add(permission)
-    return {who: frozenset(each) for who, each in found.items()}
+        answers = tuple(pool.map(answer, questions))
+    return {
+        (subject.who, permission): granted
+        for (subject, permission), granted in zip(questions, answers, strict=True)
+    }
 
 
 def _discovered(listed: Sequence[Object]) -> Iterator[tuple[str, Sequence[str], bool]]:
