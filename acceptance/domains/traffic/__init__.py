@@ -2,6 +2,7 @@
 
 from acceptance.domains.traffic.browser_visitor import BrowserVisitor, Cancellation, Journey
 from acceptance.domains.traffic.ingress import IngressInspector
+from acceptance.domains.traffic.steady_shoppers import Shopping, SteadyShoppers
 from acceptance.domains.traffic.steady_visitors import SteadyVisitors
 from acceptance.domains.traffic.visitor import (
     HostAnswers,
@@ -26,7 +27,9 @@ __all__ = [
     "Purchase",
     "RefusedPayment",
     "ServedRequest",
+    "Shopping",
     "SiteAnswers",
+    "SteadyShoppers",
     "SteadyTraffic",
     "SteadyVisitors",
     "Visitor",
