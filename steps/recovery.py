@@ -11,6 +11,7 @@ from acceptance.domains.recovery import (
     DatabaseInventory,
     RecoveryOperator,
     Runbook,
+    VolumeReviewer,
 )
 from acceptance.domains.traffic import Purchase, SteadyTraffic, SteadyVisitors, Visitor
 
@@ -74,3 +75,8 @@ def _(database_inspector: DatabaseInspector) -> DatabaseInventory:
 @then("everything in the database is as it was")
 def _(database_inspector: DatabaseInspector, inventory: DatabaseInventory) -> None:
     database_inspector.assert_as_before(inventory)
+
+
+@then("what happens to the volume without the database is documented")
+def _(volume_reviewer: VolumeReviewer) -> None:
+    volume_reviewer.assert_policies_stated()

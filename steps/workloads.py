@@ -78,11 +78,6 @@ def _(workload_operator: WorkloadOperator) -> None:
     workload_operator.assert_commits_are_durable()
 
 
-@then("what happens to the volume without the database is documented")
-def _(workload_operator: WorkloadOperator, storage: DatabaseStorage) -> None:
-    workload_operator.assert_volume_policies_stated(storage)
-
-
 @when("the operator looks at the health of every container", target_fixture="health")
 def _(workload_operator: WorkloadOperator) -> tuple[PodFacts, ...]:
     return workload_operator.read_health()

@@ -3,6 +3,7 @@
 from acceptance.domains.recovery.backup_and_restore import Backup, RecoveryOperator
 from acceptance.domains.recovery.database_inspector import DatabaseInspector
 from acceptance.domains.recovery.drivers.database_inventory import DatabaseInventory
+from acceptance.domains.recovery.volume_policies import VolumeReviewer
 from acceptance.runbooks.reader import Runbook
 from acceptance.runbooks.runner import CommandRun
 
@@ -13,4 +14,5 @@ __all__ = [
     "DatabaseInventory",
     "RecoveryOperator",
     "Runbook",
+    "VolumeReviewer",
 ]

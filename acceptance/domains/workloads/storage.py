@@ -10,31 +10,11 @@ from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.workloads.drivers.durability import SETTINGS, read_durability
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import listed, require, require_each
-from acceptance.runbooks.reader import line_with, read_runbook
 
 if TYPE_CHECKING:
     from acceptance.domains.workloads.drivers.durability import Durability
     from acceptance.drivers.kubernetes.facts import ClaimFacts, Mount, PodFacts
-
-
-PAGE = "docs/operations/backup-and-recovery.md"
-"""Where the team says what happens to the volume, in the section `SECTION`."""
-SECTION = "What happens to the volume"
-_RETAIN = "Retain"
-
-
-@dataclass(frozen=True)
-class VolumePolicy:
-    """What the cluster does with a claim or a volume, and what the team says about it."""
-
-    event: str
-    """As the page words it: "Claim when the database is deleted"."""
-    configured: str
-    """`Retain` or `Delete`."""
-    stated: str
-    """Empty if the page does not say it."""
 
 
 @dataclass(frozen=True)
@@ -105,46 +85,6 @@ class StorageOperator(ClusterActor):
         faults = faults_of_durability(found)
         require(not faults, f"A crash may lose what was committed: {listed(faults)}.")
 
-    def assert_volume_policies_stated(self, storage: DatabaseStorage) -> None:
-        """What is deleted with the database, or with its claim, is said on the page."""
-        text = self._stated()
-        name = self.system.workloads.database
-        own = {mount.claim for pod in storage.pods for mount in pod.mounts if mount.claim}
-        policies = [
-            VolumePolicy(event, configured, _word_after(text, event))
-            for event, configured in (
-                *self._retention(name),
-                *(
-                    ("Volume when its claim is deleted", self._reclaim(claim.volume))
-                    for claim in storage.claims
-                    if claim.name in own
-                ),
-            )
-        ]
-        self._keep("What happens to the volume", pretty([asdict(each) for each in policies]))
-        require_each(policies, _fault_of_policy, nothing="The database has no volume.")
-
-    def _stated(self) -> str:
-        page = self.system.sources / PAGE
-        if not page.is_file():
-            return ""
-        return read_runbook(PAGE, page.read_text(encoding="utf-8")).section(SECTION)
-
-    def _retention(self, name: str) -> tuple[tuple[str, str], ...]:
-        """Return what happens to the claims; without a StatefulSet, nothing deletes them."""
-        found = self._cluster.read(api_path("statefulsets", self.system.namespace, name))
-        policy = ((found or {}).get("spec") or {}).get("persistentVolumeClaimRetentionPolicy") or {}
-        return (
-            ("Claim when the database is scaled down", str(policy.get("whenScaled", _RETAIN))),
-            ("Claim when the database is deleted", str(policy.get("whenDeleted", _RETAIN))),
-        )
-
-    def _reclaim(self, volume: str) -> str:
-        found = self._cluster.read(api_path("persistentvolumes", name=volume)) if volume else None
-        require(found, f"The volume {volume or 'of the database'} does not exist.")
-        assert found is not None
-        return str(found["spec"].get("persistentVolumeReclaimPolicy", _RETAIN))
-
 
 def faults_of_durability(found: Durability) -> tuple[str, ...]:
     """Return in which ways a commit may be lost, as sentences without a full stop."""
@@ -167,19 +107,6 @@ def faults_of_durability(found: Durability) -> tuple[str, ...]:
 def _off(value: str | None) -> bool:
     """Return whether a setting is off, in any of the ways in which PostgreSQL reads that."""
     return value is None or value.strip().lower() in {"off", "false", "no", "0", "of", "f", "n"}
-
-
-def _fault_of_policy(policy: VolumePolicy) -> str | None:
-    if policy.configured in {_RETAIN, policy.stated}:
-        return None
-    said = policy.stated or "nothing"
-    return f"{policy.event}: the cluster has {policy.configured}, and {PAGE} says {said}"
-
-
-def _word_after(text: str, event: str) -> str:
-    """Return the first word after `event` and a colon in a line of the text; else ""."""
-    words = line_with(text, f"{event}:").partition(":")[2].split()
-    return words[0].strip("`.,;*") if words else ""
 
 
 def _mount_of(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:

@@ -19,7 +19,9 @@ def test_the_facts_are_read() -> None:
     """The server answers in one line."""
     line = json.dumps([ON, [["checkout_a", "synchronous_commit=off"]], ["public.payments"]])
     found = read_durability(lambda _: (line,))
-    assert found == Durability(ON, (("checkout_a", "synchronous_commit=off"),), ("public.payments",))
+    assert found == Durability(
+        ON, (("checkout_a", "synchronous_commit=off"),), ("public.payments",)
+    )
     assert read_start(lambda _: ("2026-11-30",)) == "2026-11-30"
 
 
