@@ -25,7 +25,10 @@ SELECT json_build_array(
    FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
    WHERE t.relpersistence = 'u' AND t.relkind IN ('r', 'm')))"""  # noqa: S608 - names of ours
 # The checkpointer is started anew after each crash, also where the server's first process survives.
-_STARTED = "SELECT max(backend_start) FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
+# A server that listens at no address is there for an image's own preparations, and ends again.
+_STARTED = """
+SELECT max(backend_start) FROM pg_stat_activity
+WHERE backend_type = 'checkpointer' AND current_setting('listen_addresses') <> ''"""
 
 
 @dataclass(frozen=True)
@@ -51,5 +54,5 @@ def read_durability(execute: Callable[[str], Iterable[str]]) -> Durability:
 
 
 def read_start(execute: Callable[[str], Iterable[str]]) -> str:
-    """Return since when the server works without a crash, as it writes a time."""
+    """Return since when the server works without a crash, as it writes a time; empty before."""
     return "".join(execute(_STARTED))
