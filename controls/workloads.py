@@ -1,10 +1,11 @@
-"""Sabotages of what the domain workloads judges: replicas, probes, rollouts and storage."""
+"""Sabotages of what the domain workloads judges: replicas, probes and rollouts."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
+from controls.changed_backend import change_backend
 from controls.control import control
 
 if TYPE_CHECKING:
@@ -12,37 +13,46 @@ if TYPE_CHECKING:
 
 
 @control(
-    "TASK-001-AC-3",
-    "A checkout survives the loss of the database pod",
-    expects="The checkout is not there any more",
+    "TASK-001-AC-4",
+    "Visitors are served while one backend pod is lost",
+    expects="was sent once, acknowledged, and is there 2 times",
 )
-@control(
-    "TASK-001-AC-3",
-    "The database keeps its data on a bound volume",
-    expects="on no persistent volume claim",
-)
-def database_on_empty_dir(saboteur: Saboteur) -> None:
-    """Keep the database's data in the pod instead of on its volume."""
-    saboteur.patch(
-        "statefulset/database",
-        [
-            {
-                "op": "add",
-                "path": "/spec/template/spec/volumes/-",
-                "value": {"name": "scratch", "emptyDir": {}},
-            },
-            {
-                "op": "replace",
-                "path": "/spec/template/spec/containers/0/volumeMounts/0/name",
-                "value": "scratch",
-            },
-        ],
-        kind="json",
+def some_writes_done_twice(saboteur: Saboteur) -> None:
+    """Repeat one of ten writes, as a retry does that takes a late answer for none."""
+    change_backend(
+        saboteur,
+        """
+import random
+from checkout_backend.service import Checkouts
+add = Checkouts.add_item
+def repeated(self, checkout_id, item):
+    if random.random() < 0.1:
+        add(self, checkout_id, item)
+    return add(self, checkout_id, item)
+Checkouts.add_item = repeated
+""",
     )
-    # The restarted backend creates its tables in the empty database.
-    saboteur.kubectl("rollout", "status", "statefulset/database", "--timeout=120s")
-    saboteur.kubectl("rollout", "restart", "deployment/backend")
-    saboteur.settle()
+
+
+@control(
+    "TASK-001-AC-4",
+    "A killed backend pod costs only the requests under way",
+    expects="was acknowledged and is not there",
+)
+def writes_done_later(saboteur: Saboteur) -> None:
+    """Acknowledge a write at once, and do it a second later in the memory of the pod."""
+    change_backend(
+        saboteur,
+        """
+import threading
+from checkout_backend.service import Checkouts
+add = Checkouts.add_item
+def later(self, checkout_id, item):
+    threading.Timer(1.0, add, (self, checkout_id, item)).start()
+    return self.read(checkout_id).with_item(item)
+Checkouts.add_item = later
+""",
+    )
 
 
 @control(
@@ -96,6 +106,11 @@ def frontend_pod_without_service(saboteur: Saboteur) -> None:
     "Visitors are served while one backend pod is lost",
     expects="A visitor was not served",
 )
+@control(
+    "TASK-001-AC-4",
+    "A killed backend pod costs only the requests under way",
+    expects="requests failed, and at most 2 may",
+)
 def backend_without_readiness_and_drain(saboteur: Saboteur) -> None:
     """Send visitors to backend pods that do not listen yet or stop at once, without a retry."""
     _without_readiness_and_drain(saboteur, "backend", "python -m checkout_backend")
@@ -105,6 +120,11 @@ def backend_without_readiness_and_drain(saboteur: Saboteur) -> None:
     "TASK-001-AC-5",
     "Visitors are served while one frontend pod is lost",
     expects="A visitor was not served",
+)
+@control(
+    "TASK-001-AC-5",
+    "A killed frontend pod costs only the requests under way",
+    expects="requests failed, and at most 2 may",
 )
 def frontend_without_readiness_and_drain(saboteur: Saboteur) -> None:
     """Send visitors to frontend pods that do not listen yet or stop at once, without a retry."""

@@ -1,10 +1,18 @@
-"""Steps about backup, restore, and the runbook with their commands."""
+"""Steps about backup, restore, the runbook with their commands, and what is there afterwards."""
 
 from __future__ import annotations
 
 from pytest_bdd import given, then, when
 
-from acceptance.domains.recovery import Backup, CommandRun, RecoveryOperator, Runbook
+from acceptance.domains.recovery import (
+    Backup,
+    CommandRun,
+    DatabaseInspector,
+    DatabaseInventory,
+    RecoveryOperator,
+    Runbook,
+    VolumeReviewer,
+)
 from acceptance.domains.traffic import Purchase, SteadyTraffic, SteadyVisitors, Visitor
 
 
@@ -57,3 +65,18 @@ def _(recovery_operator: RecoveryOperator, restore: CommandRun) -> None:
 @then("the operator can clean up by following the runbook")
 def _(recovery_operator: RecoveryOperator) -> None:
     recovery_operator.clean_up()
+
+
+@given("every table of the database has rows", target_fixture="inventory")
+def _(database_inspector: DatabaseInspector) -> DatabaseInventory:
+    return database_inspector.take_inventory()
+
+
+@then("everything in the database is as it was")
+def _(database_inspector: DatabaseInspector, inventory: DatabaseInventory) -> None:
+    database_inspector.assert_as_before(inventory)
+
+
+@then("what happens to the volume without the database is documented")
+def _(volume_reviewer: VolumeReviewer) -> None:
+    volume_reviewer.assert_policies_stated()

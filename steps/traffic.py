@@ -17,7 +17,9 @@ from acceptance.domains.traffic import (
     Purchase,
     RefusedPayment,
     SeenView,
+    Shopping,
     SiteAnswers,
+    SteadyShoppers,
     SteadyTraffic,
     SteadyVisitors,
     ViewVisitor,
@@ -61,6 +63,31 @@ def _(steady_visitors: SteadyVisitors, role: str) -> SteadyTraffic:
 @then("every visitor request was answered")
 def _(steady_visitors: SteadyVisitors, traffic: SteadyTraffic) -> None:
     steady_visitors.assert_served_until_now(traffic)
+
+
+@then(parsers.parse("at most {most:d} visitor requests failed"))
+def _(steady_visitors: SteadyVisitors, traffic: SteadyTraffic, most: int) -> None:
+    steady_visitors.assert_few_failed(traffic, most)
+
+
+@given("visitors are paying checkouts steadily", target_fixture="shopping")
+def _(steady_shoppers: SteadyShoppers) -> Shopping:
+    return steady_shoppers.start_shopping()
+
+
+@then("every request of the paying visitors was answered")
+def _(steady_shoppers: SteadyShoppers, shopping: Shopping) -> None:
+    steady_shoppers.assert_all_answered(shopping)
+
+
+@then(parsers.parse("at most {most:d} requests of the paying visitors failed"))
+def _(steady_shoppers: SteadyShoppers, shopping: Shopping, most: int) -> None:
+    steady_shoppers.assert_few_failed(shopping.traffic, most)
+
+
+@then("each acknowledged write was done once, and no other twice")
+def _(steady_shoppers: SteadyShoppers, shopping: Shopping) -> None:
+    steady_shoppers.assert_writes_done_once(shopping)
 
 
 @when("a visitor opens the page and the service by name", target_fixture="site")

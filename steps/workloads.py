@@ -40,9 +40,22 @@ def _(workload_operator: WorkloadOperator, role: str) -> None:
     workload_operator.assert_full_strength(role)
 
 
-@when("the operator deletes the database pod", target_fixture="replacement")
+@when(
+    parsers.re(r"the operator kills one (?P<role>backend|frontend) pod"),
+    target_fixture="replacement",
+)
+def _(workload_operator: WorkloadOperator, role: str) -> PodReplacement:
+    return workload_operator.kill_pod(role)
+
+
+@when("the database pod is lost in the middle of its work", target_fixture="replacement")
 def _(workload_operator: WorkloadOperator) -> PodReplacement:
-    return workload_operator.delete_pod("database")
+    return workload_operator.crash_database_pod()
+
+
+@when("the database server is killed")
+def _(workload_operator: WorkloadOperator) -> None:
+    workload_operator.kill_database_server()
 
 
 @then("another database pod has taken its place")
@@ -58,6 +71,11 @@ def _(workload_operator: WorkloadOperator) -> DatabaseStorage:
 @then("the data is on a bound persistent volume claim")
 def _(workload_operator: WorkloadOperator, storage: DatabaseStorage) -> None:
     workload_operator.assert_on_bound_claims(storage)
+
+
+@then("a commit is on the disk before it is acknowledged")
+def _(workload_operator: WorkloadOperator) -> None:
+    workload_operator.assert_commits_are_durable()
 
 
 @when("the operator looks at the health of every container", target_fixture="health")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from acceptance.drivers.http import Http, Reply
 
 CHECKOUTS = "/api/checkouts"
@@ -15,6 +17,7 @@ READINESS_PATHS = {"backend": "/readyz", "frontend": "/healthz"}
 """Where each role's pods answer whether they are ready."""
 VISITED_PATHS = {"backend": CHECKOUTS, "frontend": "/"}
 """What visitors ask each role for."""
+_LONG_PAGE = 100
 FIRST_PAGE = f"{CHECKOUTS}?limit=1"
 """The first page of the list, with one checkout on each page."""
 
@@ -49,6 +52,23 @@ class CheckoutApi:
         """Ask for the first page of the list, under a request id if one is given."""
         headers = {"X-Request-Id": request_id} if request_id else None
         return self._http.send("GET", FIRST_PAGE, headers=headers)
+
+    def pages_in_turn(self) -> Callable[[], Reply]:
+        """Return what asks for the first and the second page of the list in turn."""
+        path = FIRST_PAGE
+
+        def ask() -> Reply:
+            nonlocal path
+            reply = self._http.send("GET", path)
+            path = second_page(reply) or FIRST_PAGE
+            return reply
+
+        return ask
+
+    def newest(self, cursor: str = "") -> Reply:
+        """Ask for a long page of the list, newest first: the first one, or that after `cursor`."""
+        after = f"&after={quote(cursor, safe='')}" if cursor else ""
+        return self._http.send("GET", f"{CHECKOUTS}?limit={_LONG_PAGE}{after}")
 
     def page_after(self, cursor: str) -> Reply:
         """Ask for the page of the list after `cursor`, which is sent as it is given."""

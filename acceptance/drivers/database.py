@@ -20,11 +20,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) ")
-# A server's working directory is its data directory (PostgreSQL: postmaster.c, ChangeToDataDir).
-_DIRECTORIES = (
-    'for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null)" = postgres ] && '
-    'readlink "$p/cwd"; done | sort -u'
+_EACH_SERVER = (
+    'for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null)" = postgres ] || continue; '
 )
+# A server's working directory is its data directory (PostgreSQL: postmaster.c, ChangeToDataDir).
+# Its write-ahead log and its tablespaces may be links to other places.
+_DIRECTORIES = (
+    f'{_EACH_SERVER} readlink "$p/cwd"; for d in "$p/cwd/pg_wal" "$p"/cwd/pg_tblspc/*; do '
+    '[ -e "$d" ] && readlink -f "$d"; done; done | sort -u'
+)
+_PROCESSES = (
+    f'pids=; {_EACH_SERVER} pids="$pids ${{p#/proc/}}"; done; '
+    '[ -n "$pids" ] || { echo "no database server runs" >&2; exit 1; }; '
+)
+_FREEZE = f"{_PROCESSES} kill -s STOP $pids 2>/dev/null || true"
+# A moment later and beside it: the container may end with its server, and with all that runs in it.
+_KILL = f"{_PROCESSES} (sleep 0.2; kill -s KILL $pids) </dev/null >/dev/null 2>&1 &"
 # As the server's own account, over a socket that only its container reaches, without a password.
 _PSQL = (
     "exec psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
@@ -117,13 +128,37 @@ def log_in(
 def data_directories(
     kubeconfig: Path, context: str, namespace: str, pod: str, container: str, *, timeout: float
 ) -> tuple[str, ...]:
-    """Return the data directories of the PostgreSQL servers that run in a container.
+    """Return the directories in which the PostgreSQL servers of a container keep their data.
 
-    Raises what `execute_in_pod` raises.
+    Those of the write-ahead log and of tablespaces are among them. Raises what `execute_in_pod`
+    raises.
     """
     command = ["sh", "-c", _DIRECTORIES]
     where = (kubeconfig, context, namespace, pod, container)
     return tuple(execute_in_pod(*where, command, timeout=timeout).split())
+
+
+def freeze_servers(
+    kubeconfig: Path, context: str, namespace: str, pod: str, container: str, *, timeout: float
+) -> None:
+    """Stop all processes of PostgreSQL in a container where they are; they write nothing any more.
+
+    Raises what `execute_in_pod` raises.
+    """
+    where = (kubeconfig, context, namespace, pod, container)
+    execute_in_pod(*where, ["sh", "-c", _FREEZE], timeout=timeout)
+
+
+def kill_servers(
+    kubeconfig: Path, context: str, namespace: str, pod: str, container: str, *, timeout: float
+) -> None:
+    """Kill all processes of PostgreSQL in a container a moment after this returns.
+
+    Where the server is the first process of its container, which nothing in it can kill, its
+    children are killed, and it recovers as after a crash. Raises what `execute_in_pod` raises.
+    """
+    where = (kubeconfig, context, namespace, pod, container)
+    execute_in_pod(*where, ["sh", "-c", _KILL], timeout=timeout)
 
 
 def execute_sql(

@@ -141,22 +141,9 @@ class TrafficFacts:
 class SteadyTraffic:
     """Sends one request after another at a steady rate, until stopped or at most so many."""
 
-    def __init__(
-        self,
-        http: Http,
-        path: str,
-        *,
-        rate: float,
-        most: int,
-        follow: Callable[[Reply], str] | None = None,
-    ) -> None:
-        """Start sending GET `path` `rate` times a second, at most `most` times in all.
-
-        `follow` returns the path to ask for after an answer; if it is empty, `path` is asked again.
-        """
-        self._http = http
-        self._path = path
-        self._follow = follow or (lambda _: "")
+    def __init__(self, ask: Callable[[], Reply], *, rate: float, most: int) -> None:
+        """Start sending what `ask` sends, `rate` times a second, at most `most` times in all."""
+        self._ask = ask
         self._pause = 1 / rate
         self.most = most
         self._replies: list[Reply] = []
@@ -169,6 +156,11 @@ class SteadyTraffic:
     def count(self) -> int:
         """The number of answers so far."""
         return len(self._replies)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stopped.is_set()
 
     def stop(self) -> TrafficFacts:
         """Wait for the current request, and return all answers; may be called again."""
@@ -192,10 +184,7 @@ class SteadyTraffic:
     def _send(self) -> None:
         # By the clock, not by adding pauses: a slow answer does not lower the rate.
         due = time.monotonic()
-        path = self._path
         while not self._stopped.is_set() and len(self._replies) < self.most:
-            reply = self._http.send("GET", path)
-            self._replies.append(reply)
-            path = self._follow(reply) or self._path
+            self._replies.append(self._ask())
             due = max(due + self._pause, time.monotonic() - 1)
             self._stopped.wait(max(0.0, due - time.monotonic()))

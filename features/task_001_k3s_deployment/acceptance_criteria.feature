@@ -44,14 +44,25 @@ Feature: Complete k3s Production Deployment
 
     @changes-application @uses-cluster
     Scenario: A checkout survives the loss of the database pod
-      Given a visitor has a checkout with items
-      When the operator deletes the database pod
+      Given a visitor has paid a checkout
+      And every table of the database has rows
+      When the database pod is lost in the middle of its work
       Then another database pod has taken its place
       And the visitor finds the checkout with its items again
+      And everything in the database is as it was
+
+    @changes-application @uses-cluster
+    Scenario: What was acknowledged survives a crash of the database server
+      Given visitors are paying checkouts steadily
+      When the database server is killed
+      Then a visitor can pay another checkout
+      And each acknowledged write was done once, and no other twice
 
     Scenario: The database keeps its data on a bound volume
       When the operator looks up where the database keeps its data
       Then the data is on a bound persistent volume claim
+      And a commit is on the disk before it is acknowledged
+      And what happens to the volume without the database is documented
 
   @TASK-001-AC-4
   Rule: Backend deployment is healthy with 2+ replicas
@@ -67,9 +78,22 @@ Feature: Complete k3s Production Deployment
     @changes-application @uses-cluster
     Scenario: Visitors are served while one backend pod is lost
       Given visitors are sending requests to the backend steadily
+      And visitors are paying checkouts steadily
       When the operator loses one backend pod
       Then the backend is back to its full strength
       And every visitor request was answered
+      And every request of the paying visitors was answered
+      And each acknowledged write was done once, and no other twice
+
+    @changes-application @uses-cluster
+    Scenario: A killed backend pod costs only the requests under way
+      Given visitors are sending requests to the backend steadily
+      And visitors are paying checkouts steadily
+      When the operator kills one backend pod
+      Then the backend is back to its full strength
+      And at most 2 visitor requests failed
+      And at most 2 requests of the paying visitors failed
+      And each acknowledged write was done once, and no other twice
 
   @TASK-001-AC-5
   Rule: Frontend deployment is healthy with 2+ replicas
@@ -88,6 +112,13 @@ Feature: Complete k3s Production Deployment
       When the operator loses one frontend pod
       Then the frontend is back to its full strength
       And every visitor request was answered
+
+    @changes-application @uses-cluster
+    Scenario: A killed frontend pod costs only the requests under way
+      Given visitors are sending requests to the frontend steadily
+      When the operator kills one frontend pod
+      Then the frontend is back to its full strength
+      And at most 2 visitor requests failed
 
   @TASK-001-AC-6
   Rule: Ingress is configured and accessible at checkout.local

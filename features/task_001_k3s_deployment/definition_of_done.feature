@@ -108,11 +108,13 @@ Feature: Definition of Done of the k3s production deployment
     @changes-application @uses-cluster
     Scenario: A deleted checkout is restored by following the runbook
       Given a visitor has paid a checkout
+      And every table of the database has rows
       And visitors are sending requests to the backend steadily
       And the operator has followed the runbook to back up
       And the checkout was deleted by mistake
       When the operator follows the runbook to restore
       Then every visitor request during the backup was answered
       And the visitor finds the checkout with its items again
+      And everything in the database is as it was
       And the restore took no longer than the RTO
       And the operator can clean up by following the runbook

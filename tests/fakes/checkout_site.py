@@ -31,6 +31,10 @@ class CheckoutSite:
     """Serve the page under every name."""
     failing: bool = False
     """Answer every request of the API with 500."""
+    items_twice: bool = False
+    """Add every item twice."""
+    forgotten: str = ""
+    """What a payment or an item is acknowledged for and not done: `payment` or `items`."""
     turns: Iterator[int] = field(default_factory=count)
 
     def __enter__(self) -> Self:
@@ -66,7 +70,8 @@ class CheckoutHandler(BaseHTTPRequestHandler):
             known = self.headers["Host"] == SYSTEM.host or self.state.any_host
             self._answer(200 if known else 404, "<p>", FRONTENDS, "text/html")
         elif path == "/api/checkouts":
-            found: dict[str, Any] = {"checkouts": list(self.state.checkouts)}
+            newest = list(reversed(self.state.checkouts.values()))
+            found: dict[str, Any] = {"checkouts": newest}
             if "limit=1" in query and "after=" not in query:
                 found["next"] = "cursor"
             self._json(200, found)
@@ -84,8 +89,11 @@ class CheckoutHandler(BaseHTTPRequestHandler):
             self._json(201, self.state.checkouts[name])
             return
         one = self.state.checkouts[parts[0]]
-        if parts[1] == "items":
-            one["items"].append(body)
+        if parts[1] == self.state.forgotten:
+            pass
+        elif parts[1] == "items":
+            one["items"] += [body] * (2 if self.state.items_twice else 1)
+            one["total_cents"] = sum(each["unit_price_cents"] for each in one["items"])
         else:
             one["status"] = "paid"
         self._json(201, one)

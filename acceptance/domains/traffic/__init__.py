@@ -3,6 +3,7 @@
 from acceptance.domains.traffic.browser_visitor import BrowserVisitor, Cancellation, Journey
 from acceptance.domains.traffic.ingress import IngressInspector
 from acceptance.domains.traffic.page_views import SeenView, ViewVisitor
+from acceptance.domains.traffic.steady_shoppers import Shopping, SteadyShoppers
 from acceptance.domains.traffic.steady_visitors import SteadyVisitors
 from acceptance.domains.traffic.visitor import (
     HostAnswers,
@@ -28,7 +29,9 @@ __all__ = [
     "RefusedPayment",
     "SeenView",
     "ServedRequest",
+    "Shopping",
     "SiteAnswers",
+    "SteadyShoppers",
     "SteadyTraffic",
     "SteadyVisitors",
     "ViewVisitor",

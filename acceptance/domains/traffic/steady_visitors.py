@@ -6,10 +6,10 @@ import uuid
 from typing import TYPE_CHECKING
 
 from acceptance.domains.traffic.actor import IngressActor
-from acceptance.drivers.checkout_api import FIRST_PAGE, VISITED_PATHS, second_page
+from acceptance.drivers.checkout_api import FIRST_PAGE, second_page
 from acceptance.drivers.http import SteadyTraffic
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import require, require_each
+from acceptance.judgement import listed, require, require_each
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ class SteadyVisitors(IngressActor):
     def send_requests(self, role: str) -> SteadyTraffic:
         """Start sending requests to the backend or the frontend, by its role."""
         self._until_success(lambda: self._api.visit(role))
-        traffic = SteadyTraffic(self._http, VISITED_PATHS[role], rate=_RATE, most=_MOST)
-        return self._begun(traffic)
+        return self._begun(SteadyTraffic(lambda: self._api.visit(role), rate=_RATE, most=_MOST))
 
     def turn_pages(self) -> SteadyTraffic:
         """Start reading the first and the second page of the list of checkouts in turn.
@@ -41,10 +40,8 @@ class SteadyVisitors(IngressActor):
             require(created.succeeded, f"The visitor was refused: {created}.")
         first = self._until_success(self._api.first_page)
         require(second_page(first), f"{FIRST_PAGE} leads to no next page.")
-        traffic = SteadyTraffic(
-            self._http, FIRST_PAGE, rate=_PAGING_RATE, most=_PAGING_MOST, follow=second_page
-        )
-        return self._begun(traffic)
+        pages = self._api.pages_in_turn()
+        return self._begun(SteadyTraffic(pages, rate=_PAGING_RATE, most=_PAGING_MOST))
 
     def assert_served(self, seen: TrafficFacts) -> None:
         """Every request was answered, and there were enough to tell."""
@@ -57,23 +54,33 @@ class SteadyVisitors(IngressActor):
 
     def assert_served_until_now(self, traffic: SteadyTraffic) -> None:
         """Stop the traffic: every request was answered, by more than one pod, until the end."""
+        seen = self._stopped(traffic, "Steady traffic")
+        _require_served(seen)
+        pods = {reply.served_by for reply in seen.replies}
+        require(len(pods) > 1, f"All requests were served by {', '.join(pods)}: nothing took over.")
+
+    def assert_few_failed(self, traffic: SteadyTraffic, most: int) -> None:
+        """Stop the traffic: at most `most` requests failed, and none of the last ones."""
+        _require_few_failed(self._stopped(traffic, "Steady traffic"), most, "requests")
+
+    def _stopped(self, traffic: SteadyTraffic, title: str) -> TrafficFacts:
+        """Stop the traffic a little after now, unless it is stopped; keep what came of it."""
         at_return = traffic.count
-        eventually(
-            lambda: traffic.count,
-            lambda count: count >= min(at_return + _FEWEST, traffic.most),
-            timeout=self._timeouts.request,
-            what="visitors still come after the recovery",
-            describe=lambda count: f"{count} requests were sent",
-        )
+        if not traffic.stopped:
+            eventually(
+                lambda: traffic.count,
+                lambda count: count >= min(at_return + _FEWEST, traffic.most),
+                timeout=self._timeouts.request,
+                what="visitors still come after the recovery",
+                describe=lambda count: f"{count} requests were sent",
+            )
         seen = traffic.stop()
-        self._keep("Steady traffic", pretty(_summary(seen)))
+        self._keep(title, pretty(_summary(seen)))
         require(
             len(seen.replies) < traffic.most,
             f"The visitors stopped after {traffic.most} requests, before the system had recovered.",
         )
-        _require_served(seen)
-        pods = {reply.served_by for reply in seen.replies}
-        require(len(pods) > 1, f"All requests were served by {', '.join(pods)}: nothing took over.")
+        return seen
 
     def _begun(self, traffic: SteadyTraffic) -> SteadyTraffic:
         self._undo.callback(traffic.stop)
@@ -92,6 +99,20 @@ def _require_served(seen: TrafficFacts) -> None:
         return None if reply.succeeded else f"A visitor was not served: {reply}"
 
     require_each(seen.replies, fault, nothing="No visitor came, so nothing is known.")
+
+
+def _require_few_failed(seen: TrafficFacts, most: int, what: str) -> None:
+    failed = [reply for reply in seen.replies if not reply.succeeded]
+    require(
+        len(failed) <= most,
+        f"{len(failed)} of {len(seen.replies)} {what} failed, and at most {most} may: "
+        f"{listed([str(reply) for reply in failed])}.",
+    )
+    require_each(
+        seen.replies[-_FEWEST:],
+        lambda reply: None if reply.succeeded else f"After the recovery: {reply}",
+        nothing="No visitor came, so nothing is known.",
+    )
 
 
 def _summary(seen: TrafficFacts) -> dict[str, object]:

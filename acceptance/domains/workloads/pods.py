@@ -13,7 +13,7 @@ from acceptance.judgement import require, require_each
 from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from acceptance.drivers.http import Reply
     from acceptance.drivers.kubernetes.facts import PodFacts
@@ -35,7 +35,7 @@ class PodAnswer:
 
 @dataclass(frozen=True)
 class PodReplacement:
-    """A pod that was deleted, and the one that is ready in its place."""
+    """A pod that was lost, and the one that is ready in its place."""
 
     lost: PodFacts
     found: PodFacts
@@ -72,19 +72,25 @@ class PodOperator(ClusterActor):
 
     def delete_pod(self, role: str) -> PodReplacement:
         """Delete one ready pod of a role, and wait until its workload is at full strength again."""
+        namespace = self.system.namespace
+        return self._replace(
+            role, lambda pod: self._cluster.delete(api_path("pods", namespace, pod.name))
+        )
+
+    def _replace(self, role: str, lose: Callable[[PodFacts], object]) -> PodReplacement:
+        """Lose one ready pod of a role, and wait until its workload is at full strength again."""
         workload = self.system.named(role)
         ready = self.serving_when_full(workload)
         pods = self._pods(workload)
         lost = next((pod for pod in pods if pod.name in ready), None)
         if lost is None:
-            raise AssertionError(f"There is no ready pod of {workload} to delete.")
+            raise AssertionError(f"There is no ready pod of {workload} to lose.")
         before = {pod.uid for pod in pods}
         dependent = _NEEDED_BY.get(role)
         needing = self.system.named(dependent) if dependent else ""
         since = {pod.uid: pod.ready_since for pod in self._pods(needing)} if needing else {}
-        namespace = self.system.namespace
         with self._waking() as wake:
-            self._cluster.delete(api_path("pods", namespace, lost.name))
+            lose(lost)
 
             def replaced(seen: tuple[PodFacts, ...]) -> bool:
                 new = [pod for pod in seen if pod.serving and pod.uid not in before]
@@ -108,7 +114,7 @@ class PodOperator(ClusterActor):
                 self._await_noticed(needing, since, wake)
         found = next(pod for pod in seen if pod.serving and pod.uid not in before)
         replacement = PodReplacement(lost, found)
-        self._keep(f"Which pod replaced a deleted {workload} pod", pretty(asdict(replacement)))
+        self._keep(f"Which pod replaced a lost {workload} pod", pretty(asdict(replacement)))
         return replacement
 
     def _await_noticed(self, workload: str, before: Mapping[str, str], wake: Watch) -> None:

@@ -1,4 +1,4 @@
-"""Checks that the database keeps its data on persistent volumes."""
+"""Checks that the database keeps its data: on persistent volumes, and through a crash."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
+from acceptance.domains.workloads.drivers.durability import SETTINGS, read_durability
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import require, require_each
+from acceptance.judgement import listed, require, require_each
 
 if TYPE_CHECKING:
+    from acceptance.domains.workloads.drivers.durability import Durability
     from acceptance.drivers.kubernetes.facts import ClaimFacts, Mount, PodFacts
 
 
@@ -75,6 +77,36 @@ class StorageOperator(ClusterActor):
             fault,
             nothing="No database server runs, so its data directory is not known.",
         )
+
+    def assert_commits_are_durable(self) -> None:
+        """A commit is on the disk before it is acknowledged, and a crash empties no table."""
+        found = read_durability(self._sql)
+        self._keep("How the database treats a commit", pretty(asdict(found)))
+        faults = faults_of_durability(found)
+        require(not faults, f"A crash may lose what was committed: {listed(faults)}.")
+
+
+def faults_of_durability(found: Durability) -> tuple[str, ...]:
+    """Return in which ways a commit may be lost, as sentences without a full stop."""
+    values = dict(found.settings)
+    return (
+        *(
+            f"{name} is {values.get(name, 'unknown')}"
+            for name in SETTINGS
+            if _off(values.get(name))
+        ),
+        *(
+            f"{text.replace('=', ' is ')} for {whose or 'everybody'}"
+            for whose, text in found.overrides
+            if _off(text.partition("=")[2])
+        ),
+        *(f"{table} is unlogged, so a crash empties it" for table in found.unlogged),
+    )
+
+
+def _off(value: str | None) -> bool:
+    """Return whether a setting is off, in any of the ways in which PostgreSQL reads that."""
+    return value is None or value.strip().lower() in {"off", "false", "no", "0", "of", "f", "n"}
 
 
 def _mount_of(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:

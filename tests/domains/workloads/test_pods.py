@@ -102,7 +102,7 @@ def delete_database(cluster: Cluster) -> Cluster:
     )
     found = PodOperator(context).delete_pod("database")
     assert (found.lost.uid, found.found.uid) == ("old", "new")
-    assert kept == ["Which pod replaced a deleted database pod json"]
+    assert kept == ["Which pod replaced a lost database pod json"]
     return cluster
 
 

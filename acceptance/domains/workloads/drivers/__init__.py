@@ -1,0 +1,1 @@
+"""Protocols that only this domain speaks."""
