@@ -36,9 +36,9 @@ _CIPHERS = r"\n +cipherSuites:(\n +- TLS_\w+)+"
 )
 def certificate_from_another_authority(saboteur: Saboteur) -> None:
     """Install a certificate for the right name that another authority has issued."""
-    _stop_cert_manager(saboteur)
+    stop_cert_manager(saboteur)
     key, name = ec.generate_private_key(ec.SECP256R1()), _named("Another authority")
-    _serve(saboteur, name, key, until=timedelta(days=30))
+    serve(saboteur, name, key, until=timedelta(days=30))
 
 
 @control(
@@ -48,9 +48,9 @@ def certificate_from_another_authority(saboteur: Saboteur) -> None:
 )
 def certificate_expired(saboteur: Saboteur) -> None:
     """Forget to renew the certificate until it has expired."""
-    _stop_cert_manager(saboteur)
-    name, key = _authority(saboteur)
-    _serve(saboteur, name, key, until=timedelta(hours=-1))
+    stop_cert_manager(saboteur)
+    name, key = authority(saboteur)
+    serve(saboteur, name, key, until=timedelta(hours=-1))
 
 
 @control(
@@ -60,7 +60,7 @@ def certificate_expired(saboteur: Saboteur) -> None:
 )
 def renewal_overdue(saboteur: Saboteur) -> None:
     """Lose the controllers of cert-manager, with a certificate whose renewal is overdue."""
-    _stop_cert_manager(saboteur)
+    stop_cert_manager(saboteur)
     change = {"status": {"renewalTime": "2020-01-31T00:00:00Z"}}
     saboteur.kubectl(
         *("patch", "certificate/checkout-tls", "--subresource=status", "--type=merge"),
@@ -76,7 +76,7 @@ def renewal_overdue(saboteur: Saboteur) -> None:
 def old_protocols_enabled(saboteur: Saboteur) -> None:
     """Serve clients of 2006, with the protocols and ciphers that they have."""
     minimum = ("minVersion: VersionTLS12", "minVersion: VersionTLS10")
-    _configure(saboteur, minimum, (_CIPHERS, ""))
+    configure_ingress(saboteur, minimum, (_CIPHERS, ""))
 
 
 @control(
@@ -86,7 +86,7 @@ def old_protocols_enabled(saboteur: Saboteur) -> None:
 )
 def default_ciphers(saboteur: Saboteur) -> None:
     """Accept the ciphers that the ingress controller accepts by default."""
-    _configure(saboteur, (_CIPHERS, ""))
+    configure_ingress(saboteur, (_CIPHERS, ""))
 
 
 @control(
@@ -108,7 +108,7 @@ def https_redirect_disabled(saboteur: Saboteur) -> None:
 )
 def hsts_disabled(saboteur: Saboteur) -> None:
     """Forget the header that keeps browsers on HTTPS."""
-    _configure(saboteur, (r"stsSeconds: \d+", "stsSeconds: 0"))
+    configure_ingress(saboteur, (r"stsSeconds: \d+", "stsSeconds: 0"))
 
 
 @control(
@@ -118,7 +118,7 @@ def hsts_disabled(saboteur: Saboteur) -> None:
 )
 def frame_options_disabled(saboteur: Saboteur) -> None:
     """Forget a header, for which the page has its own policy, but the API has not."""
-    _configure(saboteur, ("frameDeny: true", "frameDeny: false"))
+    configure_ingress(saboteur, ("frameDeny: true", "frameDeny: false"))
 
 
 @control(
@@ -128,10 +128,10 @@ def frame_options_disabled(saboteur: Saboteur) -> None:
 )
 def cert_manager_stopped(saboteur: Saboteur) -> None:
     """Leave cert-manager scaled to zero, so that no request for a renewal is served."""
-    _stop_cert_manager(saboteur)
+    stop_cert_manager(saboteur)
 
 
-def _stop_cert_manager(saboteur: Saboteur) -> None:
+def stop_cert_manager(saboteur: Saboteur) -> None:
     """Stop the controllers, which would repair the certificate at once."""
     where = _CERT_MANAGER
     saboteur.afterwards("rollout", "status", "deployment/cert-manager", namespace=where)
@@ -140,7 +140,7 @@ def _stop_cert_manager(saboteur: Saboteur) -> None:
     saboteur.kubectl("wait", "--for=delete", *pods, "--timeout=60s", namespace=where)
 
 
-def _configure(saboteur: Saboteur, *changes: tuple[str, str]) -> None:
+def configure_ingress(saboteur: Saboteur, *changes: tuple[str, str]) -> None:
     """Restart the ingress controller with changed options."""
     found = json.loads(
         saboteur.kubectl("get", "deployment/traefik", "--output=json", namespace=_INGRESS)
@@ -173,7 +173,7 @@ def _configure(saboteur: Saboteur, *changes: tuple[str, str]) -> None:
     saboteur.kubectl(*rollout, namespace=_INGRESS)
 
 
-def _authority(saboteur: Saboteur) -> tuple[x509.Name, ec.EllipticCurvePrivateKey]:
+def authority(saboteur: Saboteur) -> tuple[x509.Name, ec.EllipticCurvePrivateKey]:
     """Return the name and the key of the system's authority."""
     held = json.loads(saboteur.kubectl("get", _AUTHORITY, "--output=json"))["data"]
     certificate = x509.load_pem_x509_certificate(base64.b64decode(held["tls.crt"]))
@@ -182,12 +182,20 @@ def _authority(saboteur: Saboteur) -> tuple[x509.Name, ec.EllipticCurvePrivateKe
     return certificate.subject, key
 
 
-def _serve(
-    saboteur: Saboteur, issuer: x509.Name, by: ec.EllipticCurvePrivateKey, *, until: timedelta
+def serve(
+    saboteur: Saboteur,
+    issuer: x509.Name,
+    by: ec.EllipticCurvePrivateKey,
+    *,
+    until: timedelta,
+    names: tuple[str, ...] = (),
 ) -> None:
-    """Install a certificate for the system's name from `issuer`, and wait until it is served."""
+    """Install a certificate from `issuer`, and wait until it is served.
+
+    It is for the system's name, unless `names` has others.
+    """
     key, host = ec.generate_private_key(ec.SECP256R1()), saboteur.system.host
-    now = datetime.now(UTC)
+    now, dns_names = datetime.now(UTC), [x509.DNSName(name) for name in names or (host,)]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(_named(host))
@@ -196,7 +204,7 @@ def _serve(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=90))
         .not_valid_after(now + until)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(dns_names), critical=False)
         .sign(by, hashes.SHA256())
     )
     private = key.private_bytes(

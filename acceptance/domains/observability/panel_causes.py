@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from acceptance.domains.observability.alert_causes import AlertCauses
 from acceptance.domains.observability.dashboard_reader import DashboardReader
 from acceptance.domains.observability.dashboards import DashboardOperator
-from acceptance.domains.observability.drivers.container_signals import kill_containers
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
+from acceptance.drivers.container_signals import kill_containers
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import AcceptanceError
 from acceptance.judgement import require, require_each

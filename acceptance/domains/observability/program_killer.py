@@ -8,10 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.observability.drivers import prometheus
-from acceptance.domains.observability.drivers.container_signals import (
-    container_ids,
-    kill_containers,
-)
 from acceptance.domains.observability.drivers.endpoints import LABEL
 from acceptance.domains.observability.drivers.prometheus import PROBES
 from acceptance.domains.observability.killed_programs import (
@@ -26,6 +22,10 @@ from acceptance.domains.observability.killed_programs import (
 )
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.domains.observability.stack_inventory import delivered_workloads
+from acceptance.drivers.container_signals import (
+    container_ids,
+    kill_containers,
+)
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path

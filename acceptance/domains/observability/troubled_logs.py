@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.drivers import log_store
-from acceptance.domains.observability.drivers.container_signals import signal_containers
 from acceptance.domains.observability.drivers.log_writer import ENDED
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.domains.observability.logs import LogOperator
 from acceptance.domains.observability.numbered_lines import written_at
 from acceptance.domains.observability.visitor_waits import Waits, longer_waits, waits_of
+from acceptance.drivers.container_signals import signal_containers
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import Unverifiable, listed, require, unproven
 from acceptance.waiting import SYSTEM_CLOCK

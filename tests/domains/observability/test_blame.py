@@ -18,9 +18,9 @@ from acceptance.domains.observability.alert_follower import AlertFollower
 from acceptance.domains.observability.alert_sender import AlertSender
 from acceptance.domains.observability.counting import TrafficCounter
 from acceptance.domains.observability.dashboard_traffic import DashboardReviewer
-from acceptance.domains.observability.drivers import container_signals
+from acceptance.drivers import container_signals
 from acceptance.domains.observability.drivers.alert_receiver import AlertReceiver
-from acceptance.domains.observability.drivers.container_signals import signal_containers
+from acceptance.drivers.container_signals import signal_containers
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.domains.observability.incident_causes import IncidentCauses
 from acceptance.domains.observability.kept_alerts import AlertKeeper

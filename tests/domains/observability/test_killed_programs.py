@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 
 from acceptance.domains.observability import KilledPrograms, ProgramKiller
-from acceptance.domains.observability.drivers import container_signals
-from acceptance.domains.observability.drivers.container_signals import (
+from acceptance.drivers import container_signals
+from acceptance.drivers.container_signals import (
     container_ids,
     kill_containers,
 )

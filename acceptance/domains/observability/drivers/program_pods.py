@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.observability.drivers.container_signals import container_ids
 from acceptance.domains.observability.drivers.endpoints import LABEL
+from acceptance.drivers.container_signals import container_ids
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Inaccessible, Refused
 from acceptance.drivers.kubernetes.paths import api_path
