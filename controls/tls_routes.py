@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from controls.changed_ingress import authority, configure_ingress, serve, stop_cert_manager
 from controls.control import control
-from controls.tls import authority, configure_ingress, serve, stop_cert_manager
 
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur

@@ -1,0 +1,1 @@
+"""Protocols that only the workloads domain speaks."""
