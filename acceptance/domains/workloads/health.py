@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.workloads.drivers.probes import probed_containers, read_probe_counts
 from acceptance.domains.workloads.start_up import start_up_of
-from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.client import Inaccessible, pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.waiting import last_seen
 
@@ -29,6 +29,8 @@ class Health:
 
     containers: tuple[ProbedContainer, ...]
     starts: tuple[StartUp, ...]
+    unknown: str = ""
+    """Why nothing is known of their starts; empty if it is."""
 
     @property
     def probed(self) -> tuple[ProbedContainer, ...]:
@@ -72,9 +74,12 @@ class HealthOperator(ContainerActor):
     def read_health(self) -> Health:
         """Return all containers that run for long, once all are ready or at the deadline."""
         containers = self._ready_containers()
-        counts = self._probe_counts(containers)
-        starts = [found for each in containers if (found := start_up_of(each, counts))]
-        health = Health(containers, tuple(starts))
+        try:
+            counts = self._probe_counts(containers)
+            starts = [found for each in containers if (found := start_up_of(each, counts))]
+            health = Health(containers, tuple(starts))
+        except Inaccessible as error:
+            health = Health(containers, (), error.message)
         self._keep("Health of every container", pretty(asdict(health)))
         return health
 
@@ -123,6 +128,8 @@ class HealthOperator(ContainerActor):
 
         Raises `Unverifiable` if it is not known how long a container needed.
         """
+        if health.unknown:
+            raise Unverifiable(health.unknown)
         require_each(
             health.starts,
             lambda each: str(each) if each.certain and not each.enough else None,

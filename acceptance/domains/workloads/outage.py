@@ -11,7 +11,7 @@ from acceptance.judgement import require_each
 from acceptance.waiting import SYSTEM_CLOCK, eventually, last_seen
 
 if TYPE_CHECKING:
-    from acceptance.domains.workloads.drivers.probes import ProbeCounts, ProbedContainer
+    from acceptance.domains.workloads.drivers.probes import ProbeCounts, ProbedContainer, ProbeKey
     from acceptance.drivers.kubernetes.facts import PodFacts
 
 _LOOK_SECONDS = 1.0
@@ -33,7 +33,7 @@ class LivenessDuringOutage:
     @property
     def over(self) -> bool:
         """Whether it would have been restarted by now, if the probe depended on the database."""
-        return self.attempts >= self.failures or self.restarts > 0
+        return max(self.attempts, self.failed) >= self.failures or self.restarts > 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class OutageOperator(ContainerActor):
         self._undo.callback(
             self._cluster.scale, wanted.kind, namespace, names.database, wanted.wanted
         )
+        sound = self._probe_counts(self._containers())
         with self._waking() as wake:
             self._cluster.scale(wanted.kind, namespace, names.database, 0)
             eventually(
@@ -66,7 +67,7 @@ class OutageOperator(ContainerActor):
                 describe=lambda pods: "; ".join(map(str, pods)),
             )
             before = self._containers()
-            counts, started = self._probe_counts(before), SYSTEM_CLOCK.now()
+            gone, started = self._probe_counts(before), SYSTEM_CLOCK.now()
             limit = min(seconds_to_act(before), self._timeouts.recovery) + _SLACK_SECONDS
             noticed_by = max(
                 (pod.seconds_to_notice for pod in self._pods(names.backend)), default=0
@@ -74,8 +75,8 @@ class OutageOperator(ContainerActor):
 
             def look() -> tuple[tuple[PodFacts, ...], tuple[LivenessDuringOutage, ...]]:
                 now = self._containers()
-                liveness = liveness_since(before, counts, now, self._probe_counts(now))
-                return self._pods(names.backend), liveness
+                counts = self._probe_counts(now)
+                return self._pods(names.backend), liveness_since(before, sound, gone, now, counts)
 
             during, liveness = last_seen(
                 look,
@@ -146,13 +147,15 @@ def seconds_to_act(containers: tuple[ProbedContainer, ...]) -> float:
 
 def liveness_since(
     before: tuple[ProbedContainer, ...],
-    counted: ProbeCounts,
+    sound: ProbeCounts,
+    gone: ProbeCounts,
     now: tuple[ProbedContainer, ...],
     counts: ProbeCounts,
 ) -> tuple[LivenessDuringOutage, ...]:
-    """Return how each liveness probe went since `before`, by two states of the kubelets' counts.
+    """Return how each liveness probe went since the database was stopped, by the kubelets' counts.
 
-    A container whose pod is gone meanwhile has ended, which nobody needs to wait for.
+    Failures count since it was `sound`, as an ending database may cause some; attempts since it was
+    `gone`. A container whose pod is gone meanwhile has ended, which nobody needs to wait for.
     """
     later = {each.key("liveness"): each for each in now}
     found = []
@@ -160,15 +163,15 @@ def liveness_since(
         key, probe = each.key("liveness"), each.probe("liveness")
         if probe is None or key not in later:
             continue
-        failed, passed = (
-            counts.get((key, result), 0) - counted.get((key, result), 0)
-            for result in ("failed", "successful")
-        )
+        failed = counts.get((key, "failed"), 0) - sound.get((key, "failed"), 0)
+        attempts = _attempts(counts, key) - _attempts(gone, key)
         restarts = later[key].restarts - each.restarts
-        found.append(
-            LivenessDuringOutage(str(each), probe.failures, failed, failed + passed, restarts)
-        )
+        found.append(LivenessDuringOutage(str(each), probe.failures, failed, attempts, restarts))
     return tuple(found)
+
+
+def _attempts(counts: ProbeCounts, key: ProbeKey) -> int:
+    return sum(counts.get((key, result), 0) for result in ("failed", "successful"))
 
 
 def liveness_fault(each: LivenessDuringOutage) -> str | None:

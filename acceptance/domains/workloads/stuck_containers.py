@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.workloads.health import NEEDED, ContainerActor
 from acceptance.drivers.container_signals import signal_containers
-from acceptance.drivers.kubernetes.client import Inaccessible, Refused, pretty
+from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import SYSTEM_CLOCK, last_seen
@@ -76,12 +76,9 @@ class StuckContainerOperator(ContainerActor):
         """Stop the processes of these containers until all of their probes have failed."""
         before, started = self._probe_counts(group), SYSTEM_CLOCK.now()
         with ExitStack() as stopped, self._waking() as wake:
-            stopped.callback(self._signal, "CONT", group)
-            try:
-                self._signal("STOP", group)
-            except Inaccessible as error:
-                message = f"No process can be stopped, so no probe is seen to fail: {error.message}"
-                raise Unverifiable(f"{message}.") from error
+            for each in group:
+                stopped.callback(self._continue, each)
+                self._stop_processes(each)
             failed = last_seen(
                 lambda: failures_since(group, before, self._probe_counts(group)),
                 lambda seen: all(watched == failing for watched, failing in seen),
@@ -95,13 +92,20 @@ class StuckContainerOperator(ContainerActor):
             for container, each in zip(group, failed, strict=True)
         ]
 
-    def _signal(self, signal: str, group: tuple[ProbedContainer, ...]) -> None:
-        ids, limit = [each.container_id for each in group], self._timeouts.execute
-        if signal == "STOP":
-            signal_containers(self.system, ids, signal, timeout=limit)
-        else:
-            with suppress(Refused):  # a container that was restarted meanwhile has no process
-                signal_containers(self.system, ids, signal, timeout=limit)
+    def _stop_processes(self, container: ProbedContainer) -> None:
+        try:
+            self._signal(container, "STOP")
+        except Refused as error:  # it may run on a node that the suite does not get into
+            message = f"{container} cannot be stopped, so no probe is seen to fail: {error.message}"
+            raise Unverifiable(f"{message}.") from error
+
+    def _continue(self, container: ProbedContainer) -> None:
+        with suppress(Refused):  # a container that was restarted meanwhile has no process
+            self._signal(container, "CONT")
+
+    def _signal(self, container: ProbedContainer, name: str) -> None:
+        limit = self._timeouts.execute
+        signal_containers(self.system, [container.container_id], name, timeout=limit)
 
     def _replace_restarted(self, before: tuple[ProbedContainer, ...]) -> None:
         """Replace pods that were restarted: another scenario takes a restart for a fault."""

@@ -18,9 +18,7 @@ from acceptance.domains.observability.alert_follower import AlertFollower
 from acceptance.domains.observability.alert_sender import AlertSender
 from acceptance.domains.observability.counting import TrafficCounter
 from acceptance.domains.observability.dashboard_traffic import DashboardReviewer
-from acceptance.drivers import container_signals
 from acceptance.domains.observability.drivers.alert_receiver import AlertReceiver
-from acceptance.drivers.container_signals import signal_containers
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.domains.observability.incident_causes import IncidentCauses
 from acceptance.domains.observability.kept_alerts import AlertKeeper
@@ -28,6 +26,8 @@ from acceptance.domains.observability.kept_measurements import MeasurementKeeper
 from acceptance.domains.observability.program_killer import ProgramKiller
 from acceptance.domains.observability.scraped_pages import PageReader
 from acceptance.domains.observability.trace_store_impostor import TraceImpostorTester
+from acceptance.drivers import container_signals
+from acceptance.drivers.container_signals import signal_containers
 from acceptance.drivers.kubernetes.client import Inaccessible, Refused
 from acceptance.errors import EnvironmentFailure, SystemFailure
 from acceptance.judgement import Unverifiable

@@ -6,11 +6,6 @@ from typing import Any, cast
 import pytest
 
 from acceptance.domains.observability import KilledPrograms, ProgramKiller
-from acceptance.drivers import container_signals
-from acceptance.drivers.container_signals import (
-    container_ids,
-    kill_containers,
-)
 from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
 from acceptance.domains.observability.drivers.prometheus import Prometheus, SeriesHistory
 from acceptance.domains.observability.killed_programs import (
@@ -20,6 +15,11 @@ from acceptance.domains.observability.killed_programs import (
     with_scrapes,
 )
 from acceptance.domains.observability.program_killer import _Killed
+from acceptance.drivers import container_signals
+from acceptance.drivers.container_signals import (
+    container_ids,
+    kill_containers,
+)
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.judgement import Unverifiable
 from acceptance.process import Completed

@@ -87,5 +87,7 @@ def test_a_slow_start_is_named_and_an_unknown_one_proves_nothing() -> None:
         OPERATOR.assert_time_to_start(health(starts=(STARTED, slow)))
     with pytest.raises(Unverifiable, match=r"How long backend-0/main needed .* is not known"):
         OPERATOR.assert_time_to_start(health(starts=(STARTED, replace(slow, certain=False))))
+    with pytest.raises(Unverifiable, match="the right to get nodes/proxy"):
+        OPERATOR.assert_time_to_start(Health((), (), "Try: the right to get nodes/proxy"))
     with pytest.raises(AssertionError, match="No container has started"):
         OPERATOR.assert_time_to_start(health(starts=()))

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
 import pytest
 
 from acceptance.domains.workloads.outage import (
@@ -9,9 +13,11 @@ from acceptance.domains.workloads.outage import (
     liveness_since,
     seconds_to_act,
 )
+from acceptance.drivers.http import Reply
 from acceptance.drivers.kubernetes import reading
-from acceptance.drivers.kubernetes.facts import PodFacts
+from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
 from tests.domains.workloads.samples import containers, pod
+from tests.domains.workloads.test_pods import Waking
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
@@ -95,15 +101,95 @@ def test_liveness_is_counted_since_the_database_was_gone() -> None:
     now = containers(pod("backend", restarts=1), pod("bare", without="liveness"))
     key = before[0].key("liveness")
     first = {(key, "failed"): 5, (key, "successful"): 100}
-    then = {(key, "failed"): 7, (key, "successful"): 100}
-    (found,) = liveness_since(before, first, now, then)
-    assert found == LivenessDuringOutage("backend-0/main", 3, 2, 2, 1)
+    gone = {(key, "failed"): 6, (key, "successful"): 101}
+    then = {(key, "failed"): 7, (key, "successful"): 101}
+    (found,) = liveness_since(before, first, gone, now, then)
+    assert found == LivenessDuringOutage("backend-0/main", 3, 2, 1, 1)
     assert found.over  # it was restarted
     assert not LivenessDuringOutage("x", 3, 2, 2, 0).over
     assert LivenessDuringOutage("x", 3, 0, 3, 0).over
+    assert LivenessDuringOutage("x", 3, 3, 2, 0).over  # it is not probed again
 
 
 def test_the_outage_lasts_for_as_long_as_the_slowest_liveness_probe() -> None:
     """Three failures, one period apart, and the moment until the first attempt."""
     assert seconds_to_act(containers(pod("backend"))) == 43
     assert seconds_to_act(()) == 0
+
+
+@dataclass
+class Cluster:
+    """Three workloads, whose database is away while it is scaled to zero.
+
+    Each look is one attempt of every liveness probe.
+    """
+
+    depends: bool = False
+    """Whether the backend's liveness probe asks the database."""
+    wanted: list[int] = field(default_factory=lambda: [1])
+    attempts: int = 0
+
+    def workloads(self, _: str) -> tuple[WorkloadFacts, ...]:
+        """Return the three workloads, all of them complete."""
+        return tuple(
+            WorkloadFacts("Deployment", name, 1, 1, 1, observed=True) for name in SYSTEM.names
+        )
+
+    def scale(self, _: str, __: str, name: str, replicas: int) -> None:
+        """Scale the database."""
+        assert name == SYSTEM.workloads.database
+        self.wanted.append(replicas)
+
+    def pod_objects(self, _: str) -> list[dict[str, Any]]:
+        """Return the pods that there are."""
+        names = [n for n in SYSTEM.names if self.wanted[-1] or n != SYSTEM.workloads.database]
+        return [pod(name, ready=bool(self.wanted[-1]) or name == "frontend") for name in names]
+
+    def pods(self, _: str, workload: str) -> tuple[PodFacts, ...]:
+        """Return the pods of one workload."""
+        found = self.pod_objects("")
+        return tuple(
+            reading.pod(each, workload)
+            for each in found
+            if each["metadata"]["name"].startswith(workload)
+        )
+
+    def watch(self, _: str) -> AbstractContextManager[Waking]:
+        """Return a watch."""
+        return nullcontext(Waking())
+
+    def send(self, _: str, path: str) -> Reply:
+        """Return the counts of the kubelet."""
+        self.attempts += 1
+        lines = [
+            f'prober_probe_total{{container="main",pod_uid="{name}",probe_type="Liveness",'
+            f'result="{result}"}} {self.attempts}'
+            for name, result in (
+                ("frontend", "successful"),
+                ("backend", "failed" if self.depends else "successful"),
+            )
+        ]
+        return Reply(200, (), "\n".join(lines), 0.1, request=path)
+
+
+@pytest.mark.parametrize("depends", [False, True])
+def test_the_database_is_away_until_every_liveness_probe_could_act(depends: bool) -> None:
+    """Three attempts after the first look; then it is given back."""
+    cluster = Cluster(depends)
+    operator = OutageOperator(context_of(SYSTEM, cluster))
+    found = operator.interrupt_database()
+    assert cluster.wanted == [1, 0, 1]
+    backend, frontend = found.liveness
+    assert (backend.failed, backend.over, frontend.failed, frontend.over) == (
+        4 * depends,
+        True,
+        0,
+        True,
+    )
+    operator.assert_not_ready_during(found)
+    operator.assert_recovered(found)
+    if depends:
+        with pytest.raises(AssertionError, match="The liveness probe of backend-0/main failed 4"):
+            operator.assert_none_restarted(found)
+    else:
+        operator.assert_none_restarted(found)

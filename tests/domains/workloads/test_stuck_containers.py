@@ -126,10 +126,11 @@ def test_containers_are_stopped_and_continued(monkeypatch: pytest.MonkeyPatch) -
     found = operator.stop_one_of_each()
     operator.assert_probes_failed(found)
     assert [each.container for each in found] == [f"{n}-0/{n}" for n in SYSTEM.names]
-    first = ("backend-id", "frontend-id")
     assert cluster.signals == [
-        ("STOP", first),
-        ("CONT", first),
+        ("STOP", ("backend-id",)),
+        ("STOP", ("frontend-id",)),
+        ("CONT", ("frontend-id",)),
+        ("CONT", ("backend-id",)),
         ("STOP", ("database-id",)),
         ("CONT", ("database-id",)),
     ]
