@@ -124,11 +124,12 @@ def last_seen(
     *,
     timeout: float,
     wake: Watch | None = None,
+    resync: float = RESYNC_SECONDS,
     clock: Clock = SYSTEM_CLOCK,
 ) -> T:
     """Return the first fact of `look` that is `ready`, or the last one when the time is over.
 
-    For facts that are judged afterwards, whatever they are.
+    For facts that are judged afterwards, whatever they are. `resync` is as for `eventually`.
     """
     seen: list[T] = []
 
@@ -137,7 +138,15 @@ def last_seen(
         return seen[0]
 
     with suppress(DeadlineExceeded):
-        eventually(noted, ready, timeout=timeout, wake=wake, clock=clock, describe=lambda _: "")
+        eventually(
+            noted,
+            ready,
+            timeout=timeout,
+            wake=wake,
+            resync=resync,
+            clock=clock,
+            describe=lambda _: "",
+        )
     return seen[0]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from acceptance.build.kubectl import kubectl
 from acceptance.domains.traffic.ingress_client import reach, reach_plain
+from acceptance.drivers.http import Http
 from acceptance.drivers.kubernetes.client import Kubernetes
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from acceptance.drivers.http import Http
     from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
     from acceptance.settings import Timeouts
     from acceptance.system import System
@@ -178,10 +178,16 @@ class Saboteur:
         with closing(reach(self.system, timeout=self._timeouts.request)) as http:
             self._await(http, host, path, status)
 
-    def await_plain_answer(self, path: str, status: int) -> None:
-        """Wait until the ingress gives this status to an unencrypted request."""
-        with closing(reach_plain(self.system, timeout=self._timeouts.request)) as http:
-            self._await(http, self.system.host, path, status)
+    def await_plain_answer(self, path: str, status: int, *, host: str = "", port: int = 0) -> None:
+        """Wait until the ingress gives this status to an unencrypted request.
+
+        `host` replaces the system's name. With `port`, that one of the published address is asked.
+        """
+        system, limit = self.system, self._timeouts.request
+        known = reach_plain(system, timeout=limit)
+        other = Http(system.published, port, system.host, timeout=limit) if port else known
+        with closing(known), closing(other):
+            self._await(other, host or system.host, path, status)
 
     def await_restart(self, workload: str, name: str) -> None:
         """Wait until a pod serves again, after one of its containers was restarted."""

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from acceptance.drivers.tls import probe_tls
-from acceptance.errors import EnvironmentFailure
-from acceptance.waiting import eventually
+from controls.changed_ingress import authority, configure_ingress, named, serve, stop_cert_manager
 from controls.control import control
 
 if TYPE_CHECKING:
     from controls.saboteur import Saboteur
 
-_CERT_MANAGER = "cert-manager"
-_INGRESS = "ingress"
-_SERVED = "secret/checkout-tls"
-_AUTHORITY = "secret/test-authority"
-_SECONDS = 60.0
 _CIPHERS = r"\n +cipherSuites:(\n +- TLS_\w+)+"
 
 
@@ -36,9 +24,9 @@ _CIPHERS = r"\n +cipherSuites:(\n +- TLS_\w+)+"
 )
 def certificate_from_another_authority(saboteur: Saboteur) -> None:
     """Install a certificate for the right name that another authority has issued."""
-    _stop_cert_manager(saboteur)
-    key, name = ec.generate_private_key(ec.SECP256R1()), _named("Another authority")
-    _serve(saboteur, name, key, until=timedelta(days=30))
+    stop_cert_manager(saboteur)
+    key, name = ec.generate_private_key(ec.SECP256R1()), named("Another authority")
+    serve(saboteur, name, key, until=timedelta(days=30))
 
 
 @control(
@@ -48,9 +36,9 @@ def certificate_from_another_authority(saboteur: Saboteur) -> None:
 )
 def certificate_expired(saboteur: Saboteur) -> None:
     """Forget to renew the certificate until it has expired."""
-    _stop_cert_manager(saboteur)
-    name, key = _authority(saboteur)
-    _serve(saboteur, name, key, until=timedelta(hours=-1))
+    stop_cert_manager(saboteur)
+    name, key = authority(saboteur)
+    serve(saboteur, name, key, until=timedelta(hours=-1))
 
 
 @control(
@@ -60,7 +48,7 @@ def certificate_expired(saboteur: Saboteur) -> None:
 )
 def renewal_overdue(saboteur: Saboteur) -> None:
     """Lose the controllers of cert-manager, with a certificate whose renewal is overdue."""
-    _stop_cert_manager(saboteur)
+    stop_cert_manager(saboteur)
     change = {"status": {"renewalTime": "2020-01-31T00:00:00Z"}}
     saboteur.kubectl(
         *("patch", "certificate/checkout-tls", "--subresource=status", "--type=merge"),
@@ -76,7 +64,7 @@ def renewal_overdue(saboteur: Saboteur) -> None:
 def old_protocols_enabled(saboteur: Saboteur) -> None:
     """Serve clients of 2006, with the protocols and ciphers that they have."""
     minimum = ("minVersion: VersionTLS12", "minVersion: VersionTLS10")
-    _configure(saboteur, minimum, (_CIPHERS, ""))
+    configure_ingress(saboteur, minimum, (_CIPHERS, ""))
 
 
 @control(
@@ -86,7 +74,7 @@ def old_protocols_enabled(saboteur: Saboteur) -> None:
 )
 def default_ciphers(saboteur: Saboteur) -> None:
     """Accept the ciphers that the ingress controller accepts by default."""
-    _configure(saboteur, (_CIPHERS, ""))
+    configure_ingress(saboteur, (_CIPHERS, ""))
 
 
 @control(
@@ -108,7 +96,7 @@ def https_redirect_disabled(saboteur: Saboteur) -> None:
 )
 def hsts_disabled(saboteur: Saboteur) -> None:
     """Forget the header that keeps browsers on HTTPS."""
-    _configure(saboteur, (r"stsSeconds: \d+", "stsSeconds: 0"))
+    configure_ingress(saboteur, (r"stsSeconds: \d+", "stsSeconds: 0"))
 
 
 @control(
@@ -118,7 +106,7 @@ def hsts_disabled(saboteur: Saboteur) -> None:
 )
 def frame_options_disabled(saboteur: Saboteur) -> None:
     """Forget a header, for which the page has its own policy, but the API has not."""
-    _configure(saboteur, ("frameDeny: true", "frameDeny: false"))
+    configure_ingress(saboteur, ("frameDeny: true", "frameDeny: false"))
 
 
 @control(
@@ -128,102 +116,7 @@ def frame_options_disabled(saboteur: Saboteur) -> None:
 )
 def cert_manager_stopped(saboteur: Saboteur) -> None:
     """Leave cert-manager scaled to zero, so that no request for a renewal is served."""
-    _stop_cert_manager(saboteur)
-
-
-def _stop_cert_manager(saboteur: Saboteur) -> None:
-    """Stop the controllers, which would repair the certificate at once."""
-    where = _CERT_MANAGER
-    saboteur.afterwards("rollout", "status", "deployment/cert-manager", namespace=where)
-    saboteur.patch("deployment/cert-manager", {"spec": {"replicas": 0}}, namespace=where)
-    pods = ("pod", "--selector=app.kubernetes.io/name=cert-manager")
-    saboteur.kubectl("wait", "--for=delete", *pods, "--timeout=60s", namespace=where)
-
-
-def _configure(saboteur: Saboteur, *changes: tuple[str, str]) -> None:
-    """Restart the ingress controller with changed options."""
-    found = json.loads(
-        saboteur.kubectl("get", "deployment/traefik", "--output=json", namespace=_INGRESS)
-    )
-    volumes = found["spec"]["template"]["spec"]["volumes"]
-    index = next(i for i, each in enumerate(volumes) if "configMap" in each)
-    options = f"configmap/{volumes[index]['configMap']['name']}"
-    held = json.loads(saboteur.kubectl("get", options, "--output=json", namespace=_INGRESS))["data"]
-    (name, text), *_ = held.items()
-    for pattern, replacement in changes:
-        text, count = re.subn(pattern, replacement, text)
-        if not count:
-            raise ValueError(f"{options} has no match for {pattern}")
-    misconfigured = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "misconfigured"},
-        "data": {name: text},
-    }
-    saboteur.create(misconfigured, namespace=_INGRESS)
-    rollout = ("rollout", "status", "deployment/traefik")
-    saboteur.afterwards(*rollout, namespace=_INGRESS)
-    path = f"/spec/template/spec/volumes/{index}/configMap/name"
-    saboteur.patch(
-        "deployment/traefik",
-        [{"op": "replace", "path": path, "value": "misconfigured"}],
-        kind="json",
-        namespace=_INGRESS,
-    )
-    saboteur.kubectl(*rollout, namespace=_INGRESS)
-
-
-def _authority(saboteur: Saboteur) -> tuple[x509.Name, ec.EllipticCurvePrivateKey]:
-    """Return the name and the key of the system's authority."""
-    held = json.loads(saboteur.kubectl("get", _AUTHORITY, "--output=json"))["data"]
-    certificate = x509.load_pem_x509_certificate(base64.b64decode(held["tls.crt"]))
-    key = serialization.load_pem_private_key(base64.b64decode(held["tls.key"]), password=None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    return certificate.subject, key
-
-
-def _serve(
-    saboteur: Saboteur, issuer: x509.Name, by: ec.EllipticCurvePrivateKey, *, until: timedelta
-) -> None:
-    """Install a certificate for the system's name from `issuer`, and wait until it is served."""
-    key, host = ec.generate_private_key(ec.SECP256R1()), saboteur.system.host
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(_named(host))
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=90))
-        .not_valid_after(now + until)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(by, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    pair = {
-        "tls.crt": certificate.public_bytes(serialization.Encoding.PEM),
-        "tls.key": private,
-    }
-    data = {name: base64.b64encode(value).decode("ascii") for name, value in pair.items()}
-    saboteur.patch(_SERVED, {"data": data})
-    system, wanted = saboteur.system, f"{certificate.serial_number:x}"
-    eventually(
-        lambda: probe_tls(
-            system.address, system.https_port, host, system.authority, timeout=_SECONDS
-        ),
-        lambda seen: seen.certificate is not None and seen.certificate.serial == wanted,
-        timeout=_SECONDS,
-        what="the ingress serves the sabotaged certificate",
-        error=EnvironmentFailure,
-    )
-
-
-def _named(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    stop_cert_manager(saboteur)
 
 
 @control(

@@ -8,8 +8,11 @@ from acceptance.domains.tls import (
     AcceptedCiphers,
     CertificateOperator,
     CertificateRenewal,
+    ClearTextReply,
     Handshake,
     HeaderInspector,
+    HostCertificate,
+    PublishedRouteInspector,
     Responses,
     TlsInspector,
 )
@@ -25,9 +28,9 @@ def _(tls_inspector: TlsInspector, handshake: Handshake) -> None:
     tls_inspector.assert_trusted(handshake)
 
 
-@then("it is for the host name of the system only")
+@then("it is for the host name of the system")
 def _(tls_inspector: TlsInspector, handshake: Handshake) -> None:
-    tls_inspector.assert_for_host_only(handshake)
+    tls_inspector.assert_for_host(handshake)
 
 
 @then("its renewal is scheduled before it expires")
@@ -75,6 +78,38 @@ def _(header_inspector: HeaderInspector, responses: Responses) -> None:
 @then("no pod of the system has answered")
 def _(header_inspector: HeaderInspector, responses: Responses) -> None:
     header_inspector.assert_no_pod_answered(responses)
+
+
+@when(
+    "a visitor asks each port of the ingress for each published host and path in clear text",
+    target_fixture="clear_text_replies",
+)
+def _(published_route_inspector: PublishedRouteInspector) -> tuple[ClearTextReply, ...]:
+    return published_route_inspector.request_in_clear_text()
+
+
+@then("each request is redirected to HTTPS or not served")
+def _(
+    published_route_inspector: PublishedRouteInspector,
+    clear_text_replies: tuple[ClearTextReply, ...],
+) -> None:
+    published_route_inspector.assert_redirected_or_refused(clear_text_replies)
+
+
+@when(
+    "a visitor checks the certificate of each published host",
+    target_fixture="host_certificates",
+)
+def _(published_route_inspector: PublishedRouteInspector) -> tuple[HostCertificate, ...]:
+    return published_route_inspector.check_certificates()
+
+
+@then("each certificate is trusted and for its host")
+def _(
+    published_route_inspector: PublishedRouteInspector,
+    host_certificates: tuple[HostCertificate, ...],
+) -> None:
+    published_route_inspector.assert_certified(host_certificates)
 
 
 @when(

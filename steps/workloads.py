@@ -7,9 +7,10 @@ from pytest_bdd import parsers, then, when
 from acceptance.domains.workloads import (
     DatabaseOutage,
     DatabaseStorage,
+    Health,
     PodAnswer,
-    PodFacts,
     PodReplacement,
+    StuckContainer,
     WorkloadOperator,
 )
 
@@ -79,26 +80,31 @@ def _(workload_operator: WorkloadOperator) -> None:
 
 
 @when("the operator looks at the health of every container", target_fixture="health")
-def _(workload_operator: WorkloadOperator) -> tuple[PodFacts, ...]:
+def _(workload_operator: WorkloadOperator) -> Health:
     return workload_operator.read_health()
 
 
-@then("every container has startup, readiness and liveness probes")
-def _(workload_operator: WorkloadOperator, health: tuple[PodFacts, ...]) -> None:
+@then("every container has readiness and liveness probes")
+def _(workload_operator: WorkloadOperator, health: Health) -> None:
     workload_operator.assert_probes_declared(health)
 
 
 @then("every container passes them")
-def _(workload_operator: WorkloadOperator, health: tuple[PodFacts, ...]) -> None:
+def _(workload_operator: WorkloadOperator, health: Health) -> None:
     workload_operator.assert_probes_pass(health)
 
 
+@then("every container has more time to start than it needed")
+def _(workload_operator: WorkloadOperator, health: Health) -> None:
+    workload_operator.assert_time_to_start(health)
+
+
 @then("no container was restarted during the run")
-def _(workload_operator: WorkloadOperator, health: tuple[PodFacts, ...]) -> None:
+def _(workload_operator: WorkloadOperator, health: Health) -> None:
     workload_operator.assert_no_restart(health)
 
 
-@when("the operator stops the database for a while", target_fixture="outage")
+@when("the operator stops the database until a liveness probe could act", target_fixture="outage")
 def _(workload_operator: WorkloadOperator) -> DatabaseOutage:
     return workload_operator.interrupt_database()
 
@@ -108,6 +114,24 @@ def _(workload_operator: WorkloadOperator, outage: DatabaseOutage) -> None:
     workload_operator.assert_not_ready_during(outage)
 
 
+@then("no liveness probe restarts a container for it")
+def _(workload_operator: WorkloadOperator, outage: DatabaseOutage) -> None:
+    workload_operator.assert_none_restarted(outage)
+
+
 @then("the backend recovered by itself")
 def _(workload_operator: WorkloadOperator, outage: DatabaseOutage) -> None:
     workload_operator.assert_recovered(outage)
+
+
+@when(
+    "the operator stops the processes of each container in a pod of each workload",
+    target_fixture="stuck",
+)
+def _(workload_operator: WorkloadOperator) -> tuple[StuckContainer, ...]:
+    return workload_operator.stop_one_of_each()
+
+
+@then("the readiness and the liveness probe of each stopped container failed")
+def _(workload_operator: WorkloadOperator, stuck: tuple[StuckContainer, ...]) -> None:
+    workload_operator.assert_probes_failed(stuck)

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from acceptance.drivers.certificate_names import is_named
+
 
 @dataclass(frozen=True)
 class CertificateFacts:
@@ -21,15 +23,21 @@ class CertificateFacts:
     subject: str
     issuer: str
     names: tuple[str, ...]
-    """The DNS names that it is for."""
+    """The DNS names that it is for; never its common name."""
     not_before: datetime
     not_after: datetime
     fingerprint: str
     """SHA-256 of the whole certificate, hexadecimal."""
+    addresses: tuple[str, ...] = ()
+    """The IP addresses that it is for."""
+
+    def is_for(self, host: str) -> bool:
+        """Return whether a TLS client accepts it for `host`, by its names alone."""
+        return is_named(host, self.names, self.addresses)
 
     def __str__(self) -> str:
         """Return its names, issuer and serial number."""
-        names = ", ".join(self.names) or "no name"
+        names = ", ".join((*self.names, *self.addresses)) or "no name"
         return f"the certificate for {names} by {self.issuer or 'nobody'}, serial {self.serial}"
 
 
@@ -63,6 +71,7 @@ def trusting(authority: str, pair: str = "") -> ssl.SSLContext:
     `pair`, a key and its certificate as PEM, or by nothing.
     """
     context = ssl.create_default_context(cadata=authority or None)
+    context.hostname_checks_common_name = False  # no TLS client does any more (RFC 9525)
     if pair:
         with tempfile.NamedTemporaryFile("w") as file:  # the library reads it from a file only
             file.write(pair)
@@ -94,8 +103,9 @@ def read_certificate(encoded: bytes) -> CertificateFacts:
     try:
         extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         names = tuple(extension.value.get_values_for_type(x509.DNSName))
+        addresses = tuple(map(str, extension.value.get_values_for_type(x509.IPAddress)))
     except x509.ExtensionNotFound:
-        names = ()
+        names = addresses = ()
     return CertificateFacts(
         serial=f"{found.serial_number:x}",
         subject=found.subject.rfc4514_string(),
@@ -104,6 +114,7 @@ def read_certificate(encoded: bytes) -> CertificateFacts:
         not_before=found.not_valid_before_utc.astimezone(UTC),
         not_after=found.not_valid_after_utc.astimezone(UTC),
         fingerprint=found.fingerprint(hashes.SHA256()).hex(),
+        addresses=addresses,
     )
 
 

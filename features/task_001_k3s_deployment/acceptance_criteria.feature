@@ -142,15 +142,22 @@ Feature: Complete k3s Production Deployment
 
     Scenario: Every container has its probes and passes them
       When the operator looks at the health of every container
-      Then every container has startup, readiness and liveness probes
+      Then every container has readiness and liveness probes
       And every container passes them
+      And every container has more time to start than it needed
       And no container was restarted during the run
 
     @changes-application @uses-cluster
     Scenario: The backend reports not ready while the database is down
-      When the operator stops the database for a while
+      When the operator stops the database until a liveness probe could act
       Then the backend reported not ready
+      And no liveness probe restarts a container for it
       And the backend recovered by itself
+
+    @changes-application @uses-cluster
+    Scenario: The probes of a stuck container fail
+      When the operator stops the processes of each container in a pod of each workload
+      Then the readiness and the liveness probe of each stopped container failed
 
   @TASK-001-AC-8
   Rule: Application loads without errors

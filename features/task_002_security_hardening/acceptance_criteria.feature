@@ -275,7 +275,7 @@ Feature: Production Security Hardening
     Scenario: Visitors can trust the certificate
       When a visitor checks the certificate of the system
       Then it is valid and issued by the expected authority
-      And it is for the host name of the system only
+      And it is for the host name of the system
       And its renewal is scheduled before it expires
 
     Scenario: Old protocols and weak ciphers are refused
@@ -288,6 +288,16 @@ Feature: Production Security Hardening
       When a visitor opens the page and the API over plain HTTP
       Then each request is redirected to the same address over HTTPS
       And no pod of the system has answered
+
+    # What the Ingresses publish, and the controller's own routes. Of its Services and host ports,
+    # every one that is open to the outside. ACME challenges alone have to be served in clear text.
+    Scenario: Nothing that the ingress publishes is served in clear text
+      When a visitor asks each port of the ingress for each published host and path in clear text
+      Then each request is redirected to HTTPS or not served
+
+    Scenario: Every published host has a certificate for its name
+      When a visitor checks the certificate of each published host
+      Then each certificate is trusted and for its host
 
     Scenario: Every response has the security headers
       When a visitor collects successful and failed responses of the page and the API

@@ -46,13 +46,12 @@ class TlsInspector(Actor):
         """Chain, validity period and name were verified against the expected authority."""
         require(seen.verified, f"The certificate for {self.system.host} is not trusted: {seen}.")
 
-    def assert_for_host_only(self, seen: Handshake) -> None:
-        """The certificate is for the system's host name, and for no other name."""
-        names = seen.certificate.names if seen.certificate else ()
+    def assert_for_host(self, seen: Handshake) -> None:
+        """The certificate names the system's host, as TLS clients compare names."""
+        host, found = self.system.host, seen.certificate
         require(
-            names == (self.system.host,),
-            f"The certificate is for {', '.join(names) or 'no name'}, not for "
-            f"{self.system.host} alone.",
+            found is not None and found.is_for(host),
+            f"{found or 'No certificate'} is not for {host}.",
         )
 
     def offer_weak_to_lenient_server(self) -> AcceptedCiphers:

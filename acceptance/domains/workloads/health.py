@@ -1,162 +1,168 @@
-"""Checks the probes: that they are declared, pass, and report an outage of the database."""
+"""Checks the probes of every container: that they are there, pass, and give it time to start."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.drivers.kubernetes.client import pretty
-from acceptance.drivers.kubernetes.facts import PROBES
-from acceptance.judgement import require, require_each
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.domains.workloads.drivers.probes import probed_containers, read_probe_counts
+from acceptance.domains.workloads.start_up import start_up_of
+from acceptance.drivers.kubernetes.client import Inaccessible, pretty
+from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
-    from acceptance.drivers.kubernetes.facts import ContainerFacts, PodFacts
+    from acceptance.domains.workloads.drivers.probes import ProbeCounts, ProbedContainer
+    from acceptance.domains.workloads.start_up import StartUp
+
+NEEDED = ("readiness", "liveness")
+"""The probes of a container that runs for as long as its pod."""
+_WORDS = 4
+"""A declared reason has at least so many."""
+_NOTHING = "The system has no container."
 
 
 @dataclass(frozen=True)
-class DatabaseOutage:
-    """The backend's pods while the database was down, and after it was up again."""
+class Health:
+    """Every container of the system's namespace that runs for long, and how it started."""
 
-    during: tuple[PodFacts, ...]
-    after: tuple[PodFacts, ...]
+    containers: tuple[ProbedContainer, ...]
+    starts: tuple[StartUp, ...]
+    unknown: str = ""
+    """Why nothing is known of their starts; empty if it is."""
+
+    @property
+    def probed(self) -> tuple[ProbedContainer, ...]:
+        """Those that need probes."""
+        return tuple(each for each in self.containers if not each.exempt)
 
 
-class HealthOperator(ClusterActor):
-    """Checks probes and restarts, and what the backend reports while the database is down."""
+class ContainerActor(ClusterActor):
+    """Reads the containers of the system's namespace, and what kubelets counted of their probes."""
 
-    def read_health(self) -> tuple[PodFacts, ...]:
-        """Return all pods of the system's workloads, once all are ready or at the deadline.
+    def _containers(self) -> tuple[ProbedContainer, ...]:
+        pods = self._cluster.pod_objects(self.system.namespace)
+        return probed_containers(pods, self.system.run)
 
-        The scenario before may have deleted a pod.
+    def _ready_containers(self) -> tuple[ProbedContainer, ...]:
+        """Return them once all are ready and their workloads full, or at the deadline.
+
+        The scenario before may have deleted a pod. What is not ready by then is judged.
         """
-        seen: list[tuple[PodFacts, ...]] = []
 
-        def look() -> tuple[PodFacts, ...]:
-            seen.append(tuple(pod for name in self.system.names for pod in self._pods(name)))
-            return seen[-1]
+        def look() -> tuple[bool, tuple[ProbedContainer, ...]]:
+            # A workload that is scaled to zero on purpose wants no pod.
+            full = all(each.full for each in self._workloads() if each.wanted)
+            return full, self._containers()
 
-        with (
-            self._waking() as wake,
-            suppress(DeadlineExceeded),
-        ):  # what is not ready by then is judged
-            eventually(
+        with self._waking() as wake:
+            return last_seen(
                 look,
-                lambda pods: all(pod.serving for pod in pods),
+                lambda found: found[0] and all(each.serving and each.ready for each in found[1]),
                 timeout=self._timeouts.readiness_change,
                 wake=wake,
-            )
-        pods = seen[-1]
-        self._keep("Health of every container", pretty([asdict(pod) for pod in pods]))
-        return pods
+            )[1]
 
-    def assert_probes_declared(self, pods: tuple[PodFacts, ...]) -> None:
-        """Every container but init containers has all three probes."""
+    def _probe_counts(self, containers: tuple[ProbedContainer, ...]) -> ProbeCounts:
+        return read_probe_counts(self._cluster, sorted({c.node for c in containers if c.node}))
 
-        def fault(found: tuple[PodFacts, ContainerFacts]) -> str | None:
-            pod, container = found
-            missing = [probe for probe in PROBES if probe not in container.probes]
-            return (
-                f"{pod.name}/{container.name} has no {', '.join(missing)} probe" * bool(missing)
-                or None
-            )
 
-        self._require_pods(pods)
-        require_each(_running(pods), fault, nothing="The system has no container.")
+class HealthOperator(ContainerActor):
+    """Checks that every container has its probes and passes them, and was not restarted."""
 
-    def assert_probes_pass(self, pods: tuple[PodFacts, ...]) -> None:
-        """Every container has started and is ready."""
-        self._require_pods(pods)
+    def read_health(self) -> Health:
+        """Return all containers that run for long, once all are ready or at the deadline."""
+        containers = self._ready_containers()
+        try:
+            counts = self._probe_counts(containers)
+            starts = [found for each in containers if (found := start_up_of(each, counts))]
+            health = Health(containers, tuple(starts))
+        except Inaccessible as error:
+            health = Health(containers, (), error.message)
+        self._keep("Health of every container", pretty(asdict(health)))
+        return health
+
+    def assert_probes_declared(self, health: Health) -> None:
+        """Every container has the needed probes, or a declared reason for having none.
+
+        At least one container of each workload has them. A stuck container is restarted in time.
+        """
+        self._require_pods(health)
+        limit = self._timeouts.recovery
         require_each(
-            _running(pods),
-            lambda found: (
-                None
-                if found[1].started and found[1].ready
-                else f"{found[0].name}/{found[1].name} does not pass its probes ({found[1].state})"
-            ),
-            nothing="The system has no container.",
+            health.containers, lambda each: _declaration_fault(each, limit), nothing=_NOTHING
+        )
+        exempt = {each.workload for each in health.containers} - {
+            each.workload for each in health.probed
+        }
+        require(
+            not exempt, f"No container of {listed(sorted(exempt))} has probes, by its own words."
         )
 
-    def assert_no_restart(self, pods: tuple[PodFacts, ...]) -> None:
+    def assert_probes_pass(self, health: Health) -> None:
+        """Every container has started and is ready."""
+        self._require_pods(health)
+        require_each(
+            health.containers,
+            lambda each: (
+                None
+                if each.started and each.ready
+                else f"{each} does not pass its probes ({each.state})"
+            ),
+            nothing=_NOTHING,
+        )
+
+    def assert_no_restart(self, health: Health) -> None:
         """No container was restarted since the system was deployed."""
         before = dict(self.system.restarts)
 
-        def fault(found: tuple[PodFacts, ContainerFacts]) -> str | None:
-            pod, container = found
-            more = container.restarts - before.get(f"{pod.uid}/{container.name}", 0)
-            return f"{pod.name}/{container.name} was restarted {more} times" if more else None
+        def fault(each: ProbedContainer) -> str | None:
+            more = each.restarts - before.get(f"{each.uid}/{each.name}", 0)
+            return f"{each} was restarted {more} times" if more else None
 
-        require_each(_running(pods), fault, nothing="The system has no container.")
+        require_each(health.containers, fault, nothing=_NOTHING)
 
-    def interrupt_database(self) -> DatabaseOutage:
-        """Scale the database to 0 until no backend pod is ready, then back to all replicas."""
-        namespace, names = self.system.namespace, self.system.workloads
-        wanted = self._workload(names.database)
-        self._undo.callback(
-            self._cluster.scale, wanted.kind, namespace, names.database, wanted.wanted
-        )
-        with self._waking() as wake:
-            self._cluster.scale(wanted.kind, namespace, names.database, 0)
-            during = eventually(
-                lambda: self._pods(names.backend),
-                lambda pods: bool(pods) and not any(pod.ready for pod in pods),
-                timeout=self._timeouts.readiness_change,
-                wake=wake,
-                what="every backend pod unready while the database is down",
-                describe=lambda pods: "; ".join(map(str, pods)) or "no pod",
-            )
-            self._cluster.scale(wanted.kind, namespace, names.database, wanted.wanted)
-            eventually(
-                self._workloads,
-                lambda found: bool(found) and all(each.full for each in found),
-                timeout=self._timeouts.recovery,
-                wake=wake,
-                what="the system at full strength after the database was started again",
-                describe=lambda found: "; ".join(map(str, found)),
-            )
-        self._undo.pop_all()  # restored
-        outage = DatabaseOutage(during, self._pods(names.backend))
-        self._keep("The backend during and after the outage", pretty(asdict(outage)))
-        return outage
+    def assert_time_to_start(self, health: Health) -> None:
+        """The slowest observed start is well below what the probes allow.
 
-    def assert_not_ready_during(self, outage: DatabaseOutage) -> None:
-        """Without the database, every backend pod was running and reported not ready."""
+        Raises `Unverifiable` if it is not known how long a container needed.
+        """
+        if health.unknown:
+            raise Unverifiable(health.unknown)
         require_each(
-            outage.during,
-            lambda pod: (
-                f"{pod.name} reported ready while the database was down"
-                if pod.ready
-                else None
-                if pod.phase == "Running"
-                else f"{pod.name} was not running: {pod.phase}"
-            ),
-            nothing="The backend had no pod.",
+            health.starts,
+            lambda each: str(each) if each.certain and not each.enough else None,
+            nothing="No container has started whose probes could restart it.",
         )
-
-    def assert_recovered(self, outage: DatabaseOutage) -> None:
-        """The same pods became ready again, without a restart."""
-        after = {pod.uid: pod for pod in outage.after}
-
-        def fault(pod: PodFacts) -> str | None:
-            now = after.get(pod.uid)
-            if now is None:
-                return f"{pod.name} did not recover by itself: it was replaced"
-            if not now.serving:
-                return f"{now} did not recover"
-            restarts = sum(c.restarts for c in now.containers) - sum(
-                c.restarts for c in pod.containers
+        unknown = [each.container for each in health.starts if not each.enough]
+        if unknown:
+            message = (
+                f"How long {listed(unknown)} needed to start is not known: it was unready later"
             )
-            return f"{pod.name} recovered only by {restarts} restarts" if restarts else None
+            raise Unverifiable(f"{message}. Try: a startup probe")
 
-        require_each(outage.during, fault, nothing="The backend had no pod.")
-
-    def _require_pods(self, pods: tuple[PodFacts, ...]) -> None:
-        present = {pod.workload for pod in pods}
+    def _require_pods(self, health: Health) -> None:
+        present = {each.workload for each in health.containers}
         missing = [name for name in self.system.names if name not in present]
         require(not missing, f"{', '.join(missing)} has no pod.")
 
 
-def _running(pods: tuple[PodFacts, ...]) -> list[tuple[PodFacts, ContainerFacts]]:
-    return [(pod, each) for pod in pods for each in pod.containers if not each.init]
+def _declaration_fault(container: ProbedContainer, limit: float) -> str | None:
+    """Say what is wrong with the probes that a container declares; None if nothing is."""
+    if container.exempt:
+        brief = len(container.exempt.split()) < _WORDS
+        return (
+            f"{container} has no reason for having no probes but {container.exempt!r}" * brief
+            or None
+        )
+    missing = [kind for kind in NEEDED if container.probe(kind) is None]
+    if missing:
+        return f"{container} has no {', '.join(missing)} probe"
+    liveness = container.probe("liveness")
+    if liveness and liveness.notice > limit:
+        return (
+            f"{container} is restarted only {liveness.notice:g} s after it is stuck, "
+            f"and {limit:g} s are enough to recover"
+        )
+    return None

@@ -8,7 +8,6 @@ from typing import Any
 
 Object = Mapping[str, Any]
 
-PROBES = ("startup", "readiness", "liveness")
 _UNRECOVERABLE = frozenset(
     {
         "ErrImageNeverPull",
@@ -56,7 +55,6 @@ class ContainerFacts:
     """`running`, `terminated`, or the reason for which it waits."""
     explanation: str
     """The kubelet's message why it waits; empty if it does not."""
-    probes: tuple[str, ...]
     seconds_to_notice: float
     """Seconds until the readiness probe reports a failure; 0 without one."""
     uses: tuple[SecretUse, ...]

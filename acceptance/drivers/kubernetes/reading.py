@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acceptance.drivers.kubernetes.facts import (
-    PROBES,
     ClaimFacts,
     ContainerFacts,
     IngressFacts,
@@ -179,7 +178,6 @@ def _container(spec: Object, status: Object, *, init: bool) -> ContainerFacts:
         restarts=int(status.get("restartCount", 0)),
         state=_state(status.get("state") or {}),
         explanation=((status.get("state") or {}).get("waiting") or {}).get("message", ""),
-        probes=tuple(name for name in PROBES if spec.get(f"{name}Probe")),
         seconds_to_notice=_seconds_to_notice(spec.get("readinessProbe")),
         uses=tuple(uses),
     )

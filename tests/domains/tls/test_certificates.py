@@ -74,21 +74,23 @@ def due(days: int) -> str:
     return (NOW + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_a_certificate_has_to_be_trusted_and_for_the_host_only() -> None:
-    """A certificate with another name would let the key answer for that name too."""
+def test_a_certificate_has_to_be_trusted_and_for_the_host() -> None:
+    """Other names beside it, and a wildcard for it, are fine."""
     inspector = TlsInspector(context_of(SECURE))
     inspector.assert_trusted(SEEN)
-    inspector.assert_for_host_only(SEEN)
+    inspector.assert_for_host(SEEN)
+    several = replace(CERTIFICATE, names=("www.checkout.local", "checkout.local"))
+    inspector.assert_for_host(replace(SEEN, certificate=several))
     expired = Handshake("certificate has expired", "", "", CERTIFICATE)
     with pytest.raises(
         AssertionError, match=r"is not trusted: certificate has expired .*by CN=Test"
     ):
         inspector.assert_trusted(expired)
-    more = replace(CERTIFICATE, names=("checkout.local", "other.local"))
-    with pytest.raises(AssertionError, match=r"for checkout\.local, other\.local, not for"):
-        inspector.assert_for_host_only(replace(SEEN, certificate=more))
-    with pytest.raises(AssertionError, match="for no name, not for"):
-        inspector.assert_for_host_only(Handshake("no TLS connection", "", "", None))
+    other = replace(CERTIFICATE, names=("*.checkout.local",))
+    with pytest.raises(AssertionError, match=r"for \*\.checkout\.local .* is not for checkout"):
+        inspector.assert_for_host(replace(SEEN, certificate=other))
+    with pytest.raises(AssertionError, match=r"No certificate is not for checkout\.local"):
+        inspector.assert_for_host(Handshake("no TLS connection", "", "", None))
     with pytest.raises(AssertionError, match=r"declares no TLS for checkout\.local"):
         TlsInspector(context_of(SYSTEM)).check_certificate()
 

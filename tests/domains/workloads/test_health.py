@@ -5,117 +5,89 @@ from typing import Any
 
 import pytest
 
-from acceptance.domains.workloads.health import DatabaseOutage, HealthOperator
-from acceptance.drivers.kubernetes import reading
-from acceptance.drivers.kubernetes.facts import PodFacts
+from acceptance.domains.workloads.health import Health, HealthOperator
+from acceptance.domains.workloads.start_up import StartUp
+from acceptance.judgement import Unverifiable
+from tests.domains.workloads.samples import PROBES, containers, pod
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
-PROBES = [f"{name}Probe" for name in ("startup", "readiness", "liveness")]
 OPERATOR = HealthOperator(context_of(SYSTEM))
+THREE = tuple(pod(name) for name in SYSTEM.names)
+STARTED = StartUp("backend-0/main", 3, certain=True, budget=30, probe="startup")
 
 
-def pod(
-    workload: str,
-    *,
-    uid: str = "",
-    ready: bool = True,
-    restarts: int = 0,
-    phase: str = "Running",
-    without: str = "",
-) -> PodFacts:
-    """Return a pod with one container, which lacks the probe `without`."""
-    probes = {name: {"periodSeconds": 1} for name in PROBES if name != f"{without}Probe"}
-    state: dict[str, Any] = {
-        "name": "main",
-        "ready": ready,
-        "started": ready,
-        "restartCount": restarts,
-        "state": {"running": {}},
-    }
-    return reading.pod(
-        {
-            "metadata": {"name": f"{workload}-0", "uid": uid or workload},
-            "spec": {"containers": [{"name": "main", **probes}]},
-            "status": {
-                "phase": phase,
-                "containerStatuses": [state],
-                "conditions": [{"type": "Ready", "status": str(ready)}],
-            },
-        },
-        workload,
-    )
-
-
-ALL = tuple(pod(name) for name in SYSTEM.names)
+def health(*pods: dict[str, Any], starts: tuple[StartUp, ...] = (STARTED,)) -> Health:
+    """Return the health of the three workloads and of these pods beside."""
+    return Health(containers(*pods, *THREE), starts)
 
 
 def test_healthy_pods_pass() -> None:
-    """All probes are there and pass, and nothing was restarted."""
-    OPERATOR.assert_probes_declared(ALL)
-    OPERATOR.assert_probes_pass(ALL)
-    OPERATOR.assert_no_restart(ALL)
+    """All probes are there and pass, and nothing was restarted; a startup probe is not needed."""
+    found = health(pod("agent", kind="DaemonSet", without="startup"), pod("import", kind="Job"))
+    OPERATOR.assert_probes_declared(found)
+    OPERATOR.assert_probes_pass(found)
+    OPERATOR.assert_time_to_start(found)
+    OPERATOR.assert_no_restart(found)
 
 
-def test_a_missing_probe_is_named() -> None:
-    """Also a workload without a pod is missed."""
-    with pytest.raises(AssertionError, match="backend-0/main has no liveness probe"):
-        OPERATOR.assert_probes_declared((pod("backend", without="liveness"), *ALL))
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (pod("agent", kind="DaemonSet", without="liveness"), "agent-0/main has no liveness probe"),
+        (pod("debug", kind="", probes={"x": 1}), "debug-0/main has no readiness, liveness probe"),
+        (pod("cache", "main", "x", x="later"), "cache-0/x has no reason .* but 'later'"),
+        (
+            pod("cache", main="It is too simple for that"),
+            "No container of cache has probes, by its own words",
+        ),
+        (
+            pod("cache", probes={**PROBES, "livenessProbe": {"failureThreshold": 1000}}),
+            "cache-0/main is restarted only 10001 s after it is stuck",
+        ),
+    ],
+)
+def test_what_is_wrong_with_declared_probes_is_named(found: dict[str, Any], said: str) -> None:
+    """Of whatever workload: none, no real reason for none, or one that never acts."""
+    with pytest.raises(AssertionError, match=said):
+        OPERATOR.assert_probes_declared(health(found))
+
+
+def test_a_declared_reason_exempts_a_container_beside_others() -> None:
+    """It has to be more than a word."""
+    reason = "Prometheus tells of a stuck exporter"
+    found = pod("cache", "main", "metrics", metrics=reason)
+    OPERATOR.assert_probes_declared(health(found))
+
+
+def test_a_workload_without_a_pod_is_missed() -> None:
+    """Nothing else would say that it has no probes."""
     with pytest.raises(AssertionError, match="frontend, database has no pod"):
-        OPERATOR.assert_probes_declared((pod("backend"),))
+        OPERATOR.assert_probes_declared(Health(containers(pod("backend")), ()))
 
 
 def test_a_container_that_is_not_ready_is_named() -> None:
     """Its state is in the message."""
     with pytest.raises(AssertionError, match=r"does not pass its probes \(running\)"):
-        OPERATOR.assert_probes_pass((pod("backend", ready=False), *ALL))
+        OPERATOR.assert_probes_pass(health(pod("backend", ready=False)))
 
 
 def test_only_restarts_of_this_run_count() -> None:
     """What had happened before the run began is no fault of it."""
-    before = replace(SYSTEM, restarts=(("backend/main", 2),))
-    operator = HealthOperator(context_of(before))
-    operator.assert_no_restart((pod("backend", restarts=2),))
+    operator = HealthOperator(context_of(replace(SYSTEM, restarts=(("backend/main", 2),))))
+    operator.assert_no_restart(Health(containers(pod("backend", restarts=2)), ()))
     with pytest.raises(AssertionError, match="backend-0/main was restarted 1 times"):
-        operator.assert_no_restart((pod("backend", restarts=3),))
+        operator.assert_no_restart(Health(containers(pod("backend", restarts=3)), ()))
 
 
-DOWN = pod("backend", ready=False)
-UP = pod("backend")
-
-
-def test_a_backend_that_reports_the_outage_and_recovers_passes() -> None:
-    """Running and not ready during it, and ready again without a restart."""
-    outage = DatabaseOutage((DOWN,), (UP,))
-    OPERATOR.assert_not_ready_during(outage)
-    OPERATOR.assert_recovered(outage)
-
-
-@pytest.mark.parametrize(
-    ("during", "said"),
-    [
-        ((UP,), "backend-0 reported ready while the database was down"),
-        ((pod("backend", ready=False, phase="Failed"),), "backend-0 was not running: Failed"),
-        ((), "The backend had no pod"),
-    ],
-)
-def test_a_backend_that_does_not_report_the_outage_is_named(
-    during: tuple[PodFacts, ...], said: str
-) -> None:
-    """Ready, crashed, or not there."""
-    with pytest.raises(AssertionError, match=said):
-        OPERATOR.assert_not_ready_during(DatabaseOutage(during, (UP,)))
-
-
-@pytest.mark.parametrize(
-    ("after", "said"),
-    [
-        (pod("backend", uid="new"), "did not recover by itself: it was replaced"),
-        (DOWN, "did not recover"),
-        (pod("backend", restarts=1), "backend-0 recovered only by 1 restarts"),
-    ],
-)
-def test_a_backend_that_needs_help_to_recover_is_named(after: PodFacts, said: str) -> None:
-    """A new pod, an unready one, and a restarted one."""
-    with pytest.raises(AssertionError, match=said):
-        OPERATOR.assert_recovered(DatabaseOutage((DOWN,), (after,)))
+def test_a_slow_start_is_named_and_an_unknown_one_proves_nothing() -> None:
+    """A container that was unready later may have started quickly."""
+    slow = replace(STARTED, seconds=20)
+    with pytest.raises(AssertionError, match=r"needed 20 s to start, .* after 30 s"):
+        OPERATOR.assert_time_to_start(health(starts=(STARTED, slow)))
+    with pytest.raises(Unverifiable, match=r"How long backend-0/main needed .* is not known"):
+        OPERATOR.assert_time_to_start(health(starts=(STARTED, replace(slow, certain=False))))
+    with pytest.raises(Unverifiable, match="the right to get nodes/proxy"):
+        OPERATOR.assert_time_to_start(Health((), (), "Try: the right to get nodes/proxy"))
+    with pytest.raises(AssertionError, match="No container has started"):
+        OPERATOR.assert_time_to_start(health(starts=()))

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _PAGE, _API = "/", "/api/checkouts"
 _DETAIL = "/checkouts/1?a=b"
+ADDRESSES = (_PAGE, _API, _DETAIL)
+"""The page, the API, and an address with a query."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class CollectedResponse:
 
 def request_addresses(client: Http) -> tuple[CollectedResponse, ...]:
     """Request the page, the API, and an address with a query."""
-    return _send(client, [("GET", path) for path in (_PAGE, _API, _DETAIL)])
+    return _send(client, [("GET", path) for path in ADDRESSES])
 
 
 def request_every_kind(client: Http) -> tuple[CollectedResponse, ...]:
