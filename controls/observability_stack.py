@@ -170,7 +170,7 @@ def alerts_that_are_repeated_after_they_are_forgotten(saboteur: Saboteur) -> Non
     rewrite_configuration(
         saboteur,
         "alertmanager",
-        "routes.yaml",
+        "alertmanager.yaml",
         lambda text: re.sub(r"repeat_interval: \S+", "repeat_interval: 336h", text, count=1),
     )
 
