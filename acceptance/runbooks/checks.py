@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from acceptance.judgement import require, require_each
+from acceptance.readiness.placeholders import placeholder_reason
 from acceptance.runbooks.reader import date_in, duration_in, line_with
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from acceptance.runbooks.reader import Runbook
@@ -32,9 +33,11 @@ def assert_complete(runbook: Runbook, sections: Sequence[str], marks: Sequence[s
     """Every section is there and says something, and every mark has commands."""
 
     def fault(title: str) -> str | None:
-        if len(runbook.section(title).split()) >= _FEWEST_WORDS:
-            return None
-        return f"{runbook.page} has no section {title}, or nothing in it"
+        text = runbook.section(title)
+        if len(text.split()) < _FEWEST_WORDS:
+            return f"{runbook.page} has no section {title}, or nothing in it"
+        reason = placeholder_reason(text)
+        return f"the section {title} of {runbook.page} is only filled in: {reason}" if reason else None
 
     require_each(sections, fault, nothing="No section is asked for.")
     require_each(
@@ -42,6 +45,28 @@ def assert_complete(runbook: Runbook, sections: Sequence[str], marks: Sequence[s
         lambda mark: None if runbook.commands(mark).strip() else _no_commands(runbook, mark),
         nothing="No command is asked for.",
     )
+
+
+def assert_roles_assigned(runbook: Runbook, section: str, roles: Collection[str]) -> None:
+    """Each of the roles has somebody and a task, in the table or the list of a section."""
+
+    def fault(role: str) -> str | None:
+        said = _cells_of(runbook, section, role)
+        if said is None:
+            return f"{runbook.page} assigns the role {role} to nobody"
+        reason = next(filter(None, map(placeholder_reason, said or ("",))), None)
+        return f"{runbook.page} assigns the role {role} to nobody: {reason}" if reason else None
+
+    require_each(roles, fault, nothing=f"{runbook.page} has no role.")
+
+
+def _cells_of(runbook: Runbook, section: str, name: str) -> list[str] | None:
+    """Return what a table or a list says beside a name; None if it does not have the name."""
+    for first, *others in runbook.table(section):
+        if first.casefold() == name.casefold():
+            return others
+    line = line_with(runbook.section(section), name)
+    return [line.lstrip("-*| ")[len(name) :]] if line else None
 
 
 def required_commands(runbook: Runbook, mark: str) -> str:

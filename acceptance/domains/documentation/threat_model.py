@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
+from acceptance.readiness.placeholders import placeholder_reason
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -74,6 +76,17 @@ def read_threats(text: str) -> ThreatModel:
         elif {"boundary", "between"} <= set(head):
             boundaries += [each["boundary"] for each in named]
     return ThreatModel(tuple(boundaries), tuple(threats), tuple(risks))
+
+
+def read_roles(text: str) -> frozenset[str]:
+    """Return the names in a page's tables of roles: of the roles, and of who has them."""
+    found = set()
+    for head, *rows in _tables(text):
+        if "role" in head:
+            columns = [at for at, name in enumerate(head) if name in {"role", "who"}]
+            cells = (row[at] for row in rows for at in columns)
+            found |= {cell for cell in cells if placeholder_reason(cell) is None}
+    return frozenset(found)
 
 
 def _tables(text: str) -> Iterator[list[list[str]]]:

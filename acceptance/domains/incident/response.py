@@ -17,6 +17,7 @@ from acceptance.judgement import require, require_each
 from acceptance.runbooks.checks import (
     assert_complete,
     assert_exercised_recently,
+    assert_roles_assigned,
     read_exercise,
 )
 from acceptance.runbooks.reader import duration_in, load_runbook
@@ -82,12 +83,8 @@ class IncidentResponder(ClusterActor):
 
     def assert_roles_and_response_times(self, runbook: Runbook) -> None:
         """Every role is assigned, and every severity has a response time."""
-        roles, severities = runbook.section("Roles"), runbook.section("Severity")
-        require_each(
-            _ROLES,
-            lambda role: None if role in roles else f"{PAGE} assigns the role {role} to nobody",
-            nothing="No role is asked for.",
-        )
+        severities = runbook.section("Severity")
+        assert_roles_assigned(runbook, "Roles", _ROLES)
 
         def fault(severity: str) -> str | None:
             after = severities.partition(severity)[2]
