@@ -1,4 +1,4 @@
-"""Recognises a text that is only filled in: "TBD", "n/a", "-", "not there yet", "lorem ipsum". Pure.
+"""Recognises a text that is only filled in: "TBD", "n/a", "-", "not there yet" and the like. Pure.
 
 What somebody has to say on a page, in a tracker or in a signed statement is judged by it. A short
 answer that says something, such as "0" or "None: the page has no login", is none of these.
@@ -28,7 +28,8 @@ _GERMAN_VERBS = (
 # Left open, with or without an explanation of when or by whom.
 _POSTPONED = re.compile(
     r"(?:(?:is |are )?(?:still |yet )?(?:"
-    r"t\.?b\.?[dcahn]\b\.?|todo|to do(?!:)|fixme|wip|work in progress|in progress|pending|outstanding"
+    r"t\.?b\.?[dcahn]\b\.?|todo|to do(?!:)|fixme|wip|work in progress|in progress|pending"
+    r"|outstanding"
     r"|open|coming soon|soon|later|will follow|follows|unassigned|vacant|n\. ?n\.?"
     rf"|to (?:come|follow)|to be (?:{_VERBS})|will be (?:{_VERBS})(?: later| soon)?"
     rf"|not (?:\w+ )?yet(?: (?:{_VERBS}|available|known|clear|there))?|nothing yet|no one yet"
@@ -49,13 +50,15 @@ _POSTPONED_AT_THE_END = re.compile(
 _SHORT_WORDS = 8
 # Says nothing at all if it is the whole text.
 _NOTHING = re.compile(
-    r"n\.? ?/? ?a\.?|n/[av]|not (?:applicable|available)|none|nil|null|nothing|no|nope|yes|ok|undefined"
+    r"n\.? ?/? ?a\.?|n/[av]|not (?:applicable|available)|none|nil|null|nothing|no|nope|yes|ok"
+    r"|undefined"
     r"|unknown|unclear|somebody|someone|anybody|anyone|nobody|no one|everybody|whoever|something"
     r"|whatever|various|etc\.?|see (?:above|below)"
     r"|kein[ers]?|keine angaben?|k\. ?a\.?|nichts|entfällt|unbekannt|unklar|jemand|niemand"
     r"|irgend(?:wer|jemand|was|wie)|diverse|s\. ?[ou]\.?|siehe (?:oben|unten)|entf\."
     r"|(?:lorem ipsum|lorem)(?: .*)?|foo|bar|baz|foobar|asdf\w*|qwert\w*|(?:bla+h?[ ,]*)+"
-    r"|test(?:ing)?|dummy|example|beispiel|sample|place ?holder|platzhalter|(?:your |some )?text(?: here)?"
+    r"|test(?:ing)?|dummy|example|beispiel|sample|place ?holder|platzhalter"
+    r"|(?:your |some )?text(?: here)?"
     r"|(?:please )?fill (?:me |this )?(?:in|out)(?: here)?|insert .{1,20} here|bitte ausfüllen"
     r"|(?:a |the )?(?:name|role|owner|date|person|team|rolle|name der rolle|datum)"
     r"|change ?me|y{4}-m{2}-d{2}|d{2}\.m{2}\.y{4}|([^\W\d_])\1+",

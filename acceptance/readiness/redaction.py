@@ -45,7 +45,9 @@ class Redactor:
                 message = f"A secret has fewer than {SHORTEST} characters. Try: a longer one."
                 raise BrokenInput(message)
             self._forms |= {_as_bytes_read(form) for form in (*forms(secret), *_lines(secret))}
-            self._forms |= {secret.encode(f"utf-16-{end}").decode("latin-1") for end in ("le", "be")}
+            self._forms |= {
+                secret.encode(f"utf-16-{end}").decode("latin-1") for end in ("le", "be")
+            }
         self._index = FormIndex(self._forms)
         # Across lines, a form has none itself.
         self._joined = FormIndex({BREAKS.sub("", form) for form in self._forms})
@@ -81,7 +83,7 @@ class Redactor:
         return clean.getvalue()
 
     def _redact_gzip(self, content: bytes) -> bytes:
-        """Return compressed content without secrets; one that cannot be opened is returned as is."""
+        """Return compressed content without secrets; what cannot be opened stays as it is."""
         opened = next(unpacked(content, depth=1))
         if opened == content:
             return content

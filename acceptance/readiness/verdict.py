@@ -140,9 +140,7 @@ def _with_proofs(seen: Verdict, alone: Mapping[str, Verdict]) -> Verdict:
     """Give an item the verdict of what its scenarios rest on, if that is worse than its own."""
     if seen.verdict == "unmet":
         return seen
-    judged = [
-        (proof, *_proved(proof, alone)) for each in seen.scenarios for proof in each.rests_on
-    ]
+    judged = [(proof, *_proved(proof, alone)) for each in seen.scenarios for proof in each.rests_on]
     for word in _WORSE[seen.verdict]:
         told = [f"{proof}, which is {word}: {why}" for proof, found, why in judged if found == word]
         if told:

@@ -37,7 +37,9 @@ def assert_complete(runbook: Runbook, sections: Sequence[str], marks: Sequence[s
         if len(text.split()) < _FEWEST_WORDS:
             return f"{runbook.page} has no section {title}, or nothing in it"
         reason = placeholder_reason(text)
-        return f"the section {title} of {runbook.page} is only filled in: {reason}" if reason else None
+        return (
+            f"the section {title} of {runbook.page} is only filled in: {reason}" if reason else None
+        )
 
     require_each(sections, fault, nothing="No section is asked for.")
     require_each(

@@ -236,7 +236,12 @@ RESTING = replace(outcome(), rests_on=(RestsOn("T1", OTHER), RestsOn("T2", OTHER
 def test_an_item_is_no_better_than_what_it_rests_on() -> None:
     """Met only if the same run proves all of it; what is unmet outweighs what is not known."""
     assert verdict([RESTING, outcome(item=OTHER)]).verdict == "met"
-    for status, word in (("failed", "unmet"), ("skipped", "unverified"), ("error", "unverified")):
+    worse: tuple[tuple[Status, str], ...] = (
+        ("failed", "unmet"),
+        ("skipped", "unverified"),
+        ("error", "unverified"),
+    )
+    for status, word in worse:
         found = verdict([RESTING, outcome(status, item=OTHER)])
         assert found.verdict == word
         assert f"T1 rests on {OTHER}, which is {word}" in found.reason

@@ -51,7 +51,7 @@ def threat_fault(threat: Threat) -> str | None:
 
 def duplicate_ids(threats: Sequence[Threat], risks: Sequence[AcceptedRisk]) -> list[str]:
     """Return the ids that several threats or risks have: nobody knows which one is meant."""
-    counts = Counter(each.id for each in (*threats, *risks))
+    counts = Counter([*(each.id for each in threats), *(each.id for each in risks)])
     return sorted(name for name, count in counts.items() if count > 1)
 
 

@@ -122,9 +122,7 @@ def test_one_mitigation_for_everything_is_none() -> None:
 def test_the_item_rests_on_what_the_threats_rest_on() -> None:
     """Each proof is handed to the run, but for accepted risks."""
     told: list[RestsOn] = []
-    context = replace(
-        context_of(replace(SYSTEM, repository=str(ROOT))), rest_on=told.extend
-    )
+    context = replace(context_of(replace(SYSTEM, repository=str(ROOT))), rest_on=told.extend)
     ThreatModelReviewer(context).rest_on_proofs(facts_of(MODEL + RISKS))
     assert told == [RestsOn(f"T{number}", "X-1", "s") for number in range(len(STRIDE))]
 
