@@ -9,6 +9,8 @@ from acceptance.domains.documentation import (
     DocumentationReviewer,
     MentionReview,
     PageFinding,
+    SettingClaims,
+    SettingsReviewer,
     Staleness,
     TableComparison,
     ThreatModelFacts,
@@ -37,6 +39,29 @@ def _(documentation_reviewer: DocumentationReviewer, coverage: DocumentationCove
 @then("every make target is documented")
 def _(documentation_reviewer: DocumentationReviewer, coverage: DocumentationCoverage) -> None:
     documentation_reviewer.assert_documented(coverage, "target")
+
+
+@when(
+    "the reviewer compares what the documentation says of settings with the configuration",
+    target_fixture="setting_claims",
+)
+def _(settings_reviewer: SettingsReviewer) -> SettingClaims:
+    return settings_reviewer.compare_settings()
+
+
+@then("every value, default and user of a setting is told as it is configured")
+def _(settings_reviewer: SettingsReviewer, setting_claims: SettingClaims) -> None:
+    settings_reviewer.assert_tables_true(setting_claims)
+
+
+@then("no sentence contradicts the configuration")
+def _(settings_reviewer: SettingsReviewer, setting_claims: SettingClaims) -> None:
+    settings_reviewer.assert_sentences_true(setting_claims)
+
+
+@then("every table that is made from the configuration is current")
+def _(settings_reviewer: SettingsReviewer, setting_claims: SettingClaims) -> None:
+    settings_reviewer.assert_generated_current(setting_claims)
 
 
 @when("the reviewer follows every link of the documentation", target_fixture="links")
