@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from acceptance.judgement import require, require_each
+from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.readiness.placeholders import placeholder_reason
 from acceptance.runbooks.reader import date_in, duration_in, line_with
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from acceptance.runbooks.reader import Runbook
+    from acceptance.runbooks.schedules import ScheduledJob
 
 _FEWEST_WORDS = 3
 """A section with fewer words says nothing."""
@@ -121,6 +122,52 @@ def assert_exercised_recently(runbook: Runbook, activity: str, exercise: Exercis
         f"The last {name} was on {last}, {age.days} days ago, "
         f"and {runbook.page} asks for one every {exercise.every.days} days.",
     )
+
+
+def assert_somebody_runs(
+    runbook: Runbook,
+    activity: str,
+    every: timedelta,
+    jobs: Sequence[ScheduledJob],
+    tools: Sequence[str],
+) -> None:
+    """Something scheduled does an activity often enough, or somebody does it by hand and says when.
+
+    A job does it that names the runbook or one of the `tools`. By hand, the Schedule names a role
+    ("By hand: …"), and the section "Last …" has a date that is not older than the interval. Raises
+    `Unverifiable` if the schedule of a job cannot be read.
+    """
+    signs = (runbook.page.rpartition("/")[2], *tools)
+    doing = [each for each in jobs if any(sign in each.text for sign in signs)]
+    if any(each.longest_gap is not None and each.longest_gap <= every for each in doing):
+        return
+    unread = [each.file for each in doing if each.longest_gap is None]
+    if unread:
+        raise Unverifiable(f"The schedule in {', '.join(unread)} cannot be read.")
+    name = activity.lower()
+    require(
+        not doing,
+        f"{runbook.page} asks for a {name} every {_in_hours(every)}, and "
+        f"{', '.join(each.file for each in doing)} runs it less often: there are up to "
+        f"{_in_hours(min((each.longest_gap or every for each in doing), default=every))} "
+        "between two runs.",
+    )
+    by_hand = line_with(runbook.section("Schedule"), "By hand")
+    who = placeholder_reason(by_hand.partition(":")[2])
+    require(
+        by_hand and who is None,
+        f"{runbook.page} asks for a {name} every {_in_hours(every)}, and nothing and nobody runs it: no "
+        "CronJob, workflow or timer of the repository does, and nobody by hand.",
+    )
+    last = date_in(runbook.section(f"Last {name}"))
+    require(last, f"{runbook.page} does not say when the last {name} was made by hand.")
+    assert last is not None
+    exercise = Exercise(last, max(every, timedelta(days=1)), datetime.now(UTC).date())
+    assert_exercised_recently(runbook, activity, exercise)
+
+
+def _in_hours(duration: timedelta) -> str:
+    return f"{duration / timedelta(hours=1):g} hours"
 
 
 def _no_commands(runbook: Runbook, mark: str) -> str:

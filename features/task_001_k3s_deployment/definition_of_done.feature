@@ -110,6 +110,7 @@ Feature: Definition of Done of the k3s production deployment
       When the operator reads the backup and recovery runbook
       Then the runbook has every section and command that an operator needs
       And its backup schedule meets its RPO
+      And something or somebody makes its backups as often as it asks for
       And its last rehearsal is recent enough
 
     @changes-application @uses-cluster
