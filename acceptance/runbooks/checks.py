@@ -156,8 +156,8 @@ def assert_somebody_runs(
     who = placeholder_reason(by_hand.partition(":")[2])
     require(
         by_hand and who is None,
-        f"{runbook.page} asks for a {name} every {_in_hours(every)}, and nothing and nobody runs it: no "
-        "CronJob, workflow or timer of the repository does, and nobody by hand.",
+        f"{runbook.page} asks for a {name} every {_in_hours(every)}, and nothing and nobody "
+        "runs it: no CronJob, workflow or timer of the repository does, and nobody by hand.",
     )
     last = date_in(runbook.section(f"Last {name}"))
     require(last, f"{runbook.page} does not say when the last {name} was made by hand.")

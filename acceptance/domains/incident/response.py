@@ -123,6 +123,10 @@ class IncidentResponder(SuspectObserver):
         self._open_shell(suspect)
         before, sessions = self._connections_before(suspect)
         self._follow((_QUARANTINE,))
+        require(
+            self._is_running(suspect),
+            f"{suspect.name} is not running any more, so it cannot be examined.",
+        )
         ways, fault = self._policy_facts(suspect)
         after = self._connections_after(suspect, before)
         silent = self._statements_stop(suspect)
@@ -139,7 +143,7 @@ class IncidentResponder(SuspectObserver):
         state = QuarantineState(
             suspect,
             self.serving(self.system.workloads.backend),
-            any(pod.uid == suspect.uid and pod.phase == "Running" for pod in self._all_pods()),
+            self._is_running(suspect),
             isolation,
         )
         self._keep("State after the quarantine", pretty(asdict(state)))
@@ -228,6 +232,9 @@ class IncidentResponder(SuspectObserver):
                 what="the system at full strength after the incident",
                 describe=lambda seen: "; ".join(str(each) for group in seen for each in group),
             )
+
+    def _is_running(self, pod: PodFacts) -> bool:
+        return any(each.uid == pod.uid and each.phase == "Running" for each in self._all_pods())
 
     def _all_pods(self) -> tuple[PodFacts, ...]:
         return self._cluster.pods(self.system.namespace)
