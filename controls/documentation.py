@@ -219,7 +219,7 @@ def a_setting_that_is_said_to_be_unused(saboteur: Saboteur) -> None:
     )
 
 
-@control("TASK-001-DOD-4", _SETTINGS, expects="`SIGNING_KEY`: .no longer needed. is said of it")
+@control("TASK-001-DOD-4", _SETTINGS, expects="`SIGNING_KEY`: .*no longer needed. is said of it")
 def a_sentence_that_misleads(saboteur: Saboteur) -> None:
     """Say in a sentence that a key is no longer needed, and leave the table as it is."""
     page = saboteur.repository() / _SYSTEM_PAGE
