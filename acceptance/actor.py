@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
     from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.judgement import Recorder
+    from acceptance.readiness.outcome import RestsOn
     from acceptance.settings import Settings, Timeouts
     from acceptance.system import System
     from acceptance.waiting import Watch
 
 T = TypeVar("T")
+
+
+def _rest_on_nothing(_: Sequence[RestsOn]) -> None:
+    """Forget what a scenario rests on: there is no run that could prove it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class ActorContext:
     settings: Settings
     known_secrets: Callable[[], Sequence[str]] = tuple
     """Returns the secret values that were registered since the run began."""
+    rest_on: Callable[[Sequence[RestsOn]], None] = _rest_on_nothing
+    """Says what else this run has to prove before the item of the current scenario is met."""
 
     @property
     def timeouts(self) -> Timeouts:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _PROOF = "TASK-002-DOD-2: Slow connections are closed while visitors are served"
 _TABLE = "<!-- table: end -->"
 _FEATURES = "features/task_002_security_hardening"
+_SETTINGS = "What the documentation says of settings is what is configured"
+_THREATS = "Every threat has a mitigation that is proved"
+_SYSTEM_PAGE = "docs/reference/system.md"
 
 
 @control(
@@ -201,3 +204,83 @@ def a_handwritten_page_in_place_of_a_generated_table(saboteur: Saboteur) -> None
     """Replace a page that has a generated table by one without it."""
     path = saboteur.repository() / TABLE_PAGES[1]
     path.write_text("# Who reaches whom\n\nEverybody whom they should.\n", encoding="utf-8")
+
+
+@control(
+    "TASK-001-DOD-4",
+    _SETTINGS,
+    expects="`DATABASE_PASSWORD`: it is said to be used by no longer used; leave it empty",
+)
+def a_setting_that_is_said_to_be_unused(saboteur: Saboteur) -> None:
+    """Say in its row that a password is no longer used."""
+    edits.substitute(
+        saboteur.repository() / _SYSTEM_PAGE,
+        (r"(\| `DATABASE_PASSWORD` \|)[^\n]*", r"\1 no longer used; leave it empty |"),
+    )
+
+
+@control("TASK-001-DOD-4", _SETTINGS, expects="`SIGNING_KEY`: .*no longer needed. is said of it")
+def a_sentence_that_misleads(saboteur: Saboteur) -> None:
+    """Say in a sentence that a key is no longer needed, and leave the table as it is."""
+    page = saboteur.repository() / _SYSTEM_PAGE
+    edits.append(page, "\nSince the last release, `SIGNING_KEY` is no longer needed.\n")
+
+
+@control(
+    "TASK-001-DOD-4",
+    _SETTINGS,
+    expects="`DATABASE_POOL_SIZE`: its default is said to be 80, and is 8",
+)
+def a_default_that_is_another(saboteur: Saboteur) -> None:
+    """Write another default than the one in the code."""
+    saboteur.edit(_SYSTEM_PAGE, "| `DATABASE_POOL_SIZE` | 8 |", "| `DATABASE_POOL_SIZE` | 80 |")
+
+
+@control(
+    "TASK-001-DOD-4", _SETTINGS, expects=r"docs/reference/logs\.md differs from what is configured"
+)
+def logs_that_are_kept_shorter(saboteur: Saboteur) -> None:
+    """Keep logs for two days, and say fourteen."""
+    saboteur.edit("manifests/components/elasticsearch/lifecycle.json", '"14d"', '"2d"')
+
+
+@control("TASK-002-DOD-4", _THREATS, expects="T01 has no mitigation: .TBD. is left in it")
+def a_threat_model_that_is_only_filled_in(saboteur: Saboteur) -> None:
+    """Mitigate nothing yet."""
+    edits.substitute(
+        saboteur.repository() / PAGE,
+        (r"(?m)^(\| T\d+ (?:\|[^|]*){3}\|)[^|]*\|", r"\1 TBD |"),
+    )
+
+
+@control("TASK-002-DOD-4", _THREATS, expects=r"T01 has the mitigation that \d+ threats have")
+def one_mitigation_for_every_threat(saboteur: Saboteur) -> None:
+    """Write one sentence, and copy it into every row."""
+    edits.substitute(
+        saboteur.repository() / PAGE,
+        (r"(?m)^(\| T\d+ (?:\|[^|]*){3}\|)[^|]*\|", r"\1 the usual security measures |"),
+    )
+
+
+@control("TASK-002-DOD-4", _THREATS, expects="the mitigation of T30 repeats the threat")
+def a_mitigation_that_repeats_the_threat(saboteur: Saboteur) -> None:
+    """Copy a threat into the column of its mitigation."""
+    saboteur.edit(
+        PAGE,
+        "| limits for every container |",
+        "| A pod uses up the node's memory or CPU. |",
+    )
+
+
+@control("TASK-002-DOD-4", _THREATS, expects="R2 .* 9999-12-31 is further ahead than a year")
+def a_risk_that_is_accepted_for_ever(saboteur: Saboteur) -> None:
+    """Accept a risk until a day on which nobody looks at it again."""
+    serves = "the system serves the required load. | DevOps/Security Team | "
+    saboteur.edit(PAGE, f"{serves}2027-05-31", f"{serves}9999-12-31")
+
+
+@control("TASK-002-DOD-4", _THREATS, expects="R6 is owned by Risk Committee, a role that nobody")
+def a_risk_of_nobody(saboteur: Saboteur) -> None:
+    """Let a committee own a risk that does not exist."""
+    mirror = "there is no private mirror. | "
+    saboteur.edit(PAGE, f"{mirror}DevOps/Security Team", f"{mirror}Risk Committee")

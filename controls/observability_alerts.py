@@ -267,6 +267,13 @@ def a_severity_that_nobody_explains(saboteur: Saboteur) -> None:
     saboteur.edit(_PAGE, "| warning | something", "| minor | something")
 
 
+@control("TASK-003-DOD-5", _ON_CALL, expects="duty officer called after .*a role that nobody has")
+def an_escalation_to_nobody(saboteur: Saboteur) -> None:
+    """Call somebody whom the rotation does not have."""
+    line = "| 15 minutes without an answer | second on call |"
+    saboteur.edit(_PAGE, line, line.replace("second on call", "duty officer"))
+
+
 @control(
     "TASK-003-DOD-5",
     _WRITTEN,

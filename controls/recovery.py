@@ -24,6 +24,7 @@ _THEN = """   ' < "$BACKUP"
    ```
 
 3. Inspect it."""
+_TIMER = "operations/backup/checkout-backup.timer"
 
 
 @control(
@@ -44,6 +45,37 @@ def runbook_without_rto(saboteur: Saboteur) -> None:
 def backups_rarer_than_rpo(saboteur: Saboteur) -> None:
     """Back up less often than the RPO allows."""
     saboteur.edit(PAGE, "Backup: every 24 hours", "Backup: every 3 days")
+
+
+@control(
+    "TASK-001-DOD-8",
+    "The backup and recovery runbook is complete and was rehearsed recently",
+    expects="asks for a backup every 24 hours, and nothing and nobody runs it",
+)
+def backups_that_nobody_makes(saboteur: Saboteur) -> None:
+    """Switch off the timer, and leave the page as it is."""
+    saboteur.edit(_TIMER, "OnCalendar=", "# OnCalendar=")
+
+
+@control(
+    "TASK-001-DOD-8",
+    "The backup and recovery runbook is complete and was rehearsed recently",
+    expects=r"checkout-backup\.timer runs it less often: there are up to 72 hours",
+)
+def backups_on_working_days_only(saboteur: Saboteur) -> None:
+    """Make no backup at weekends, and promise one every day."""
+    saboteur.edit(_TIMER, "OnCalendar=*-*-*", "OnCalendar=Mon..Fri *-*-*")
+
+
+@control(
+    "TASK-001-DOD-8",
+    "The backup and recovery runbook is complete and was rehearsed recently",
+    expects="asks for a backup every 24 hours, and nothing and nobody runs it",
+)
+def a_timer_that_backs_up_nothing(saboteur: Saboteur) -> None:
+    """Let the timer run something else."""
+    service = _TIMER.replace(".timer", ".service")
+    saboteur.edit(service, "/opt/checkout/operations/backup/back-up.sh", "/bin/true")
 
 
 @control(

@@ -9,6 +9,8 @@ from acceptance.domains.documentation import (
     DocumentationReviewer,
     MentionReview,
     PageFinding,
+    SettingClaims,
+    SettingsReviewer,
     Staleness,
     TableComparison,
     ThreatModelFacts,
@@ -37,6 +39,29 @@ def _(documentation_reviewer: DocumentationReviewer, coverage: DocumentationCove
 @then("every make target is documented")
 def _(documentation_reviewer: DocumentationReviewer, coverage: DocumentationCoverage) -> None:
     documentation_reviewer.assert_documented(coverage, "target")
+
+
+@when(
+    "the reviewer compares what the documentation says of settings with the configuration",
+    target_fixture="setting_claims",
+)
+def _(settings_reviewer: SettingsReviewer) -> SettingClaims:
+    return settings_reviewer.compare_settings()
+
+
+@then("every value, default and user of a setting is told as it is configured")
+def _(settings_reviewer: SettingsReviewer, setting_claims: SettingClaims) -> None:
+    settings_reviewer.assert_tables_true(setting_claims)
+
+
+@then("no sentence contradicts the configuration")
+def _(settings_reviewer: SettingsReviewer, setting_claims: SettingClaims) -> None:
+    settings_reviewer.assert_sentences_true(setting_claims)
+
+
+@then("every table that is made from the configuration is current")
+def _(settings_reviewer: SettingsReviewer, setting_claims: SettingClaims) -> None:
+    settings_reviewer.assert_generated_current(setting_claims)
 
 
 @when("the reviewer follows every link of the documentation", target_fixture="links")
@@ -90,14 +115,19 @@ def _(threat_model_reviewer: ThreatModelReviewer, threat_model: ThreatModelFacts
     threat_model_reviewer.assert_every_kind_considered(threat_model)
 
 
-@then("every accepted risk has an owner and has not expired")
+@then("every accepted risk has an owner and ends within a year")
 def _(threat_model_reviewer: ThreatModelReviewer, threat_model: ThreatModelFacts) -> None:
     threat_model_reviewer.assert_accepted_risks_current(threat_model)
 
 
-@then("every threat has a mitigation and a proof that exists")
+@then("every threat has a mitigation of its own and a proof that exists")
 def _(threat_model_reviewer: ThreatModelReviewer, threat_model: ThreatModelFacts) -> None:
     threat_model_reviewer.assert_every_threat_proved(threat_model)
+
+
+@then("the item is met only if this run proves every proof")
+def _(threat_model_reviewer: ThreatModelReviewer, threat_model: ThreatModelFacts) -> None:
+    threat_model_reviewer.rest_on_proofs(threat_model)
 
 
 @when(

@@ -11,6 +11,7 @@ from acceptance.domains.incident import (
     QuarantineState,
     Runbook,
 )
+from acceptance.domains.secrets import RotationOperator, SecretSearcher
 
 
 @when("the responder reads the incident response runbook", target_fixture="runbook")
@@ -43,9 +44,19 @@ def _(incident_responder: IncidentResponder, suspect: PodFacts) -> QuarantineSta
     return incident_responder.contain(suspect)
 
 
-@then("the pod is isolated but running, and another one has taken its place")
+@then("the pod is still running, and another one has taken its place")
 def _(incident_responder: IncidentResponder, quarantine: QuarantineState) -> None:
     incident_responder.assert_contained(quarantine)
+
+
+@then("no packet reaches the pod or leaves it, and its sessions are ended")
+def _(incident_responder: IncidentResponder, quarantine: QuarantineState) -> None:
+    incident_responder.assert_isolated(quarantine)
+
+
+@then("the responder can rotate the secrets that it knew by following the runbook")
+def _(rotation_operator: RotationOperator) -> None:
+    rotation_operator.rotate()
 
 
 @then("the responder can preserve its evidence by following the runbook", target_fixture="evidence")
@@ -53,9 +64,14 @@ def _(incident_responder: IncidentResponder, suspect: PodFacts) -> tuple[Evidenc
     return incident_responder.preserve_evidence(suspect)
 
 
-@then("the evidence is complete, sealed and free of secrets")
+@then("the evidence is complete and sealed")
 def _(incident_responder: IncidentResponder, evidence: tuple[EvidenceFile, ...]) -> None:
     incident_responder.assert_evidence_complete(evidence)
+
+
+@then("the evidence holds no secret in any form")
+def _(secret_searcher: SecretSearcher, evidence: tuple[EvidenceFile, ...]) -> None:
+    secret_searcher.assert_files_free_of_secrets({each.name: each.content for each in evidence})
 
 
 @then("the responder can remove the pod and recover by following the runbook")

@@ -31,6 +31,11 @@ def _(recovery_operator: RecoveryOperator, runbook: Runbook) -> None:
     recovery_operator.assert_schedule_meets_rpo(runbook)
 
 
+@then("something or somebody makes its backups as often as it asks for")
+def _(recovery_operator: RecoveryOperator, runbook: Runbook) -> None:
+    recovery_operator.assert_backups_are_run(runbook)
+
+
 @then("its last rehearsal is recent enough")
 def _(recovery_operator: RecoveryOperator, runbook: Runbook) -> None:
     recovery_operator.assert_rehearsed_recently(runbook)

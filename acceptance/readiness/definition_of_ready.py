@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from acceptance.readiness.placeholders import placeholder_reason
 from acceptance.readiness.tracker.blocks import plain
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _REFERENCES = re.compile(
 )
 _ID = re.compile(r"\b[A-Z][A-Z0-9_]*-\d+\b")
 _DONE = frozenset({"done", "complete", "completed", "closed", "finished"})
-_OPEN_ENDED = re.compile(r"\b(?:tbd|tbc|todo|fixme|xxx+)\b|\?\?|^[?.…-]*$", re.IGNORECASE)
 _SIZE = re.compile(
     r"\d+(?:[.,]\d+)?\s*(?:points?|pts?|sp|h|hours?|d|days?)?|x{0,2}[sl]|m", re.IGNORECASE
 )
@@ -106,7 +106,7 @@ def _requirements(_: _Facts, __: str, task: Task) -> _Assessment:
         ("the description", task.description, task.line_of("description") or task.line),
         *((item.id, item.text, item.line) for item in criteria),
     ):
-        if _OPEN_ENDED.search(text):
+        if placeholder_reason(text):
             return "unmet", f'{what} in line {line + 1} is left open: "{text}"'
     return "met", f"{_stands(task, 'description')}, and {_counted(criteria)}"
 
@@ -114,7 +114,7 @@ def _requirements(_: _Facts, __: str, task: Task) -> _Assessment:
 def _testable(facts: _Facts, _: str, task: Task) -> _Assessment:
     criteria = _criteria(task)
     for item in criteria:
-        if _OPEN_ENDED.search(item.text):
+        if placeholder_reason(item.text):
             return "unmet", f'{item.id} in line {item.line + 1} is left open: "{item.text}"'
     without = [item for item in criteria if not facts.covered.get(item.id)]
     if without:

@@ -61,6 +61,22 @@ class AttestationRequirement:
 
 
 @dataclass(frozen=True)
+class RestsOn:
+    """What a scenario takes for proved: its item is met only if the same run proves this."""
+
+    claim: str
+    """What rests on it, such as the id of a threat."""
+    item: str
+    scenario: str = ""
+    """The scenario of the item; empty for all that the item is judged by."""
+
+    def __str__(self) -> str:
+        """Say what rests on what."""
+        name = f': "{self.scenario}"' if self.scenario else ""
+        return f"{self.claim} rests on {self.item}{name}"
+
+
+@dataclass(frozen=True)
 class StepOutcome:
     """One Gherkin step."""
 
@@ -86,6 +102,7 @@ class ScenarioOutcome:
     seconds: float
     started: float
     """Seconds since the epoch (POSIX time)."""
+    rests_on: tuple[RestsOn, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON values, for another process of the run."""
@@ -100,5 +117,6 @@ class ScenarioOutcome:
                 "item_ids": tuple(found["item_ids"]),
                 "steps": tuple(StepOutcome(**step) for step in found["steps"]),
                 "evidence": tuple(Evidence(**each) for each in found["evidence"]),
+                "rests_on": tuple(RestsOn(**each) for each in found.get("rests_on", ())),
             }
         )

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from acceptance.errors import BrokenInput
+from acceptance.judgement import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from acceptance.readiness.outcome import (
         AttestationRequirement,
         Evidence,
+        RestsOn,
         ScenarioOutcome,
         StatementResult,
     )
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
 
 VerdictWord: TypeAlias = Literal["met", "unmet", "unverified"]
+_WORSE: dict[VerdictWord, tuple[VerdictWord, ...]] = {
+    "met": ("unmet", "unverified"),
+    "unverified": ("unmet",),
+}
+"""The verdicts that are worse, the worst first."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ def decide(
     never replaces a scenario that failed, lost its environment, never reported, or left no
     evidence.
 
+    An item whose scenarios rest on others is no better than these are by themselves.
+
     Raises `BrokenInput` if a scenario or a requirement names an item that is not in the tracker,
     and for two requirements for one item.
     """
@@ -77,14 +86,17 @@ def decide(
             "An attestation is required twice, or for an item that is not in the tracker. "
             "Try: correct trust.toml."
         )
-    return tuple(
-        _decide(
+    alone = {
+        item.id: _decide(
             item,
             tuple(each for each in outcomes if item.id in each.item_ids),
             tuple(each for each in statements if each.item == item.id),
             asked.get(item.id),
         )
         for item in tracker.items
+    }
+    return tuple(
+        _with_waiver(_with_proofs(verdict, alone), statements) for verdict in alone.values()
     )
 
 
@@ -110,9 +122,44 @@ def _decide(
     seen = _by_scenarios(item, scenarios)
     if requirement is not None:
         seen = _with_attestations(seen, attestations, requirement)
-    waivers = (each for each in statements if each.kind == "waiver" and each.valid)
+    return replace(seen, attestations=attestations)
+
+
+def _with_waiver(seen: Verdict, statements: Sequence[StatementResult]) -> Verdict:
+    """Add the valid waiver of an item that is not met."""
+    waivers = (
+        each
+        for each in statements
+        if each.kind == "waiver" and each.valid and each.item == seen.item.id
+    )
     waiver = next(waivers, None) if seen.verdict != "met" else None
-    return replace(seen, attestations=attestations, waiver=waiver)
+    return replace(seen, waiver=waiver)
+
+
+def _with_proofs(seen: Verdict, alone: Mapping[str, Verdict]) -> Verdict:
+    """Give an item the verdict of what its scenarios rest on, if that is worse than its own."""
+    if seen.verdict == "unmet":
+        return seen
+    judged = [(proof, *_proved(proof, alone)) for each in seen.scenarios for proof in each.rests_on]
+    for word in _WORSE[seen.verdict]:
+        told = [f"{proof}, which is {word}: {why}" for proof, found, why in judged if found == word]
+        if told:
+            return replace(seen, verdict=word, reason=listed(told), role="")
+    return seen
+
+
+def _proved(proof: RestsOn, alone: Mapping[str, Verdict]) -> tuple[VerdictWord, str]:
+    """Return what the run says of a proof, and why."""
+    verdict = alone.get(proof.item)
+    if verdict is None:
+        return "unverified", "the tracker has no such item"
+    if not proof.scenario:
+        return verdict.verdict, verdict.reason
+    named = tuple(each for each in verdict.scenarios if each.name == proof.scenario)
+    if not named:
+        return "unverified", "it did not run"
+    found = _by_scenarios(verdict.item, named)
+    return found.verdict, named[0].reason or found.reason
 
 
 def _by_scenarios(item: Item, scenarios: tuple[ScenarioOutcome, ...]) -> Verdict:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from acceptance.judgement import require, require_each
+from acceptance.judgement import Unverifiable, require, require_each
+from acceptance.readiness.placeholders import placeholder_reason
 from acceptance.runbooks.reader import date_in, duration_in, line_with
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from acceptance.runbooks.reader import Runbook
+    from acceptance.runbooks.schedules import ScheduledJob
 
 _FEWEST_WORDS = 3
 """A section with fewer words says nothing."""
@@ -32,9 +34,13 @@ def assert_complete(runbook: Runbook, sections: Sequence[str], marks: Sequence[s
     """Every section is there and says something, and every mark has commands."""
 
     def fault(title: str) -> str | None:
-        if len(runbook.section(title).split()) >= _FEWEST_WORDS:
-            return None
-        return f"{runbook.page} has no section {title}, or nothing in it"
+        text = runbook.section(title)
+        if len(text.split()) < _FEWEST_WORDS:
+            return f"{runbook.page} has no section {title}, or nothing in it"
+        reason = placeholder_reason(text)
+        return (
+            f"the section {title} of {runbook.page} is only filled in: {reason}" if reason else None
+        )
 
     require_each(sections, fault, nothing="No section is asked for.")
     require_each(
@@ -42,6 +48,28 @@ def assert_complete(runbook: Runbook, sections: Sequence[str], marks: Sequence[s
         lambda mark: None if runbook.commands(mark).strip() else _no_commands(runbook, mark),
         nothing="No command is asked for.",
     )
+
+
+def assert_roles_assigned(runbook: Runbook, section: str, roles: Collection[str]) -> None:
+    """Each of the roles has somebody and a task, in the table or the list of a section."""
+
+    def fault(role: str) -> str | None:
+        said = _cells_of(runbook, section, role)
+        if said is None:
+            return f"{runbook.page} assigns the role {role} to nobody"
+        reason = next(filter(None, map(placeholder_reason, said or ("",))), None)
+        return f"{runbook.page} assigns the role {role} to nobody: {reason}" if reason else None
+
+    require_each(roles, fault, nothing=f"{runbook.page} has no role.")
+
+
+def _cells_of(runbook: Runbook, section: str, name: str) -> list[str] | None:
+    """Return what a table or a list says beside a name; None if it does not have the name."""
+    for first, *others in runbook.table(section):
+        if first.casefold() == name.casefold():
+            return others
+    line = line_with(runbook.section(section), name)
+    return [line.lstrip("-*| ")[len(name) :]] if line else None
 
 
 def required_commands(runbook: Runbook, mark: str) -> str:
@@ -94,6 +122,52 @@ def assert_exercised_recently(runbook: Runbook, activity: str, exercise: Exercis
         f"The last {name} was on {last}, {age.days} days ago, "
         f"and {runbook.page} asks for one every {exercise.every.days} days.",
     )
+
+
+def assert_somebody_runs(
+    runbook: Runbook,
+    activity: str,
+    every: timedelta,
+    jobs: Sequence[ScheduledJob],
+    tools: Sequence[str],
+) -> None:
+    """Something scheduled does an activity often enough, or somebody does it by hand and says when.
+
+    A job does it that names the runbook or one of the `tools`. By hand, the Schedule names a role
+    ("By hand: …"), and the section "Last …" has a date that is not older than the interval. Raises
+    `Unverifiable` if the schedule of a job cannot be read.
+    """
+    signs = (runbook.page.rpartition("/")[2], *tools)
+    doing = [each for each in jobs if any(sign in each.text for sign in signs)]
+    if any(each.longest_gap is not None and each.longest_gap <= every for each in doing):
+        return
+    unread = [each.file for each in doing if each.longest_gap is None]
+    if unread:
+        raise Unverifiable(f"The schedule in {', '.join(unread)} cannot be read.")
+    name = activity.lower()
+    require(
+        not doing,
+        f"{runbook.page} asks for a {name} every {_in_hours(every)}, and "
+        f"{', '.join(each.file for each in doing)} runs it less often: there are up to "
+        f"{_in_hours(min((each.longest_gap or every for each in doing), default=every))} "
+        "between two runs.",
+    )
+    by_hand = line_with(runbook.section("Schedule"), "By hand")
+    who = placeholder_reason(by_hand.partition(":")[2])
+    require(
+        by_hand and who is None,
+        f"{runbook.page} asks for a {name} every {_in_hours(every)}, and nothing and nobody "
+        "runs it: no CronJob, workflow or timer of the repository does, and nobody by hand.",
+    )
+    last = date_in(runbook.section(f"Last {name}"))
+    require(last, f"{runbook.page} does not say when the last {name} was made by hand.")
+    assert last is not None
+    exercise = Exercise(last, max(every, timedelta(days=1)), datetime.now(UTC).date())
+    assert_exercised_recently(runbook, activity, exercise)
+
+
+def _in_hours(duration: timedelta) -> str:
+    return f"{duration / timedelta(hours=1):g} hours"
 
 
 def _no_commands(runbook: Runbook, mark: str) -> str:

@@ -43,6 +43,13 @@ Feature: Definition of Done of the k3s production deployment
       And every make target is documented
 
     @repository
+    Scenario: What the documentation says of settings is what is configured
+      When the reviewer compares what the documentation says of settings with the configuration
+      Then every value, default and user of a setting is told as it is configured
+      And no sentence contradicts the configuration
+      And every table that is made from the configuration is current
+
+    @repository
     Scenario: No link in the documentation is broken
       When the reviewer follows every link of the documentation
       Then no link inside the repository is broken
@@ -103,6 +110,7 @@ Feature: Definition of Done of the k3s production deployment
       When the operator reads the backup and recovery runbook
       Then the runbook has every section and command that an operator needs
       And its backup schedule meets its RPO
+      And something or somebody makes its backups as often as it asks for
       And its last rehearsal is recent enough
 
     @changes-application @uses-cluster

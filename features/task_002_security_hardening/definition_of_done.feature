@@ -101,8 +101,9 @@ Feature: Definition of Done of the production security hardening
     Scenario: Every threat has a mitigation that is proved
       When the security engineer looks up the proof of every threat
       Then every kind of threat is considered at every trust boundary
-      And every accepted risk has an owner and has not expired
-      And every threat has a mitigation and a proof that exists
+      And every accepted risk has an owner and ends within a year
+      And every threat has a mitigation of its own and a proof that exists
+      And the item is met only if this run proves every proof
 
     @repository
     Scenario: Documented roles and connections match what is proved
@@ -122,11 +123,16 @@ Feature: Definition of Done of the production security hardening
     @changes-application @uses-cluster
     Scenario: A suspicious pod is contained and removed, its evidence preserved, and visitors are served
       Given visitors are sending requests to the backend steadily
+      And the current secrets are accepted
       And a backend pod is suspected of being compromised
       When the responder follows the runbook to contain it
-      Then the pod is isolated but running, and another one has taken its place
+      Then the pod is still running, and another one has taken its place
+      And no packet reaches the pod or leaves it, and its sessions are ended
+      And the responder can rotate the secrets that it knew by following the runbook
+      And the old secrets are no longer accepted
       And the responder can preserve its evidence by following the runbook
-      And the evidence is complete, sealed and free of secrets
+      And the evidence is complete and sealed
+      And the evidence holds no secret in any form
       And the responder can remove the pod and recover by following the runbook
       And every visitor request was answered
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from acceptance.errors import BrokenInput
 from acceptance.readiness.outcome import (
     AttestationRequirement,
     Evidence,
+    RestsOn,
     ScenarioOutcome,
     Status,
 )
@@ -226,3 +228,44 @@ def test_a_demand_is_made_once_of_an_item_that_is_there(
     """Two answers to one question, or none, are an error."""
     with pytest.raises(BrokenInput, match=r"trust\.toml"):
         decide(TRACKER, [], [], requirements)
+
+
+RESTING = replace(outcome(), rests_on=(RestsOn("T1", OTHER), RestsOn("T2", OTHER, "A name")))
+
+
+def test_an_item_is_no_better_than_what_it_rests_on() -> None:
+    """Met only if the same run proves all of it; what is unmet outweighs what is not known."""
+    assert verdict([RESTING, outcome(item=OTHER)]).verdict == "met"
+    worse: tuple[tuple[Status, str], ...] = (
+        ("failed", "unmet"),
+        ("skipped", "unverified"),
+        ("error", "unverified"),
+    )
+    for status, word in worse:
+        found = verdict([RESTING, outcome(status, item=OTHER)])
+        assert found.verdict == word
+        assert f"T1 rests on {OTHER}, which is {word}" in found.reason
+        assert f'T2 rests on {OTHER}: "A name", which is {word}: it is {status}' in found.reason
+    unheard = verdict([RESTING])
+    assert (unheard.verdict, "no scenario" in unheard.reason) == ("unverified", True)
+    assert "it did not run" in unheard.reason
+    skipped = replace(RESTING, status="skipped", reason="here not")
+    assert verdict([skipped, outcome("failed", item=OTHER)]).verdict == "unmet"
+    assert verdict([skipped, outcome(item=OTHER)]).reason == "A name: here not"
+
+
+def test_a_proof_is_not_met_by_a_waiver() -> None:
+    """Nor does the item lose its own waiver; and its failure stays its own."""
+    waivers = [said("waiver", item=OTHER, role="release manager"), said("waiver")]
+    found = verdict([RESTING, outcome("failed", item=OTHER)], waivers)
+    assert (found.verdict, found.waiver is None) == ("unmet", False)
+    own = verdict([replace(RESTING, status="failed", reason="torn"), outcome(item=OTHER)])
+    assert (own.verdict, own.reason) == ("unmet", "A name: torn")
+
+
+def test_what_a_scenario_rests_on_survives_the_way_to_another_process() -> None:
+    """Workers send outcomes as JSON values."""
+    assert ScenarioOutcome.from_dict(RESTING.to_dict()) == RESTING
+    older = outcome().to_dict()
+    del older["rests_on"]
+    assert ScenarioOutcome.from_dict(older) == outcome()

@@ -6,6 +6,7 @@ from acceptance.domains.documentation.review import (
     MentionReview,
     PageFinding,
 )
+from acceptance.domains.documentation.settings_review import SettingClaims, SettingsReviewer
 from acceptance.domains.documentation.staleness import Staleness
 from acceptance.domains.documentation.threat_model_review import (
     TableComparison,
@@ -18,6 +19,8 @@ __all__ = [
     "DocumentationReviewer",
     "MentionReview",
     "PageFinding",
+    "SettingClaims",
+    "SettingsReviewer",
     "Staleness",
     "TableComparison",
     "ThreatModelFacts",

@@ -1,6 +1,7 @@
-"""Tables on pages that are made from what they show: a scenario's table, or the deadlines.
+"""Tables on pages that are made from what they show: a scenario's table, or what is configured.
 
-A page marks the place with the scenario's name, or with `deadlines`:
+A page marks the place with the scenario's name, or with `deadlines`, `workloads`, `probes` or
+`retention`:
 
     <!-- table: Only the granted permissions are allowed -->
     <!-- table: end -->
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gherkin.errors import ParserError
 from gherkin.parser import Parser
+from yaml import YAMLError
 
-from acceptance.errors import BrokenInput
+from acceptance.domains.documentation.manifest_tables import manifest_tables
+from acceptance.errors import BrokenInput, SystemFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +42,8 @@ Table: TypeAlias = tuple[tuple[str, ...], ...]
 def read_tables(root: Path) -> dict[str, Table]:
     """Return every table that pages of the repository `root` can show, by its name.
 
-    Raises `BrokenInput` for a feature or settings that cannot be read.
+    Raises `BrokenInput` for a feature or settings that cannot be read, and `SystemFailure` for a
+    manifest.
     """
     found: dict[str, Table] = {}
     for path in sorted((root / "features").rglob("*.feature")):
@@ -54,7 +58,11 @@ def read_tables(root: Path) -> dict[str, Table]:
                 found[scenario["name"]] = tuple(rows)
     if (root / _SETTINGS).is_file():
         found[DEADLINES] = _deadlines((root / _SETTINGS).read_text(encoding="utf-8"))
-    return found
+    try:
+        return found | manifest_tables(root)
+    except (YAMLError, ValueError, LookupError, OSError) as error:
+        said = " ".join(str(error).split())
+        raise SystemFailure(f"A manifest cannot be read: {said}.") from error
 
 
 def tables_on(text: str) -> tuple[str, ...]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from acceptance.domains.documentation.drivers.pages import markdown_tables
+from acceptance.readiness.placeholders import placeholder_reason
 
 STRIDE = (
     *("spoofing", "tampering", "repudiation", "information disclosure"),
@@ -54,7 +51,7 @@ def read_threats(text: str) -> ThreatModel:
     boundaries: list[str] = []
     threats: list[Threat] = []
     risks: list[AcceptedRisk] = []
-    for head, *rows in _tables(text):
+    for head, *rows in markdown_tables(text):
         named = [dict(zip(head, row, strict=True)) for row in rows]
         if {"boundary", "kind", "threat", "mitigation", "proof"} <= set(head):
             threats += [
@@ -76,16 +73,12 @@ def read_threats(text: str) -> ThreatModel:
     return ThreatModel(tuple(boundaries), tuple(threats), tuple(risks))
 
 
-def _tables(text: str) -> Iterator[list[list[str]]]:
-    """Yield every table as rows of cells, the head first."""
-    rows: list[list[str]] = []
-    for token in MarkdownIt("commonmark").enable("table").parse(text):
-        if token.type == "table_open":
-            rows = []
-        elif token.type == "tr_open":
-            rows.append([])
-        elif token.type == "inline" and rows:
-            rows[-1].append(token.content.strip())
-        elif token.type == "table_close":
-            yield rows
-            rows = []
+def read_roles(text: str) -> frozenset[str]:
+    """Return the names in a page's tables of roles: of the roles, and of who has them."""
+    found = set()
+    for head, *rows in markdown_tables(text):
+        if "role" in head:
+            columns = [at for at, name in enumerate(head) if name in {"role", "who"}]
+            cells = (row[at] for row in rows for at in columns)
+            found |= {cell for cell in cells if placeholder_reason(cell) is None}
+    return frozenset(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor, ActorContext
@@ -13,14 +13,21 @@ from acceptance.domains.documentation.generated_tables import (
     tables_on,
     with_tables,
 )
-from acceptance.domains.documentation.threat_model import STRIDE, read_threats
+from acceptance.domains.documentation.threat_model import STRIDE, read_roles, read_threats
+from acceptance.domains.documentation.threat_rules import (
+    duplicate_ids,
+    mitigation_faults,
+    risk_fault,
+    threat_fault,
+)
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
+from acceptance.readiness.outcome import RestsOn
 from acceptance.readiness.traceability.features import read_features
 from acceptance.readiness.tracker import parse
 
 if TYPE_CHECKING:
-    from acceptance.domains.documentation.threat_model import AcceptedRisk, Threat, ThreatModel
+    from acceptance.domains.documentation.threat_model import Threat, ThreatModel
 
 PAGE = "docs/security/threat-model.md"
 """The page with the threat model, in the repository."""
@@ -39,6 +46,8 @@ class ThreatModelFacts:
     """All ids of the tracker."""
     scenarios: frozenset[tuple[str, str]]
     """All scenarios, each as the id of its item and its name."""
+    roles: frozenset[str] = frozenset()
+    """The teams of the tracker, and what the pages' tables of roles define."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ class ThreatModelReviewer(Actor):
         path = self._root / PAGE
         require(path.is_file(), f"There is no threat model. Try: write {PAGE}")
         features, _ = read_features(sorted((self._root / "features").rglob("*.feature")))
-        items = parse(self._tracker).items
+        tracker = parse(self._tracker)
         scenarios = {
             (name, run.name)
             for feature in features
@@ -78,8 +87,11 @@ class ThreatModelReviewer(Actor):
         }
         model = read_threats(path.read_text(encoding="utf-8"))
         self._keep("Threats and their proofs", pretty(asdict(model)))
-        ids = frozenset(item.id for item in items)
-        return ThreatModelFacts(model, ids, frozenset(scenarios))
+        ids = frozenset(item.id for item in tracker.items)
+        roles = {task.assignee for task in tracker.tasks if task.assignee}
+        for page in sorted((self._root / "docs").rglob("*.md")):
+            roles |= read_roles(page.read_text(encoding="utf-8", errors="replace"))
+        return ThreatModelFacts(model, ids, frozenset(scenarios), frozenset(roles))
 
     def assert_every_kind_considered(self, facts: ThreatModelFacts) -> None:
         """Every boundary has a threat of each STRIDE kind, and none has an unknown kind."""
@@ -98,34 +110,37 @@ class ThreatModelReviewer(Actor):
         require(not odd, f"The boundary or kind of threat is unknown in {listed(odd)}.")
 
     def assert_every_threat_proved(self, facts: ThreatModelFacts) -> None:
-        """Every threat has a mitigation and a proof, and what the proof names exists.
-
-        Raises `Unverifiable` for a proof by an item without a scenario; faults count first.
-        """
+        """Every threat has a mitigation of its own and a proof, and what the proof names exists."""
         risks = {each.id for each in facts.model.risks}
+        twice = duplicate_ids(facts.model.threats, facts.model.risks)
+        require(not twice, f"{PAGE} has several threats or risks called {listed(twice)}.")
         require_each(
             facts.model.threats,
-            lambda each: _unproved(each, facts, risks),
+            lambda each: threat_fault(each) or _unproved(each, facts, risks),
             nothing=f"{PAGE} lists no threat.",
         )
-        proved = {item for item, _ in facts.scenarios}
-        owed = {
-            item
+        faults = mitigation_faults(facts.model.threats)
+        require(not faults, listed(faults))
+
+    def rest_on_proofs(self, facts: ThreatModelFacts) -> None:
+        """The item is met only if this run proves what every threat rests on (ADR 39)."""
+        risks = {each.id for each in facts.model.risks}
+        proofs = [
+            RestsOn(threat.id, item, name)
             for threat in facts.model.threats
-            for proof in threat.proofs
-            if (item := proof.partition(":")[0]) not in {*proved, *risks}
-        }
-        if owed:
-            raise Unverifiable(
-                f"No scenario proves {listed(sorted(owed))} yet, which threats rest on."
-            )
+            for item, name in map(_parts, threat.proofs)
+            if item not in risks
+        ]
+        require(proofs, f"No threat of {PAGE} rests on a proof.")
+        self._keep("What the threats rest on", pretty([asdict(each) for each in proofs]))
+        self._context.rest_on(proofs)
 
     def assert_accepted_risks_current(self, facts: ThreatModelFacts) -> None:
-        """Every accepted risk has an owner and a last day, which is not over."""
+        """Every accepted risk has an owner who exists and a last day within a year."""
         today = datetime.now(UTC).date()
         require_each(
             facts.model.risks,
-            lambda risk: _not_accepted(risk, today),
+            lambda risk: risk_fault(risk, today, facts.roles),
             nothing=f"{PAGE} accepts no risk, but some risk always remains.",
         )
 
@@ -168,24 +183,17 @@ class ThreatModelReviewer(Actor):
 
 
 def _unproved(threat: Threat, facts: ThreatModelFacts, risks: set[str]) -> str | None:
-    if not threat.mitigation or not threat.proofs:
-        return f"{threat.id} has no {'proof' if threat.mitigation else 'mitigation'}"
-    for proof in threat.proofs:
-        item, colon, name = (part.strip() for part in proof.partition(":"))
+    for item, name in map(_parts, threat.proofs):
         if item in risks:
             continue
         if item not in facts.items:
             return f"{threat.id} rests on {item}, which the tracker does not have"
-        if colon and (item, name) not in facts.scenarios:
+        if name and (item, name) not in facts.scenarios:
             return f"{threat.id} rests on {name!r}, which is no scenario of {item}"
     return None
 
 
-def _not_accepted(risk: AcceptedRisk, today: date) -> str | None:
-    if not risk.owner:
-        return f"{risk.id} has no owner"
-    try:
-        until = date.fromisoformat(risk.until)
-    except ValueError:
-        return f"{risk.id} is accepted until {risk.until!r}, which is no date such as 2027-01-31"
-    return f"{risk.id} was accepted only until {until}" if until < today else None
+def _parts(proof: str) -> tuple[str, str]:
+    """Return the item that a proof names, and its scenario; empty for all of the item's."""
+    item, _, name = proof.partition(":")
+    return item.strip(), name.strip()

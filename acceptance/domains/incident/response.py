@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.incident.drivers.evidence_folder import read_evidence
+from acceptance.domains.incident.isolation import (
+    POLICY,
+    IsolationFacts,
+    SuspectObserver,
+    judge_isolation,
+)
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.drivers.secret_configuration import read_configured_keys
 from acceptance.judgement import require, require_each
 from acceptance.runbooks.checks import (
     assert_complete,
     assert_exercised_recently,
+    assert_roles_assigned,
     read_exercise,
 )
 from acceptance.runbooks.reader import duration_in, load_runbook
@@ -36,10 +40,10 @@ _SECTIONS = (
     *("Purpose", "Roles", "Severity", "Contact", "Contain", "Preserve evidence", "Remove"),
     *("Recover", "Afterwards", "Drill record"),
 )
-_CONTAIN = ("quarantine", "revoke")
+_QUARANTINE, _REVOKE = "quarantine", "revoke"
 _PRESERVE = ("preserve", "check")
 _REMOVE = ("remove", "recover")
-_MARKS = (*_CONTAIN, *_PRESERVE, *_REMOVE)
+_MARKS = (_QUARANTINE, _REVOKE, *_PRESERVE, *_REMOVE)
 """The marks of the runbook's commands, in the order in which they are run."""
 _ROLES = ("incident lead", "responder", "scribe", "communications lead")
 _SEVERITIES = ("SEV1", "SEV2", "SEV3")
@@ -48,9 +52,8 @@ _FILES = (
     *("processes.txt", "connections.txt", "tmp.tar"),
 )
 """The files of evidence that have to be preserved; there may be more."""
-_POLICY = "quarantine"
-_SHORTEST_SECRET = 6
-"""A shorter value, in bytes, is found in any file by chance."""
+_ROTATION = "secret-rotation.md"
+"""The runbook that revokes what the pod knew; the page has to lead to it."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,10 @@ class QuarantineState:
     """The ready pods of the workload."""
     alive: bool
     """Whether the suspicious pod is still running, so that it can be examined."""
-    policies: tuple[str, ...]
+    isolation: IsolationFacts
 
 
-class IncidentResponder(ClusterActor):
+class IncidentResponder(SuspectObserver):
     """Responds to an incident, with the commands of the runbook and no others."""
 
     _shell: RunbookShell | None = None
@@ -77,17 +80,21 @@ class IncidentResponder(ClusterActor):
         return runbook
 
     def assert_complete(self, runbook: Runbook) -> None:
-        """Every section that a responder needs says something, and every command is there."""
+        """Every section that a responder needs says something, and every command is there.
+
+        What a pod knew is revoked by another runbook, to which this one has to lead.
+        """
         assert_complete(runbook, _SECTIONS, _MARKS)
+        require(
+            _ROTATION in runbook.section("Contain"),
+            f"The section Contain of {PAGE} does not lead to {_ROTATION}, so that what the pod "
+            "knew stays valid.",
+        )
 
     def assert_roles_and_response_times(self, runbook: Runbook) -> None:
         """Every role is assigned, and every severity has a response time."""
-        roles, severities = runbook.section("Roles"), runbook.section("Severity")
-        require_each(
-            _ROLES,
-            lambda role: None if role in roles else f"{PAGE} assigns the role {role} to nobody",
-            nothing="No role is asked for.",
-        )
+        severities = runbook.section("Severity")
+        assert_roles_assigned(runbook, "Roles", _ROLES)
 
         def fault(severity: str) -> str | None:
             after = severities.partition(severity)[2]
@@ -109,44 +116,69 @@ class IncidentResponder(ClusterActor):
         return pods[0]
 
     def contain(self, suspect: PodFacts) -> QuarantineState:
-        """Run the commands that contain a pod: no traffic, no connections, no sessions."""
+        """Run the commands that contain a pod: no traffic, no connections, no sessions.
+
+        Before and after them, connect to the pod and from it.
+        """
         self._open_shell(suspect)
-        self._follow(_CONTAIN)
-        policies = self._cluster.items(api_path("networkpolicies", self.system.namespace))
+        before, sessions = self._connections_before(suspect)
+        self._follow((_QUARANTINE,))
+        require(
+            self._is_running(suspect),
+            f"{suspect.name} is not running any more, so it cannot be examined.",
+        )
+        ways, fault = self._policy_facts(suspect)
+        after = self._connections_after(suspect, before)
+        silent = self._statements_stop(suspect)
+        self._follow((_REVOKE,))
+        isolation = IsolationFacts(
+            before,
+            after,
+            ways,
+            fault,
+            statements_after=not silent,
+            sessions_before=sessions,
+            sessions_after=self._sessions_after(suspect),
+        )
         state = QuarantineState(
             suspect,
             self.serving(self.system.workloads.backend),
-            any(pod.uid == suspect.uid and pod.phase == "Running" for pod in self._all_pods()),
-            tuple(each["metadata"]["name"] for each in policies),
+            self._is_running(suspect),
+            isolation,
         )
         self._keep("State after the quarantine", pretty(asdict(state)))
         return state
 
     def assert_contained(self, state: QuarantineState) -> None:
-        """The suspicious pod is running but isolated, and the backend is at full strength."""
+        """The suspicious pod is running, and the backend is at full strength without it."""
         name = state.suspect.name
         require(state.alive, f"{name} is not running any more, so it cannot be examined.")
         require(name not in state.serving, f"{name} still counts as a pod of the backend.")
         require(len(state.serving) > 1, f"Only {state.serving} serve in its place.")
-        require(_POLICY in state.policies, "No network policy isolates the suspicious pod.")
+
+    def assert_isolated(self, state: QuarantineState) -> None:
+        """No packet reaches the pod or leaves it, and its sessions in the database are ended.
+
+        Raises `Unverifiable` if the cluster does not do what its policies say.
+        """
+        judge_isolation(state.suspect.name, state.isolation)
 
     def preserve_evidence(self, suspect: PodFacts) -> tuple[EvidenceFile, ...]:
         """Run the commands that preserve the evidence, and return what they preserved."""
         shell = self._follow(_PRESERVE)
-        files = read_evidence(shell.folder / f"incident-{suspect.name}", self._secret_values())
-        self._keep("Preserved evidence", pretty([asdict(each) for each in files]))
+        files = read_evidence(shell.folder / f"incident-{suspect.name}")
+        kept = [{"name": each.name, "size": each.size, "sealed": each.sealed} for each in files]
+        self._keep("Preserved evidence", pretty(kept))
         return files
 
     def assert_evidence_complete(self, files: tuple[EvidenceFile, ...]) -> None:
-        """Every file of evidence is there and sealed, and none holds a secret."""
+        """Every file of evidence is there and sealed."""
         by_name = {each.name: each for each in files}
 
         def fault(name: str) -> str | None:
             if name not in by_name or not by_name[name].size:
                 return f"the evidence has no {name}, or nothing in it"
-            if not by_name[name].sealed:
-                return f"the hash of {name} is wrong or missing"
-            return f"{name} holds a secret value" if by_name[name].secrets else None
+            return None if by_name[name].sealed else f"the hash of {name} is wrong or missing"
 
         require_each(sorted({*_FILES, *by_name}), fault, nothing="No evidence is asked for.")
 
@@ -185,7 +217,7 @@ class IncidentResponder(ClusterActor):
     def _end_incident(self, suspect: PodFacts) -> None:
         """Delete the suspicious pod and its policy, and wait for the system's full strength."""
         namespace = self.system.namespace
-        self._cluster.delete(api_path("networkpolicies", namespace, _POLICY))
+        self._cluster.delete(api_path("networkpolicies", namespace, POLICY))
         if any(pod.uid == suspect.uid for pod in self._all_pods()):
             self._cluster.delete(api_path("pods", namespace, suspect.name))
         with self._waking() as wake:
@@ -201,17 +233,8 @@ class IncidentResponder(ClusterActor):
                 describe=lambda seen: "; ".join(str(each) for group in seen for each in group),
             )
 
+    def _is_running(self, pod: PodFacts) -> bool:
+        return any(each.uid == pod.uid and each.phase == "Running" for each in self._all_pods())
+
     def _all_pods(self) -> tuple[PodFacts, ...]:
         return self._cluster.pods(self.system.namespace)
-
-    def _secret_values(self) -> set[bytes]:
-        """Return all values of Secrets but the public ones, such as the name of a database role."""
-        namespace = self.system.namespace
-        public = read_configured_keys(self._cluster, namespace).public
-        values = {
-            base64.b64decode(value)
-            for each in self._cluster.secrets(namespace).values()
-            for key, value in each.items()
-            if key not in public
-        }
-        return {each for each in values if len(each) >= _SHORTEST_SECRET}

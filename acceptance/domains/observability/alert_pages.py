@@ -15,6 +15,7 @@ from acceptance.domains.observability.alert_rules import about
 from acceptance.domains.observability.on_call import PAGE
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import listed, require, require_each
+from acceptance.readiness.placeholders import placeholder_reason
 from acceptance.runbooks.checks import assert_complete
 from acceptance.runbooks.reader import duration_in, durations_in, load_runbook
 
@@ -31,8 +32,8 @@ _UNCURED = "without a cure"
 _INDEX = "README.md"
 _NUMBER = re.compile(r"@(\w+)@")
 _HOUR_SECONDS, _DAY_SECONDS = 3600.0, 86400.0
-_UNFINISHED = re.compile(r"\b(?:TODO|TBD|FIXME)\b|<!--(?! (?:documents|checked): )")
-"""What is left to be written, or cannot be seen by whoever reads the page."""
+_UNSEEN = re.compile(r"<!--(?! (?:documents|checked): )")
+"""What cannot be seen by whoever reads the page."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,10 @@ class AlertPageReader(AlertListener):
                 return f"{name}: {str(error).rstrip('.')}"
             if about(name) not in runbook.text:
                 return f"{page} is not about {name}"
-            left = _UNFINISHED.search(runbook.text)
-            return f"{page} has a part that nobody reads: {left[0]}" if left else None
+            if reason := placeholder_reason(runbook.text):
+                return f"{page} is only filled in: {reason}"
+            hidden = _UNSEEN.search(runbook.text)
+            return f"{page} has a part that nobody reads: {hidden[0]}" if hidden else None
 
         require_each(found.alerts, fault, nothing="Prometheus has no alert rule.")
 

@@ -18,7 +18,11 @@ from acceptance.domains.observability.drivers.alertmanager import (
 from acceptance.domains.observability.drivers.prometheus import seconds_of
 from acceptance.drivers.kubernetes.client import Refused, pretty
 from acceptance.judgement import listed, require, require_each, unproven
-from acceptance.runbooks.checks import assert_complete, required_interval
+from acceptance.runbooks.checks import (
+    assert_complete,
+    assert_roles_assigned,
+    required_interval,
+)
 from acceptance.runbooks.reader import duration_in, load_runbook
 from acceptance.waiting import last_seen
 
@@ -73,8 +77,23 @@ class OnCallInspector(AlertListener):
         return page
 
     def assert_complete(self, page: Runbook) -> None:
-        """Every section says something, and rotation and contact check have an interval."""
+        """Every section says something, and rotation and contact check have an interval.
+
+        Every role is assigned, and whoever is called has one of them.
+        """
         assert_complete(page, _SECTIONS, (_CONTACT,))
+        roles = [row[0] for row in page.table("Rotation")]
+        assert_roles_assigned(page, "Rotation", roles)
+        require_each(
+            page.table("Escalation"),
+            lambda row: (
+                None
+                if any(role.casefold() in " ".join(row[1:]).casefold() for role in roles)
+                else f"{PAGE} has {' '.join(row[1:]) or 'nobody'} called after {row[0]}, "
+                "a role that nobody has"
+            ),
+            nothing=f"{PAGE} does not say who is called when.",
+        )
         for activity in ("Rotation", "Contact check"):
             required_interval(page, activity, activity)
 

@@ -14,12 +14,14 @@ from acceptance.judgement import require
 from acceptance.runbooks.checks import (
     assert_complete,
     assert_exercised_recently,
+    assert_somebody_runs,
     read_exercise,
     required_duration,
     required_interval,
 )
 from acceptance.runbooks.reader import load_runbook
 from acceptance.runbooks.runner import open_shell
+from acceptance.runbooks.schedules import scheduled_jobs
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ _BACKUP, _RESTORE, _REOPEN, _DISCARD = "backup", "restore", "reopen", "discard"
 _MARKS = (_BACKUP, _RESTORE, _REOPEN, _DISCARD)
 """The marks of the runbook's commands, in the order in which they are run."""
 _REHEARSAL = "Rehearsal"
+_TOOLS = ("pg_dump", "pg_basebackup", "pgbackrest", "barman", "wal-g", "velero backup")
+"""Programs by which a scheduled job that names no runbook is known to make backups."""
 _RPO_EXAMPLE, _RTO_EXAMPLE = "24 hours", "30 minutes"
 _MINUTES_PER_HOUR = 60
 
@@ -78,6 +82,17 @@ class RecoveryOperator(ClusterActor):
             every <= rpo,
             f"A backup every {_in_words(every)} cannot meet the RPO of {_in_words(rpo)}.",
         )
+
+    def assert_backups_are_run(self, runbook: Runbook) -> None:
+        """Something or somebody makes the backups as often as the runbook asks for.
+
+        Raises `Unverifiable` for a schedule that cannot be read.
+        """
+        every = required_interval(runbook, "Schedule", "Backup")
+        jobs = scheduled_jobs(self.system.sources)
+        kept = [{"file": each.file, "longest gap": each.longest_gap} for each in jobs]
+        self._keep("What the repository runs on a schedule", pretty(kept))
+        assert_somebody_runs(runbook, "Backup", every, jobs, _TOOLS)
 
     def assert_rehearsed_recently(self, runbook: Runbook) -> None:
         """The last rehearsal is no older than the runbook itself allows."""

@@ -20,11 +20,11 @@ from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.secret_configuration import read_configured_keys
 from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable, listed, require
+from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.process import workers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from acceptance.domains.secrets.drivers.container_files import SearchedContainer
     from acceptance.drivers.kubernetes.facts import Object
@@ -81,6 +81,22 @@ class SecretSearcher(ClusterActor):
             require(searched.get(kind), f"No {kind} was read, so secrets in it were not searched.")
         for kind in LISTED:
             require(kind in searched, f"No {kind} was listed, so secrets in it were not searched.")
+
+    def assert_files_free_of_secrets(self, files: Mapping[str, bytes]) -> None:
+        """None of some files holds a secret value in any form, also not in what is packed in it.
+
+        `files` are contents by their names.
+        """
+        forms, count = self._forms()
+        require(files, "There is no file to search for secret values.")
+        found = {name: forms.origin_in_content(content) for name, content in files.items()}
+        kept = {"values": count, "searched": sorted(files), "found": found}
+        self._keep("Files searched for secret values", pretty(kept))
+        require_each(
+            sorted(files),
+            lambda name: f"{name} holds a secret value ({found[name]})" if found[name] else None,
+            nothing="There is no file to search for secret values.",
+        )
 
     def _forms(self) -> tuple[SecretForms, int]:
         """Return the forms to search for, and of how many values they are."""
@@ -163,7 +179,7 @@ class SecretSearcher(ClusterActor):
         scanned = files.scan(
             root,
             files.tracked(root, timeout=limit),
-            lambda content: notes.forms.origin(content.decode("utf-8", "replace")),
+            notes.forms.origin_in_content,
         )
         notes.count("repository file", len(scanned.read))
         notes.found += [f"repository file {name}" for name in scanned.holding]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.errors import EnvironmentFailure
 from acceptance.readiness.attestation.envelope import fits
+from acceptance.readiness.placeholders import means_never, placeholder_reason
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -122,7 +123,14 @@ def _dates(signed: SignedClaim, here: VerificationContext) -> str:
         return f"it expires ({claim.expires}) before its date ({claim.date})"
     if claim.expires < here.today:
         return f"it expired on {claim.expires}"
+    if means_never(claim.expires, here.today):
+        return f"it expires on {claim.expires}, which means never"
     return ""
+
+
+def _statement(signed: SignedClaim, _: VerificationContext) -> str:
+    reason = placeholder_reason(signed.claim.statement)
+    return f"its statement is only filled in: {reason}" if reason else ""
 
 
 def _commit(signed: SignedClaim, here: VerificationContext) -> str:
@@ -185,6 +193,7 @@ _CHECKS: tuple[Callable[[SignedClaim, VerificationContext], str], ...] = (
     _wording,
     _role,
     _dates,
+    _statement,
     _commit,
     _coverage,
     _evidence,

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 
 import pytest
 
 from acceptance.domains.incident import EvidenceFile, PodFacts, QuarantineState, Runbook
+from acceptance.domains.incident.isolation import Connections, IsolationFacts
 from acceptance.domains.incident.response import PAGE, IncidentResponder
 from acceptance.project import ROOT
 from acceptance.runbooks.reader import load_runbook, read_runbook
@@ -14,7 +14,7 @@ from tests.support.actors import context_of
 
 WRITTEN = (ROOT / PAGE).read_text(encoding="utf-8")
 FILES = tuple(
-    EvidenceFile(name, 1, sealed=True, secrets=0)
+    EvidenceFile(name, 1, sealed=True)
     for name in (
         *("pod.yaml", "objects.yaml", "events.yaml", "log.txt", "log-of-all.txt"),
         *("processes.txt", "connections.txt", "tmp.tar"),
@@ -34,7 +34,20 @@ SUSPECT = PodFacts(
     uses=(),
     mounts=(),
 )
-CONTAINED = QuarantineState(SUSPECT, ("b", "c"), alive=True, policies=("quarantine",))
+CONTAINED = QuarantineState(
+    SUSPECT,
+    ("b", "c"),
+    alive=True,
+    isolation=IsolationFacts(
+        Connections(("database:5432",)),
+        Connections(()),
+        (),
+        None,
+        statements_after=False,
+        sessions_before=1,
+        sessions_after=0,
+    ),
+)
 
 
 @pytest.fixture
@@ -67,6 +80,14 @@ def test_the_runbook_is_complete(responder: IncidentResponder) -> None:
         ("Drill: every 90 days", "Now and then", 'The Drill record .* has no line "Drill: every'),
         ("- 2026-11-25, by", "- 2020-02-29, by", "The last drill was on 2020-02-29"),
         ("- 2026-11-25, by", "- Lately, by", "The Drill record .* has no date"),
+        ("| scribe | anybody who is free |", "| scribe | n/a |", "role scribe to nobody: .*n/a"),
+        ("| scribe | anybody who is free |", "| scribe | |", "role scribe to nobody: it is empty"),
+        ("(secret-rotation.md)", "(on-call.md)", "does not lead to secret-rotation.md"),
+        (
+            "To end an attack without losing its evidence",
+            "TODO: end an attack without losing its evidence",
+            "the section Purpose of .* is only filled in",
+        ),
     ],
 )
 def test_what_the_runbook_lacks_is_named(
@@ -87,10 +108,9 @@ def test_complete_evidence_passes(responder: IncidentResponder) -> None:
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (EvidenceFile("log.txt", 0, sealed=True, secrets=0), r"has no log\.txt, or nothing in it"),
-        (EvidenceFile("log.txt", 1, sealed=False, secrets=0), r"hash of log\.txt is wrong or miss"),
-        (EvidenceFile("log.txt", 1, sealed=True, secrets=2), r"log\.txt holds a secret value"),
-        (EvidenceFile("more.txt", 1, sealed=False, secrets=0), r"hash of more\.txt is wrong"),
+        (EvidenceFile("log.txt", 0, sealed=True), r"has no log\.txt, or nothing in it"),
+        (EvidenceFile("log.txt", 1, sealed=False), r"hash of log\.txt is wrong or miss"),
+        (EvidenceFile("more.txt", 1, sealed=False), r"hash of more\.txt is wrong"),
     ],
 )
 def test_bad_evidence_is_named(responder: IncidentResponder, file: EvidenceFile, said: str) -> None:
@@ -115,34 +135,12 @@ def test_missing_evidence_is_named(responder: IncidentResponder) -> None:
             "backend-1 still counts as a pod of the backend",
         ),
         (replace(CONTAINED, serving=("c",)), "Only .* serve in its place"),
-        (replace(CONTAINED, policies=()), "No network policy isolates"),
     ],
 )
 def test_a_failed_quarantine_is_named(
     responder: IncidentResponder, state: QuarantineState, said: str
 ) -> None:
-    """The pod has to be alive and isolated, and the backend at full strength."""
+    """The pod has to be alive, and the backend at full strength without it."""
     responder.assert_contained(CONTAINED)
     with pytest.raises(AssertionError, match=said):
         responder.assert_contained(state)
-
-
-class SecretsOfRotation:
-    """A namespace after an odd number of rotations."""
-
-    def config_maps(self, _: str) -> dict[str, dict[str, str]]:
-        """The ConfigMap names what is public."""
-        return {"checkout-config": {"PUBLIC_KEYS": "DATABASE_USER\n"}}
-
-    def secrets(self, _: str) -> dict[str, dict[str, str]]:
-        """The role's name begins the name of the backend's own program, checkout_backend."""
-        held = {"DATABASE_USER": b"checkout_b", "SIGNING_KEY": b"a-signing-key"}
-        return {
-            "checkout-secrets": {key: base64.b64encode(each).decode() for key, each in held.items()}
-        }
-
-
-def test_the_name_of_a_database_role_is_no_secret_in_evidence() -> None:
-    """Else every log of the backend would hold a secret after each second rotation."""
-    responder = IncidentResponder(context_of(SYSTEM, SecretsOfRotation()))
-    assert responder._secret_values() == {b"a-signing-key"}

@@ -103,7 +103,7 @@ def test_a_complete_page_passes(sources: Path) -> None:
         ("sh diagnose", "sh", "TargetDown: .* has no commands to diagnose"),
         ("sh cure", "sh", "TargetDown: .* has no commands to cure"),
         ("Alert: `TargetDown`", "Alert: `TargetMissing`", "is not about TargetDown"),
-        ("In 15 minutes.", "TODO", "has a part that nobody reads: TODO"),
+        ("In 15 minutes.", "TODO", r'is only filled in: "TODO" is left in it'),
         ("In 15 minutes.", "<!-- In 15 minutes. -->", "has a part that nobody reads: <!--"),
         ("In 15 minutes.", "In 8 hours.", "has somebody answer in 8:00:00, and .* in 0:15:00"),
         ("30 minutes without", "3 days without", "called after 3 days.*, which .* does not say"),

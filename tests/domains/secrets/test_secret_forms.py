@@ -9,7 +9,7 @@ import pytest
 
 from acceptance.domains.secrets.secret_forms import SecretForms
 from acceptance.domains.secrets.secret_inventory import SecretValue
-from acceptance.readiness.redaction import forms
+from acceptance.readiness.secret_encodings import forms
 
 VALUE = "p&ss/w<rd+'\"x1Y2z3"
 FORMS = SecretForms([SecretValue("own/KEY", VALUE), SecretValue("own/PIN", "k4-x9z")])

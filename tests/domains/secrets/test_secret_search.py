@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -238,3 +239,26 @@ def test_a_secret_and_a_place_that_was_not_read_are_found(search: SecretSearch, 
     searcher.assert_no_secret_found(NOTHING)
     with pytest.raises(AssertionError, match=said):
         searcher.assert_no_secret_found(search)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"password: {VALUE}".encode(),
+        base64.b64encode(f"user: a, password: {VALUE}".encode()),
+        gzip.compress(f"PASSWORD={VALUE}\0PATH=/bin".encode()),
+        VALUE.encode().hex().encode(),
+        VALUE.encode("utf-16-le"),
+    ],
+)
+def test_a_file_that_is_handed_over_is_searched_in_every_form(content: bytes) -> None:
+    """As the evidence of an incident, which many people read."""
+    kept: list[str] = []
+    context = context_of(SYSTEM, FakeCluster(), keep=lambda _, text, *__: kept.append(str(text)))
+    searcher = SecretSearcher(context)
+    searcher.assert_files_free_of_secrets({"a.txt": b"calm", "b.txt": b"checkout 4711"})
+    with pytest.raises(AssertionError, match=r"^a\.txt holds a secret value \(own/PASSWORD\)$"):
+        searcher.assert_files_free_of_secrets({"a.txt": content, "b.txt": b"calm"})
+    assert not any(VALUE in text for text in kept)
+    with pytest.raises(AssertionError, match="There is no file to search"):
+        searcher.assert_files_free_of_secrets({})

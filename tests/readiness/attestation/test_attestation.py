@@ -182,6 +182,19 @@ def test_what_ends_before_it_begins_does_not_count(office: Office) -> None:
     refused(office, "it expires (2026-06-30) before its date")
 
 
+def test_a_statement_that_never_ends_does_not_count(office: Office) -> None:
+    """The year 9999 is no day on which anybody looks at it again."""
+    office.keep(office.claim(expires=dt.date(9999, 12, 31)))
+    refused(office, "it expires on 9999-12-31, which means never")
+
+
+@pytest.mark.parametrize("said", ["TBD", "n/a", "-", "to be confirmed", "noch zu klären"])
+def test_a_statement_that_is_only_filled_in_does_not_count(office: Office, said: str) -> None:
+    """Whoever signs it has said nothing."""
+    office.keep(office.claim(statement=said))
+    refused(office, "its statement is only filled in")
+
+
 def test_a_reworded_item_has_to_be_looked_at_again(office: Office) -> None:
     """Somebody spoke about other words."""
     office.keep(office.claim())

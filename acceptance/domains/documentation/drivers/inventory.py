@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DocumentableKind: TypeAlias = Literal["workload", "setting", "target"]
 
 _WORKLOADS = {"CronJob", "DaemonSet", "Deployment", "Job", "StatefulSet"}
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
+VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
 """A key of a ConfigMap that is an environment variable of pods; other keys are file names."""
 _TARGET = re.compile(r"^([a-z][a-z0-9-]*):(?!=)", re.MULTILINE)
 _PUBLIC = re.compile(r"^([a-z][a-z0-9-]*):.*## ", re.MULTILINE)
@@ -80,7 +80,7 @@ def _manifest(file: str, text: str) -> Iterator[Documentable]:
         if found.get("kind") == "ConfigMap":
             keys = found.get("data") or {}
             yield from (
-                Documentable("setting", key, file) for key in keys if _VARIABLE.fullmatch(key)
+                Documentable("setting", key, file) for key in keys if VARIABLE.fullmatch(key)
             )
 
 
@@ -104,7 +104,7 @@ def _environment(file: str, text: str) -> Iterator[Documentable]:
         of = node.func.value if isinstance(node.func, ast.Attribute) else None
         if any(isinstance(each, ast.Name) and each.id == "env" for each in (*node.args, of)):
             for each in node.args:
-                if isinstance(each, ast.Constant) and _VARIABLE.fullmatch(str(each.value)):
+                if isinstance(each, ast.Constant) and VARIABLE.fullmatch(str(each.value)):
                     yield Documentable("setting", str(each.value), file)
 
 

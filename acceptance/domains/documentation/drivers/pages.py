@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from markdown_it.token import Token
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
@@ -78,6 +80,21 @@ def read_page(path: str, text: str) -> Page:
         makes=tuple(pattern for pattern in makes if pattern),
         checked=said.get("checked", ""),
     )
+
+
+def markdown_tables(text: str) -> Iterator[list[list[str]]]:
+    """Yield every table of a page as rows of cells, the head first."""
+    rows: list[list[str]] = []
+    for token in _MARKDOWN.parse(text):
+        if token.type == "table_open":
+            rows = []
+        elif token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and rows:
+            rows[-1].append(token.content.strip())
+        elif token.type == "table_close":
+            yield rows
+            rows = []
 
 
 class _Reader:

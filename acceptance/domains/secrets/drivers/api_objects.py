@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import gzip
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.kubernetes.connection import object_of
 from acceptance.drivers.kubernetes.discovery import served_apis
+from acceptance.drivers.packed_content import unpacked
 from acceptance.process import workers
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ _LEFT_OUT_GROUPS = (
 )
 _LEFT_OUT = ("customresourcedefinitions", "apiservices")
 """What describes the API, at great length."""
-_GZIP = b"\x1f\x8b\x08"
-_GZIP_IN_BASE64 = "H4sI"
 _NOT_FOUND = 404
 _FORBIDDEN = 403
 _NO_LIST = 405
@@ -126,12 +123,13 @@ def _texts(found: Any, field: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401
 
 def _opened(field: str, text: str) -> str:
     """Return what a text in base64 holds if it is binary data or compressed; otherwise nothing."""
-    if not (field.startswith("binaryData.") or text.startswith(_GZIP_IN_BASE64)):
-        return ""
-    try:
-        content = base64.b64decode(text)
-        if content.startswith(_GZIP):
-            content = gzip.decompress(content)
-    except (ValueError, OSError, EOFError, zlib.error):
-        return ""
-    return content.decode("utf-8", "replace")
+    content = text.encode()
+    if field.startswith("binaryData."):
+        try:
+            content = base64.b64decode(content)
+        except ValueError:
+            return ""
+        opened = list(unpacked(content))
+    else:
+        opened = list(unpacked(content))[1:]
+    return "\n".join(each.decode("utf-8", "replace") for each in opened)
