@@ -48,6 +48,11 @@ def _(suite_tester: SuiteTester) -> tuple[SuiteFacts, ...]:
     return suite_tester.run_tests()
 
 
+@then("no test is missing or skipped without a reviewed exception")
+def _(suite_tester: SuiteTester, suites: tuple[SuiteFacts, ...]) -> None:
+    suite_tester.assert_none_missing(suites)
+
+
 @then("tests of every kind ran and none failed")
 def _(suite_tester: SuiteTester, suites: tuple[SuiteFacts, ...]) -> None:
     suite_tester.assert_all_passed(suites)
