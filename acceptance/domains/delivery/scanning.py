@@ -112,9 +112,10 @@ def scan(target: ScanTarget, timeouts: Timeouts) -> ScanResult:
 
 
 def overlays_of(settings: Settings) -> tuple[Path, ...]:
-    """Return every overlay that the settings name, each once."""
-    by_cluster = (overlay for _, overlay in settings.overlays)
-    return tuple(dict.fromkeys((settings.overlay, *by_cluster, settings.staging)))
+    """Return every overlay that the settings name, each once; not all of them need to exist."""
+    others = (*(overlay for _, overlay in settings.overlays), settings.staging)
+    there = (overlay for overlay in others if overlay.is_dir())
+    return tuple(dict.fromkeys((settings.overlay, *there)))
 
 
 def ran(facts: ScannerFacts) -> bool:

@@ -106,4 +106,4 @@ def test_the_numbers_of_this_project_are_those_of_today(suite: Suite) -> None:
     )
     collected = [line for line in done.stdout.splitlines() if "::" in line]
     assert declared is not None
-    assert declared.tests == len(collected)
+    assert declared.tests == len(collected), f"Write {len(collected)} into {FILE}."
