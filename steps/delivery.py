@@ -5,6 +5,8 @@ from __future__ import annotations
 from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.delivery import (
+    Attempt,
+    BypassTester,
     ChangeAudit,
     ChangeAuditor,
     PipelineEngineer,
@@ -46,6 +48,11 @@ def _(change_auditor: ChangeAuditor, audit: ChangeAudit) -> None:
 @when("the tester runs all tests of the system", target_fixture="suites")
 def _(suite_tester: SuiteTester) -> tuple[SuiteFacts, ...]:
     return suite_tester.run_tests()
+
+
+@then("no test is missing or skipped without a reviewed exception")
+def _(suite_tester: SuiteTester, suites: tuple[SuiteFacts, ...]) -> None:
+    suite_tester.assert_none_missing(suites)
 
 
 @then("tests of every kind ran and none failed")
@@ -114,6 +121,23 @@ def _(pipeline_engineer: PipelineEngineer, workflow: WorkflowFacts) -> None:
 @then("none of its steps may fail or be skipped")
 def _(pipeline_engineer: PipelineEngineer, workflow: WorkflowFacts) -> None:
     pipeline_engineer.assert_no_step_optional(workflow)
+
+
+@given("the security workflow blocks a plain change", target_fixture="plain_attempt")
+def _(bypass_tester: BypassTester) -> Attempt:
+    plain = bypass_tester.offer_plain_change()
+    bypass_tester.assert_plain_change_blocked(plain)
+    return plain
+
+
+@when("developers offer changes of every look", target_fixture="attempts")
+def _(bypass_tester: BypassTester) -> tuple[Attempt, ...]:
+    return bypass_tester.offer_changes()
+
+
+@then("the security workflow scans and blocks each of them alike")
+def _(bypass_tester: BypassTester, attempts: tuple[Attempt, ...], plain_attempt: Attempt) -> None:
+    bypass_tester.assert_same_scan(attempts, plain_attempt)
 
 
 @given("the operator has deployed a new staging environment", target_fixture="staging")

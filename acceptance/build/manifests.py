@@ -27,6 +27,9 @@ Manifest: TypeAlias = "dict[str, Any]"
 RUN_LABEL = "acceptance.checkout/run"
 """The label of all objects that the suite creates in a cluster; its value is the run's id."""
 
+RECIPES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""The names that kustomize's own file may have."""
+
 SECRET_KEYS = "SECRET_KEYS"  # noqa: S105 (the name of a key of the ConfigMap)
 _TIMEOUT_SECONDS = 60.0
 _SECRET_BYTES = 32
@@ -47,7 +50,7 @@ def render(
     Raises `BrokenInput` with the overlay and the cause when it cannot be rendered, has no objects,
     or does not use one of `images`; `EnvironmentFailure` when there is no kubectl.
     """
-    if not (overlay / "kustomization.yaml").is_file():
+    if not any((overlay / name).is_file() for name in RECIPES):
         message = (
             f"{overlay} is not an overlay: it has no kustomization.yaml. Try: the overlay setting."
         )

@@ -76,7 +76,8 @@ def _target(settings: Settings, parts: tuple[ScanPart, ...]) -> ScanTarget:
         with progress.step("Images of the system", cacheable=True) as step:
             images = build_images(settings, engine, step)
         references = tuple(each.reference for each in images)
-    return ScanTarget(settings.root, parts, overlays_of(settings), references)
+    sources = tuple(source.context for source in settings.images)
+    return ScanTarget(settings.root, parts, overlays_of(settings), references, sources)
 
 
 def _print(found: ScanResult, parts: tuple[ScanPart, ...]) -> int:
@@ -129,6 +130,9 @@ def _files(settings: Settings) -> Callable[[ScanFinding], str]:
     def file_of(finding: ScanFinding) -> str:
         if (settings.root / finding.where).is_file():
             return finding.where
+        for name in (finding.source, f"{finding.source}/kustomization.yaml"):
+            if finding.source and (settings.root / name).is_file():
+                return name
         image = finding.where.partition("/")[0]
         return dockerfiles.get(image, overlay)
 

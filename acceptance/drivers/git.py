@@ -131,6 +131,19 @@ class Repository:
         """Return the newest commit that changed the file `path`; empty if none did."""
         return self.git("log", "-1", "--format=%H", "HEAD", "--", f":(literal){path}").strip()
 
+    def versions(self, path: str) -> tuple[tuple[str, str], ...]:
+        """Return the contents of a file since the last release, with the commit of each.
+
+        The release's own is among them, and the newest is the first.
+        """
+        release = self.release()
+        since = [f"^refs/tags/{release}"] if release else []
+        listed = self.git("log", "--full-history", "--format=%H", "HEAD", *since, "--", path)
+        commits = [*listed.split(), *([f"refs/tags/{release}"] if release else [])]
+        # A commit may be the one that deleted it.
+        there = [each for each in commits if self.git("ls-tree", "--name-only", each, "--", path)]
+        return tuple((each, self.git("show", f"{each}:./{path}")) for each in there)
+
     def changes_since(self, commit: str, patterns: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return the commits that changed what the globs match and that `commit` does not contain.
 

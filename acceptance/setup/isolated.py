@@ -14,7 +14,7 @@ from acceptance.setup.step import fingerprint, install_with
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = ("checkov", "probes")
+NAMES = ("checkov", "probes", "semgrep")
 """Each tool has a folder tools/NAME with a lock, and is installed as .tools/NAME."""
 
 _SOURCES = {"probes": "sslyze"}

@@ -386,3 +386,9 @@ Feature: Production Security Hardening
       When the pipeline engineer looks for ways to bypass the security workflow
       Then it runs on every push and every pull request
       And none of its steps may fail or be skipped
+
+    @repository
+    Scenario: No change bypasses the security scan by its branch, author, files, message or event
+      Given the security workflow blocks a plain change
+      When developers offer changes of every look
+      Then the security workflow scans and blocks each of them alike

@@ -130,6 +130,8 @@ def cilium(programs: Path) -> Datapath:
                     "--ipam=kubernetes",
                     "--enable-ipv6=false",
                     "--identity-allocation-mode=crd",
+                    # A pod whose labels change is another one at once: no other node has to know.
+                    "--identity-change-grace-period=0s",
                     # Only Kubernetes' own policies are enforced; Cilium's kinds are not installed.
                     "--enable-cilium-network-policy=false",
                     "--enable-cilium-clusterwide-network-policy=false",

@@ -1,8 +1,10 @@
 """Reviews, tests, security scans, CI workflows and staging."""
 
+from acceptance.domains.delivery.bypass_attempts import BypassTester
 from acceptance.domains.delivery.change_review import ChangeAudit, ChangeAuditor
 from acceptance.domains.delivery.drivers.suites import SuiteFacts
 from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
+from acceptance.domains.delivery.offered_changes import Attempt
 from acceptance.domains.delivery.pipeline import PipelineEngineer, ProposedChange
 from acceptance.domains.delivery.scanning import ScanResult
 from acceptance.domains.delivery.security_scan import SecurityScanner
@@ -10,6 +12,8 @@ from acceptance.domains.delivery.staging import StagingEnvironment, StagingOpera
 from acceptance.domains.delivery.suite_tester import SuiteTester
 
 __all__ = [
+    "Attempt",
+    "BypassTester",
     "ChangeAudit",
     "ChangeAuditor",
     "PipelineEngineer",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from acceptance.domains.delivery.drivers.proposals import Proposal
 from acceptance.domains.delivery.scanning import RELEASED_CODE
 from acceptance.settings import load_settings
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 class MaliciousChange:
     """A change that CI must block."""
 
-    event: str
+    proposal: Proposal
+    """How it is offered: each change looks like one that a team might let through."""
     make: Callable[[Path], None]
     """Makes the change in a copy of the repository."""
     finding: str
@@ -61,13 +63,25 @@ def _dangerous_code(copy: Path) -> None:
 
 MALICIOUS_CHANGES = {
     "a push with a hard-coded secret": MaliciousChange(
-        "push", _hard_coded_secret, "(AWS Access Key) in deploy.env:1"
+        Proposal("push", "refs/heads/hotfix/payment", "[hotfix] Pay again", path=""),
+        _hard_coded_secret,
+        "(AWS Access Key) in deploy.env:1",
     ),
     "a pull request with a privileged container": MaliciousChange(
-        "pull_request", _privileged_container, "Container should not be privileged (CKV_K8S_16)"
+        Proposal(
+            "pull_request",
+            "refs/heads/dependabot/docker/debug-1",
+            "chore(deps): add debug [skip ci]",
+            "dependabot[bot]",
+            path="",
+        ),
+        _privileged_container,
+        "Container should not be privileged (CKV_K8S_16)",
     ),
     "a push with dangerous code": MaliciousChange(
-        "push", _dangerous_code, f"(B602) in {RELEASED_CODE}receipts.py:5"
+        Proposal("push", "refs/heads/release/1.4", "chore(release): 1.4.0", "admin", path=""),
+        _dangerous_code,
+        f"(B602) in {RELEASED_CODE}receipts.py:5",
     ),
 }
 """By their names in the feature."""

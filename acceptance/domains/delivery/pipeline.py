@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor, ActorContext
 from acceptance.domains.delivery.drivers.act import act_program, run_workflow
+from acceptance.domains.delivery.drivers.proposals import Proposal
 from acceptance.domains.delivery.drivers.sarif import read_sarif
 from acceptance.domains.delivery.drivers.workflows import read_workflow
 from acceptance.domains.delivery.malicious_changes import MALICIOUS_CHANGES
 from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.drivers.repository_copies import commit_all, copy_repository
+from acceptance.drivers.repository_copies import copy_repository
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.process import tail
@@ -61,11 +62,11 @@ class PipelineEngineer(Actor):
 
         A run on the same commit is reused.
         """
-        event = MALICIOUS_CHANGES[name].event
+        event = MALICIOUS_CHANGES[name].proposal.event
         commit = self._head(self._root)
         key = (str(self._root), commit, event)
         if key not in _PASSED:
-            _PASSED[key] = self._run(self._copy(), event)
+            _PASSED[key] = self._run(self._copy(), Proposal(event))
         found = _PASSED[key]
         self._keep(f"The workflow on {event} of {commit[:12]}", _summary(commit, found))
         return found
@@ -98,8 +99,8 @@ class PipelineEngineer(Actor):
         change = MALICIOUS_CHANGES[name]
         copy = self._copy()
         change.make(copy)
-        commit_all(copy, f"Add {name.partition(' with ')[2]}", timeout=self._timeouts.command)
-        proposed = ProposedChange(change, self._head(copy), self._run(copy, change.event))
+        change.proposal.commit(copy, timeout=self._timeouts.command)
+        proposed = ProposedChange(change, self._head(copy), self._run(copy, change.proposal))
         self._keep(f"The workflow on {name}", _summary(proposed.commit, proposed.run))
         self._keep(f"Output of the workflow on {name}", proposed.run.output, "text")
         return proposed
@@ -108,7 +109,8 @@ class PipelineEngineer(Actor):
         """The workflow fails."""
         require(
             not proposed.run.passed,
-            f"The security workflow let {proposed.change.finding} pass: {WORKFLOW} succeeded. "
+            f"The security workflow let {proposed.change.finding} pass: {WORKFLOW} succeeded for "
+            f"{proposed.change.proposal}. "
             "Try: make its scan step fail the job, without || true or continue-on-error",
         )
 
@@ -153,11 +155,11 @@ class PipelineEngineer(Actor):
         faults += [f"{each} has a condition (if)" for each in facts.conditional]
         require(not faults, f"{facts.path} ignores failures: {listed(faults)}.")
 
-    def _run(self, copy: Path, event: str) -> WorkflowRun:
+    def _run(self, copy: Path, proposal: Proposal) -> WorkflowRun:
         try:
             act_program()
             limit = self._timeouts.workflow
-            return run_workflow(copy, self._workflow(copy), event, timeout=limit)
+            return run_workflow(copy, self._workflow(copy), proposal, timeout=limit)
         except EnvironmentFailure as error:
             raise Unverifiable(f"No workflow can run here. {error.message}") from error
 
@@ -167,10 +169,11 @@ class PipelineEngineer(Actor):
             raise AssertionError(f"CI does not scan for security: there is no {WORKFLOW}.")
         return found
 
-    def _copy(self) -> Path:
+    def _copy(self, *, newest_only: bool = False) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="acceptance-change-"))
         self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
-        return copy_repository(self._root, folder, timeout=self._timeouts.command)
+        limit = self._timeouts.command
+        return copy_repository(self._root, folder, newest_only=newest_only, timeout=limit)
 
     def _head(self, root: Path) -> str:
         return Repository(root, timeout=self._timeouts.command).head()
@@ -197,5 +200,6 @@ def _sarif_runs(found: WorkflowRun) -> list[SarifRun]:
 
 
 def _scanned_parts(found: WorkflowRun) -> frozenset[str]:
-    """Return the parts that a scanner scanned to its end, by the SARIF files."""
-    return frozenset(run.part for run in _sarif_runs(found) if run.successful)
+    """Return the parts that every scanner scanned to its end, by the SARIF files."""
+    runs = _sarif_runs(found)
+    return frozenset(run.part for run in runs) - {run.part for run in runs if not run.successful}

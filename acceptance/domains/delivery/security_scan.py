@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import get_args
 
 from acceptance.actor import Actor
-from acceptance.build.manifests import name_of
 from acceptance.domains.delivery.drivers.exceptions import FILE
 from acceptance.domains.delivery.drivers.scanners.facts import ScanPart
-from acceptance.domains.delivery.scanning import ScanResult, ScanTarget, scan
+from acceptance.domains.delivery.scanning import ScanResult, ScanTarget, overlays_of, scan
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.settings import load_settings
@@ -43,15 +42,13 @@ class SecurityScanner(Actor):
             raise Unverifiable(f"No scanner could scan {listed(unscanned)}.")
 
     def _target(self) -> ScanTarget:
-        """Return everything that was deployed, by its sources."""
+        """Return everything that is delivered, by its sources; what runs here comes first."""
         root = Path(self.system.repository)
         settings = load_settings(root)
-        known = {source.name for source in settings.images}
-        references = {name_of(each): each for each in self.system.images}
         return ScanTarget(
-            root,
+            settings.root,
             get_args(ScanPart),
-            overlays=(settings.overlay_for(self.system.driver),),
+            overlays=(settings.overlay_for(self.system.driver), *overlays_of(settings)),
             images=self.system.images,
-            references=tuple((name, each) for name, each in references.items() if name in known),
+            sources=tuple(source.context for source in settings.images),
         )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor, ActorContext
 from acceptance.domains.delivery.drivers import suites
+from acceptance.domains.delivery.drivers.suite_baseline import FILE, read_baseline
 from acceptance.domains.delivery.drivers.suites import BACKEND_INTEGRATION, SUITES
+from acceptance.domains.delivery.reductions import reductions, remarks, undeclared
+from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.judgement import Unverifiable, require_each
+from acceptance.judgement import Unverifiable, listed, require, require_each
 
 if TYPE_CHECKING:
     from acceptance.domains.delivery.drivers.suites import SuiteFacts
@@ -34,6 +38,31 @@ class SuiteTester(Actor):
         for name, (_, report) in found.items():
             self._keep(f"JUnit report of the {name} tests", report, "text")
         return facts
+
+    def assert_none_missing(self, facts: tuple[SuiteFacts, ...]) -> None:
+        """No suite has fewer tests than since the last release, or skips one without an exception.
+
+        Raises `Unverifiable` if nobody declared how many tests a suite has, or if the history in
+        which it was declared is cut off.
+        """
+        repository = Repository(self._root, timeout=self._timeouts.command)
+        baseline = read_baseline(self._root, repository)
+        self._keep("How many tests each suite has to have", pretty(asdict(baseline)))
+        today = datetime.now(UTC).date()
+        faults = [*reductions(facts, baseline, today)]
+        notes = "".join(f" {each}" for each in remarks(baseline, today))
+        require(not faults, f"{listed(faults)}.{notes} Try: an exception in {FILE}.")
+        unknown = undeclared(facts, baseline)
+        if unknown:
+            raise Unverifiable(
+                f"Nobody knows how many {listed(unknown)} tests there were. "
+                f"Try: declare it in {FILE}."
+            )
+        if baseline.shallow:
+            raise Unverifiable(
+                "The repository is a shallow clone, so nobody knows how many tests there were. "
+                "Try: git fetch --unshallow --tags"
+            )
 
     def assert_all_passed(self, facts: tuple[SuiteFacts, ...]) -> None:
         """Every suite ran tests, no test failed, and the suite itself ended with exit code 0.

@@ -44,6 +44,32 @@ CRITICAL_CHECKS = {
 }
 """checkov reports severities only with a key of its vendor, so the critical checks are listed."""
 
+INJECTION = {
+    "B102": "exec runs text as code",
+    "B202": "an archive chooses where its files go",
+    "B301": "an object that is read can run code",
+    "B302": "an object that is read can run code",
+    "B307": "eval runs text as code",
+    "B308": "text becomes markup",
+    "B506": "an object that is read can run code",
+    "B601": "text becomes a command on another machine",
+    "B602": "text becomes a command",
+    "B604": "text becomes a command",
+    "B605": "text becomes a command",
+    "B608": "text becomes a statement of SQL",
+    "B609": "the name of a file becomes an option",
+    "B610": "text becomes a statement of SQL",
+    "B611": "text becomes a statement of SQL",
+    "B612": "who sends a configuration runs code",
+    "B614": "a model that is read can run code",
+    "B701": "text becomes markup",
+    "B702": "text becomes markup",
+    "B703": "text becomes markup",
+}
+"""Checks of bandit for injection, which it often calls medium or low."""
+_CONSTANT = {"B602", "B605"}
+"""bandit calls these low where the command is a constant, which is nobody's input."""
+
 
 @dataclass(frozen=True)
 class TriagedFindings:
@@ -62,7 +88,9 @@ def is_critical(finding: ScanFinding) -> bool:
     """Return whether a finding blocks the release; one of an unknown scanner does."""
     match finding.scanner:
         case "bandit":
-            return finding.severity == "HIGH" and finding.confidence in {"MEDIUM", "HIGH"}
+            constant = finding.rule in _CONSTANT and finding.severity == "LOW"
+            severe = finding.severity == "HIGH" and finding.confidence in {"MEDIUM", "HIGH"}
+            return severe or (finding.rule in INJECTION and not constant)
         case "checkov":
             return finding.rule in CRITICAL_CHECKS
         case "trivy":

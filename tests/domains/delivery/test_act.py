@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.domains.delivery.drivers import act
+from acceptance.domains.delivery.drivers.proposals import Proposal
 from acceptance.domains.delivery.drivers.workflows import read_workflow
 from acceptance.domains.delivery.pipeline import WORKFLOW
 from acceptance.errors import EnvironmentFailure
@@ -27,9 +28,9 @@ LINES = (
 class RecordedAct:
     """Answers instead of act, and records how it was called."""
 
-    def __init__(self, lines: Sequence[object] = LINES, said: str = "") -> None:
+    def __init__(self, lines: Sequence[object] = LINES, said: str = "", *, code: int = 1) -> None:
         """CommitReviews `lines` on stdout and `said` on stderr."""
-        self._answer = Completed("\n".join(map(json.dumps, lines)), said, 1.0, 1)
+        self._answer = Completed("\n".join(map(json.dumps, lines)), said, 1.0, code)
         self.command: list[str] = []
         self.stand_ins: dict[str, str] = {}
         self.env: dict[str, str | None] = {}
@@ -57,7 +58,9 @@ def test_a_workflow_runs_isolated_and_names_the_actions_that_did_not_run(
     monkeypatch.setenv("GITHUB_TOKEN", "somebody's")
     facts = read_workflow(ROOT, WORKFLOW)
     assert facts is not None
-    found = act.run_workflow(tmp_path, facts, "push", timeout=1)
+    found = act.run_workflow(tmp_path, facts, Proposal(), timeout=1, programs=tmp_path)
+    assert (recorded.env["PATH"] or "").startswith(f"{tmp_path}:")
+    assert "--actor=developer" in recorded.command
     assert "--net" in recorded.command
     assert recorded.env["GITHUB_TOKEN"] is None
     upload = next(each for each in recorded.stand_ins if each.startswith("github/codeql-action@"))
@@ -73,10 +76,12 @@ def test_a_workflow_runs_isolated_and_names_the_actions_that_did_not_run(
 def test_an_act_that_cannot_run_is_an_environment_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An event that triggers no job is a fact."""
+    """An event that triggers no job is a fact, and so is a job that its condition leaves out."""
     facts = write_workflow(tmp_path, "on: push\njobs: {a: {}}")
     monkeypatch.setattr(act, "run", RecordedAct((), "unshare: Operation not permitted"))
     with pytest.raises(EnvironmentFailure, match=r"run .* here: unshare: Operation not permitted"):
-        act.run_workflow(tmp_path, facts, "push", timeout=1)
+        act.run_workflow(tmp_path, facts, Proposal(), timeout=1)
     monkeypatch.setattr(act, "run", RecordedAct((), "Error: Could not find any stages to run."))
-    assert act.run_workflow(tmp_path, facts, "pull_request", timeout=1).jobs == ()
+    assert act.run_workflow(tmp_path, facts, Proposal("pull_request"), timeout=1).jobs == ()
+    monkeypatch.setattr(act, "run", RecordedAct((), "no docker connection", code=0))
+    assert act.run_workflow(tmp_path, facts, Proposal(), timeout=1).jobs == ()

@@ -51,7 +51,8 @@ def test_code_that_cannot_be_read_was_not_scanned(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("def (:\n")
     scan = code.scan_code(tmp_path, ["a.py"], timeout=30)
     assert "could not read a.py: syntax error" in scan.problem
-    assert code.scan_code(tmp_path, ["page.ts"], timeout=30).problem == "There is no Python file."
+    nothing = code.scan_code(tmp_path, ["page.ts"], timeout=30)
+    assert (nothing.scanned, nothing.problem) == (0, "")
 
 
 def test_secrets_are_found_whatever_comments_say(tmp_path: Path) -> None:
@@ -95,25 +96,28 @@ def test_manifests_are_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A check that an annotation skips is a finding; a pod has the name of its workload."""
     monkeypatch.setenv("BC_API_KEY", "somebody's")
     checkov(tmp_path, scanners.CHECKOV)
-    scan = manifests.scan_manifests(tmp_path, [{"kind": "Deployment"}], timeout=30)
+    deployed = {"overlays/production": [{"kind": "Deployment"}], "job.yaml": [{"kind": "Job"}]}
+    scan = manifests.scan_manifests(tmp_path, deployed, timeout=30)
     assert (scan.scanned, scan.version, scan.problem) == (17, "3.3.30", "")
     assert [(each.rule, each.where) for each in scan.findings] == [
         ("CKV_K8S_16", "Deployment.checkout.backend"),
         ("CKV2_ACCEPTANCE_1", "Pod.checkout.backend"),
         ("CKV_K8S_23", "StatefulSet.checkout.database"),
     ]
+    assert str(scan.findings[0]).endswith("Deployment.checkout.backend of overlays/production")
 
 
 def test_manifests_that_cannot_be_read_were_not_scanned(tmp_path: Path) -> None:
     """Neither an answer about no object nor one with errors counts as a scan."""
     with pytest.raises(EnvironmentFailure, match=r"not installed in \.tools/checkov"):
-        manifests.scan_manifests(tmp_path, [], timeout=30)
+        manifests.scan_manifests(tmp_path, {}, timeout=30)
     checkov(tmp_path, scanners.CHECKOV_NOTHING)
-    nothing = manifests.scan_manifests(tmp_path, [], timeout=30)
+    nothing = manifests.scan_manifests(tmp_path, {}, timeout=30)
     assert nothing.scanned == 0 and nothing.problem
     broken = {**scanners.CHECKOV["summary"], "parsing_errors": 2}
     checkov(tmp_path, {**scanners.CHECKOV, "summary": broken})
-    assert "could not read 2" in manifests.scan_manifests(tmp_path, [], timeout=30).problem
+    scan = manifests.scan_manifests(tmp_path, {}, ["chart.yaml"], timeout=30)
+    assert scan.problem == "It could not read 2 of the objects; chart.yaml."
 
 
 @pytest.fixture

@@ -74,6 +74,7 @@ def test_critical_findings_are_named(scanner: SecurityScanner) -> None:
         (SCANS[:3], r"the images \(no scanner\)"),
         ((*SCANS[:3], scan("images", problem="No network.")), r"scanner of images: No network\)"),
         ((*SCANS[:3], scan("images", scanned=0)), "there are no things to scan"),
+        ((*SCANS, scan("code", problem="a.php.")), r"the code \(scanner of code: a\.php\)"),
         ((), r"the code .*the deployment .*the secrets .*the images"),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 
 from acceptance.domains.delivery import suite_tester
 from acceptance.domains.delivery.drivers import suites
+from acceptance.domains.delivery.drivers.suite_baseline import FILE
 from acceptance.domains.delivery.drivers.suites import SuiteFacts
 from acceptance.domains.delivery.suite_tester import SuiteTester
 from acceptance.judgement import Unverifiable
@@ -14,6 +15,9 @@ from acceptance.project import ROOT
 from tests.fakes.evidence import RecordedEvidence
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
+from tests.support.repositories import Workshop, workshop
+
+__all__ = ["workshop"]
 
 
 @pytest.fixture
@@ -34,12 +38,19 @@ def suite(name: str = "backend unit", **changes: object) -> SuiteFacts:
     return replace(facts, **changes)  # type: ignore[arg-type]
 
 
+EXPIRED = """[[exception]]
+suite = "backend unit"
+fewer = 1
+reason = "Later"
+approved_by = "Jane Doe"
+expires = 2020-01-31
+"""
 INTEGRATION = suite("backend integration", database="PostgreSQL 15.18 on x86_64 (LocalPostgres)")
 
 
 def test_every_suite_has_to_be_run_and_to_pass(tester: SuiteTester) -> None:
-    """A suite may skip some tests; the evidence lists them."""
-    tester.assert_all_passed((suite(skipped=("a (later)",)), INTEGRATION))
+    """And the integration tests name their database."""
+    tester.assert_all_passed((suite(), INTEGRATION))
     tester.assert_real_database((suite(), INTEGRATION))
 
 
@@ -96,6 +107,23 @@ def test_a_database_of_another_kind_is_seen(tester: SuiteTester) -> None:
     """A substitute in memory is not an integration test."""
     with pytest.raises(AssertionError, match="report no PostgreSQL, but SQLite 3"):
         tester.assert_real_database((replace(INTEGRATION, database="SQLite 3"),))
+
+
+def test_tests_that_are_gone_or_skipped_are_missed(
+    workshop: Workshop, keep: RecordedEvidence
+) -> None:
+    """With remarks about exceptions; without a declared number nothing is known."""
+    workshop.write("README.md", "")
+    workshop.commit("One")
+    tester = SuiteTester(context_of(replace(SYSTEM, repository=str(workshop.root)), keep=keep))
+    with pytest.raises(Unverifiable, match=r"how many backend unit tests there were\. Try"):
+        tester.assert_none_missing((suite(),))
+    workshop.write(FILE, '[tests]\n"backend unit" = 3\n')
+    tester.assert_none_missing((suite(),))
+    workshop.write(FILE, '[tests]\n"backend unit" = 4\n' + EXPIRED)
+    with pytest.raises(AssertionError, match=r"1 are missing .* expired on 2020-01-31; Jane"):
+        tester.assert_none_missing((suite(),))
+    assert '"tests": 4' in keep.kept["How many tests each suite has to have"]
 
 
 def test_the_tester_keeps_facts_and_reports(

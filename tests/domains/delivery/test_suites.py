@@ -21,6 +21,9 @@ def test_does_not_hold():
 @pytest.mark.skip(reason="not today")
 def test_is_left_out(): ...
 
+@pytest.mark.xfail(reason="a bug", strict=True)
+def test_is_expected_to_fail(): assert False
+
 @pytest.fixture
 def broken():
     raise OSError("no disk")
@@ -76,7 +79,10 @@ def test_a_python_suite_is_run_and_read(repository: Path, monkeypatch: pytest.Mo
     assert (facts.executed, facts.exit_code) == (2, 1)
     assert facts.failed == ("test_all: test_does_not_hold (assert 1 == 2)",)
     assert len(facts.errors) == 1 and "test_cannot_run" in facts.errors[0]
-    assert facts.skipped == ("test_all: test_is_left_out (not today)",)
+    assert facts.skipped == (
+        "test_all: test_is_left_out (not today)",
+        "test_all: test_is_expected_to_fail (expected to fail: a bug)",
+    )
     assert facts.database == "PostgreSQL 15.18 (LocalPostgres)"
     assert "2 failed" not in facts.last_lines and "1 failed" in facts.last_lines
     assert not list(repository.rglob("__pycache__"))

@@ -6,7 +6,7 @@ import pytest
 
 from acceptance.domains.delivery.drivers.exceptions import ExceptionFacts
 from acceptance.domains.delivery.drivers.scanners.facts import ScanFinding
-from acceptance.domains.delivery.triage import CRITICAL_CHECKS, is_critical, triage
+from acceptance.domains.delivery.triage import CRITICAL_CHECKS, INJECTION, is_critical, triage
 from acceptance.project import ROOT
 
 TODAY = date(2026, 11, 25)
@@ -18,7 +18,13 @@ KEY = ScanFinding("detect-secrets", "AWS Access Key", "a.env", "a secret", finge
     [
         (ScanFinding("bandit", "B602", "a.py", "x", "HIGH", "HIGH"), True),
         (ScanFinding("bandit", "B602", "a.py", "x", "HIGH", "MEDIUM"), True),
-        (ScanFinding("bandit", "B602", "a.py", "x", "HIGH", "LOW"), False),
+        (ScanFinding("bandit", "B324", "a.py", "x", "HIGH", "LOW"), False),
+        (ScanFinding("bandit", "B602", "a.py", "x", "HIGH", "LOW"), True),
+        (ScanFinding("bandit", "B602", "a.py", "x", "LOW", "HIGH"), False),
+        (ScanFinding("bandit", "B608", "a.py", "x", "MEDIUM", "LOW"), True),
+        (ScanFinding("bandit", "B307", "a.py", "x", "MEDIUM", "HIGH"), True),
+        (ScanFinding("bandit", "B301", "a.py", "x", "MEDIUM", "HIGH"), True),
+        (ScanFinding("semgrep", "python-path-from-request", "a.py", "x"), True),
         (ScanFinding("bandit", "B104", "a.py", "x", "MEDIUM", "HIGH"), False),
         (ScanFinding("checkov", "CKV_K8S_16", "Pod.a.b", "x"), True),
         (ScanFinding("checkov", "CKV_K8S_43", "Pod.a.b", "x"), False),
@@ -37,7 +43,7 @@ def test_what_is_critical(finding: ScanFinding, *, critical: bool) -> None:
 def test_every_critical_check_is_explained() -> None:
     """The decision record lists the same checks as the code."""
     text = (ROOT / "docs/adr/0008-what-is-critical.md").read_text(encoding="utf-8")
-    assert all(f"`{check}`" in text for check in CRITICAL_CHECKS)
+    assert all(f"`{check}`" in text for check in CRITICAL_CHECKS | INJECTION)
 
 
 def accept(**changes: str) -> ExceptionFacts:

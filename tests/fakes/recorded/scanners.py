@@ -13,12 +13,14 @@ CHECKOV: dict[str, Any] = {
             {
                 "check_id": "CKV_K8S_16",
                 "check_name": "Container should not be privileged",
+                "file_path": "/000.yaml",
                 "resource": "Deployment.checkout.backend",
                 "severity": None,
             },
             {
                 "check_id": "CKV2_ACCEPTANCE_1",
                 "check_name": "No volume is a folder of the node",
+                "file_path": "/000.yaml",
                 "resource": "Pod.checkout.backend.app.kubernetes.io/name-backend"
                 ".app.kubernetes.io/part-of-checkout",
                 "severity": None,
@@ -28,6 +30,7 @@ CHECKOV: dict[str, Any] = {
             {
                 "check_id": "CKV_K8S_23",
                 "check_name": "Minimize the admission of root containers",
+                "file_path": "/001.yaml",
                 "resource": "StatefulSet.checkout.database",
                 "severity": None,
             }

@@ -27,6 +27,7 @@ from acceptance.process import run, tail
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from acceptance.domains.delivery.drivers.proposals import Proposal
     from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
 
 _LABELS = ("ubuntu-24.04", "ubuntu-22.04", "ubuntu-latest")
@@ -80,10 +81,17 @@ class WorkflowRun:
         return bool(self.jobs) and all(result == "success" for _, result in self.jobs)
 
 
-def run_workflow(copy: Path, facts: WorkflowFacts, event: str, *, timeout: float) -> WorkflowRun:
-    """Run the workflow in the working tree `copy`, as `event` (push, pull_request) would.
+def run_workflow(
+    copy: Path,
+    facts: WorkflowFacts,
+    proposal: Proposal,
+    *,
+    timeout: float,
+    programs: Path | None = None,
+) -> WorkflowRun:
+    """Run the workflow in the working tree `copy`, as GitHub would for `proposal`.
 
-    `timeout` is in seconds.
+    `timeout` is in seconds. The job finds what is in the folder `programs` before all others.
 
     Raises `EnvironmentFailure` when act is missing, cannot be isolated from the network, or exceeds
     its timeout.
@@ -94,26 +102,29 @@ def run_workflow(copy: Path, facts: WorkflowFacts, event: str, *, timeout: float
             (folder / name).mkdir(parents=True)
         (folder / "config" / "act" / "actrc").touch()  # without it act asks which images to use
         event_file = folder / "event.json"
-        event_file.write_text(json.dumps(_payload(event)), encoding="utf-8")
+        event_file.write_text(json.dumps(proposal.payload()), encoding="utf-8")
         not_run = tuple(each for each in facts.uses if _is_fetched(each))
         stand_ins = [_stand_in(folder, number, each) for number, each in enumerate(not_run)]
         command = [
             *_isolated(folder / "private", _shared(copy)),
-            *(str(act_program()), event, "--json", f"--workflows={facts.path}"),
+            *(str(act_program()), proposal.event, f"--actor={proposal.actor}"),
+            *("--json", f"--workflows={facts.path}"),
             *(f"--eventpath={event_file}", "--use-gitignore=false", "--no-cache-server"),
             *(f"--action-cache-path={folder / 'actions'}", "--concurrent-jobs=1"),
             *(f"--platform={label}=-self-hosted" for label in _LABELS),
             *(f"--local-repository={each}" for each in stand_ins),
         ]
-        done = run(command, cwd=copy, timeout=timeout, env=_environment(folder), accepted=_FAILED)
+        env = _environment(folder, programs)
+        done = run(command, cwd=copy, timeout=timeout, env=env, accepted=_FAILED)
         lines = _lines(done.stdout)
         jobs = tuple((each["job"], each["jobResult"]) for each in lines if "jobResult" in each)
-        if not jobs and _NOT_TRIGGERED not in done.stderr:
+        # A job that its own condition leaves out has no result, and is no failure of act.
+        if not jobs and done.code and _NOT_TRIGGERED not in done.stderr:
             said = tail(done.stderr or done.stdout, 3)
             raise EnvironmentFailure(f"act could not run {facts.path} here: {said}")
         sarif = sorted((folder / "sarif").iterdir())
         return WorkflowRun(
-            event,
+            proposal.event,
             jobs,
             _steps(lines),
             not_run,
@@ -155,14 +166,6 @@ def _stand_in(folder: Path, number: int, action: str) -> str:
     return f"{owner}/{repository}@{reference}={place}"
 
 
-def _payload(event: str) -> dict[str, Any]:
-    """Return the part of GitHub's event payload that a workflow may read here."""
-    if event != "pull_request":
-        return {"ref": "refs/heads/change"}
-    ends = {"head": {"ref": "change"}, "base": {"ref": "main"}}
-    return {"action": "opened", "number": 1, "pull_request": {"number": 1, **ends}}
-
-
 def _shared(copy: Path) -> list[str]:
     links = [copy / name for name in INSTALLED]
     return list(dict.fromkeys(str(each.resolve()) for each in links if each.exists()))
@@ -179,11 +182,13 @@ def _isolated(upper: Path, private: Sequence[str]) -> list[str]:
     return ["unshare", *user, *own, "--", *inside]
 
 
-def _environment(folder: Path) -> dict[str, str | None]:
+def _environment(folder: Path, programs: Path | None) -> dict[str, str | None]:
     """Give the job no variable of this user but PATH and the cache."""
+    first = [str(programs)] if programs else []
+    found = (*first, str(Path(sys.executable).parent), os.environ["PATH"])
     return {
         **dict.fromkeys(os.environ),
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+        "PATH": os.pathsep.join(found),
         "HOME": str(folder / "home"),
         "LANG": "C.UTF-8",
         "TMPDIR": str(folder / "tmp"),

@@ -56,7 +56,8 @@ class SuiteFacts:
     errors: tuple[str, ...]
     """Fixtures and files that raised an error, each with the first line of the reason."""
     skipped: tuple[str, ...]
-    """Names of tests, each with the reason that the suite gives."""
+    """Names of tests, each with the reason that the suite gives; also of those that are expected to
+    fail and did."""
     database: str
     """The version that the suite's database reports; empty if the suite used none."""
     seconds: float
@@ -95,7 +96,7 @@ def read_junit(text: str) -> tuple[int, tuple[str, ...], tuple[str, ...], tuple[
         name = f"{case.get('classname', '')}: {case.get('name', '')}"
         found = {child.tag: _first_line(child) for child in case}
         if "skipped" in found:
-            skipped.append(f"{name} ({found['skipped'] or 'no reason'})")
+            skipped.append(f"{name} ({_expectation(case)}{found['skipped'] or 'no reason'})")
         elif "error" in found:
             errors.append(f"{name} ({found['error'] or 'no reason'})")
         else:
@@ -108,6 +109,13 @@ def read_junit(text: str) -> tuple[int, tuple[str, ...], tuple[str, ...], tuple[
 
 def _is_database(found: ET.Element) -> bool:
     return found.get("name") == "database"
+
+
+def _expectation(case: ET.Element) -> str:
+    """Return how pytest tells a test that is expected to fail from one that is skipped."""
+    found = case.find("skipped")
+    expected = found is not None and found.get("type") == "pytest.xfail"
+    return "expected to fail: " if expected else ""
 
 
 def _first_line(found: ET.Element) -> str:

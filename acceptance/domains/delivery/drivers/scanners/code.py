@@ -30,7 +30,7 @@ def scan_code(root: Path, names: Sequence[str], *, timeout: float) -> ScannerFac
     """
     wanted = [name for name in names if name.endswith(".py") and (root / name).is_file()]
     if not wanted:
-        return ScannerFacts(NAME, "code", unit="Python files", problem="There is no Python file.")
+        return ScannerFacts(NAME, "code", unit="Python files")
     bandit = [sys.executable, "-m", "bandit"]
     with tempfile.TemporaryDirectory(prefix="acceptance-bandit-") as temporary:
         nothing = Path(temporary) / "bandit.ini"

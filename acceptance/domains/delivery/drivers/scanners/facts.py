@@ -34,11 +34,14 @@ class ScanFinding:
     line: int = 0
     fingerprint: str = ""
     """Distinguishes findings of the same rule in the same place; see `fingerprint`."""
+    source: str = ""
+    """For an object: the overlay or file that deploys it."""
 
     def __str__(self) -> str:
         """Name the finding and its place."""
         place = f"{self.where}:{self.line}" if self.line else self.where
-        return f"{self.scanner}: {self.text} ({self.rule}) in {place}"
+        source = f" of {self.source}" if self.source else ""
+        return f"{self.scanner}: {self.text} ({self.rule}) in {place}{source}"
 
 
 @dataclass(frozen=True)
