@@ -122,7 +122,7 @@ Feature: Definition of Done of the production security hardening
 
     @changes-application @uses-cluster
     Scenario: A suspicious pod is contained and removed, its evidence preserved, and visitors are served
-      Given visitors are sending requests to the backend steadily
+      Given visitors are paging through the list steadily
       And the current secrets are accepted
       And a backend pod is suspected of being compromised
       When the responder follows the runbook to contain it
