@@ -34,7 +34,8 @@ class SignalInspector(TraceReader):
             for each in noted.contexts
             if each.recorded
         ]
-        wanted: dict[str, set[str]] = {refused.trace_id: set()}
+        # Without the service's own span, those of the ingress would make it whole.
+        wanted: dict[str, set[str]] = {refused.trace_id: {refused.span_id}}
         for each in contexts:
             wanted.setdefault(each.trace, set()).add(each.span)
         require(contexts, "The browser sends no trace context with its requests.")

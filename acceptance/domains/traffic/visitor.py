@@ -37,6 +37,8 @@ class RefusedPayment:
     reply: Reply
     trace_id: str
     """Empty if it names none."""
+    span_id: str = ""
+    """The service's own span in it."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ class Visitor(IngressActor):
             message = f"The payment should have failed, and did not: {reply}."
             raise Unverifiable(message)
         parts = reply.header("traceresponse").split("-")
-        return RefusedPayment(reply, parts[1] if len(parts) == _CONTEXT_PARTS else "")
+        named = parts[1:3] if len(parts) == _CONTEXT_PARTS else ["", ""]
+        return RefusedPayment(reply, *named)
 
     def assert_checkout_gone(self, purchase: Purchase) -> None:
         """The service says that there is no such checkout."""
