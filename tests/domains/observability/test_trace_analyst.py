@@ -37,6 +37,8 @@ from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acceptance.domains.observability.drivers.jaeger import Span
     from acceptance.drivers.browser import BrowserFacts
 
@@ -316,6 +318,27 @@ def test_exactly_the_declared_signals_pass() -> None:
         actor.assert_signals((trace(whole()[:-1]),), declared)
     with pytest.raises(AssertionError, match="No span is declared"):
         actor.assert_signals(traces, ())
+
+
+def test_a_refused_payment_is_whole_with_the_services_own_span() -> None:
+    """The spans of the ingress come from another sender, and may be there first."""
+    early = [span("request", "", "ingress", "server")]
+    late = [*early, span("own", "request", "checkout-backend", "server")]
+    answers = iter([as_jaeger(early), as_jaeger(late)])
+
+    class Slow(MonitoredCluster):
+        """A Jaeger that gets one part after the other."""
+
+        def send(self, method: str, path: str, *, query: Mapping[str, str]) -> Reply:
+            self._answers = {PROXY: next(answers, as_jaeger(late))}
+            return super().send(method, path, query=query)
+
+    cluster = Slow([], {"/api/v1/services": [SERVICE]})
+    actor = SignalInspector(context_of(SYSTEM, cluster, timeouts=Timeouts(observation=5)))
+    refused = RefusedPayment(Reply(500, (), "", 0.0), TRACE, "own")
+    noted = replace(FACTS, contexts=(replace(FACTS.contexts[0], trace=TRACE, span="request"),))
+    (found,) = actor.collect_traces(journey(noted), Cancellation(noted), refused)
+    assert {each.id for each in found.spans} == {"request", "own"}
 
 
 def test_what_a_visitor_typed_is_found_in_a_span() -> None:
