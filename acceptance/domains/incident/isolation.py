@@ -120,8 +120,10 @@ class SuspectObserver(ClusterActor):
         last = last_activity(self._sql, suspect.address)
         return not last_seen(later, bool, timeout=_SILENT_SECONDS)
 
-    def _connections_after(self, suspect: PodFacts, before: Connections) -> Connections:
-        """Return what passes now, or the last that passed when the time for policies is over."""
+    def _connections_after(
+        self, suspect: PodFacts, before: Connections, patience: float
+    ) -> Connections:
+        """Return what passes as soon as that is nothing, or what still does after `patience`."""
         done = len(rounds_of(self._cluster, self._sender)) if self._sender else 0
 
         def look() -> tuple[Connections, bool]:
@@ -131,9 +133,7 @@ class SuspectObserver(ClusterActor):
             kept = before.kept and any(each.kept for each in rounds)
             return Connections(reached, new, kept), not before.new or len(rounds) == _ROUNDS
 
-        found, known = last_seen(
-            look, lambda seen: seen[1] and not seen[0].any, timeout=self._timeouts.policy
-        )
+        found, known = last_seen(look, lambda seen: seen[1] and not seen[0].any, timeout=patience)
         if not known:
             raise Unverifiable(f"It is not known whether another pod still reaches {suspect.name}.")
         return found

@@ -128,7 +128,11 @@ class IncidentResponder(SuspectObserver):
             f"{suspect.name} is not running any more, so it cannot be examined.",
         )
         ways, fault = self._policy_facts(suspect)
-        after = self._connections_after(suspect, before)
+        # A network plugin takes its time until a pod with other labels is another one to it. By the
+        # text of policies that isolate nobody, there is nothing to wait for.
+        planned = not ways and fault is None
+        patience = self._timeouts.recovery if planned else self._timeouts.policy
+        after = self._connections_after(suspect, before, patience)
         silent = self._statements_stop(suspect)
         self._follow((_REVOKE,))
         isolation = IsolationFacts(
