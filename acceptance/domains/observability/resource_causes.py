@@ -35,7 +35,9 @@ class ResourceCauses(CauseMaker):
         """Make a small volume, and write it full."""
         volume = SmallVolume(self.system, self._cluster, namespace, timeout=self._timeouts.command)
         made.cure.callback(volume.remove)
-        volume.create(self._backend_image())
+        volume.create()
+        self._awaited(lambda: volume.bound, bool, "the claim of a small volume is bound")
+        volume.fill(self._backend_image())
         self._awaited(lambda: volume.full, bool, "a volume is full")
         made.unmended = lambda _: volume.fault()
         made.labels = {"persistentvolumeclaim": volume.claim, "namespace": namespace}

@@ -49,8 +49,8 @@ class SmallVolume:
         self._place = f"/var/lib/{self.claim}"
         self._pod = api_path("pods", namespace, self.claim)
 
-    def create(self, image: str) -> None:
-        """Make the volume, and have a pod with an image that has Python write it full.
+    def create(self) -> None:
+        """Make the volume and a claim of it.
 
         Raises `Refused` where no command can be run on the node, or the cluster refuses.
         """
@@ -86,12 +86,22 @@ class SmallVolume:
                 "spec": {**common, "volumeName": self.claim, "resources": {"requests": size}},
             },
         )
+
+    @property
+    def bound(self) -> bool:
+        """Whether the claim has its volume: the scheduler may forget a pod that comes before."""
+        path = api_path("persistentvolumeclaims", self._namespace, self.claim)
+        found = self._cluster.read(path) or {}
+        return bool((found.get("status") or {}).get("phase") == "Bound")
+
+    def fill(self, image: str) -> None:
+        """Have a pod with an image that has Python write it full; raises `Refused`."""
         claim = {"claimName": self.claim}
         body = hardened_pod(
             self.claim,
             image,
             ["python", "-c", _FILL],
-            labels=labels,
+            labels={RUN_LABEL: self._system.run},
             spec={"volumes": [{"name": "data", "persistentVolumeClaim": claim}]},
             volumeMounts=[{"name": "data", "mountPath": "/data"}],
         )
