@@ -36,7 +36,7 @@ expires = 2020-01-31
 @control(
     "TASK-001-DOD-2",
     "The system's own tests pass now",
-    expects=r"\d+ of 215 backend unit tests are skipped .* \(flaky, see CHECKOUT-112\)",
+    expects=r"\d+ of \d+ backend \w+ tests are skipped .* \(flaky, see CHECKOUT-112\)",
 )
 def flaky_tests_in_quarantine(saboteur: Saboteur) -> None:
     """Skip three of four tests of the backend, because some of them are flaky."""
@@ -47,7 +47,7 @@ def flaky_tests_in_quarantine(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-DOD-2",
     "The system's own tests pass now",
-    expects=r"backend unit suite has \d+ tests instead of 215 .*: \d+ are missing or deselected",
+    expects=r"backend unit suite has \d+ tests instead of \d+ .*: \d+ are missing or deselected",
 )
 def tests_deselected(saboteur: Saboteur) -> None:
     """Leave the tests of the shutdown out, which no report shows."""
@@ -61,13 +61,13 @@ def tests_deselected(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-DOD-2",
     "The system's own tests pass now",
-    expects=r"tests instead of 215 \(checkout/test-suites\.toml of \w{12}\)",
+    expects=r"tests instead of \d+ \(checkout/test-suites\.toml of \w{12}\)",
 )
 def tests_deleted_and_number_lowered(saboteur: Saboteur) -> None:
     """Delete tests, and declare that there are fewer."""
     copy = saboteur.repository()
     (copy / _BACKEND / "tests/test_shutdown.py").unlink()
-    edits.substitute(copy / FILE, (r'"backend unit" = 215', '"backend unit" = 100'))
+    edits.substitute(copy / FILE, (r'"backend unit" = \d+', '"backend unit" = 100'))
     edits.commit(copy, "Fewer tests")
 
 
