@@ -21,6 +21,7 @@ _LONG_PAGE = 100
 FIRST_PAGE = f"{CHECKOUTS}?limit=1"
 """The first page of the list, with one checkout on each page."""
 
+_CONTEXT_PARTS = 4
 OPENAPI = "/api/openapi.json"
 """Where the service describes its API."""
 ROUTES_COMMAND = ("python", "-m", "checkout_backend.routes")
@@ -109,6 +110,15 @@ class CheckoutApi:
             body={"amount_cents": cents},
             headers={"Idempotency-Key": uuid.uuid4().hex},
         )
+
+
+def named_trace(reply: Reply) -> tuple[str, str]:
+    """Return the trace and the span that an answer names, both empty if it names none.
+
+    Source: the header traceresponse of W3C Trace Context Level 2, with four parts.
+    """
+    parts = reply.header("traceresponse").split("-")
+    return (parts[1], parts[2]) if len(parts) == _CONTEXT_PARTS else ("", "")
 
 
 def second_page(reply: Reply) -> str:

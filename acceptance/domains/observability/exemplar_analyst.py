@@ -11,7 +11,7 @@ from acceptance.domains.observability.drivers import prometheus
 from acceptance.domains.observability.drivers.prometheus import Prometheus
 from acceptance.domains.observability.trace_reader import TraceReader, require_answer
 from acceptance.domains.traffic.ingress_client import reach
-from acceptance.drivers.checkout_api import CheckoutApi
+from acceptance.drivers.checkout_api import CheckoutApi, named_trace
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import require
 from acceptance.waiting import DeadlineExceeded, eventually
@@ -50,8 +50,7 @@ class ExemplarAnalyst(TraceReader):
         seen: list[Exemplars] = []
 
         def look() -> list[Exemplar]:
-            named = api.checkouts().header("traceresponse").split("-")
-            sent.update(named[1:2])
+            sent.update(filter(None, named_trace(api.checkouts())[:1]))
             seen.append(client.exemplars(_METRIC, 2 * self._timeouts.observation))
             return [each for each in seen[-1].exemplars if each.trace in sent]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from acceptance.domains.observability.drivers.log_store import LogStore
 
 _LINES = 100
 """The last lines of a container that are looked for. Those of a stack trace are one entry."""
@@ -56,10 +58,12 @@ class ShippedLogInspector(LogOperator):
 
         Raises `Unverifiable` if there is no log store.
         """
-        written = tuple(self._written())
+        stores, seen = self._stores(), tuple(self._written())
 
         def look() -> tuple[ContainerLog, ...]:
-            return tuple(self._compared(each) for each in written)
+            nonlocal seen
+            seen = tuple(each if each.found else _compared(each, stores) for each in seen)
+            return seen
 
         found = last_seen(
             look,
@@ -101,22 +105,19 @@ class ShippedLogInspector(LogOperator):
                 if times:
                     yield ContainerLog(*where, times)
 
-    def _compared(self, each: ContainerLog) -> ContainerLog:
-        where = {"namespace": each.namespace, "pod": each.pod, "container": each.container}
-        refused, times = "", []
-        for store in self._stores():
-            answer = store.newest(_NEWEST, **where)
-            refused = refused or answer.refused
-            times += [when for e in answer.entries if (when := time_of(e["@timestamp"]))]
-        return ContainerLog(
-            each.namespace,
-            each.pod,
-            each.container,
-            each.written,
-            refused,
-            len(times),
-            closest(each.written, times),
-        )
+
+def _compared(each: ContainerLog, stores: Sequence[LogStore]) -> ContainerLog:
+    """Look for the lines of a container in the log stores."""
+    where = {"namespace": each.namespace, "pod": each.pod, "container": each.container}
+    answers = [store.newest(_NEWEST, **where) for store in stores]
+    entries = [entry for answer in answers for entry in answer.entries]
+    times = [when for entry in entries if (when := time_of(entry["@timestamp"]))]
+    return replace(
+        each,
+        refused=next((answer.refused for answer in answers if answer.refused), ""),
+        entries=len(times),
+        apart=closest(each.written, times),
+    )
 
 
 def settled_times(text: str, now: datetime) -> tuple[datetime, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from acceptance.domains.observability.logs import Pace
 from acceptance.domains.observability.trace_reader import TraceReader
 from acceptance.domains.traffic.ingress_client import reach
-from acceptance.drivers.checkout_api import CheckoutApi
+from acceptance.drivers.checkout_api import CheckoutApi, named_trace
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import require, require_each
 from acceptance.waiting import last_seen
@@ -84,10 +84,7 @@ def trace_ids() -> tuple[str, ...]:
 
 
 def _brought(trace_id: str, reply: Reply) -> BroughtTrace:
-    named = reply.header("traceresponse").split("-")
-    return BroughtTrace(
-        trace_id, "" if reply.succeeded else str(reply), named[1] if len(named) > 1 else ""
-    )
+    return BroughtTrace(trace_id, "" if reply.succeeded else str(reply), named_trace(reply)[0])
 
 
 def _fault_of(each: BroughtTrace) -> str | None:

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from acceptance.build.kubectl import kubectl
 from acceptance.domains.traffic.actor import IngressActor
 from acceptance.drivers.checkout_api import OPENAPI, ROUTES_COMMAND
 from acceptance.drivers.kubernetes.client import pretty
-from acceptance.errors import EnvironmentFailure
+from acceptance.drivers.kubernetes.pod_commands import execute_in_pod
+from acceptance.errors import EnvironmentFailure, SystemFailure
 from acceptance.judgement import Unverifiable, listed, require
 
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
@@ -85,15 +85,13 @@ class ServiceRouteInspector(IngressActor):
     def _routes_of(self, pod: str, published: tuple[str, ...]) -> list[tuple[str, str]]:
         """Return the routes of a pod that visitors reach, but for that of the description."""
         system = self.system
-        where = [f"--namespace={system.namespace}", "exec", pod]
-        where += [f"--container={system.workloads.backend}", "--", *ROUTES_COMMAND]
+        where = (Path(system.kubeconfig), system.context, system.namespace, pod)
+        container, limit = system.workloads.backend, self._timeouts.execute
         try:
-            said = kubectl(
-                Path(system.kubeconfig), system.context, where, timeout=self._timeouts.execute
-            )
+            said = execute_in_pod(*where, container, ROUTES_COMMAND, timeout=limit)
             found: Any = json.loads(said)
             routes = [(str(method), str(path)) for method, path in found]
-        except (EnvironmentFailure, ValueError, TypeError) as error:
+        except (SystemFailure, EnvironmentFailure, ValueError, TypeError) as error:
             command = " ".join(ROUTES_COMMAND)
             message = f"The service does not tell its routes: {command} in {pod}: {error}"
             raise Unverifiable(message) from error

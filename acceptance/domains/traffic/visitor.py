@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.domains.traffic.actor import IngressActor
+from acceptance.drivers.checkout_api import named_trace
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import DeadlineExceeded, eventually
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _NOT_FOUND = 404
 _SERVER_ERROR = 500
-_CONTEXT_PARTS = 4
 _ITEMS = (("TEA-1", 2, 350), ("CUP-2", 1, 1250))
 """What a visitor puts into a checkout: SKU, quantity and unit price in cents."""
 
@@ -113,9 +113,7 @@ class Visitor(IngressActor):
         if reply.status is None or reply.status < _SERVER_ERROR:
             message = f"The payment should have failed, and did not: {reply}."
             raise Unverifiable(message)
-        parts = reply.header("traceresponse").split("-")
-        named = parts[1:3] if len(parts) == _CONTEXT_PARTS else ["", ""]
-        return RefusedPayment(reply, *named)
+        return RefusedPayment(reply, *named_trace(reply))
 
     def assert_checkout_gone(self, purchase: Purchase) -> None:
         """The service says that there is no such checkout."""
