@@ -72,6 +72,7 @@ def eventually(
     timeout: float,
     wake: Watch | None = None,
     resync: float = RESYNC_SECONDS,
+    pause: float = PAUSE_SECONDS,
     unrecoverable: Callable[[T], str | None] | None = None,
     clock: Clock = SYSTEM_CLOCK,
     what: str | None = None,
@@ -83,7 +84,7 @@ def eventually(
 
     `timeout` is in seconds; after it, the fact is looked at once more. `unrecoverable` returns why
     a fact can never become ready, which ends the wait at once, or None. Without an event, the fact
-    is looked at every `resync` seconds, and without `wake` every `PAUSE_SECONDS`. `what` names the
+    is looked at every `resync` seconds, and without `wake` every `pause` seconds. `what` names the
     goal in messages (default: the name of `ready`), `describe` words a fact, and `remedy` says what
     to try.
 
@@ -115,7 +116,7 @@ def eventually(
         if wake is not None:
             wake.wait(min(remaining, resync))
         else:
-            clock.pause(min(remaining, PAUSE_SECONDS))
+            clock.pause(min(remaining, pause))
 
 
 def last_seen(
@@ -125,11 +126,13 @@ def last_seen(
     timeout: float,
     wake: Watch | None = None,
     resync: float = RESYNC_SECONDS,
+    pause: float = PAUSE_SECONDS,
     clock: Clock = SYSTEM_CLOCK,
 ) -> T:
     """Return the first fact of `look` that is `ready`, or the last one when the time is over.
 
-    For facts that are judged afterwards, whatever they are. `resync` is as for `eventually`.
+    For facts that are judged afterwards, whatever they are. `resync` and `pause` are as for
+    `eventually`.
     """
     seen: list[T] = []
 
@@ -144,6 +147,7 @@ def last_seen(
             timeout=timeout,
             wake=wake,
             resync=resync,
+            pause=pause,
             clock=clock,
             describe=lambda _: "",
         )

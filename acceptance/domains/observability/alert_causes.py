@@ -34,9 +34,12 @@ _BYSTANDERS = (
     "run() { psql --no-psqlrc --host=/run/postgresql --username=postgres "
     '--dbname="$DATABASE_NAME"; }; '
     f"(echo 'SELECT pg_sleep({_STAY_SECONDS});' | run) & "
-    f"(echo 'SELECT 1;'; exec sleep {_STAY_SECONDS}) | run"
+    f"for n in $(seq {_STAY_SECONDS}); do sleep 1; echo 'SELECT 1;'; done | run"
 )
-"""Two sessions of psql: one that waits for more to do, and one that is busy."""
+"""Two sessions of psql: one that is idle nearly always, and one that is busy.
+
+The idle one asks now and then, or psql would not notice that its session was ended.
+"""
 
 
 class AlertCauses(ResourceCauses):

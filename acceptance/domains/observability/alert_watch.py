@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
     from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert
 
+ALLOWED_SECONDS = 2.0
+_READ_SHOWN = 600
+
 
 @dataclass(frozen=True)
 class AlertRow:
@@ -43,6 +46,15 @@ class FollowedAlert:
     resolved: float | None = None
     annotations: tuple[tuple[str, str], ...] = ()
     """As they arrived."""
+    unanswered: int = 0
+    """How often Prometheus did not say what fires."""
+    read: str = ""
+    """The samples that its rule has read, of an alert that did not arrive, or ended too early."""
+
+    @property
+    def early(self) -> bool:
+        """Whether its end was told before the cure."""
+        return self.resolved is not None and self.resolved < self.cured - ALLOWED_SECONDS
 
     @property
     def missing(self) -> list[str]:
@@ -62,6 +74,7 @@ class AlertWatch:
         self._arrived: dict[str, float] = {}
         self._resolved: dict[str, float] = {}
         self._annotations: tuple[tuple[str, str], ...] = ()
+        self._unanswered = 0
 
     @property
     def arrived(self) -> bool:
@@ -73,10 +86,13 @@ class AlertWatch:
         """Whether every receiver at which it arrived was told of its end."""
         return set(self._arrived) <= set(self._resolved)
 
-    def see(self, active: tuple[ActiveAlert, ...], received: tuple[ReceivedAlert, ...]) -> None:
-        """Note what is new of this alert."""
+    def see(
+        self, active: tuple[ActiveAlert, ...] | None, received: tuple[ReceivedAlert, ...]
+    ) -> None:
+        """Note what is new of this alert; `active` is None if Prometheus did not answer."""
         now = SYSTEM_CLOCK.now() - self._cause.since
-        for alert in active:
+        self._unanswered += active is None
+        for alert in active or ():
             if self._is_own(dict(alert.labels)):
                 self._states.setdefault(alert.state, now)
         for each in received:
@@ -99,6 +115,7 @@ class AlertWatch:
             cured=self.cured,
             resolved=max(self._resolved.values()) if self._resolved and self.ended else None,
             annotations=self._annotations,
+            unanswered=self._unanswered,
         )
 
     def _is_own(self, labels: dict[str, str]) -> bool:
@@ -114,12 +131,20 @@ def name_of(row: AlertRow) -> str:
 
 
 def state_of(each: FollowedAlert) -> str:
-    """Say how far an alert has come in Prometheus."""
+    """Say how far an alert has come in Prometheus, and why."""
     if each.firing is not None:
         return f"Prometheus fired it after {each.firing:.1f} s"
+    seen = "Prometheus never fired it"
     if each.pending is not None:
-        return f"it was pending after {each.pending:.1f} s, and never fired"
-    return "Prometheus never fired it"
+        seen = f"it was pending after {each.pending:.1f} s, and never fired"
+    if each.unanswered:
+        seen += f" (it did not say what fires {each.unanswered} times)"
+    return f"{seen}{what_was_read(each)}"
+
+
+def what_was_read(each: FollowedAlert) -> str:
+    """Return the samples that its rule has read, as the end of a sentence; empty if unknown."""
+    return f"; its rule has read {each.read[:_READ_SHOWN]}" if each.read else ""
 
 
 def table_of(found: Sequence[FollowedAlert]) -> str:

@@ -83,7 +83,8 @@ def test_an_alert_that_arrives_in_time_and_ends_passes() -> None:
         ({"arrived": (("warning", 9),)}, "did not arrive at critical"),
         ({"arrived": (("critical", 12.1),)}, "arrived after 12.1 s, not within 12.0 s"),
         ({"resolved": None}, "no receiver was told that it ended"),
-        ({"resolved": 15}, "ended before its cause was cured"),
+        ({"resolved": 15}, r"ended 5\.0 s before its cause was cured"),
+        ({"resolved": 15, "read": "up 1 0"}, "cured; its rule has read up 1 0"),
     ],
 )
 def test_an_alert_that_goes_wrong_is_named(changed: dict[str, object], said: str) -> None:

@@ -92,6 +92,17 @@ def test_the_metrics_of_an_expression_are_found_wherever_they_are() -> None:
         client().metrics("-")
 
 
+def test_what_an_expression_selects_is_found_with_its_labels() -> None:
+    """Each once, as a query has it."""
+    matchers = [
+        {"name": "__name__", "type": "=", "value": "up"},
+        {"name": "job", "type": "!~", "value": 'a"b'},
+    ]
+    selector = {"type": "vectorSelector", "name": "up", "matchers": matchers}
+    parsed: dict[str, Any] = {"type": "binaryExpr", "lhs": selector, "rhs": selector}
+    assert client(parse_query=parsed).selectors("-") == ('{__name__="up",job!~"a\\"b"}',)
+
+
 def test_a_route_inherits_its_times() -> None:
     """From the routes above it, or else from Alertmanager's own defaults."""
     text = (

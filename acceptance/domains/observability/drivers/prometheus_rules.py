@@ -5,6 +5,7 @@ Source: the page "HTTP API" of Prometheus 3.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,21 @@ class PrometheusRules:
 
     def metrics(self, expression: str) -> set[str]:
         """Return the metrics that an expression reads; raises `Refused` if it is none."""
-        return set(_metrics(self._ask("/api/v1/parse_query", query=expression)))
+        return {each["name"] for each in self._selected(expression) if each.get("name")}
+
+    def selectors(self, expression: str) -> tuple[str, ...]:
+        """Return what an expression selects, each once; raises `Refused` if it is none."""
+        found = (
+            ",".join(
+                f"{each['name']}{each['type']}{json.dumps(each['value'])}"
+                for each in objects(selector.get("matchers"))
+            )
+            for selector in self._selected(expression)
+        )
+        return tuple(dict.fromkeys(f"{{{each}}}" for each in found))
+
+    def _selected(self, expression: str) -> Iterator[dict[str, Any]]:
+        return _selectors(self._ask("/api/v1/parse_query", query=expression))
 
     def has_series(self, metric: str, seconds: float) -> bool:
         """Return whether a metric has had a series in the last `seconds`; raises `Refused`."""
@@ -158,13 +173,13 @@ def _rules(answer: Any) -> Iterator[Rule]:  # noqa: ANN401 (another program's JS
             )
 
 
-def _metrics(node: Any) -> Iterator[str]:  # noqa: ANN401 (another program's JSON)
-    """Yield the names in the selectors of a parsed expression."""
+def _selectors(node: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 (another program's JSON)
+    """Yield the selectors of a parsed expression."""
     if isinstance(node, list):
         for each in node:
-            yield from _metrics(each)
+            yield from _selectors(each)
     elif isinstance(node, dict):
-        if node.get("type") in {"vectorSelector", "matrixSelector"} and node.get("name"):
-            yield str(node["name"])
+        if node.get("type") in {"vectorSelector", "matrixSelector"}:
+            yield node
         for each in node.values():
-            yield from _metrics(each)
+            yield from _selectors(each)

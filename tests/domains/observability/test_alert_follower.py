@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from acceptance.domains.observability import AlertFollower
+from acceptance.domains.observability import alert_follower as module
+from acceptance.domains.observability.alert_cause import Cause
+from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
+from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert, Rule
+from acceptance.drivers.kubernetes.client import Refused
+from acceptance.waiting import SYSTEM_CLOCK
+from tests.fakes.monitored_cluster import MonitoredCluster
+from tests.fakes.system import SYSTEM
+from tests.support.actors import context_of
+
+LABELS = (("alertname", "DatabaseAway"), ("severity", "critical"))
+RULE = Rule("DatabaseAway", True, "up == 0", 1, 1, LABELS[1:], (), "ok")  # noqa: FBT003
+TABLE = (
+    ("alert", "cause", "receivers", "measured"),
+    ("DatabaseAway", "it ends", "critical", "0 s"),
+)
+SERIES = SimpleNamespace(labels=(("pod", "a"),), results=((1.0, 1.0), (2.0, 0.0)))
+
+
+class Alerting:
+    """Prometheus and the receiver of one alert, whose steps come with each look at Prometheus."""
+
+    def __init__(self, *steps: str) -> None:
+        """Go through `steps`, and stay in the last; `-` is no answer, `.` is nothing that fires."""
+        self.steps = [".", *steps]  # the first look is that nothing fires before
+        self.told: list[ReceivedAlert] = []
+
+    def active(self) -> tuple[ActiveAlert, ...]:
+        """Go one step on."""
+        step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
+        if step == "-":
+            raise Refused("no answer")
+        if step in {"firing", "resolved"}:
+            at = SYSTEM_CLOCK.now()
+            self.told.append(ReceivedAlert("critical", at, step, LABELS, (), "", len(self.told)))
+        return () if step in {".", "resolved"} else (ActiveAlert(LABELS, step),)
+
+    def rules(self) -> Any:  # noqa: ANN401 - a stand-in
+        """Return its one rule."""
+        return SimpleNamespace(alerts=(RULE,))
+
+    def selectors(self, query: str) -> tuple[str, ...]:
+        """Return what its rule selects."""
+        return (query.partition(" ")[0],)
+
+
+def following(alerting: Alerting, monkeypatch: pytest.MonkeyPatch) -> AlertFollower:
+    """A follower of the alert, which waits for a short time only."""
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "_LATE_SECONDS", 0.3)
+    monkeypatch.setattr(module, "_RESOLVED_SECONDS", 0.5)
+    actor: Any = AlertFollower(context_of(SYSTEM, MonitoredCluster([], {})))
+    actor.rules = lambda: alerting
+    actor.received = lambda _: SimpleNamespace(now=SYSTEM_CLOCK.now(), alerts=tuple(alerting.told))
+    actor.cause = lambda *_: Cause(SYSTEM_CLOCK.now(), {})
+    actor.prometheus = lambda: SimpleNamespace(history=lambda *_: (SERIES,))
+    actor._limit = lambda *_: 0.5
+    return actor  # type: ignore[no-any-return]
+
+
+def test_an_alert_is_followed_on_when_prometheus_does_not_answer_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One answer of many that is missing is no alert that never fired."""
+    alerting = Alerting("-", "pending", "-", "-", "firing", "-", "resolved")
+    reception: Any = None
+    found = following(alerting, monkeypatch).follow_critical_alerts(reception, TABLE)
+    assert found[0].pending is not None
+    assert found[0].arrived
+    assert found[0].resolved is not None
+    assert found[0].unanswered == 4
+
+
+def test_an_alert_that_never_fired_is_named_with_what_its_rule_has_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or a person would have to guess, when the cluster is gone."""
+    actor = following(Alerting("-", "."), monkeypatch)
+    reception: Any = None
+    found = actor.follow_critical_alerts(reception, TABLE)
+    with pytest.raises(AssertionError, match="never fired it") as caught:
+        actor.assert_arrived_at_receivers(found)
+    assert "did not say what fires 1 times" in str(caught.value)
+    assert "its rule has read {'pod': 'a'} 1 0" in str(caught.value)
