@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pytest_bdd import given, then, when
 
@@ -14,12 +14,12 @@ from acceptance.domains.network import (
     NetworkPolicyEvaluator,
     NetworkPolicyTester,
     PlacedProbes,
+    PortsOfAnyAddress,
     UnlabelledPod,
     UnlabelledPodTester,
     parse_any_address,
     parse_matrix,
 )
-from acceptance.domains.network.port_set import PortSet
 
 
 @given("only these connections are planned", target_fixture="planned_connections")
@@ -82,7 +82,7 @@ def _(network_policy_evaluator: NetworkPolicyEvaluator) -> tuple[ConnectionMatri
     "only these of its pods may connect to ports of any address",
     target_fixture="ports_of_any_address",
 )
-def _(datatable: Sequence[Sequence[str]]) -> Mapping[str, PortSet]:
+def _(datatable: Sequence[Sequence[str]]) -> PortsOfAnyAddress:
     return parse_any_address(datatable)
 
 
@@ -93,7 +93,7 @@ def _(datatable: Sequence[Sequence[str]]) -> Mapping[str, PortSet]:
 def _(
     network_policy_evaluator: NetworkPolicyEvaluator,
     tables_of_connections: tuple[ConnectionMatrix, ...],
-    ports_of_any_address: Mapping[str, PortSet],
+    ports_of_any_address: PortsOfAnyAddress,
 ) -> ComputedConnections:
     return network_policy_evaluator.compute_of_system(tables_of_connections, ports_of_any_address)
 
@@ -105,7 +105,7 @@ def _(
 def _(
     network_policy_evaluator: NetworkPolicyEvaluator,
     tables_of_connections: tuple[ConnectionMatrix, ...],
-    ports_of_any_address: Mapping[str, PortSet],
+    ports_of_any_address: PortsOfAnyAddress,
 ) -> ComputedConnections:
     return network_policy_evaluator.compute_of_monitoring(
         tables_of_connections, ports_of_any_address

@@ -19,12 +19,9 @@ from acceptance.domains.incident.drivers.connections import (
     rounds_of,
 )
 from acceptance.domains.incident.drivers.database_sessions import count_sessions, last_activity
-from acceptance.domains.incident.policy_evaluation import (
-    known_senders,
-    quarantine_fault,
-    ways_left,
-)
+from acceptance.domains.incident.quarantine import known_senders, quarantine_fault, ways_left
 from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.network_policies.policy import parse_policies
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, listed, require
@@ -33,7 +30,8 @@ from acceptance.waiting import last_seen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from acceptance.drivers.kubernetes.facts import Object, PodFacts
+    from acceptance.drivers.kubernetes.facts import PodFacts
+    from acceptance.drivers.kubernetes.network_policies.policy import Policy
 
 POLICY = "quarantine"
 _ROUNDS = 2
@@ -145,14 +143,21 @@ class SuspectObserver(ClusterActor):
             timeout=self._timeouts.policy,
         )
 
-    def _policies(self) -> list[Object]:
-        return self._cluster.items(api_path("networkpolicies", self.system.namespace))
+    def _policies(self) -> tuple[Policy, ...]:
+        return parse_policies(
+            self._cluster.items(api_path("networkpolicies", self.system.namespace))
+        )
 
     def _policy_facts(self, suspect: PodFacts) -> tuple[tuple[str, ...], str | None]:
         """Return what the policies still allow the pod, and what is wrong with the quarantine."""
-        labels, policies = self._labels(suspect), self._policies()
-        own = next((each for each in policies if each["metadata"]["name"] == POLICY), None)
-        return tuple(ways_left(policies, labels)), quarantine_fault(own, labels)
+        namespace, labels, policies = (
+            self.system.namespace,
+            self._labels(suspect),
+            self._policies(),
+        )
+        own = next((each for each in policies if each.name == POLICY), None)
+        left = ways_left(policies, namespace, labels)
+        return tuple(left), quarantine_fault(own, namespace, labels)
 
     def _labels(self, pod: PodFacts) -> Mapping[str, str]:
         found = self._cluster.read(api_path("pods", self.system.namespace, pod.name))
@@ -164,7 +169,7 @@ class SuspectObserver(ClusterActor):
         It stands for the ingress: of those that the policies name, the first that can be created.
         """
         image = next(each.image for each in suspect.containers if not each.init)
-        senders = known_senders(self._policies(), self._labels(suspect), self.system.namespace)
+        senders = known_senders(self._policies(), self.system.namespace, self._labels(suspect))
         for each in senders:
             labels = {**dict(each.labels), RUN_LABEL: self.system.run}
             sender = create_sender(self._cluster, each.namespace, labels, image=image, to=to)

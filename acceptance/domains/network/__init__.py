@@ -1,7 +1,7 @@
 """Network policies: which connections they allow, and which the pods can really make."""
 
 from acceptance.domains.network.connection_attempts import AttemptResult
-from acceptance.domains.network.connection_plan import parse_any_address
+from acceptance.domains.network.connection_plan import PortsOfAnyAddress, parse_any_address
 from acceptance.domains.network.matrix import ConnectionMatrix, parse_matrix
 from acceptance.domains.network.policy_evaluator import (
     ComputedConnections,
@@ -22,6 +22,7 @@ __all__ = [
     "NetworkPolicyEvaluator",
     "NetworkPolicyTester",
     "PlacedProbes",
+    "PortsOfAnyAddress",
     "UnlabelledPod",
     "UnlabelledPodTester",
     "parse_any_address",

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from acceptance.domains.network import probe_placement
 from acceptance.domains.network.connection_attempts import ConnectionAttempt
-from acceptance.domains.network.drivers import Port, api_servers, dns_query, name_server
+from acceptance.domains.network.drivers import api_servers, dns_query, name_server
 from acceptance.domains.network.matrix import NONE, UNJUDGED, named_ports
 from acceptance.domains.network.monitoring_placement import monitoring_places
 from acceptance.domains.network.observed_matrix import is_planned
 from acceptance.domains.network.probe_placement import API_SERVER, DNS, NODE, OUTSIDE
 from acceptance.domains.network.testbed import UNUSED_PORTS, second
+from acceptance.drivers.kubernetes.network_policies.port import Port
 from acceptance.errors import BrokenInput
 from acceptance.judgement import listed
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from acceptance.domains.network.drivers import REACHED, ConnectionTarget, tagged_payload
 
 if TYPE_CHECKING:
-    from acceptance.domains.network.drivers import Port
+    from acceptance.drivers.kubernetes.network_policies.port import Port
 
 
 @dataclass(frozen=True)

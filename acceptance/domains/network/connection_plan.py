@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from acceptance.domains.network.address_set import EVERY_ADDRESS, AddressSet, addresses
 from acceptance.domains.network.matrix import ALL, EXPOSED, NONE, UNJUDGED, named_ports
-from acceptance.domains.network.port_set import EVERY_PORT, PortSet, ports_of
 from acceptance.domains.network.probe_placement import API_SERVER, ELSEWHERE, NODE, OUTSIDE
+from acceptance.drivers.kubernetes.network_policies.address_set import (
+    EVERY_ADDRESS,
+    AddressSet,
+    addresses,
+)
+from acceptance.drivers.kubernetes.network_policies.port_set import EVERY_PORT, PortSet, ports_of
 from acceptance.errors import BrokenInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.domains.network.drivers import Port, ProbePlacement
+    from acceptance.domains.network.drivers import ProbePlacement
     from acceptance.domains.network.matrix import ConnectionMatrix
-    from acceptance.domains.network.policy_evaluation import Pod
+    from acceptance.drivers.kubernetes.network_policies.evaluation import Pod
+    from acceptance.drivers.kubernetes.network_policies.port import Port
 
 _NO_PODS = (NODE, API_SERVER, OUTSIDE)
 
 
-def parse_any_address(rows: Sequence[Sequence[str]]) -> dict[str, PortSet]:
+PortsOfAnyAddress: TypeAlias = "Mapping[str, PortSet]"
+"""The ports to which pods may connect at any address, by what the tables call the pods."""
+
+
+def parse_any_address(rows: Sequence[Sequence[str]]) -> PortsOfAnyAddress:
     """Return the ports to which pods may connect at any address, from the rows of a table.
 
     Raises `BrokenInput` for anything but a head and rows of pods and ports.
@@ -46,7 +55,7 @@ class ConnectionPlan:
     matrices: tuple[ConnectionMatrix, ...]
     judged: frozenset[str]
     """The places whose connections are judged; all others are only their peers."""
-    any_address: Mapping[str, PortSet]
+    any_address: PortsOfAnyAddress
     placements: Mapping[str, ProbePlacement]
     """The pods of each place that is deployed."""
     cluster: ClusterAddresses

@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from acceptance.domains.network.address_set import addresses
 from acceptance.domains.network.drivers import declared_ports, pod_addresses
-from acceptance.domains.network.policy_evaluation import Pod, treatment
 from acceptance.domains.network.probe_placement import ELSEWHERE, UNLABELLED, labels_of_team
+from acceptance.drivers.kubernetes.network_policies.address_set import addresses
+from acceptance.drivers.kubernetes.network_policies.evaluation import Pod, treatment
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from acceptance.domains.network.drivers import PolicyObjects
     from acceptance.domains.network.known_places import KnownPlaces
-    from acceptance.domains.network.policy import Peer, Policy
+    from acceptance.drivers.kubernetes.network_policies.policy import Peer, Policy
 
 NEW_NAMESPACE = "acceptance-new-namespace"
 """The name of a namespace that does not exist yet."""

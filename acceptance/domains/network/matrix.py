@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gherkin.errors import ParserException
 from gherkin.parser import Parser
 
-from acceptance.domains.network.drivers import Port
+from acceptance.drivers.kubernetes.network_policies.port import Port
 from acceptance.errors import BrokenInput
 
 if TYPE_CHECKING:

@@ -9,21 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.network.address_set import AddressSet, addresses
 from acceptance.domains.network.drivers import declared_ports
-from acceptance.domains.network.policy import EGRESS, INGRESS
-from acceptance.domains.network.policy_evaluation import Pod, PolicyEvaluation, ports_allowed
-from acceptance.domains.network.port_set import PortSet, ports_of
 from acceptance.domains.network.probe_placement import API_SERVER, DNS, NODE, OUTSIDE
 from acceptance.domains.network.testbed import second
+from acceptance.drivers.kubernetes.network_policies.address_set import AddressSet, addresses
+from acceptance.drivers.kubernetes.network_policies.evaluation import (
+    Pod,
+    PolicyEvaluation,
+    ports_allowed,
+)
+from acceptance.drivers.kubernetes.network_policies.policy import EGRESS, INGRESS
+from acceptance.drivers.kubernetes.network_policies.port_set import PortSet, ports_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acceptance.domains.network.connection_attempts import AttemptResult, ConnectionAttempt
     from acceptance.domains.network.drivers import PolicyObjects
-    from acceptance.domains.network.policy import Policy
     from acceptance.domains.network.testbed import NetworkTestbed
+    from acceptance.drivers.kubernetes.network_policies.policy import Policy
 
 
 @dataclass(frozen=True)

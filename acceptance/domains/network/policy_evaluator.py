@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor
 from acceptance.domains.network import probe_placement
-from acceptance.domains.network.connection_plan import ConnectionPlan, cluster_addresses
+from acceptance.domains.network.connection_plan import (
+    ConnectionPlan,
+    PortsOfAnyAddress,
+    cluster_addresses,
+)
 from acceptance.domains.network.drivers import api_servers, read_policy_objects, template_of
 from acceptance.domains.network.evaluated_pods import evaluated_pods, pods_on_node_networks
 from acceptance.domains.network.known_places import KnownPlaces, reasons_not_deployed
@@ -17,7 +21,6 @@ from acceptance.domains.network.monitoring_placement import (
     placements_of_monitoring,
     unlabelled_in_monitoring,
 )
-from acceptance.domains.network.policy import parse_policies
 from acceptance.domains.network.policy_findings import (
     allowed_connections,
     missing_connections,
@@ -25,17 +28,15 @@ from acceptance.domains.network.policy_findings import (
 )
 from acceptance.domains.network.probe_placement import CERT_MANAGER, ELSEWHERE, NODE
 from acceptance.domains.network.staging_overlay import render_staging
+from acceptance.drivers.kubernetes.network_policies.policy import parse_policies
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable, listed, require
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from acceptance.build.manifests import Manifest
     from acceptance.domains.network.drivers import PolicyObjects, ProbePlacement
     from acceptance.domains.network.matrix import ConnectionMatrix
-    from acceptance.domains.network.policy_evaluation import Pod
-    from acceptance.domains.network.port_set import PortSet
+    from acceptance.drivers.kubernetes.network_policies.evaluation import Pod
 
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 _WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"}
@@ -73,13 +74,13 @@ class NetworkPolicyEvaluator(Actor):
         return found
 
     def compute_of_system(
-        self, tables: tuple[ConnectionMatrix, ...], any_address: Mapping[str, PortSet]
+        self, tables: tuple[ConnectionMatrix, ...], any_address: PortsOfAnyAddress
     ) -> ComputedConnections:
         """Compute the connections of the system, of its staging, of the ingress and of DNS."""
         return self._compute(tables, any_address, SYSTEM_PLACES)
 
     def compute_of_monitoring(
-        self, tables: tuple[ConnectionMatrix, ...], any_address: Mapping[str, PortSet]
+        self, tables: tuple[ConnectionMatrix, ...], any_address: PortsOfAnyAddress
     ) -> ComputedConnections:
         """Compute the connections of the programs that watch the system."""
         return self._compute(tables, any_address, MONITORING_PLACES)
@@ -105,7 +106,7 @@ class NetworkPolicyEvaluator(Actor):
     def _compute(
         self,
         tables: tuple[ConnectionMatrix, ...],
-        any_address: Mapping[str, PortSet],
+        any_address: PortsOfAnyAddress,
         judged: frozenset[str],
     ) -> ComputedConnections:
         named = {place for each in tables for place in each.places}

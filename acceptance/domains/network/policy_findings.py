@@ -6,20 +6,26 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.network.address_set import EVERY_IPV4_ADDRESS, AddressSet
 from acceptance.domains.network.evaluated_pods import is_elsewhere
 from acceptance.domains.network.matrix import EXPOSED
-from acceptance.domains.network.policy import EGRESS, INGRESS
-from acceptance.domains.network.policy_evaluation import PolicyEvaluation, ports_allowed
-from acceptance.domains.network.port_set import PortSet, ports_of
 from acceptance.domains.network.probe_placement import API_SERVER, ELSEWHERE, NODE, OUTSIDE
+from acceptance.drivers.kubernetes.network_policies.address_set import (
+    EVERY_IPV4_ADDRESS,
+    AddressSet,
+)
+from acceptance.drivers.kubernetes.network_policies.evaluation import (
+    PolicyEvaluation,
+    ports_allowed,
+)
+from acceptance.drivers.kubernetes.network_policies.policy import EGRESS, INGRESS
+from acceptance.drivers.kubernetes.network_policies.port_set import PortSet, ports_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from acceptance.domains.network.connection_plan import ConnectionPlan
-    from acceptance.domains.network.policy import Policy
-    from acceptance.domains.network.policy_evaluation import Allowance, Pod
+    from acceptance.drivers.kubernetes.network_policies.evaluation import Allowance, Pod
+    from acceptance.drivers.kubernetes.network_policies.policy import Policy
 
 _SHOWN = 3
 

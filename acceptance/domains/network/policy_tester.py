@@ -18,7 +18,6 @@ from acceptance.domains.network.monitoring_placement import (
 )
 from acceptance.domains.network.observed_matrix import is_planned, markdown_table, observed_cells
 from acceptance.domains.network.packet_comparison import compare_with_packets
-from acceptance.domains.network.policy import parse_policies
 from acceptance.domains.network.policy_enforcement import (
     DENIAL_SECONDS,
     require_policy_enforcement,
@@ -28,6 +27,7 @@ from acceptance.domains.network.probe_actor import ProbeActor
 from acceptance.domains.network.probe_placement import NODE, STAGING
 from acceptance.domains.network.staging_overlay import render_staging
 from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.network_policies.policy import parse_policies
 from acceptance.judgement import Unverifiable, listed, require_each
 
 if TYPE_CHECKING:

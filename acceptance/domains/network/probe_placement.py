@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acceptance.domains.network.drivers import (
-    Port,
-    ProbePlacement,
-    main_node,
-    target_ports,
-)
+from acceptance.domains.network.drivers import ProbePlacement, main_node, target_ports
+from acceptance.drivers.kubernetes.network_policies.port import Port
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import require
 

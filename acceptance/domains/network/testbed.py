@@ -12,7 +12,6 @@ from acceptance.deployment.rollout import apply, apply_to_system
 from acceptance.domains.network.drivers import (
     PROBE_LABEL,
     OutsideListener,
-    Port,
     Probe,
     ProbeFleet,
     address_towards,
@@ -21,6 +20,7 @@ from acceptance.domains.network.drivers import (
     network_policy,
 )
 from acceptance.domains.network.probe_placement import NODE, placements_without_policies
+from acceptance.drivers.kubernetes.network_policies.port import Port
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import require
 

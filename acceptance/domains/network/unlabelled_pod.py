@@ -28,8 +28,8 @@ from acceptance.judgement import Unverifiable, listed, require, require_each
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from acceptance.domains.network.drivers import Port
     from acceptance.domains.network.testbed import NetworkTestbed
+    from acceptance.drivers.kubernetes.network_policies.port import Port
 
 _DEFAULT = "default"
 

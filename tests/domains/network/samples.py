@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from acceptance.domains.network import AttemptResult, parse_matrix
 from acceptance.domains.network.connection_attempts import ConnectionAttempt
-from acceptance.domains.network.drivers import Port
+from acceptance.drivers.kubernetes.network_policies.port import Port
 
 PLAN = parse_matrix([["from", "shop", "node"], ["buyer", "yes", "no"], ["node", "all", "-"]])
 WEB, UNUSED = Port("tcp", 8000), Port("udp", 17777)

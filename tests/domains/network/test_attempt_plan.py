@@ -7,9 +7,10 @@ import pytest
 
 from acceptance.domains.network import parse_matrix
 from acceptance.domains.network.attempt_plan import KUBELET, plan_attempts, ports_to_try
-from acceptance.domains.network.drivers import Port, Probe, ProbePlacement
+from acceptance.domains.network.drivers import Probe, ProbePlacement
 from acceptance.domains.network.probe_placement import NODE
 from acceptance.domains.network.testbed import UNUSED_PORTS
+from acceptance.drivers.kubernetes.network_policies.port import Port
 from acceptance.errors import BrokenInput
 from tests.domains.network.samples import WEB
 

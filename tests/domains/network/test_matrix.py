@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acceptance.domains.network import parse_matrix, probe_placement
-from acceptance.domains.network.drivers import Port
 from acceptance.domains.network.matrix import named_ports, read_matrices
 from acceptance.domains.network.monitoring_placement import monitoring_places
 from acceptance.domains.network.observed_matrix import cell_word, is_planned
+from acceptance.drivers.kubernetes.network_policies.port import Port
 from acceptance.errors import BrokenInput
 from acceptance.project import ROOT
 from tests.domains.network.samples import PLAN, UNUSED, result

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from acceptance.domains.network.drivers import Port, Probe, probe_pod
+from acceptance.domains.network.drivers import Probe, probe_pod
 from acceptance.domains.network.monitoring_placement import (
     is_needed,
     monitoring_places,
     needed_programs,
     placements_of_monitoring,
 )
+from acceptance.drivers.kubernetes.network_policies.port import Port
 from acceptance.drivers.kubernetes.paths import api_path
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from acceptance.domains.network.connection_attempts import AttemptResult, ConnectionAttempt
-from acceptance.domains.network.drivers import PolicyObjects, Port, Probe, ProbePlacement
+from acceptance.domains.network.drivers import PolicyObjects, Probe, ProbePlacement
 from acceptance.domains.network.packet_comparison import compare_with_packets
-from acceptance.domains.network.policy import Policy
-from tests.domains.network.policy_samples import labelled, policy
+from acceptance.drivers.kubernetes.network_policies.policy import Policy
+from acceptance.drivers.kubernetes.network_policies.port import Port
+from tests.support.policy_samples import labelled, policy
 
 WEB = Port("tcp", 8000)
 ADDRESSES = {"buyer": "10.1.0.2", "store": "10.1.0.3"}

@@ -11,8 +11,8 @@ from acceptance.domains.network import NetworkPolicyEvaluator, parse_any_address
 from acceptance.domains.network.drivers import read_policy_objects
 from acceptance.domains.network.evaluated_pods import evaluated_pods
 from acceptance.domains.network.known_places import KnownPlaces
-from acceptance.domains.network.policy import parse_policies
 from acceptance.domains.network.policy_evaluator import ComputedConnections, with_manifests
+from acceptance.drivers.kubernetes.network_policies.policy import NotUnderstood, parse_policies
 from acceptance.errors import BrokenInput
 from acceptance.judgement import Unverifiable
 from tests.fakes.rendered_cluster import RenderedCluster, rendered
@@ -181,7 +181,7 @@ def test_other_kinds_of_policies_leave_it_unverified(cluster: RenderedCluster) -
     cluster.kinds.append({"metadata": {"name": "cilium.io"}, "versions": [version]})
     assert not computed(cluster).unplanned
     cluster.add("CiliumNetworkPolicy", "more", "checkout")
-    with pytest.raises(Unverifiable, match="CiliumNetworkPolicy checkout/more"):
+    with pytest.raises(NotUnderstood, match="CiliumNetworkPolicy checkout/more"):
         computed(cluster)
 
 

@@ -21,7 +21,6 @@ from acceptance.domains.network.drivers.policy_objects import (
 from acceptance.domains.network.drivers.probe_fleet import Arrival, ProbeFleet
 from acceptance.domains.network.drivers.probe_pods import (
     PROBE_LABEL,
-    Port,
     Probe,
     ProbePlacement,
     exposing_service,
@@ -42,7 +41,6 @@ __all__ = [
     "ConnectionTarget",
     "OutsideListener",
     "PolicyObjects",
-    "Port",
     "Probe",
     "ProbeFleet",
     "ProbePlacement",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.domains.network.drivers.probe_pods import Port
+from acceptance.drivers.kubernetes.network_policies.port import Port
 from acceptance.drivers.kubernetes.paths import api_path
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from acceptance.domains.network.drivers.probe_pods import Port
+from acceptance.drivers.kubernetes.network_policies.port import Port
 
 if TYPE_CHECKING:
     from types import TracebackType

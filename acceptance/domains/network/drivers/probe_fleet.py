@@ -19,10 +19,10 @@ from acceptance.waiting import eventually, lasting
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.domains.network.drivers.probe_pods import Port
     from acceptance.domains.network.drivers.sender import ConnectionTarget
     from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.facts import PodFacts
+    from acceptance.drivers.kubernetes.network_policies.port import Port
     from acceptance.settings import Timeouts
     from acceptance.system import System
 

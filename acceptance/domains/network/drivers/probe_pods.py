@@ -13,6 +13,8 @@ from acceptance.drivers.kubernetes.pods import hardened_pod
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from acceptance.drivers.kubernetes.network_policies.port import Port
+
 PROBE_LABEL = "acceptance.checkout/probe"
 """Every probe pod has this label, with the probe's name as its value."""
 
@@ -20,19 +22,6 @@ CONTAINER = "probe"
 _LISTENER = (Path(__file__).parent / "listener.py").read_text(encoding="utf-8")
 _NEVER = "acceptance.checkout/never"
 """A condition that is never met, so that a probe with a workload's labels serves no visitor."""
-
-
-@dataclass(frozen=True, order=True)
-class Port:
-    """A port of a transport protocol."""
-
-    protocol: str
-    """tcp or udp."""
-    number: int
-
-    def __str__(self) -> str:
-        """Write it as is usual: 8000/tcp."""
-        return f"{self.number}/{self.protocol}"
 
 
 @dataclass(frozen=True)

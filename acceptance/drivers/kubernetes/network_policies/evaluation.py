@@ -11,9 +11,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from acceptance.domains.network.address_set import EVERY_ADDRESS, AddressSet
-from acceptance.domains.network.policy import EGRESS, INGRESS, Rule
-from acceptance.domains.network.port_set import (
+from acceptance.drivers.kubernetes.network_policies.address_set import EVERY_ADDRESS, AddressSet
+from acceptance.drivers.kubernetes.network_policies.policy import EGRESS, INGRESS, Rule
+from acceptance.drivers.kubernetes.network_policies.port_set import (
     EVERY_PORT,
     PortSet,
     port_named,
@@ -24,8 +24,8 @@ from acceptance.domains.network.port_set import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from acceptance.domains.network.drivers import Port
-    from acceptance.domains.network.policy import Peer, Policy, PortRule
+    from acceptance.drivers.kubernetes.network_policies.policy import Peer, Policy, PortRule
+    from acceptance.drivers.kubernetes.network_policies.port import Port
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ class PolicyEvaluation:
             found = [
                 each
                 for each in self._policies[pod.namespace]
-                if direction in each.rules and each.pods.selects(pod.labels)
+                if each.restricts(pod.namespace, pod.labels, direction)
             ]
             self._selecting[key] = pod, found  # with the pod, whose id stays its own then
         selecting = self._selecting[key][1]

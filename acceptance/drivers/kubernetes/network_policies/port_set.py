@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.network.number_ranges import common, merged, without
+from acceptance.drivers.kubernetes.network_policies.number_ranges import common, merged, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from acceptance.domains.network.drivers import Port
-    from acceptance.domains.network.number_ranges import Ranges
+    from acceptance.drivers.kubernetes.network_policies.number_ranges import Ranges
+    from acceptance.drivers.kubernetes.network_policies.port import Port
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 """The protocols that a NetworkPolicy may name."""

@@ -1,13 +1,13 @@
-"""Short ways to write policies and pods, for the tests of this folder."""
+"""Short ways to write policies and pods, for tests."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from acceptance.domains.network.address_set import addresses
-from acceptance.domains.network.drivers import Port
-from acceptance.domains.network.policy import Policy, parse_policy
-from acceptance.domains.network.policy_evaluation import Pod
+from acceptance.drivers.kubernetes.network_policies.address_set import addresses
+from acceptance.drivers.kubernetes.network_policies.evaluation import Pod
+from acceptance.drivers.kubernetes.network_policies.policy import Policy, parse_policy
+from acceptance.drivers.kubernetes.network_policies.port import Port
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from acceptance.domains.network.address_set import EVERY_ADDRESS, AddressSet, addresses
-from acceptance.domains.network.number_ranges import common, merged, without
+from acceptance.drivers.kubernetes.network_policies.address_set import (
+    EVERY_ADDRESS,
+    AddressSet,
+    addresses,
+)
+from acceptance.drivers.kubernetes.network_policies.number_ranges import common, merged, without
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 

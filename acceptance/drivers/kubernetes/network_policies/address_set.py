@@ -13,12 +13,12 @@ from ipaddress import (
 )
 from typing import TYPE_CHECKING, TypeAlias
 
-from acceptance.domains.network.number_ranges import common, merged, without
+from acceptance.drivers.kubernetes.network_policies.number_ranges import common, merged, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from acceptance.domains.network.number_ranges import Range, Ranges
+    from acceptance.drivers.kubernetes.network_policies.number_ranges import Range, Ranges
 
 _Network: TypeAlias = "IPv4Network | IPv6Network"
 

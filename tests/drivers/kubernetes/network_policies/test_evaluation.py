@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
-from acceptance.domains.network.drivers import Port
-from acceptance.domains.network.policy import EGRESS, INGRESS, Policy
-from acceptance.domains.network.policy_evaluation import Pod, PolicyEvaluation, treatment
-from acceptance.domains.network.port_set import EVERY_PORT
-from tests.domains.network.policy_samples import NAMESPACE_NAME, labelled, pod, policy
+from acceptance.drivers.kubernetes.network_policies.evaluation import (
+    Pod,
+    PolicyEvaluation,
+    treatment,
+)
+from acceptance.drivers.kubernetes.network_policies.policy import EGRESS, INGRESS, Policy
+from acceptance.drivers.kubernetes.network_policies.port import Port
+from acceptance.drivers.kubernetes.network_policies.port_set import EVERY_PORT
+from tests.support.policy_samples import NAMESPACE_NAME, labelled, pod, policy
 
 BUYER, STORE = pod("buyer", address="10.1.0.2"), pod("store")
 STRANGER = pod("stranger", "elsewhere", address="10.1.0.3")

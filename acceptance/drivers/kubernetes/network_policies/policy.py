@@ -8,9 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acceptance.domains.network.address_set import AddressSet, addresses
-from acceptance.domains.network.port_set import LAST_PORT, PROTOCOLS, PortSet, port_range
-from acceptance.judgement import Unverifiable, listed
+from acceptance.drivers.kubernetes.network_policies.address_set import AddressSet, addresses
+from acceptance.drivers.kubernetes.network_policies.port_set import (
+    LAST_PORT,
+    PROTOCOLS,
+    PortSet,
+    port_range,
+)
+from acceptance.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +26,11 @@ INGRESS, EGRESS = "Ingress", "Egress"
 _PEERS = {INGRESS: "from", EGRESS: "to"}
 _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 _UNKNOWN = "any"
+_SHOWN = 5
+
+
+class NotUnderstood(EnvironmentFailure):
+    """What a policy allows is not known, because something of it is not understood here."""
 
 
 @dataclass(frozen=True)
@@ -104,26 +114,33 @@ class Policy:
     rules: Mapping[str, tuple[Rule, ...]]
     """By direction; a direction that is missing is none of the policy's business."""
 
+    def restricts(self, namespace: str, labels: Mapping[str, str], direction: str) -> bool:
+        """Return whether it decides about a direction of a pod there with these labels."""
+        return direction in self.rules and namespace == self.namespace and self.pods.selects(labels)
+
     def __str__(self) -> str:
         """Name it as kubectl does."""
         return f"network policy {self.namespace}/{self.name}"
 
 
-def parse_policies(found: Sequence[Object], others: Sequence[str]) -> tuple[Policy, ...]:
-    """Return all policies of a cluster; `others` are the names of those of other kinds.
+def parse_policies(found: Sequence[Object], others: Sequence[str] = ()) -> tuple[Policy, ...]:
+    """Return policies of a cluster; `others` are the names of those of other kinds.
 
-    Raises `Unverifiable` if any of it is not understood.
+    Raises `NotUnderstood`, also if there are others.
     """
     if others:
-        message = f"The cluster also has policies of other kinds: {listed(others)}"
-        raise Unverifiable(f"{message}. What they change about the network policies is not known.")
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        message = f"The cluster also has policies of other kinds: {', '.join(others[:_SHOWN])}"
+        raise NotUnderstood(
+            f"{message}{more}. What they change about the network policies is not known."
+        )
     return tuple(map(parse_policy, found))
 
 
 def parse_policy(found: Object) -> Policy:
     """Return a policy as the API sends it, or as a manifest has it.
 
-    Raises `Unverifiable` if any of it is not understood.
+    Raises `NotUnderstood`.
     """
     metadata = found["metadata"]
     reader = _Reader(f"The network policy {metadata['namespace']}/{metadata['name']}")
@@ -149,9 +166,9 @@ class _Reader:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def not_understood(self, what: str) -> Unverifiable:
+    def not_understood(self, what: str) -> NotUnderstood:
         message = f"{self._name} has {what}, which this computation does not understand"
-        return Unverifiable(f"{message}. So what the policies allow is not known.")
+        return NotUnderstood(f"{message}. So what the policies allow is not known.")
 
     def require_known(self, found: Mapping[str, Any], *fields: str) -> None:
         if unknown := {*found} - {*fields}:

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from acceptance.domains.network.policy import (
+from acceptance.drivers.kubernetes.network_policies.policy import (
     EGRESS,
     INGRESS,
+    NotUnderstood,
     Selector,
     parse_policies,
     parse_policy,
 )
-from acceptance.judgement import Unverifiable
-from tests.domains.network.policy_samples import labelled, policy, policy_object
+from tests.support.policy_samples import labelled, policy, policy_object
 
 
 @pytest.mark.parametrize(
@@ -65,16 +65,16 @@ def test_missing_policy_types_follow_from_the_rules(
 )
 def test_what_is_not_understood_is_unverified(spec: dict[str, Any], what: str) -> None:
     """A field that was left out could allow or deny anything."""
-    with pytest.raises(Unverifiable, match=f"network policy shop/p has {what}"):
+    with pytest.raises(NotUnderstood, match=f"network policy shop/p has {what}"):
         policy(**spec)
 
 
 def test_another_kind_or_version_of_policies_is_unverified() -> None:
     """They allow or deny beside the network policies, in ways of their own."""
-    with pytest.raises(Unverifiable, match="of other kinds: AdminNetworkPolicy everything"):
+    with pytest.raises(NotUnderstood, match="of other kinds: AdminNetworkPolicy everything"):
         parse_policies([policy_object()], ["AdminNetworkPolicy everything"])
     assert len(parse_policies([policy_object()], [])) == 1
-    with pytest.raises(Unverifiable, match=r"the version networking\.k8s\.io/v2"):
+    with pytest.raises(NotUnderstood, match=r"the version networking\.k8s\.io/v2"):
         parse_policy({**policy_object(), "apiVersion": "networking.k8s.io/v2"})
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from acceptance.domains.network.drivers import Port
-from acceptance.domains.network.port_set import (
+from acceptance.drivers.kubernetes.network_policies.port import Port
+from acceptance.drivers.kubernetes.network_policies.port_set import (
     EVERY_PORT,
     PortSet,
     port_named,

@@ -1,0 +1,1 @@
+"""What NetworkPolicies mean: which pods and addresses may connect to which, on which ports."""
