@@ -126,10 +126,7 @@ class AlertFollower(AlertCauses):
         ]
 
         def look() -> None:
-            active = None
-            with suppress(Refused):  # under load one answer of many can be missing
-                active = client.active()
-            received = self.received(reception).alerts
+            active, received = client.active_now(), self.received(reception).alerts
             for each in watch:
                 each.see(active, received)
 

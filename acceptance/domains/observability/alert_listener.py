@@ -96,11 +96,23 @@ class AlertListener(MetricsOperator):
         return AlertReception(namespace, since)
 
     def received(self, reception: AlertReception) -> Received:
-        """Return what has arrived since; raises what `unproven` returns if it is silent."""
-        try:
-            return self.receiver().read(reception.since)
-        except Refused as error:
-            raise unproven(f"It is unknown what has arrived: {error}.", error) from error
+        """Return what has arrived since; raises what `unproven` returns if it is silent.
+
+        It is asked again for a while: on a busy machine one answer of many may be missing.
+        """
+
+        def read() -> Received | Refused:
+            try:
+                return self.receiver().read(reception.since)
+            except Refused as error:
+                return error
+
+        found = last_seen(
+            read, lambda found: isinstance(found, Received), timeout=self._timeouts.request
+        )
+        if isinstance(found, Refused):
+            raise unproven(f"It is unknown what has arrived: {found}.", found) from found
+        return found
 
     def receiver(self) -> AlertReceiver:
         """Return the receiver of the run, which need not run yet."""

@@ -45,7 +45,8 @@ class SoundSystemWatcher(AlertCauses):
         before = len(self.received(reception).alerts)
         ends = SYSTEM_CLOCK.now() + _QUIET_SECONDS
         while SYSTEM_CLOCK.now() < ends:
-            fired |= {each.labels for each in client.active() if each.state == "firing"}
+            active = client.active_now() or ()
+            fired |= {each.labels for each in active if each.state == "firing"}
             SYSTEM_CLOCK.pause(0.5)
         # The end of what fired before may arrive still.
         arrived = {
@@ -68,7 +69,8 @@ class SoundSystemWatcher(AlertCauses):
 
         def silent() -> float:
             nonlocal noisy
-            if not {each.name for each in client.active()} <= {_ALWAYS}:
+            active = client.active_now()
+            if active is None or not {each.name for each in active} <= {_ALWAYS}:
                 noisy = SYSTEM_CLOCK.now()
             return SYSTEM_CLOCK.now() - noisy
 

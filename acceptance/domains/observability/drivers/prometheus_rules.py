@@ -6,6 +6,7 @@ Source: the page "HTTP API" of Prometheus 3.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,15 @@ class PrometheusRules:
             ActiveAlert(tuple(sorted(each["labels"].items())), str(each["state"]))
             for each in objects(found.get("alerts"))
         )
+
+    def active_now(self) -> tuple[ActiveAlert, ...] | None:
+        """Return what `active` does; None where it raises, for whoever asks again and again.
+
+        On a busy machine one answer of many may be missing, which says nothing about alerts.
+        """
+        with suppress(Refused):
+            return self.active()
+        return None
 
     def formatted(self, expression: str) -> str:
         """Return an expression in Prometheus' own format; raises `Refused` if it is none."""
