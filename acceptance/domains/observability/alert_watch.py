@@ -44,6 +44,10 @@ class FollowedAlert:
     """By receiver."""
     cured: float = 0.0
     resolved: float | None = None
+    interrupted: tuple[float, ...] = ()
+    """When receivers were told that it ended, and later that it fires again: with windows of some
+    seconds, a few scrapes that fail are enough for that.
+    """
     annotations: tuple[tuple[str, str], ...] = ()
     """As they arrived."""
     unanswered: int = 0
@@ -73,6 +77,7 @@ class AlertWatch:
         self._states: dict[str, float] = {}
         self._arrived: dict[str, float] = {}
         self._resolved: dict[str, float] = {}
+        self._interrupted: tuple[float, ...] = ()
         self._annotations: tuple[tuple[str, str], ...] = ()
         self._unanswered = 0
 
@@ -95,15 +100,22 @@ class AlertWatch:
         for alert in active or ():
             if self._is_own(dict(alert.labels)):
                 self._states.setdefault(alert.state, now)
-        for each in received:
+        arrived: dict[str, float] = {}
+        resolved: dict[str, float] = {}
+        interrupted: list[float] = []
+        for each in sorted(received, key=lambda each: each.at):
             at = each.at - self._offset - self._cause.since
             if at < 0 or not self._is_own(dict(each.labels)):
                 continue
-            ended = each.status == "resolved"
-            if ended and at < self._arrived.get(each.receiver, at + 1):
-                continue  # the end of an earlier one
-            (self._resolved if ended else self._arrived).setdefault(each.receiver, at)
             self._annotations = each.annotations
+            if each.status == "resolved":
+                if each.receiver in arrived:  # or else it is the end of an earlier one
+                    resolved.setdefault(each.receiver, at)
+                continue
+            arrived.setdefault(each.receiver, at)
+            if each.receiver in resolved:
+                interrupted.append(resolved.pop(each.receiver))
+        self._arrived, self._resolved, self._interrupted = arrived, resolved, tuple(interrupted)
 
     def result(self) -> FollowedAlert:
         """Return all that was seen."""
@@ -114,6 +126,7 @@ class AlertWatch:
             arrived=tuple(sorted(self._arrived.items())),
             cured=self.cured,
             resolved=max(self._resolved.values()) if self._resolved and self.ended else None,
+            interrupted=self._interrupted,
             annotations=self._annotations,
             unanswered=self._unanswered,
         )
@@ -157,8 +170,10 @@ def table_of(found: Sequence[FollowedAlert]) -> str:
     for each in found:
         arrived = max((at for _, at in each.arrived), default=None)
         times = f"{cell(each.pending):>6} {cell(each.firing):>6} {cell(arrived):>6}"
+        breaks = ", ".join(f"{at:.1f}" for at in each.interrupted)
         lines.append(
             f"{each.row.alert:<26} {times} ({each.limit:.1f}) {cell(each.cured):>6} "
             f"{cell(each.resolved):>6}  {', '.join(name for name, _ in each.arrived)}"
+            + (f"  (interrupted at {breaks})" if breaks else "")
         )
     return "\n".join(lines)

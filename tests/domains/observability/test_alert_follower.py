@@ -59,15 +59,28 @@ class Alerting:
         return (query.partition(" ")[0],)
 
 
-def following(alerting: Alerting, monkeypatch: pytest.MonkeyPatch) -> AlertFollower:
-    """A follower of the alert, which waits for a short time only."""
+def following(
+    alerting: Alerting, monkeypatch: pytest.MonkeyPatch, *, meanwhile: int = 0
+) -> AlertFollower:
+    """A follower of the alert, which waits for a short time only.
+
+    `meanwhile` steps come between the arrival of the alert and the cure.
+    """
+
+    def cause(*_: object) -> Cause:
+        made = Cause(SYSTEM_CLOCK.now(), {})
+        made.cure.callback(SYSTEM_CLOCK.pause, 0.02)
+        for _step in range(meanwhile):
+            made.cure.callback(alerting.active)
+        return made
+
     monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(module, "_LATE_SECONDS", 0.3)
     monkeypatch.setattr(module, "_RESOLVED_SECONDS", 0.5)
     actor: Any = AlertFollower(context_of(SYSTEM, MonitoredCluster([], {})))
     actor.rules = lambda: alerting
     actor.received = lambda _: SimpleNamespace(now=SYSTEM_CLOCK.now(), alerts=tuple(alerting.told))
-    actor.cause = lambda *_: Cause(SYSTEM_CLOCK.now(), {})
+    actor.cause = cause
     actor.prometheus = lambda: SimpleNamespace(history=lambda *_: (SERIES,))
     actor._limit = lambda *_: 0.5
     return actor  # type: ignore[no-any-return]
@@ -97,3 +110,25 @@ def test_an_alert_that_never_fired_is_named_with_what_its_rule_has_read(
         actor.assert_arrived_at_receivers(found)
     assert "did not say what fires 1 times" in str(caught.value)
     assert "its rule has read {'pod': 'a'} 1 0" in str(caught.value)
+
+
+def test_an_alert_that_ends_for_a_moment_has_not_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few scrapes that fail are no cure; what counts is that it fires until then."""
+    alerting = Alerting("firing", "resolved", "pending", "firing", "resolved")
+    reception: Any = None
+    actor = following(alerting, monkeypatch, meanwhile=3)
+    found = actor.follow_critical_alerts(reception, TABLE)
+    assert len(found[0].interrupted) == 1
+    assert not found[0].early
+    actor.assert_ended_after_cure(found)
+
+
+def test_an_alert_that_ends_before_its_cure_and_stays_away_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody would know that something is still wrong."""
+    actor = following(Alerting("firing", "resolved", "."), monkeypatch, meanwhile=3)
+    monkeypatch.setattr("acceptance.domains.observability.alert_watch.ALLOWED_SECONDS", 0.0)
+    reception: Any = None
+    with pytest.raises(AssertionError, match="s before its cause was cured"):
+        actor.assert_ended_after_cure(actor.follow_critical_alerts(reception, TABLE))
