@@ -135,11 +135,12 @@ class AlertFollower(AlertCauses):
 
         started = SYSTEM_CLOCK.now()
         longest = max(each.limit for each in watch) + _LATE_SECONDS
-        look_until(lambda each: each.arrived, longest)
+        # What the scenario before has left may fire for a moment first.
+        look_until(lambda each: each.known, longest)
         missing = {
             each.row: self._read_by(rules[each.row.alert], longest)
             for each in watch
-            if not each.arrived
+            if not each.known
         }
         for words, cause in causes.items():
             cause.cure.close()

@@ -82,9 +82,9 @@ class AlertWatch:
         self._unanswered = 0
 
     @property
-    def arrived(self) -> bool:
-        """Whether it has arrived at every receiver."""
-        return set(self.row.receivers) <= set(self._arrived)
+    def known(self) -> bool:
+        """Whether every receiver has been told of it, and none that it has ended."""
+        return set(self.row.receivers) <= set(self._arrived) - set(self._resolved)
 
     @property
     def ended(self) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from acceptance.domains.observability import AlertFollower
 from acceptance.domains.observability import alert_follower as module
 from acceptance.domains.observability.alert_cause import Cause
+from acceptance.domains.observability.alert_watch import AlertRow, AlertWatch
 from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
 from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert, Rule
 from acceptance.drivers.kubernetes.client import Refused
@@ -132,3 +133,20 @@ def test_an_alert_that_ends_before_its_cure_and_stays_away_is_named(
     reception: Any = None
     with pytest.raises(AssertionError, match="s before its cause was cured"):
         actor.assert_ended_after_cure(actor.follow_critical_alerts(reception, TABLE))
+
+
+def test_an_alert_that_ended_before_others_came_is_waited_for_again() -> None:
+    """Something earlier may have left it; the one of the cause is still to come."""
+
+    def told(status: str, at: float) -> ReceivedAlert:
+        return ReceivedAlert("critical", at, status, LABELS, (), "", 0)
+
+    row = AlertRow("DatabaseAway", "it ends", ("critical",), 0)
+    watch = AlertWatch(row, Cause(100.0, {}), 0.0, 10.0)
+    story = [told("firing", 101.0), told("resolved", 103.0), told("firing", 108.0)]
+    seen = []
+    for count in range(len(story) + 1):
+        watch.see(None, tuple(story[:count]))
+        seen.append(watch.known)
+    assert seen == [False, True, False, True]
+    assert watch.result().interrupted == (3.0,)
