@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import httpx
 
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.checkout_api import CheckoutApi, transcript
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import DeadlineExceeded, eventually, lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acceptance.actor import ActorContext
     from acceptance.drivers.http import Reply
+
+_PAUSE_SECONDS = 0.2
+_FINAL_SECONDS = 10.0
+"""So long an answer has to be wrong: the ingress takes some seconds to see what is new."""
 
 
 class IngressActor(ClusterActor):
@@ -35,9 +42,11 @@ class IngressActor(ClusterActor):
         self._keep(title, transcript(host, reply), "text")
 
     def _until_success(self, ask: Callable[[], Reply]) -> Reply:
-        """Ask until the answer is a success, or return the last one at the ingress's deadline.
+        """Ask until the answer is a success, and return the last one.
 
-        The scenario before may have disturbed the system.
+        The scenario before may have disturbed the system. The wait ends at the ingress's deadline,
+        or when nothing can change any more: the same refusal for a while, or a failure for a while
+        although every workload has all of its pods.
         """
         replies: list[Reply] = []
 
@@ -45,7 +54,21 @@ class IngressActor(ClusterActor):
             replies.append(ask())
             return replies[-1]
 
-        try:
-            return eventually(look, lambda reply: reply.succeeded, timeout=self._timeouts.ingress)
-        except DeadlineExceeded:
-            return replies[-1]
+        def is_final(reply: Reply) -> str | None:
+            if reply.status is None:
+                return None
+            refused = reply.status < httpx.codes.INTERNAL_SERVER_ERROR
+            return str(reply.status) if refused or self._is_full() else None
+
+        with suppress(DeadlineExceeded):
+            eventually(
+                look,
+                lambda reply: reply.succeeded,
+                timeout=self._timeouts.ingress,
+                pause=_PAUSE_SECONDS,
+                unrecoverable=lasting(is_final, seconds=_FINAL_SECONDS),
+            )
+        return replies[-1]
+
+    def _is_full(self) -> bool:
+        return all(each.full for each in self._workloads())
