@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from acceptance.actor import Actor
 from acceptance.drivers import container_inspection
 from acceptance.drivers.database import execute_sql
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, require
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import DeadlineExceeded, eventually, lasting
 
 if TYPE_CHECKING:
     from acceptance.drivers.container_inspection import ContainerInspection
+    from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
     from acceptance.drivers.kubernetes.watch import ChangeWatch
+
+
+@dataclass(frozen=True)
+class _Strength:
+    """A workload and its pods; equal as long as no pod was replaced or became ready or unready."""
+
+    workload: WorkloadFacts
+    pods: tuple[PodFacts, ...]
+    """None are read of a workload at full strength."""
+
+    def hopeless(self) -> str | None:
+        """Say why a pod cannot become ready; None if all can."""
+        return next((each.unrecoverable for each in self.pods if each.unrecoverable), None)
+
+
+_GIVEN_UP: WeakKeyDictionary[Kubernetes, dict[str, _Strength]] = WeakKeyDictionary()
+"""What a scenario has waited for in vain, by the workload."""
 
 
 class ClusterActor(Actor):
@@ -27,21 +46,31 @@ class ClusterActor(Actor):
         return tuple(pod.name for pod in self._pods(workload) if pod.serving)
 
     def serving_when_full(self, workload: str) -> tuple[str, ...]:
-        """Return the names of the ready pods, once all replicas are ready or at the deadline.
+        """Return the names of the ready pods, once all replicas are ready or when none will be.
 
-        The scenario before may have disturbed the workload.
+        The scenario before may have disturbed the workload. A pod that cannot become ready ends the
+        wait, and where one scenario has given up, no other waits for the same pods again.
         """
-        with (
-            self._waking() as wake,
-            suppress(DeadlineExceeded),
-        ):  # what is not ready by then is judged
-            eventually(
-                lambda: self._workload(workload),
-                lambda found: found.full,
-                timeout=self._timeouts.readiness_change,
-                wake=wake,
-            )
+        given_up = _GIVEN_UP.setdefault(self._cluster, {})
+        hopeless = lasting(_Strength.hopeless, seconds=self._timeouts.unrecoverable)
+        with self._waking() as wake:
+            try:
+                eventually(
+                    lambda: self._strength(workload),
+                    lambda found: found.workload.full,
+                    timeout=self._timeouts.readiness_change,
+                    wake=wake,
+                    unrecoverable=lambda found: (
+                        str(found) if found == given_up.get(workload) else hopeless(found)
+                    ),
+                )
+            except DeadlineExceeded:  # what is not ready by then is judged
+                given_up[workload] = self._strength(workload)
         return self.serving(workload)
+
+    def _strength(self, workload: str) -> _Strength:
+        found = self._workload(workload)
+        return _Strength(found, () if found.full else self._pods(workload))
 
     def _pods(self, workload: str) -> tuple[PodFacts, ...]:
         return self._cluster.pods(self.system.namespace, workload)

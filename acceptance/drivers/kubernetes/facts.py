@@ -79,6 +79,8 @@ class PodFacts:
     uses: tuple[SecretUse, ...]
     """By its volumes and containers."""
     mounts: tuple[Mount, ...]
+    unschedulable: str = ""
+    """Why the scheduler finds no node for it, in its own words; empty if it does."""
 
     @property
     def serving(self) -> bool:
@@ -93,6 +95,8 @@ class PodFacts:
     @property
     def unrecoverable(self) -> str | None:
         """Why the pod cannot become ready by waiting; None if it can."""
+        if self.unschedulable:
+            return f"{self.name}: {self.unschedulable}"
         for container in self.containers:
             if container.state in _UNRECOVERABLE:
                 said = f": {container.explanation}" if container.explanation else ""
@@ -105,6 +109,8 @@ class PodFacts:
             return f"{self.name}: ending"
         if self.ready:
             return f"{self.name}: ready"
+        if self.unschedulable:
+            return f"{self.name}: not scheduled ({self.unschedulable})"
         waiting = [c for c in self.containers if not c.ready and not (c.init and c.started)]
         states = ", ".join(f"{c.name} {c.state}" for c in waiting)
         return f"{self.name}: {self.phase}, not ready ({states or 'no container yet'})"

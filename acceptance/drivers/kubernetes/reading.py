@@ -73,6 +73,7 @@ def pod(found: Object, workload: str = "") -> PodFacts:
         containers=containers,
         uses=tuple(dict.fromkeys(uses)),
         mounts=tuple(_mounts(spec)),
+        unschedulable=_unschedulable(status),
     )
 
 
@@ -136,6 +137,18 @@ def ingress(found: Object) -> IngressFacts:
 
 def _parts(found: Object) -> tuple[Object, Object, Object]:
     return found["metadata"], found.get("spec") or {}, found.get("status") or {}
+
+
+def _unschedulable(status: Object) -> str:
+    """Return what the scheduler says of a pod that it finds no node for; empty if it does."""
+    return next(
+        (
+            str(each.get("message") or each["reason"])
+            for each in status.get("conditions") or ()
+            if each["type"] == "PodScheduled" and each.get("reason") == "Unschedulable"
+        ),
+        "",
+    )
 
 
 def _condition(status: Object, wanted: str) -> bool:

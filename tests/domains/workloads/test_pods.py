@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,7 +36,7 @@ def pod(name: str, uid: str, since: str, *, ready: bool = True) -> PodFacts:
     )
 
 
-@dataclass
+@dataclass(eq=False)
 class Cluster:
     """Shows one state of the backend after another, once the database's pod was deleted."""
 
@@ -144,4 +144,22 @@ def test_serving_does_not_wait() -> None:
     assert operator.serving("backend") == ("backend-b",)
     assert SYSTEM_CLOCK.now() - started < LIMITS.readiness_change
     assert operator.serving_when_full("backend") == ("backend-b",)
-    assert SYSTEM_CLOCK.now() - started >= LIMITS.readiness_change
+    waited = SYSTEM_CLOCK.now() - started
+    assert waited >= LIMITS.readiness_change
+    assert operator.serving_when_full("backend") == ("backend-b",)
+    assert SYSTEM_CLOCK.now() - started < 2 * waited, "the same pods were waited for again"
+    cluster.backend = [(replace(ONE_AWAY[0], uid="new"), ONE_AWAY[1])]
+    assert operator.serving_when_full("backend") == ("backend-b",)
+    assert SYSTEM_CLOCK.now() - started >= 2 * LIMITS.readiness_change
+
+
+def test_a_pod_that_cannot_become_ready_ends_the_wait() -> None:
+    """With what the scheduler says of it."""
+    lost = replace(ONE_AWAY[0], unschedulable="0/1 nodes are available: 1 Insufficient memory.")
+    cluster = Cluster([(lost, ONE_AWAY[1])], whole=False)
+    patient = replace(LIMITS, readiness_change=30.0, unrecoverable=0.1)
+    operator = PodOperator(context_of(SYSTEM, cluster, timeouts=patient))
+    started = SYSTEM_CLOCK.now()
+    assert operator.serving_when_full("backend") == ("backend-b",)
+    assert SYSTEM_CLOCK.now() - started < patient.readiness_change
+    assert "not scheduled (0/1 nodes are available" in str(lost)
