@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,15 @@ from acceptance.domains.traffic.actor import IngressActor
 from acceptance.drivers.checkout_api import named_trace
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, require, require_each
-from acceptance.waiting import DeadlineExceeded, eventually
+from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
     from acceptance.drivers.http import Reply
 
 _NOT_FOUND = 404
 _SERVER_ERROR = 500
+_EVERY_POD_SECONDS = 20.0
+"""So long visitors come while the ingress sends none of them to a pod that is ready."""
 _ITEMS = (("TEA-1", 2, 350), ("CUP-2", 1, 1250))
 """What a visitor puts into a checkout: SKU, quantity and unit price in cents."""
 
@@ -151,7 +152,7 @@ class Visitor(IngressActor):
         return ServedRequest(chosen, reply.served_by)
 
     def reach_every_pod(self, role: str) -> PodCoverage:
-        """Send requests until each ready pod has answered one, or the ingress's deadline."""
+        """Send requests until each ready pod has answered one, or for a while."""
         ready = self.serving_when_full(self.system.named(role))
         self._until_success(lambda: self._api.visit(role))
         replies: list[Reply] = []
@@ -161,8 +162,8 @@ class Visitor(IngressActor):
             return {reply.served_by for reply in replies}
 
         # A pod that became ready a moment ago is known to the ingress a moment later.
-        with suppress(DeadlineExceeded):
-            eventually(send, lambda served: set(ready) <= served, timeout=self._timeouts.ingress)
+        longest = min(self._timeouts.ingress, _EVERY_POD_SECONDS)
+        last_seen(send, lambda served: set(ready) <= served, timeout=longest)
         counts: dict[str, int] = {}
         for reply in replies:
             counts[reply.served_by or str(reply)] = counts.get(reply.served_by or str(reply), 0) + 1
