@@ -99,6 +99,11 @@ class Workloads:
     frontend: Text = "frontend"
     database: Text = "database"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all three."""
+        return (self.backend, self.frontend, self.database)
+
 
 @dataclass(frozen=True)
 class ImageSource:

@@ -67,7 +67,7 @@ class System:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of all workloads."""
-        return (self.workloads.backend, self.workloads.frontend, self.workloads.database)
+        return self.workloads.names
 
     def role(self, workload: str) -> str:
         """Return the role of a workload: backend, frontend or database."""

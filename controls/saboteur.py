@@ -16,6 +16,7 @@ from acceptance.build.kubectl import kubectl
 from acceptance.domains.traffic.ingress_client import reach, reach_plain
 from acceptance.drivers.http import Http
 from acceptance.drivers.kubernetes.client import Kubernetes
+from acceptance.drivers.kubernetes.facts import at_full_strength
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
 from controls import edits
@@ -223,7 +224,8 @@ class Saboteur:
             eventually(
                 look,
                 lambda seen: (
-                    all(each.full for each in seen[0]) and not any(pod.deleting for pod in seen[1])
+                    at_full_strength(seen[0], self.system.names)
+                    and not any(pod.deleting for pod in seen[1])
                 ),
                 timeout=self._timeouts.rollout,
                 wake=wake,

@@ -85,6 +85,7 @@ def deploy(
                 limits,
                 what="the system at full strength",
                 remedy="look at the pod with --keep-cluster, or make acceptance again.",
+                needed=settings.workloads.names,
                 error=EnvironmentFailure,
             )
             system = System(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from acceptance.actor import Actor
 from acceptance.drivers import container_inspection
 from acceptance.drivers.database import execute_sql
+from acceptance.drivers.kubernetes.facts import at_full_strength
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, require
 from acceptance.waiting import DeadlineExceeded, eventually
@@ -54,6 +55,10 @@ class ClusterActor(Actor):
 
     def _workloads(self) -> tuple[WorkloadFacts, ...]:
         return self._cluster.workloads(self.system.namespace)
+
+    def _at_full_strength(self, workloads: tuple[WorkloadFacts, ...]) -> bool:
+        """Whether the system's workloads are full, and any other has all the pods that it wants."""
+        return at_full_strength(workloads, self.system.names)
 
     def _backend_image(self) -> str:
         """Return the image of the backend, which has Python; the backend has to have a pod."""

@@ -77,6 +77,7 @@ class StagingOperator(ClusterActor):
             self._timeouts,
             what="staging at full strength",
             remedy="kubectl apply --kustomize manifests/overlays/staging",
+            needed=system.names,
         )
         return StagingEnvironment(await_certificate(self._cluster, system, self._timeouts), status)
 

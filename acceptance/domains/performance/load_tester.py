@@ -50,7 +50,7 @@ class LoadTester(ClusterActor):
         ):  # what is not ready by then is judged
             eventually(
                 self._workloads,
-                lambda found: all(each.full for each in found),
+                self._at_full_strength,
                 timeout=limits.recovery,
                 wake=wake,
             )

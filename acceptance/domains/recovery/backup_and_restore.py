@@ -182,7 +182,7 @@ class RecoveryOperator(ClusterActor):
         with self._waking() as wake:
             eventually(
                 self._workloads,
-                lambda found: all(each.full for each in found),
+                self._at_full_strength,
                 timeout=self._timeouts.recovery,
                 wake=wake,
                 what="the system at full strength after the restore",

@@ -75,7 +75,7 @@ class CrashOperator(PodOperator):
             )
             eventually(
                 self._workloads,
-                lambda found: bool(found) and all(each.full for each in found),
+                self._at_full_strength,
                 timeout=self._timeouts.recovery,
                 wake=wake,
                 what="the system at full strength after the database server was killed",

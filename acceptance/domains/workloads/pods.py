@@ -95,7 +95,7 @@ class PodOperator(ClusterActor):
             def replaced(seen: tuple[PodFacts, ...]) -> bool:
                 new = [pod for pod in seen if pod.serving and pod.uid not in before]
                 # All of them: what depends on the deleted pod has to be ready again, too.
-                full = all(each.full for each in self._workloads())
+                full = self._at_full_strength(self._workloads())
                 return bool(new) and full and lost.uid not in {pod.uid for pod in seen}
 
             seen = eventually(
