@@ -36,10 +36,21 @@ _PROCESSES = (
 _FREEZE = f"{_PROCESSES} kill -s STOP $pids 2>/dev/null || true"
 # A moment later and beside it: the container may end with its server, and with all that runs in it.
 _KILL = f"{_PROCESSES} (sleep 0.2; kill -s KILL $pids) </dev/null >/dev/null 2>&1 &"
-# As the server's own account, over a socket that only its container reaches, without a password.
+# Over a socket that only its container reaches, as the superuser that the image has made. The
+# server writes the socket's folder into the fifth line of its postmaster.pid, beside its data; who
+# may not read that takes Debian's. POSTGRES_USER and POSTGRES_DB are of the image "postgres".
+AS_SUPERUSER = (
+    f"PGHOST=; {_EACH_SERVER}"
+    '[ -r "$p/cwd/postmaster.pid" ] || continue; '
+    "{ read -r _; read -r _; read -r _; read -r _; read -r PGHOST; } "
+    '<"$p/cwd/postmaster.pid"; break; done; '
+    "export PGHOST=${PGHOST:-/run/postgresql} PGUSER=${POSTGRES_USER:-postgres}; "
+    "own=${DATABASE_NAME:-${POSTGRES_DB:-$PGUSER}}; "
+)
+"""The beginning of a script of sh that calls psql: `own` is the system's database then."""
 _PSQL = (
-    "exec psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
-    '--host=/run/postgresql --username=postgres --dbname="${1:-$DATABASE_NAME}" --command="$0"'
+    f"{AS_SUPERUSER}exec psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
+    '--dbname="${1:-$own}" --command="$0"'
 )
 _REFUSED = ("28P01", "28000")  # invalid_password, invalid_authorization_specification
 # What the server says, or libpq for it without asking.

@@ -64,7 +64,7 @@ class ClusterActor(Actor):
         """Return the image of the backend, which has Python; the backend has to have a pod."""
         pods = self._pods(self.system.workloads.backend)
         require(pods, "The backend has no pod whose image another pod could use.")
-        return next(each.image for each in pods[0].containers if not each.init)
+        return pods[0].main.image
 
     def _sql(
         self, statement: str, database: str = "", *, timeout: float | None = None
@@ -73,13 +73,20 @@ class ClusterActor(Actor):
 
         A database pod has to be ready. Raises `SystemFailure` if the statement fails.
         """
-        system = self.system
-        name = system.workloads.database
-        pods = self.serving(name)
+        system, pod = self.system, self._ready_database_pod()
+        return execute_sql(
+            *(Path(system.kubeconfig), system.context, system.namespace, pod.name),
+            statement,
+            container=pod.main.name,
+            database=database,
+            timeout=timeout or self._timeouts.query,
+        )
+
+    def _ready_database_pod(self) -> PodFacts:
+        """Return a pod of the database that is ready; none is a failed check."""
+        pods = [pod for pod in self._pods(self.system.workloads.database) if pod.serving]
         require(pods, "No database pod is ready.")
-        where = (Path(system.kubeconfig), system.context, system.namespace, pods[0])
-        limit = timeout or self._timeouts.query
-        return execute_sql(*where, statement, container=name, database=database, timeout=limit)
+        return pods[0]
 
     def _inspect(self, pod: str, container: str) -> ContainerInspection:
         """Inspect a container of the system's namespace; raises `Unverifiable` without a shell."""

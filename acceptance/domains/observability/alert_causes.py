@@ -12,8 +12,10 @@ from acceptance.build.kubectl import kubectl
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.domains.observability.resource_causes import ResourceCauses
+from acceptance.drivers.database import AS_SUPERUSER
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
+from acceptance.drivers.kubernetes.reading import main_container
 from acceptance.errors import AcceptanceError, EnvironmentFailure
 from acceptance.judgement import Unverifiable
 
@@ -30,9 +32,8 @@ _LOCKED_SECONDS, _LOCKS = 0.6, 400
 _LOCK = "acceptance: the tables are locked"
 _BYSTANDER, _SESSIONS, _STAY_SECONDS = "acceptance-bystander", 2, 300
 _BYSTANDERS = (
-    f"export PGAPPNAME={_BYSTANDER}; "
-    "run() { psql --no-psqlrc --host=/run/postgresql --username=postgres "
-    '--dbname="$DATABASE_NAME"; }; '
+    f"export PGAPPNAME={_BYSTANDER}; {AS_SUPERUSER}"
+    'run() { psql --no-psqlrc --dbname="$own"; }; '
     f"(echo 'SELECT pg_sleep({_STAY_SECONDS});' | run) & "
     f"for n in $(seq {_STAY_SECONDS}); do sleep 1; echo 'SELECT 1;'; done | run"
 )
@@ -116,11 +117,9 @@ class AlertCauses(ResourceCauses):
 
     def _add_bystanders(self, made: Cause) -> None:
         """Open sessions that lock nothing: one that is idle, and one that works for long."""
-        system, pods = self.system, self.serving(self.system.workloads.database)
-        if not pods:
-            raise AssertionError("No database pod is ready.")
-        where = [f"--namespace={system.namespace}", "exec", pods[0]]
-        where += [f"--container={system.workloads.database}", "--", "sh", "-c", _BYSTANDERS]
+        system, pod = self.system, self._ready_database_pod()
+        where = [f"--namespace={system.namespace}", "exec", pod.name]
+        where += [f"--container={pod.main.name}", "--", "sh", "-c", _BYSTANDERS]
 
         def stay() -> None:
             with suppress(EnvironmentFailure):  # they end by being ended
@@ -149,7 +148,7 @@ class AlertCauses(ResourceCauses):
             for key, value in model["metadata"]["labels"].items()
             if key != "pod-template-hash"
         }
-        own = model["spec"]["containers"][0]
+        own = main_container(model, self.system.workloads.backend) or {}
         body = hardened_pod(
             name,
             own["image"],

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from acceptance.domains.observability.drivers.prometheus import Prometheus, ScrapeTarget
+    from acceptance.drivers.kubernetes.facts import PodFacts
 Repair: TypeAlias = "Callable[[], None]"
 
 _FROM_INGRESS = "ingress"
@@ -255,18 +256,19 @@ class ProbeOperator(MetricsOperator):
                 f"for p in /proc/[0-9]*; do n=${{p#/proc/}}; "
                 f"[ $n = 1 ] || [ $n = $$ ] || kill -{name} $n 2>/dev/null; done; true"
             )
-            self._execute(pod.name, "sh", "-c", script)
+            self._execute(pod, "sh", "-c", script)
 
         signal("STOP")
         return lambda: signal("CONT"), wanted
 
-    def _execute(self, pod: str, *command: str) -> None:
+    def _execute(self, pod: PodFacts, *command: str) -> None:
         system, limit = self.system, self._timeouts.execute
-        arguments = [f"--namespace={system.namespace}", "exec", pod, "--", *command]
+        where = [f"--namespace={system.namespace}", "exec", pod.name]
+        arguments = [*where, f"--container={pod.main.name}", "--", *command]
         try:
             kubectl(Path(system.kubeconfig), system.context, arguments, timeout=limit)
         except EnvironmentFailure as error:
-            raise Unverifiable(f"{pod} cannot be paused: {error.message}") from error
+            raise Unverifiable(f"{pod.name} cannot be paused: {error.message}") from error
 
 
 def _number(container: dict[str, Any], port: int | str) -> int:

@@ -197,7 +197,7 @@ class RecoveryOperator(ClusterActor):
             self.system.context,
             self.system.namespace,
             pods[0].name,
-            next(each.name for each in pods[0].containers if not each.init),
+            pods[0].main.name,
             self._timeouts.execute,
         )
 

@@ -79,6 +79,14 @@ class PodFacts:
     uses: tuple[SecretUse, ...]
     """By its volumes and containers."""
     mounts: tuple[Mount, ...]
+    main_name: str = ""
+    """The container that does its work; empty for the first one."""
+
+    @property
+    def main(self) -> ContainerFacts:
+        """The container that does its work, as `main_container` of `reading` finds it."""
+        own = [each for each in self.containers if not each.init]
+        return next((each for each in own if each.name == self.main_name), own[0])
 
     @property
     def serving(self) -> bool:
