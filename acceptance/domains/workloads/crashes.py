@@ -114,5 +114,5 @@ class CrashOperator(PodOperator):
             system.context,
             system.namespace,
             pod.name,
-            system.named(_ROLE),
+            pod.main.name,
         )

@@ -27,6 +27,7 @@ def pod(uid: str) -> dict[str, Any]:
     """Return a ready pod as the API sends it, with one running container."""
     return {
         "metadata": {"name": f"pod-{uid}", "uid": uid},
+        "spec": {"containers": [{"name": "main"}]},
         "status": {
             "phase": "Running",
             "conditions": [{"type": "Ready", "status": "True"}],
