@@ -17,7 +17,7 @@ from acceptance.drivers.checkout_api import CheckoutApi
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.judgement import require, require_each
+from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
@@ -144,7 +144,16 @@ class StagingOperator(ClusterActor):
         return (*own, *(pod for pod in self._cluster.pods(namespace) if pod.uid not in known))
 
     def _rendered(self) -> tuple[Manifest, ...]:
-        """Return the objects of staging, with the release's images and a namespace of this run."""
+        """Return the objects of staging, with the release's images and a namespace of this run.
+
+        Raises `Unverifiable` if there is no staging: a system may be released without one.
+        """
+        if not self._overlay.is_dir():
+            message = f"There is no staging overlay {self._context.settings.staging.name}, "
+            raise Unverifiable(
+                f"{message}so a release to staging cannot be tried. "
+                "Try: staging in [tool.acceptance] of pyproject.toml"
+            )
         images = {name_of(each): each for each in self.system.images}
         try:
             plain = render(self._overlay, images)

@@ -11,6 +11,7 @@ from acceptance.deployment.rollout import RolloutStatus
 from acceptance.domains.delivery.staging import StagingEnvironment, StagingOperator
 from acceptance.drivers.kubernetes import facts, reading
 from acceptance.errors import EnvironmentFailure
+from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -143,8 +144,15 @@ def test_staging_that_shares_the_host_of_the_system_is_refused(
 
 def test_an_overlay_that_cannot_be_rendered_is_unmet(tmp_path: Path) -> None:
     """The team wrote it, so it is not an environment failure."""
+    (tmp_path / "manifests" / "overlays" / "staging").mkdir(parents=True)
     with pytest.raises(AssertionError, match=r"Staging cannot be deployed: .* is not an overlay"):
         stager(PodCluster({}), repository=str(tmp_path))._rendered()
+
+
+def test_a_system_without_staging_is_unverified(tmp_path: Path) -> None:
+    """It may be sound; whether its release can be tried somewhere is not known."""
+    with pytest.raises(Unverifiable, match="There is no staging overlay staging, so a release to"):
+        stager(PodCluster({}), repository=str(tmp_path)).deploy_staging()
 
 
 class OccupiedCluster(PodCluster):
