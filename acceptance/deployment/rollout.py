@@ -82,9 +82,14 @@ def apply_to_system(
     except ProgramTimeout:
         raise
     except EnvironmentFailure as error:
-        if _FORBIDDEN in error.message or not client.readiness().succeeded:
+        if lacks_rights(error) or not client.readiness().succeeded:
             raise
         raise SystemFailure(f"The cluster rejects the manifests: {error.message}") from error
+
+
+def lacks_rights(error: EnvironmentFailure) -> bool:
+    """Return whether kubectl failed because its user may not do what the message says."""
+    return _FORBIDDEN in error.message
 
 
 def await_rollout(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import RUN_LABEL, name_of, render, secrets_for
 from acceptance.deployment.issuer import await_certificate, declares_tls
-from acceptance.deployment.rollout import apply, await_rollout
+from acceptance.deployment.rollout import apply, await_rollout, lacks_rights
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.traffic.ingress_client import reach_plain
 from acceptance.domains.traffic.visitor import Visitor
@@ -204,7 +204,7 @@ class StagingOperator(ClusterActor):
         try:
             apply(kubeconfig, self.system.context, objects, timeout=limit)
         except EnvironmentFailure as error:
-            if not self._cluster.readiness().succeeded:
+            if lacks_rights(error) or not self._cluster.readiness().succeeded:
                 raise
             raise AssertionError(f"The cluster rejects staging: {error.message}") from error
 

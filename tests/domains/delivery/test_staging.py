@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from acceptance.deployment.rollout import RolloutStatus
+from acceptance.domains.delivery import staging
 from acceptance.domains.delivery.staging import StagingEnvironment, StagingOperator
 from acceptance.drivers.kubernetes import facts, reading
 from acceptance.errors import EnvironmentFailure
@@ -196,3 +198,24 @@ def test_staging_of_a_killed_scenario_is_removed_first() -> None:
     assert cluster.deleted == [(path, None), (f"{path}/pods", 0)]
     with pytest.raises(EnvironmentFailure, match="the namespace staging gone: not reached"):
         stager(OccupiedCluster(SYSTEM.run, stuck=True))._remove("staging")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Error from server (Forbidden): User jane cannot create services", EnvironmentFailure),
+        ("The Deployment backend is invalid: spec.selector", AssertionError),
+    ],
+)
+def test_a_right_that_the_suite_lacks_is_not_the_release(
+    monkeypatch: pytest.MonkeyPatch, said: str, kind: type[Exception]
+) -> None:
+    """The message names the right; manifests that the cluster rejects are the team's."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise EnvironmentFailure(said)
+
+    monkeypatch.setattr(staging, "apply", refuse)
+    cluster = SimpleNamespace(readiness=lambda: SimpleNamespace(succeeded=True))
+    with pytest.raises(kind, match=said[:20]):
+        StagingOperator(context_of(SYSTEM, cluster))._apply([])

@@ -14,6 +14,7 @@ from acceptance.domains.network import (
     UnlabelledPodTester,
     probe_placement,
 )
+from acceptance.domains.network.drivers import ProbePlacement
 from acceptance.judgement import Unverifiable
 from tests.domains.network.samples import PLAN, result
 from tests.fakes.system import SYSTEM
