@@ -203,6 +203,27 @@ class Saboteur:
                 error=EnvironmentFailure,
             )
 
+    def await_refusal(self, found: Mapping[str, Any], *, namespace: str) -> None:
+        """Wait until no such object is admitted any more; a policy takes effect after a moment."""
+        text = json.dumps(found)
+
+        def refused() -> bool:
+            try:
+                self.kubectl(
+                    *("create", "--dry-run=server", "--filename=-"), stdin=text, namespace=namespace
+                )
+            except EnvironmentFailure:
+                return True
+            return False
+
+        eventually(
+            refused,
+            bool,
+            timeout=self._timeouts.policy,
+            what=f"{found['kind']} {found['metadata']['name']} refused",
+            error=EnvironmentFailure,
+        )
+
     def afterwards(self, *arguments: str, namespace: str = "") -> None:
         """Run a kubectl command when the control is over."""
         self._undo.callback(self.kubectl, *arguments, namespace=namespace)
