@@ -103,6 +103,7 @@ def deploy(
                 secure=declares_tls(objects, settings.host),
                 published=facts.published or facts.address,
                 workloads=settings.workloads,
+                contract=settings.contract,
                 repository=str(settings.root),
                 images=tuple(delivered),
                 restarts=tuple(

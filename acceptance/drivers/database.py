@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from acceptance.contract import Contract
+
 _FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) ")
 _EACH_SERVER = (
     'for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null)" = postgres ] || continue; '
@@ -39,17 +41,16 @@ _KILL = f"{_PROCESSES} (sleep 0.2; kill -s KILL $pids) </dev/null >/dev/null 2>&
 # Over a socket that only its container reaches, as the superuser that the image has made. The
 # server writes the socket's folder into the fifth line of its postmaster.pid, beside its data; who
 # may not read that takes Debian's. POSTGRES_USER and POSTGRES_DB are of the image "postgres".
-AS_SUPERUSER = (
+_AS_SUPERUSER = (
     f"PGHOST=; {_EACH_SERVER}"
     '[ -r "$p/cwd/postmaster.pid" ] || continue; '
     "{ read -r _; read -r _; read -r _; read -r _; read -r PGHOST; } "
     '<"$p/cwd/postmaster.pid"; break; done; '
-    "export PGHOST=${PGHOST:-/run/postgresql} PGUSER=${POSTGRES_USER:-postgres}; "
-    "own=${DATABASE_NAME:-${POSTGRES_DB:-$PGUSER}}; "
+    "export PGHOST=${PGHOST:-/run/postgresql} PGUSER=${POSTGRES_USER:-@SUPERUSER@}; "
+    "own=${@NAME@:-${POSTGRES_DB:-$PGUSER}}; "
 )
-"""The beginning of a script of sh that calls psql: `own` is the system's database then."""
 _PSQL = (
-    f"{AS_SUPERUSER}exec psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
+    "exec psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
     '--dbname="${1:-$own}" --command="$0"'
 )
 _REFUSED = ("28P01", "28000")  # invalid_password, invalid_authorization_specification
@@ -61,6 +62,17 @@ _REFUSALS = (
     "is not permitted to log in",
     "no password supplied",
 )
+
+
+def as_superuser(contract: Contract) -> str:
+    """Return the beginning of a script of sh that calls psql in the database's container.
+
+    The variable `own` is the system's database then.
+    """
+    name, superuser = contract.environment.database_name, contract.database.superuser
+    own = f"${{{name}:-" if name else "${acceptance_none:-"
+    script = _AS_SUPERUSER.replace("${@NAME@:-", own)
+    return script.replace("@SUPERUSER@", superuser or "postgres")
 
 
 @dataclass(frozen=True)
@@ -181,6 +193,7 @@ def execute_sql(
     *,
     container: str,
     database: str = "",
+    contract: Contract,
     timeout: float,
 ) -> tuple[str, ...]:
     """Run SQL as the database's superuser in its container, and return the lines of the result.
@@ -189,7 +202,13 @@ def execute_sql(
     Raises `SystemFailure` with the server's message if it fails or takes over `timeout` seconds,
     and `EnvironmentFailure` if the server cannot be asked.
     """
-    command = ["sh", "-c", _PSQL, statement, *([database] if database else [])]
+    command = [
+        "sh",
+        "-c",
+        as_superuser(contract) + _PSQL,
+        statement,
+        *([database] if database else []),
+    ]
     where = (kubeconfig, context, namespace, pod, container)
     said = execute_in_pod(*where, command, timeout=timeout)
     return tuple(line for line in said.splitlines() if line)

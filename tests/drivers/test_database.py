@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acceptance.drivers.database import AS_SUPERUSER
+from acceptance.contract import Contract
+from acceptance.drivers.database import as_superuser
 from acceptance.process import run
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def test_the_database_is_asked_where_its_server_listens(
     """Socket, superuser and database come from the server, not from an image."""
     if socket is not None:
         server(tmp_path, socket)
-    script = AS_SUPERUSER.replace("/proc/", f"{tmp_path}/") + 'echo "$PGHOST $PGUSER $own"'
+    script = (
+        as_superuser(Contract()).replace("/proc/", f"{tmp_path}/") + 'echo "$PGHOST $PGUSER $own"'
+    )
     variables = {"PATH": "/usr/bin:/bin", **environment}
     command = ["env", "-i", *(f"{key}={value}" for key, value in variables.items())]
     found = run([*command, "sh", "-c", script], timeout=10)

@@ -79,6 +79,7 @@ class ClusterActor(Actor):
             statement,
             container=pod.main.name,
             database=database,
+            contract=system.contract,
             timeout=timeout or self._timeouts.query,
         )
 

@@ -193,7 +193,7 @@ class StagingOperator(ClusterActor):
         limits = self._timeouts
         with closing(reach_plain(system, timeout=limits.request)) as http:
             eventually(
-                lambda: CheckoutApi(http).page(),
+                lambda: CheckoutApi(http, system.contract).page(),
                 lambda reply: reply.status == _NOT_FOUND,
                 timeout=limits.ingress,
                 what=f"nothing serves {system.host} before staging is deployed",

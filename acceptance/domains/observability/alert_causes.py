@@ -12,7 +12,7 @@ from acceptance.build.kubectl import kubectl
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.domains.observability.resource_causes import ResourceCauses
-from acceptance.drivers.database import AS_SUPERUSER
+from acceptance.drivers.database import as_superuser
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
 from acceptance.drivers.kubernetes.reading import main_container
@@ -27,12 +27,11 @@ if TYPE_CHECKING:
 
 _NOWHERE = {"acceptance.checkout/nowhere": "true"}
 """A label that no node has."""
-_TABLES = "checkouts, items, payments"
 _LOCKED_SECONDS, _LOCKS = 0.6, 400
 _LOCK = "acceptance: the tables are locked"
 _BYSTANDER, _SESSIONS, _STAY_SECONDS = "acceptance-bystander", 2, 300
 _BYSTANDERS = (
-    f"export PGAPPNAME={_BYSTANDER}; {AS_SUPERUSER}"
+    f"export PGAPPNAME={_BYSTANDER}; "
     'run() { psql --no-psqlrc --dbname="$own"; }; '
     f"(echo 'SELECT pg_sleep({_STAY_SECONDS});' | run) & "
     f"for n in $(seq {_STAY_SECONDS}); do sleep 1; echo 'SELECT 1;'; done | run"
@@ -85,19 +84,28 @@ class AlertCauses(ResourceCauses):
 
         self._awaited(end_pods, lambda pods: not pods, f"{name} has no pod left")
 
+    def _tables(self) -> tuple[str, ...]:
+        names = ("checkouts", "items", "payments")
+        return tuple(self.system.contract.part(f"database.{each}") for each in names)
+
     def _refuse_tables(self, made: Cause, _: str) -> None:
         """Take the rights to the tables away, so that every request for a checkout fails."""
-        owner = self._sql("SELECT tableowner FROM pg_tables WHERE tablename = 'checkouts'")
+        names = self._tables()
+        checkouts, tables = names[0], ", ".join(names)
+        owner = self._sql(
+            f"SELECT tableowner FROM pg_tables WHERE tablename = '{checkouts}'"  # noqa: S608 - a name
+        )
         if not owner:
-            raise AssertionError("The database has no table checkouts.")
-        made.cure.callback(self._sql, f"GRANT ALL ON {_TABLES} TO {owner[0]}")
-        self._sql(f"REVOKE ALL ON {_TABLES} FROM {owner[0]}")
+            raise AssertionError(f"The database has no table {checkouts}.")
+        made.cure.callback(self._sql, f"GRANT ALL ON {tables} TO {owner[0]}")
+        self._sql(f"REVOKE ALL ON {tables} FROM {owner[0]}")
 
     def _lock_tables(self, made: Cause, _: str) -> None:
         """Lock the tables again and again, so that every request for a checkout waits."""
         statement = (
             f"DO $$ /* {_LOCK} */ BEGIN FOR n IN 1..{_LOCKS} LOOP "
-            f"LOCK TABLE checkouts IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep({_LOCKED_SECONDS}); "
+            f"LOCK TABLE {self._tables()[0]} IN ACCESS EXCLUSIVE MODE; "
+            f"PERFORM pg_sleep({_LOCKED_SECONDS}); "
             "COMMIT; END LOOP; END $$"
         )
 
@@ -119,7 +127,8 @@ class AlertCauses(ResourceCauses):
         """Open sessions that lock nothing: one that is idle, and one that works for long."""
         system, pod = self.system, self._ready_database_pod()
         where = [f"--namespace={system.namespace}", "exec", pod.name]
-        where += [f"--container={pod.main.name}", "--", "sh", "-c", _BYSTANDERS]
+        where += [f"--container={pod.main.name}", "--", "sh", "-c"]
+        where.append(as_superuser(system.contract) + _BYSTANDERS)
 
         def stay() -> None:
             with suppress(EnvironmentFailure):  # they end by being ended

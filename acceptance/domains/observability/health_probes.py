@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from acceptance.build.kubectl import kubectl
 from acceptance.domains.observability.drivers.prometheus import PROBES
 from acceptance.domains.observability.metrics import MetricsOperator
-from acceptance.drivers.checkout_api import CHECKOUTS, READINESS_PATHS
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
@@ -236,11 +235,12 @@ class ProbeOperator(MetricsOperator):
         name = self.system.workloads.database
         found = self._workload(name)
         scale = (found.kind, self.system.namespace, name)
+        ready, listed_at = (self.system.contract.path(e) for e in ("backend_ready", "checkouts"))
         wanted = tuple(
             each.url
             for each in state.probes
-            if each.url.endswith(READINESS_PATHS["backend"])
-            or (each.label("way") == _FROM_INGRESS and CHECKOUTS in each.url)
+            if each.url.endswith(ready)
+            or (each.label("way") == _FROM_INGRESS and listed_at in each.url)
         )
         self._cluster.scale(*scale, 0)
         return lambda: self._cluster.scale(*scale, found.wanted), wanted

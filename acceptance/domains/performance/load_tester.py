@@ -134,6 +134,10 @@ def _target(system: System) -> LoadTarget:
         origin=f"{'https' if system.secure else 'http'}://{literal}:{system.port}",
         host=system.host,
         authority=system.authority if system.secure else None,
+        routes=tuple(
+            system.contract.part(f"routes.{name}")
+            for name in ("page", "checkouts", "checkout", "items", "payment")
+        ),
     )
 
 

@@ -198,6 +198,7 @@ class RecoveryOperator(ClusterActor):
             self.system.namespace,
             pods[0].name,
             pods[0].main.name,
+            self.system.contract,
             self._timeouts.execute,
         )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from acceptance.drivers.kubernetes.facts import PodFacts
 
 PLACES = (LOOPBACK, BACKEND, ELSEWHERE, NODE)
-_KEYS = ("DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD")
+_KEYS = ("database_name", "database_user", "database_password")
 _LOGIN_ROLES = "SELECT rolname FROM pg_roles WHERE rolcanlogin"
 _SUPERUSER, _MAINTENANCE = "postgres", "postgres"
 
@@ -177,17 +177,19 @@ class DatabaseLoginTester(LoginPlaces):
 
     def _login_roles(self, pod: DatabasePod) -> tuple[str, ...]:
         """Return the roles that may log in; the superuser if the database does not say."""
+        superuser = self.system.contract.database.superuser or _SUPERUSER
         try:
-            return pod.query(_LOGIN_ROLES)
+            return (superuser, *pod.query(_LOGIN_ROLES))
         except EnvironmentFailure:
-            return (_SUPERUSER,)
+            return (superuser,)
 
     def _credentials(self) -> tuple[str, str, str]:
         """Return the database's name, user and password, as the configuration has them."""
         known = read_configuration(self._cluster, self.system.namespace)
-        missing = [key for key in _KEYS if not known.get(key)]
+        keys = [self.system.contract.part(f"environment.{each}") for each in _KEYS]
+        missing = [key for key in keys if not known.get(key)]
         require(not missing, f"{', '.join(missing)} is configured nowhere.")
-        name, user, password = (known[key] for key in _KEYS)
+        name, user, password = (known[key] for key in keys)
         return name, user, password
 
 

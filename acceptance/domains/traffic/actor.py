@@ -24,7 +24,7 @@ class IngressActor(ClusterActor):
         super().__init__(context)
         self._http = reach(self.system, timeout=self._timeouts.request)
         self._undo.callback(self._http.close)
-        self._api = CheckoutApi(self._http)
+        self._api = CheckoutApi(self._http, self.system.contract)
 
     def collect(self) -> None:
         """Keep the last answer, of a scenario that failed."""

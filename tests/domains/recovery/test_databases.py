@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from acceptance.contract import Contract
 from acceptance.domains.recovery.backup_and_restore import RecoveryOperator
 from acceptance.domains.recovery.drivers import postgresql
 from acceptance.domains.recovery.drivers.postgresql import PostgresqlServer
@@ -101,7 +102,7 @@ def test_statements_about_databases_run_outside_them(monkeypatch: pytest.MonkeyP
         return ("shop",)
 
     monkeypatch.setattr(postgresql, "execute_sql", execute)
-    server = PostgresqlServer(ROOT, "one", "shop", "database-0", "database", 1.0)
+    server = PostgresqlServer(ROOT, "one", "shop", "database-0", "database", Contract(), 1.0)
     assert server.databases() == ("shop",)
     server.drop("a")
     server.rename("b", "c")

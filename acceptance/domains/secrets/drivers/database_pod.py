@@ -67,6 +67,7 @@ class DatabasePod:
             self.name,
             statement,
             container=self.container,
+            contract=self.system.contract,
             timeout=self.timeouts.execute,
         )
 
