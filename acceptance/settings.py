@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from acceptance.cluster_drivers import CLUSTER_DRIVERS
+from acceptance.contract import Contract
 from acceptance.toml_file import Seconds, Text, one_of, read_toml
 
 CLUSTERS = ("auto", *CLUSTER_DRIVERS)
@@ -99,6 +100,11 @@ class Workloads:
     frontend: Text = "frontend"
     database: Text = "database"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all three."""
+        return (self.backend, self.frontend, self.database)
+
 
 @dataclass(frozen=True)
 class ImageSource:
@@ -143,6 +149,8 @@ class Settings:
     """The folder with trust.toml and the signed statements; it may be missing."""
     datapath: str = DATAPATHS[0]
     """For `embedded` only: one of `DATAPATHS`."""
+    contract: Contract = field(default_factory=Contract)
+    """What the system calls what the suite needs of it."""
 
     def overlay_for(self, driver: str) -> Path:
         """Return the overlay to deploy on a cluster of `driver` (k3d, embedded, existing)."""
@@ -183,6 +191,7 @@ class _AcceptanceTable:
     context: Text | None = None
     address: Text | None = None
     timeouts: Timeouts = Timeouts()
+    contract: Contract = field(default_factory=Contract)
 
 
 def load_settings(root: Path) -> Settings:
@@ -227,4 +236,5 @@ def load_settings(root: Path) -> Settings:
         timeouts=table.timeouts,
         attestations=path(table.attestations),
         datapath=table.datapath,
+        contract=table.contract,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from acceptance.contract import Contract, contract_of
 from acceptance.settings import Workloads
 
 
@@ -47,6 +48,8 @@ class System:
     public_address: str = ""
     """An address of this machine that is not private, and that pods can reach; empty if there is
     none."""
+    contract: Contract = field(default_factory=Contract)
+    """What the system calls what the suite needs of it."""
 
     @property
     def sources(self) -> Path:
@@ -67,7 +70,7 @@ class System:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of all workloads."""
-        return (self.workloads.backend, self.workloads.frontend, self.workloads.database)
+        return self.workloads.names
 
     def role(self, workload: str) -> str:
         """Return the role of a workload: backend, frontend or database."""
@@ -87,6 +90,8 @@ def load_system(path: Path) -> System:
     """Read what `System.save` wrote."""
     found = json.loads(path.read_text(encoding="utf-8"))
     found["workloads"] = Workloads(**found["workloads"])
+    if "contract" in found:
+        found["contract"] = contract_of(found["contract"])
     found["images"] = tuple(found["images"])
     found["restarts"] = tuple((key, int(count)) for key, count in found["restarts"])
     for command in ("inside", "journal"):

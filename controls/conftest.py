@@ -18,7 +18,7 @@ from controls.control import Control, place_of
 from controls.memory import Memory
 from controls.proof import begin, prove
 from controls.repository_run import RepositorySaboteur, repository_run
-from controls.results import Results, Trial
+from controls.results import SEEN, Results, Trial
 from controls.saboteur import Saboteur
 from controls.soundness import Soundness
 from fixtures.environment import Environment, RunDirectory
@@ -52,14 +52,15 @@ def _driver(config: pytest.Config) -> str:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: Sequence[pytest.Item]
 ) -> None:
-    """Skip the controls that were seen red, if nothing has changed since."""
+    """Skip the controls that were seen as they should be, if nothing has changed since."""
     tried = [item for item in items if _control_of(item) is not None]
     if not config.option.all:
         for item in tuple(tried):
             control = _control_of(item)
             assert control is not None
-            if (day := config.stash[_MEMORY].seen_red(control)) is not None:
-                item.add_marker(pytest.mark.skip(f"unchanged since seen red on {day}"))
+            if (day := config.stash[_MEMORY].seen(control)) is not None:
+                colour = "green" if control.sound else "red"
+                item.add_marker(pytest.mark.skip(f"unchanged since seen {colour} on {day}"))
                 tried.remove(item)
     session.stash[_TRIED] = tried
 
@@ -141,7 +142,7 @@ def trial(request: pytest.FixtureRequest, control: Control) -> Iterator[Trial]:
     found = Trial()
     yield found
     found.report_to(request.node)
-    if found.result == "killed":
+    if found.result in SEEN:
         request.config.stash[_MEMORY].remember(control)
 
 

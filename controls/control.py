@@ -1,4 +1,4 @@
-"""What a control is, how a sabotage becomes one, and the scenario that has to see it."""
+"""What a control is, how a sabotage or a sound change becomes one, and the scenario it is about."""
 
 from __future__ import annotations
 
@@ -27,11 +27,15 @@ DOMAINS = {found.name for found in iter_modules(domains.__path__) if found.ispkg
 
 
 Sabotage: TypeAlias = "Callable[[Saboteur], None]"
+MET = "met"
 
 
 @dataclass(frozen=True)
 class Control:
-    """A sabotage, the scenario that has to see it, and what that scenario has to say."""
+    """A change of the system, and what a scenario has to say of it.
+
+    Of a sabotage it has to be red, for the right reason; beside a sound change it stays green.
+    """
 
     item: str
     scenario: str
@@ -41,7 +45,15 @@ class Control:
     expects: str
     """A regular expression for the right reason: any other red proves nothing."""
     verdict: str = "unmet"
-    """`unverified` where the sabotage is that nobody can look."""
+    """`unverified` where the sabotage is that nobody can look, `met` for a sound change."""
+
+    sound: bool = False
+    """Whether the change is sound: then nothing may become unmet."""
+
+    @property
+    def status(self) -> str:
+        """What the scenario has to become."""
+        return {MET: "passed", "unmet": "failed"}.get(self.verdict, "skipped")
 
     @property
     def test(self) -> str:
@@ -68,6 +80,7 @@ class Control:
 
 
 _CONTROLS: list[Control] = []
+_SOUND: list[Control] = []
 
 
 def control(
@@ -81,6 +94,22 @@ def control(
     def register(sabotage: Sabotage) -> Sabotage:
         _CONTROLS.append(Control(item, scenario, sabotage, expects, verdict))
         return sabotage
+
+    return register
+
+
+def sound(
+    item: str, scenario: str, *, expects: str = "", verdict: str = MET
+) -> Callable[[Sabotage], Sabotage]:
+    """Say which scenario has to stay passed while the change below, which is sound, is in force.
+
+    With the verdict `unverified` it has to say in these words (`expects`) what it cannot know then.
+    A change that several scenarios have to bear has one line for each.
+    """
+
+    def register(change: Sabotage) -> Sabotage:
+        _SOUND.append(Control(item, scenario, change, expects, verdict, sound=True))
+        return change
 
     return register
 
@@ -99,6 +128,14 @@ def all_controls() -> tuple[Control, ...]:
     """Return the controls of all domains, by item."""
     sabotage_modules()
     return tuple(sorted(_CONTROLS, key=lambda each: (each.item, each.scenario)))
+
+
+def sound_controls() -> tuple[Control, ...]:
+    """Return the controls with sound changes, by item."""
+    for found in iter_modules([str(Path(__file__).parent)]):
+        if found.name.startswith("sound_"):
+            import_module(f"controls.{found.name}")
+    return tuple(sorted(_SOUND, key=lambda each: (each.item, each.scenario, str(each))))
 
 
 @dataclass(frozen=True)

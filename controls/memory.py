@@ -1,4 +1,4 @@
-"""Remembers which controls were seen red, by the content of all that decides it.
+"""Remembers which controls were seen red or green, by the content of all that decides it.
 
 The rules of imports between packages, which import-linter checks, say what that is: steps import
 domains, and domains import no other domains than traffic and cluster.
@@ -22,7 +22,7 @@ from acceptance.errors import BrokenInput
 from acceptance.process import PROMPT_SECONDS, run
 from acceptance.readiness.traceability.step_definitions import read_definitions
 from acceptance.readiness.traceability.step_matching import StepMatcher
-from controls.control import DOMAINS, all_controls, place_of
+from controls.control import DOMAINS, all_controls, place_of, sound_controls
 from fixtures.turns import REPOSITORY
 
 if TYPE_CHECKING:
@@ -34,57 +34,69 @@ _WHOLE = frozenset({"delivery", "documentation"})
 """The domains that read the whole repository, and its history."""
 _NEVER = frozenset({".ci", ".github", ".vscode", "benchmarks", "features", "tests"})
 """Folders that no scenario about a running system reads: of the features, the scenario counts."""
-_RECORD = "controls/seen_red.json"
-"""By control and kind of cluster: the day, and the hash of what decided it. It is committed, so
-that a machine knows what another one saw."""
+_RED, _GREEN = "controls/seen_red.json", "controls/seen_green.json"
+"""Of sabotages, and of sound changes. By control and kind of cluster: the day, and the hash of what
+decided it. They are committed, so that a machine knows what another one saw."""
 
 
 class Memory:
-    """What was seen red, on one kind of cluster."""
+    """What was seen on one kind of cluster: sabotages red, and sound changes green."""
 
-    def __init__(self, root: Path, cluster: str, record: Path | None = None) -> None:
-        """Judge by the files below `root`, committed or not; `record` is kept there by default."""
+    def __init__(self, root: Path, cluster: str, folder: Path | None = None) -> None:
+        """Judge by the files below `root`, committed or not; the records are there by default.
+
+        Otherwise they are in the `folder`.
+        """
         self._root = root
         self._cluster = cluster
-        self._record = record or root / _RECORD
+        self._folder = folder or (root / _RED).parent
 
-    def seen_red(self, control: Control) -> str | None:
-        """Return the day on which a control was last seen red, if nothing has changed since."""
-        day, _, key = self._read().get(_name(control), {}).get(self._cluster, "").partition(" ")
+    def seen(self, control: Control) -> str | None:
+        """Return the day on which a control was last seen as it should be, if nothing has changed.
+
+        A sabotage has to be seen red, a sound change green.
+        """
+        known = self._read(control).get(_name(control), {})
+        day, _, key = known.get(self._cluster, "").partition(" ")
         return day if key == self.key(control) else None
 
     def remember(self, control: Control) -> None:
-        """Remember that a control was seen red today; another process may do so meanwhile."""
+        """Remember that a control was seen today; another process may do so meanwhile."""
         today = dt.datetime.now(dt.UTC).date().isoformat()
-        folder = os.open(self._record.parent, os.O_RDONLY)
+        record = self._record(control)
+        folder = os.open(record.parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
-            known = {_name(each) for each in all_controls()}
-            found = {name: seen for name, seen in self._read().items() if name in known}
+            known = {_name(each) for each in (*all_controls(), *sound_controls())}
+            found = {name: seen for name, seen in self._read(control).items() if name in known}
             found.setdefault(_name(control), {})[self._cluster] = f"{today} {self.key(control)}"
             lines = (f"{json.dumps(name)}: {json.dumps(found[name])}" for name in sorted(found))
-            beside = self._record.with_suffix(".part")
+            beside = record.with_suffix(".part")
             beside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-            beside.replace(self._record)
+            beside.replace(record)
         finally:
             os.close(folder)
 
-    def _read(self) -> dict[str, dict[str, str]]:
+    def _record(self, control: Control) -> Path:
+        return self._folder / Path(_GREEN if control.sound else _RED).name
+
+    def _read(self, control: Control) -> dict[str, dict[str, str]]:
         """Return the day and the hash, by name and kind of cluster."""
+        record = self._record(control)
         try:
-            found: dict[str, dict[str, str]] = json.loads(self._record.read_bytes())
+            found: dict[str, dict[str, str]] = json.loads(record.read_bytes())
         except FileNotFoundError:
             return {}
         except json.JSONDecodeError as error:
             raise BrokenInput(
-                f"{self._record.name} cannot be read: {error}. Try: delete it; then every control "
+                f"{record.name} cannot be read: {error}. Try: delete it; then every control "
                 "is tried again."
             ) from error
         return found
 
     @cache  # noqa: B019 (there is one memory in a run)
     def key(self, control: Control) -> str:
-        """Return a hash of all that decides whether the scenario sees the sabotage."""
+        """Return a hash of all that decides what the scenario says of the change."""
         place = place_of(control)
         part = _Part(self._root, control, place, self._matcher)
         counted = sorted(name for name in self._files if part.counts(name))
@@ -104,7 +116,7 @@ class Memory:
         names = {name for name in self._git(*command).split("\0") if name}
         return {
             name: hash_inputs(self._root / name)
-            for name in names - {_RECORD}
+            for name in names - {_RED, _GREEN}
             if (self._root / name).is_file()
         }
 

@@ -12,10 +12,16 @@ from typing import Literal, TypeAlias
 
 import pytest
 
-Result: TypeAlias = Literal["killed", "survived", "wrong reason", "not tried"]
+Result: TypeAlias = Literal[
+    "killed", "stayed green", "survived", "false red", "wrong reason", "not tried"
+]
+SEEN: tuple[Result, ...] = ("killed", "stayed green")
+"""What has to become of a sabotage, and of a sound change."""
 MEANINGS: dict[Result, str] = {
     "killed": "the scenario saw the sabotage, and said why",
+    "stayed green": "the scenario bore the sound change",
     "survived": "the scenario did not see the sabotage",
+    "false red": "the scenario did not bear the sound change",
     "wrong reason": "the scenario was red for another reason",
     "not tried": "the scenario was not sound or said nothing, or the sabotage or its repair failed",
 }
@@ -81,7 +87,7 @@ class Results:
         self._terminal.write_line(f"{result:12} {seconds:6.1f} s  {name}  ({parts})")
 
     def pytest_terminal_summary(self) -> None:
-        """Print how many controls had each result, and the names of those that were not killed."""
+        """Print how many controls had each result, and the names of the others."""
         if not self._results and not self._unchanged:
             return
         self._terminal.section("controls")
@@ -92,7 +98,7 @@ class Results:
         for said, count in sorted(self._unchanged.items()):
             self._terminal.write_line(f"{count:4} {said}")
         for name, result in self._results.items():
-            if result != "killed":
+            if result not in SEEN:
                 self._terminal.write_line(f"     {result}: {name}")
 
 

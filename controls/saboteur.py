@@ -16,6 +16,7 @@ from acceptance.build.kubectl import kubectl
 from acceptance.domains.traffic.ingress_client import reach, reach_plain
 from acceptance.drivers.http import Http
 from acceptance.drivers.kubernetes.client import Kubernetes
+from acceptance.drivers.kubernetes.facts import at_full_strength
 from acceptance.errors import EnvironmentFailure
 from acceptance.waiting import eventually
 from controls import edits
@@ -202,6 +203,27 @@ class Saboteur:
                 error=EnvironmentFailure,
             )
 
+    def await_refusal(self, found: Mapping[str, Any], *, namespace: str) -> None:
+        """Wait until no such object is admitted any more; a policy takes effect after a moment."""
+        text = json.dumps(found)
+
+        def refused() -> bool:
+            try:
+                self.kubectl(
+                    *("create", "--dry-run=server", "--filename=-"), stdin=text, namespace=namespace
+                )
+            except EnvironmentFailure:
+                return True
+            return False
+
+        eventually(
+            refused,
+            bool,
+            timeout=self._timeouts.policy,
+            what=f"{found['kind']} {found['metadata']['name']} refused",
+            error=EnvironmentFailure,
+        )
+
     def afterwards(self, *arguments: str, namespace: str = "") -> None:
         """Run a kubectl command when the control is over."""
         self._undo.callback(self.kubectl, *arguments, namespace=namespace)
@@ -223,7 +245,8 @@ class Saboteur:
             eventually(
                 look,
                 lambda seen: (
-                    all(each.full for each in seen[0]) and not any(pod.deleting for pod in seen[1])
+                    at_full_strength(seen[0], self.system.names)
+                    and not any(pod.deleting for pod in seen[1])
                 ),
                 timeout=self._timeouts.rollout,
                 wake=wake,

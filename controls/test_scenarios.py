@@ -1,14 +1,14 @@
-"""Each scenario sees the system broken, and says why."""
+"""Each scenario sees the system broken, and says why; and it bears what is sound."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 
-from controls.control import Control, all_controls, place_of
+from controls.control import Control, all_controls, place_of, sound_controls
 from controls.results import Result, Trial
 from controls.saboteur import Saboteur
 from fixtures.turns import REPOSITORY
@@ -33,10 +33,11 @@ def result_of(before: str, after: str) -> Result:
     return "not tried" if after == "skipped" else "survived"
 
 
-@pytest.mark.parametrize(
-    "control",
-    [pytest.param(each, id=str(each), marks=tuple(_marks(each))) for each in all_controls()],
-)
+def _parameters(controls: Iterable[Control]) -> list[Any]:
+    return [pytest.param(each, id=str(each), marks=tuple(_marks(each))) for each in controls]
+
+
+@pytest.mark.parametrize("control", _parameters(all_controls()))
 def test_scenario_sees_sabotage(
     control: Control,
     before: dict[str, Any],
@@ -51,7 +52,7 @@ def test_scenario_sees_sabotage(
         report = prove_again()
     after = control.found_in(report)
     trial.result = result_of(before["status"], after["status"])
-    assert after["status"] == ("failed" if control.verdict == "unmet" else "skipped"), after
+    assert after["status"] == control.status, after
     trial.result = "wrong reason"
     assert re.search(control.expects, after["reason"]), after["reason"]
     # The scenario may prove a second item, of which the same is true.
@@ -59,3 +60,23 @@ def test_scenario_sees_sabotage(
     assert control.item in {item["id"] for item in about}
     assert {item["verdict"] for item in about} == {control.verdict}
     trial.result = "killed"
+
+
+@pytest.mark.parametrize("control", _parameters(sound_controls()))
+def test_scenario_bears_sound_change(
+    control: Control,
+    before: dict[str, Any],
+    saboteur: Saboteur,
+    trial: Trial,
+    prove_again: Callable[[], dict[str, Any]],
+) -> None:
+    """A scenario that passes on the system stays passed while another sound shape is in force."""
+    assert before["status"] == "passed", before
+    with trial.part("changed"):
+        control.sabotage(saboteur)
+    with trial.part("proved"):
+        after = control.found_in(prove_again())
+    trial.result = "false red"
+    assert after["status"] == control.status, after
+    assert re.search(control.expects, after["reason"]), after["reason"]
+    trial.result = "stayed green"

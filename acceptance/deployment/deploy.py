@@ -85,6 +85,7 @@ def deploy(
                 limits,
                 what="the system at full strength",
                 remedy="look at the pod with --keep-cluster, or make acceptance again.",
+                needed=settings.workloads.names,
                 error=EnvironmentFailure,
             )
             system = System(
@@ -102,6 +103,7 @@ def deploy(
                 secure=declares_tls(objects, settings.host),
                 published=facts.published or facts.address,
                 workloads=settings.workloads,
+                contract=settings.contract,
                 repository=str(settings.root),
                 images=tuple(delivered),
                 restarts=tuple(

@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from acceptance.build.custom_resources import GROUP
-from acceptance.drivers.kubernetes.cert_manager import issuer_certificate, tls_declarations
+from acceptance.drivers.kubernetes.cert_manager import (
+    issuer_certificate,
+    tls_declarations,
+    tls_entries,
+)
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.drivers.tls import Handshake, probe_tls
 from acceptance.waiting import DeadlineExceeded, eventually
@@ -41,12 +45,7 @@ class Issuer:
 
 def declares_tls(objects: Sequence[Manifest], host: str) -> bool:
     """Return whether an Ingress among `objects` declares TLS for `host`."""
-    return any(
-        host in (entry.get("hosts") or ())
-        for each in objects
-        if each["kind"] == "Ingress"
-        for entry in each["spec"].get("tls") or ()
-    )
+    return any(tls_entries(each, host) for each in objects if each["kind"] == "Ingress")
 
 
 def wants_cert_manager(objects: Sequence[Manifest]) -> bool:
@@ -87,7 +86,9 @@ def _issuer(client: Kubernetes, system: System, timeout: float) -> Issuer:
     with suppress(Refused):  # a busy API server is asked again
         declared = tls_declarations(client, system.namespace, system.host)
         if declared:
-            authority = issuer_certificate(client, system.namespace, declared[0])
+            # Of several Ingresses for the host, one asks for the certificate that all of them use.
+            asking = next((each for each in declared if each.asks), declared[0])
+            authority = issuer_certificate(client, system.namespace, asking)
     if authority is None:
         absent = Handshake("the issuer has no certificate of its own yet", "", "", None)
         return Issuer(None, absent)

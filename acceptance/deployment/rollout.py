@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.kubectl import kubectl
+from acceptance.drivers.kubernetes.facts import at_full_strength
 from acceptance.errors import EnvironmentFailure, SystemFailure
 from acceptance.process import ProgramTimeout
 from acceptance.waiting import DeadlineExceeded, eventually, lasting
@@ -31,11 +32,13 @@ class RolloutStatus:
 
     workloads: tuple[WorkloadFacts, ...]
     pods: tuple[PodFacts, ...]
+    needed: tuple[str, ...] = ()
+    """The workloads that must want a pod; any other may be scaled to zero on purpose."""
 
     @property
     def complete(self) -> bool:
-        """Whether there is a workload, and all are at full strength."""
-        return bool(self.workloads) and all(workload.full for workload in self.workloads)
+        """Whether there is a workload with pods, and all are at full strength."""
+        return at_full_strength(self.workloads, self.needed)
 
     @property
     def unrecoverable(self) -> str | None:
@@ -44,7 +47,7 @@ class RolloutStatus:
 
     def __str__(self) -> str:
         """Return what is not ready yet."""
-        parts = [str(each) for each in self.workloads if not each.full]
+        parts = [str(each) for each in self.workloads if not each.strong(self.needed)]
         parts += [str(pod) for pod in self.pods if not pod.ready and not pod.deleting]
         return "; ".join(parts) or "there is no workload yet"
 
@@ -79,9 +82,14 @@ def apply_to_system(
     except ProgramTimeout:
         raise
     except EnvironmentFailure as error:
-        if _FORBIDDEN in error.message or not client.readiness().succeeded:
+        if lacks_rights(error) or not client.readiness().succeeded:
             raise
         raise SystemFailure(f"The cluster rejects the manifests: {error.message}") from error
+
+
+def lacks_rights(error: EnvironmentFailure) -> bool:
+    """Return whether kubectl failed because its user may not do what the message says."""
+    return _FORBIDDEN in error.message
 
 
 def await_rollout(
@@ -91,9 +99,12 @@ def await_rollout(
     *,
     what: str,
     remedy: str,
+    needed: tuple[str, ...] = (),
     error: type[Exception] = DeadlineExceeded,
 ) -> RolloutStatus:
     """Return the namespace's status once every workload in it is at full strength.
+
+    A workload that is not `needed` may be scaled to zero.
 
     `what` and `remedy` word the failure. Raises `error` with the pod's reason and its last log
     lines: `DeadlineExceeded` is a failed check, `SystemFailure` counts as one in a scenario.
@@ -101,7 +112,7 @@ def await_rollout(
     with client.watch(namespace) as wake:
         try:
             return eventually(
-                lambda: RolloutStatus(client.workloads(namespace), client.pods(namespace)),
+                lambda: RolloutStatus(client.workloads(namespace), client.pods(namespace), needed),
                 lambda status: status.complete,
                 timeout=timeouts.rollout,
                 wake=wake,

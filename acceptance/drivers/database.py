@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from acceptance.contract import Contract
+
 _FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) ")
 _EACH_SERVER = (
     'for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null)" = postgres ] || continue; '
@@ -36,10 +38,20 @@ _PROCESSES = (
 _FREEZE = f"{_PROCESSES} kill -s STOP $pids 2>/dev/null || true"
 # A moment later and beside it: the container may end with its server, and with all that runs in it.
 _KILL = f"{_PROCESSES} (sleep 0.2; kill -s KILL $pids) </dev/null >/dev/null 2>&1 &"
-# As the server's own account, over a socket that only its container reaches, without a password.
+# Over a socket that only its container reaches, as the superuser that the image has made. The
+# server writes the socket's folder into the fifth line of its postmaster.pid, beside its data; who
+# may not read that takes Debian's. POSTGRES_USER and POSTGRES_DB are of the image "postgres".
+_AS_SUPERUSER = (
+    f"PGHOST=; {_EACH_SERVER}"
+    '[ -r "$p/cwd/postmaster.pid" ] || continue; '
+    "{ read -r _; read -r _; read -r _; read -r _; read -r PGHOST; } "
+    '<"$p/cwd/postmaster.pid"; break; done; '
+    "export PGHOST=${PGHOST:-/run/postgresql} PGUSER=${POSTGRES_USER:-@SUPERUSER@}; "
+    "own=${@NAME@:-${POSTGRES_DB:-$PGUSER}}; "
+)
 _PSQL = (
     "exec psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
-    '--host=/run/postgresql --username=postgres --dbname="${1:-$DATABASE_NAME}" --command="$0"'
+    '--dbname="${1:-$own}" --command="$0"'
 )
 _REFUSED = ("28P01", "28000")  # invalid_password, invalid_authorization_specification
 # What the server says, or libpq for it without asking.
@@ -50,6 +62,17 @@ _REFUSALS = (
     "is not permitted to log in",
     "no password supplied",
 )
+
+
+def as_superuser(contract: Contract) -> str:
+    """Return the beginning of a script of sh that calls psql in the database's container.
+
+    The variable `own` is the system's database then.
+    """
+    name, superuser = contract.environment.database_name, contract.database.superuser
+    own = f"${{{name}:-" if name else "${acceptance_none:-"
+    script = _AS_SUPERUSER.replace("${@NAME@:-", own)
+    return script.replace("@SUPERUSER@", superuser or "postgres")
 
 
 @dataclass(frozen=True)
@@ -170,6 +193,7 @@ def execute_sql(
     *,
     container: str,
     database: str = "",
+    contract: Contract,
     timeout: float,
 ) -> tuple[str, ...]:
     """Run SQL as the database's superuser in its container, and return the lines of the result.
@@ -178,7 +202,13 @@ def execute_sql(
     Raises `SystemFailure` with the server's message if it fails or takes over `timeout` seconds,
     and `EnvironmentFailure` if the server cannot be asked.
     """
-    command = ["sh", "-c", _PSQL, statement, *([database] if database else [])]
+    command = [
+        "sh",
+        "-c",
+        as_superuser(contract) + _PSQL,
+        statement,
+        *([database] if database else []),
+    ]
     where = (kubeconfig, context, namespace, pod, container)
     said = execute_in_pod(*where, command, timeout=timeout)
     return tuple(line for line in said.splitlines() if line)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from acceptance.contract import Headers, lacking
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
@@ -29,6 +31,8 @@ class Reply:
     error: str | None = None
     request: str = ""
     """Method and path."""
+    named_by: str = Headers().served_by
+    """The header by which the system says which pod answered; empty if it never does."""
 
     def header(self, name: str) -> str:
         """Return a header's value, empty if it was not sent."""
@@ -36,8 +40,13 @@ class Reply:
 
     @property
     def served_by(self) -> str:
-        """The pod that the answer names as its sender; empty if it names none."""
-        return self.header("x-served-by")
+        """The pod that the answer names as its sender; empty if it names none.
+
+        Raises `LackingPart` for a system whose answers never do.
+        """
+        if not self.named_by:
+            raise lacking("headers.served_by")
+        return self.header(self.named_by)
 
     @property
     def media_type(self) -> str:
@@ -78,12 +87,14 @@ class Http:
         *,
         timeout: float,
         trust: ssl.SSLContext | None = None,
+        named_by: str = Headers().served_by,
     ) -> None:
         """Prepare the client; `timeout` is for each request, in seconds.
 
         Without `trust`, requests are sent without TLS.
         """
         self.host = host
+        self._named_by = named_by
         self.last: Reply | None = None
         """The most recent answer."""
         literal = f"[{address}]" if ":" in address else address
@@ -124,10 +135,15 @@ class Http:
             )
         except httpx.HTTPError as error:
             reason = f"{type(error).__name__}: {error}"
-            return Reply(None, (), "", time.monotonic() - started, error=reason, request=request)
+            seconds = time.monotonic() - started
+            return Reply(None, (), "", seconds, reason, request, self._named_by)
         kept = tuple((name.lower(), value) for name, value in answer.headers.items())
         seconds = time.monotonic() - started
-        return Reply(answer.status_code, kept, answer.text, seconds, request=request)
+        return Reply(
+            *(answer.status_code, kept, answer.text, seconds),
+            request=request,
+            named_by=self._named_by,
+        )
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,15 @@ _PACKED = re.compile(rb"H4sI(?:[A-Za-z0-9+/_-]|\\[nrt]|\s)+={0,2}")
 """What was compressed by gzip and encoded in base64."""
 
 
+def redactable(secrets: Iterable[str]) -> list[str]:
+    """Return those that other text does not contain by chance.
+
+    A system may have a shorter one. Whether that is a secret is for a criterion to say: it neither
+    ends the run nor makes the reports unreadable.
+    """
+    return [each for each in secrets if len(each) >= SHORTEST]
+
+
 class Redactor:
     """Replaces secret values by a mask, in each of their forms and wherever lines break."""
 

@@ -108,7 +108,7 @@ class DatabaseRoles:
                 "Try: the same command again when it has one."
             )
             raise EnvironmentFailure(message)
-        container = next(each.name for each in ready[0].containers if not each.init)
+        container = ready[0].main.name
         where = [f"--namespace={self._namespace}", "exec", "--stdin", ready[0].name]
         return kubectl(
             *self._cluster,

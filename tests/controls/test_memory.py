@@ -30,7 +30,7 @@ def part_of(name: str) -> _Part:
 @pytest.fixture
 def memory(tmp_path: Path) -> Memory:
     """A memory with nothing in it."""
-    return Memory(ROOT, "embedded", tmp_path / "seen_red.json")
+    return Memory(ROOT, "embedded", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -118,11 +118,11 @@ def test_a_changed_file_changes_the_key(memory: Memory) -> None:
 def test_a_control_is_remembered_until_it_changes(memory: Memory, tmp_path: Path) -> None:
     """On the same kind of cluster."""
     control = control_named("missing_liveness_probe")
-    assert memory.seen_red(control) is None
+    assert memory.seen(control) is None
     memory.remember(control)
-    assert memory.seen_red(control) == dt.datetime.now(dt.UTC).date().isoformat()
-    assert memory.seen_red(replace(control, expects="another reason")) is None
-    assert Memory(ROOT, "k3d", tmp_path / "seen_red.json").seen_red(control) is None
+    assert memory.seen(control) == dt.datetime.now(dt.UTC).date().isoformat()
+    assert memory.seen(replace(control, expects="another reason")) is None
+    assert Memory(ROOT, "k3d", tmp_path).seen(control) is None
 
 
 def test_what_was_seen_red_is_written_for_a_reviewer(memory: Memory, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_record_that_is_broken_is_told(memory: Memory, tmp_path: Path) -> None
     """As after a merge that left its marks."""
     (tmp_path / "seen_red.json").write_text("{\n<<<<<<< ours\n")
     with pytest.raises(BrokenInput, match="Try: delete it"):
-        memory.seen_red(control_named("a_broken_link"))
+        memory.seen(control_named("a_broken_link"))
 
 
 def test_the_record_decides_nothing(memory: Memory) -> None:

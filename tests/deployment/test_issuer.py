@@ -35,6 +35,29 @@ def test_what_a_system_needs_for_tls_is_read_from_its_manifests() -> None:
     assert wants_cert_manager([INGRESS, {"apiVersion": "cert-manager.io/v1", "kind": "Issuer"}])
 
 
+@pytest.mark.parametrize(
+    ("spec", "declared"),
+    [
+        ({"tls": [{"hosts": ["www.shop.example", "shop.example", "api.shop.example"]}]}, True),
+        ({"tls": [{"hosts": ["*.shop.example"]}]}, False),
+        ({"tls": [{"hosts": ["other.example"]}, {"hosts": ["SHOP.example"]}]}, True),
+        ({"tls": [{}], "rules": [{"host": "shop.example"}]}, True),
+        ({"tls": [{}], "rules": [{"host": "other.example"}, {}]}, False),
+        ({"tls": [{}]}, False),
+    ],
+)
+def test_a_host_is_one_of_several_names(spec: dict[str, Any], declared: bool) -> None:
+    """It is declared beside others, by the rules, and not by a wildcard for its subdomains."""
+    assert declares_tls([{**INGRESS, "spec": spec}], "shop.example") is declared
+
+
+def test_a_wildcard_declares_each_host_below_it() -> None:
+    """It stands for one label."""
+    wide = {**INGRESS, "spec": {"tls": [{"hosts": ["*.shop.example"]}]}}
+    assert declares_tls([wide], "www.shop.example")
+    assert not declares_tls([wide], "a.www.shop.example")
+
+
 def test_a_certificate_that_is_not_issued_is_named() -> None:
     """A busy API server is asked again, and a system without TLS waits for nothing."""
     cluster: Any = BusyCluster()

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from acceptance.actor import Actor
 from acceptance.drivers import container_inspection
 from acceptance.drivers.database import execute_sql
+from acceptance.drivers.kubernetes.facts import at_full_strength
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, require
 from acceptance.waiting import DeadlineExceeded, eventually, lasting
@@ -84,11 +85,15 @@ class ClusterActor(Actor):
     def _workloads(self) -> tuple[WorkloadFacts, ...]:
         return self._cluster.workloads(self.system.namespace)
 
+    def _at_full_strength(self, workloads: tuple[WorkloadFacts, ...]) -> bool:
+        """Whether the system's workloads are full, and any other has all the pods that it wants."""
+        return at_full_strength(workloads, self.system.names)
+
     def _backend_image(self) -> str:
         """Return the image of the backend, which has Python; the backend has to have a pod."""
         pods = self._pods(self.system.workloads.backend)
         require(pods, "The backend has no pod whose image another pod could use.")
-        return next(each.image for each in pods[0].containers if not each.init)
+        return pods[0].main.image
 
     def _sql(
         self, statement: str, database: str = "", *, timeout: float | None = None
@@ -97,13 +102,21 @@ class ClusterActor(Actor):
 
         A database pod has to be ready. Raises `SystemFailure` if the statement fails.
         """
-        system = self.system
-        name = system.workloads.database
-        pods = self.serving(name)
+        system, pod = self.system, self._ready_database_pod()
+        return execute_sql(
+            *(Path(system.kubeconfig), system.context, system.namespace, pod.name),
+            statement,
+            container=pod.main.name,
+            database=database,
+            contract=system.contract,
+            timeout=timeout or self._timeouts.query,
+        )
+
+    def _ready_database_pod(self) -> PodFacts:
+        """Return a pod of the database that is ready; none is a failed check."""
+        pods = [pod for pod in self._pods(self.system.workloads.database) if pod.serving]
         require(pods, "No database pod is ready.")
-        where = (Path(system.kubeconfig), system.context, system.namespace, pods[0])
-        limit = timeout or self._timeouts.query
-        return execute_sql(*where, statement, container=name, database=database, timeout=limit)
+        return pods[0]
 
     def _inspect(self, pod: str, container: str) -> ContainerInspection:
         """Inspect a container of the system's namespace; raises `Unverifiable` without a shell."""

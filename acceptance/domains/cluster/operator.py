@@ -70,7 +70,7 @@ class ClusterOperator(ClusterActor):
         namespace, backend = self.system.namespace, self.system.workloads.backend
         pods = self._pods(backend)
         require(pods, "The backend has no pod whose image a new pod could use.")
-        container = next(each for each in pods[0].containers if not each.init)
+        container = pods[0].main
         service = f"{backend}.{namespace}.svc"
         name = f"acceptance-lookup-{uuid.uuid4().hex[:8]}"
         body = hardened_pod(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.build.manifests import RUN_LABEL, name_of, render, secrets_for
 from acceptance.deployment.issuer import await_certificate, declares_tls
-from acceptance.deployment.rollout import apply, await_rollout
+from acceptance.deployment.rollout import apply, await_rollout, lacks_rights
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.traffic.ingress_client import reach_plain
 from acceptance.domains.traffic.visitor import Visitor
@@ -17,7 +17,7 @@ from acceptance.drivers.checkout_api import CheckoutApi
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import BrokenInput, EnvironmentFailure
-from acceptance.judgement import require, require_each
+from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class StagingOperator(ClusterActor):
             self._timeouts,
             what="staging at full strength",
             remedy="kubectl apply --kustomize manifests/overlays/staging",
+            needed=system.names,
         )
         return StagingEnvironment(await_certificate(self._cluster, system, self._timeouts), status)
 
@@ -143,7 +144,16 @@ class StagingOperator(ClusterActor):
         return (*own, *(pod for pod in self._cluster.pods(namespace) if pod.uid not in known))
 
     def _rendered(self) -> tuple[Manifest, ...]:
-        """Return the objects of staging, with the release's images and a namespace of this run."""
+        """Return the objects of staging, with the release's images and a namespace of this run.
+
+        Raises `Unverifiable` if there is no staging: a system may be released without one.
+        """
+        if not self._overlay.is_dir():
+            message = f"There is no staging overlay {self._context.settings.staging.name}, "
+            raise Unverifiable(
+                f"{message}so a release to staging cannot be tried. "
+                "Try: staging in [tool.acceptance] of pyproject.toml"
+            )
         images = {name_of(each): each for each in self.system.images}
         try:
             plain = render(self._overlay, images)
@@ -183,7 +193,7 @@ class StagingOperator(ClusterActor):
         limits = self._timeouts
         with closing(reach_plain(system, timeout=limits.request)) as http:
             eventually(
-                lambda: CheckoutApi(http).page(),
+                lambda: CheckoutApi(http, system.contract).page(),
                 lambda reply: reply.status == _NOT_FOUND,
                 timeout=limits.ingress,
                 what=f"nothing serves {system.host} before staging is deployed",
@@ -194,7 +204,7 @@ class StagingOperator(ClusterActor):
         try:
             apply(kubeconfig, self.system.context, objects, timeout=limit)
         except EnvironmentFailure as error:
-            if not self._cluster.readiness().succeeded:
+            if lacks_rights(error) or not self._cluster.readiness().succeeded:
                 raise
             raise AssertionError(f"The cluster rejects staging: {error.message}") from error
 

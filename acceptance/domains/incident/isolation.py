@@ -168,7 +168,7 @@ class SuspectObserver(ClusterActor):
 
         It stands for the ingress: of those that the policies name, the first that can be created.
         """
-        image = next(each.image for each in suspect.containers if not each.init)
+        image = suspect.main.image
         senders = known_senders(self._policies(), self.system.namespace, self._labels(suspect))
         for each in senders:
             labels = {**dict(each.labels), RUN_LABEL: self.system.run}

@@ -228,7 +228,7 @@ class IncidentResponder(SuspectObserver):
             eventually(
                 lambda: (self._workloads(), self._all_pods()),
                 lambda seen: (
-                    all(each.full for each in seen[0])
+                    self._at_full_strength(seen[0])
                     and not any(pod.uid == suspect.uid for pod in seen[1])
                 ),
                 timeout=self._timeouts.recovery,

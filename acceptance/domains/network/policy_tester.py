@@ -168,19 +168,25 @@ class NetworkPolicyTester(ProbeActor):
 
         The namespaces in which they are exist then.
         """
-        staging = render_staging(self._staging, self.system, testbed.unique_namespace)
-        testbed.create_namespaces([each for each in staging if each["kind"] in _KINDS])
         found = probe_placement.placements_of_system(self._cluster, self.system)
-        found |= probe_placement.placements_of_staging(staging, self.system)
+        untested: list[str] = []
+        if self._staging.is_dir():
+            staging = render_staging(self._staging, self.system, testbed.unique_namespace)
+            testbed.create_namespaces([each for each in staging if each["kind"] in _KINDS])
+            found |= probe_placement.placements_of_staging(staging, self.system)
+        else:
+            untested.append("there is no staging overlay, so no probe stands for a pod of staging")
         others = (*probe_placement.PLATFORM, *monitoring_places())
         absent = [name for name in others if name in matrix.places]
         if self.system.driver == "existing":
             names = ", ".join(absent)
-            untested = [f"in the namespaces of a shared cluster are no probes, so none of {names}"]
+            untested.append(
+                f"in the namespaces of a shared cluster are no probes, so none of {names}"
+            )
         else:
             found |= probe_placement.placements_of_platform(self._cluster)
             found |= placements_of_monitoring(self._cluster, testbed.namespace)
-            untested = reasons_not_deployed(absent, found)
+            untested += reasons_not_deployed(absent, found)
         return {name: each for name, each in found.items() if name in matrix.places}, untested
 
     def _until_allowed(

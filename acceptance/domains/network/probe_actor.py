@@ -19,4 +19,4 @@ class ProbeActor(ClusterActor):
         """Return the image of the probes: the backend's, which has Python."""
         pods = self._pods(self.system.workloads.backend)
         require(pods, "The backend has no pod whose image a probe could use.")
-        return next(each.image for each in pods[0].containers if not each.init)
+        return pods[0].main.image

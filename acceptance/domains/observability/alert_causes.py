@@ -12,8 +12,10 @@ from acceptance.build.kubectl import kubectl
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
 from acceptance.domains.observability.resource_causes import ResourceCauses
+from acceptance.drivers.database import as_superuser
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.pods import hardened_pod
+from acceptance.drivers.kubernetes.reading import main_container
 from acceptance.errors import AcceptanceError, EnvironmentFailure
 from acceptance.judgement import Unverifiable
 
@@ -25,14 +27,12 @@ if TYPE_CHECKING:
 
 _NOWHERE = {"acceptance.checkout/nowhere": "true"}
 """A label that no node has."""
-_TABLES = "checkouts, items, payments"
 _LOCKED_SECONDS, _LOCKS = 0.6, 400
 _LOCK = "acceptance: the tables are locked"
 _BYSTANDER, _SESSIONS, _STAY_SECONDS = "acceptance-bystander", 2, 300
 _BYSTANDERS = (
     f"export PGAPPNAME={_BYSTANDER}; "
-    "run() { psql --no-psqlrc --host=/run/postgresql --username=postgres "
-    '--dbname="$DATABASE_NAME"; }; '
+    'run() { psql --no-psqlrc --dbname="$own"; }; '
     f"(echo 'SELECT pg_sleep({_STAY_SECONDS});' | run) & "
     f"for n in $(seq {_STAY_SECONDS}); do sleep 1; echo 'SELECT 1;'; done | run"
 )
@@ -84,19 +84,28 @@ class AlertCauses(ResourceCauses):
 
         self._awaited(end_pods, lambda pods: not pods, f"{name} has no pod left")
 
+    def _tables(self) -> tuple[str, ...]:
+        names = ("checkouts", "items", "payments")
+        return tuple(self.system.contract.part(f"database.{each}") for each in names)
+
     def _refuse_tables(self, made: Cause, _: str) -> None:
         """Take the rights to the tables away, so that every request for a checkout fails."""
-        owner = self._sql("SELECT tableowner FROM pg_tables WHERE tablename = 'checkouts'")
+        names = self._tables()
+        checkouts, tables = names[0], ", ".join(names)
+        owner = self._sql(
+            f"SELECT tableowner FROM pg_tables WHERE tablename = '{checkouts}'"  # noqa: S608 - a name
+        )
         if not owner:
-            raise AssertionError("The database has no table checkouts.")
-        made.cure.callback(self._sql, f"GRANT ALL ON {_TABLES} TO {owner[0]}")
-        self._sql(f"REVOKE ALL ON {_TABLES} FROM {owner[0]}")
+            raise AssertionError(f"The database has no table {checkouts}.")
+        made.cure.callback(self._sql, f"GRANT ALL ON {tables} TO {owner[0]}")
+        self._sql(f"REVOKE ALL ON {tables} FROM {owner[0]}")
 
     def _lock_tables(self, made: Cause, _: str) -> None:
         """Lock the tables again and again, so that every request for a checkout waits."""
         statement = (
             f"DO $$ /* {_LOCK} */ BEGIN FOR n IN 1..{_LOCKS} LOOP "
-            f"LOCK TABLE checkouts IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep({_LOCKED_SECONDS}); "
+            f"LOCK TABLE {self._tables()[0]} IN ACCESS EXCLUSIVE MODE; "
+            f"PERFORM pg_sleep({_LOCKED_SECONDS}); "
             "COMMIT; END LOOP; END $$"
         )
 
@@ -116,11 +125,10 @@ class AlertCauses(ResourceCauses):
 
     def _add_bystanders(self, made: Cause) -> None:
         """Open sessions that lock nothing: one that is idle, and one that works for long."""
-        system, pods = self.system, self.serving(self.system.workloads.database)
-        if not pods:
-            raise AssertionError("No database pod is ready.")
-        where = [f"--namespace={system.namespace}", "exec", pods[0]]
-        where += [f"--container={system.workloads.database}", "--", "sh", "-c", _BYSTANDERS]
+        system, pod = self.system, self._ready_database_pod()
+        where = [f"--namespace={system.namespace}", "exec", pod.name]
+        where += [f"--container={pod.main.name}", "--", "sh", "-c"]
+        where.append(as_superuser(system.contract) + _BYSTANDERS)
 
         def stay() -> None:
             with suppress(EnvironmentFailure):  # they end by being ended
@@ -149,7 +157,7 @@ class AlertCauses(ResourceCauses):
             for key, value in model["metadata"]["labels"].items()
             if key != "pod-template-hash"
         }
-        own = model["spec"]["containers"][0]
+        own = main_container(model, self.system.workloads.backend) or {}
         body = hardened_pod(
             name,
             own["image"],

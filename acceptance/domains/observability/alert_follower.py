@@ -212,7 +212,7 @@ class AlertFollower(AlertCauses):
         try:
             times = [manager.times(name) for name in row.receivers]
         except Refused as error:
-            raise AssertionError(f"{row.alert} cannot arrive: {error}.") from error
+            raise unproven(f"{row.alert} cannot arrive: {error}.", error) from error
         wait = max(max(each.wait, each.interval) for each in times)
         once = scrape + rule.interval + rule.duration + wait
         return once + row.measured + ALLOWED_SECONDS

@@ -46,7 +46,7 @@ class AlertSender(AlertListener):
         try:
             return self.alertmanager().times(CRITICAL)
         except Refused as error:
-            raise AssertionError(f"Critical alerts go nowhere: {error}.") from error
+            raise unproven(f"Critical alerts go nowhere: {error}.", error) from error
 
     def arrived(
         self, reception: AlertReception, mark: str, count: int, **labels: str

@@ -50,7 +50,7 @@ class ExemplarAnalyst(TraceReader):
         seen: list[Exemplars] = []
 
         def look() -> list[Exemplar]:
-            sent.update(filter(None, named_trace(api.checkouts())[:1]))
+            sent.update(filter(None, named_trace(api.checkouts(), self.system.contract)[:1]))
             seen.append(client.exemplars(_METRIC, 2 * self._timeouts.observation))
             return [each for each in seen[-1].exemplars if each.trace in sent]
 
@@ -58,7 +58,7 @@ class ExemplarAnalyst(TraceReader):
             closing(reach(self.system, timeout=self._timeouts.request)) as http,
             suppress(DeadlineExceeded),
         ):
-            api = CheckoutApi(http)
+            api = CheckoutApi(http, self.system.contract)
             eventually(look, bool, timeout=self._timeouts.observation)
         self._keep("Exemplars", pretty(asdict(seen[-1])))
         last = seen[-1]

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from acceptance.build.kubectl import kubectl
 from acceptance.domains.observability.drivers.prometheus import PROBES
 from acceptance.domains.observability.metrics import MetricsOperator
-from acceptance.drivers.checkout_api import CHECKOUTS, READINESS_PATHS
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import EnvironmentFailure
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from acceptance.domains.observability.drivers.prometheus import Prometheus, ScrapeTarget
+    from acceptance.drivers.kubernetes.facts import PodFacts
 Repair: TypeAlias = "Callable[[], None]"
 
 _FROM_INGRESS = "ingress"
@@ -235,11 +235,12 @@ class ProbeOperator(MetricsOperator):
         name = self.system.workloads.database
         found = self._workload(name)
         scale = (found.kind, self.system.namespace, name)
+        ready, listed_at = (self.system.contract.path(e) for e in ("backend_ready", "checkouts"))
         wanted = tuple(
             each.url
             for each in state.probes
-            if each.url.endswith(READINESS_PATHS["backend"])
-            or (each.label("way") == _FROM_INGRESS and CHECKOUTS in each.url)
+            if each.url.endswith(ready)
+            or (each.label("way") == _FROM_INGRESS and listed_at in each.url)
         )
         self._cluster.scale(*scale, 0)
         return lambda: self._cluster.scale(*scale, found.wanted), wanted
@@ -255,18 +256,19 @@ class ProbeOperator(MetricsOperator):
                 f"for p in /proc/[0-9]*; do n=${{p#/proc/}}; "
                 f"[ $n = 1 ] || [ $n = $$ ] || kill -{name} $n 2>/dev/null; done; true"
             )
-            self._execute(pod.name, "sh", "-c", script)
+            self._execute(pod, "sh", "-c", script)
 
         signal("STOP")
         return lambda: signal("CONT"), wanted
 
-    def _execute(self, pod: str, *command: str) -> None:
+    def _execute(self, pod: PodFacts, *command: str) -> None:
         system, limit = self.system, self._timeouts.execute
-        arguments = [f"--namespace={system.namespace}", "exec", pod, "--", *command]
+        where = [f"--namespace={system.namespace}", "exec", pod.name]
+        arguments = [*where, f"--container={pod.main.name}", "--", *command]
         try:
             kubectl(Path(system.kubeconfig), system.context, arguments, timeout=limit)
         except EnvironmentFailure as error:
-            raise Unverifiable(f"{pod} cannot be paused: {error.message}") from error
+            raise Unverifiable(f"{pod.name} cannot be paused: {error.message}") from error
 
 
 def _number(container: dict[str, Any], port: int | str) -> int:

@@ -69,7 +69,7 @@ class TraceAnalyst(TraceReader, PaymentErrors):
             closing(reach(self.system, timeout=self._timeouts.request)) as http,
             suppress(DeadlineExceeded),
         ):
-            api = CheckoutApi(http)
+            api = CheckoutApi(http, self.system.contract)
             eventually(look, lambda silent: not silent, timeout=self._timeouts.observation)
         self._keep("Which pods record traces", pretty({"ready": ready, "do": sorted(recording)}))
         require_each(

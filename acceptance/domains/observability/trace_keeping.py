@@ -16,6 +16,7 @@ from acceptance.judgement import require, require_each
 from acceptance.waiting import last_seen
 
 if TYPE_CHECKING:
+    from acceptance.contract import Contract
     from acceptance.drivers.http import Reply
 
 _DIGITS = "0123456789abcdef"
@@ -47,8 +48,11 @@ class TraceKeepingTester(TraceReader):
         """
         store = self._jaeger()
         with closing(reach(self.system, timeout=self._timeouts.request)) as http:
-            api = CheckoutApi(http)
-            sent = tuple(_brought(each, api.checkouts(trace=each)) for each in trace_ids())
+            api = CheckoutApi(http, self.system.contract)
+            contract = self.system.contract
+            sent = tuple(
+                _brought(each, api.checkouts(trace=each), contract) for each in trace_ids()
+            )
 
         def look() -> tuple[BroughtTrace, ...]:
             return tuple(
@@ -83,8 +87,9 @@ def trace_ids() -> tuple[str, ...]:
     return ("0" * (_LENGTH - 1) + "1", *random, "f" * _LENGTH)
 
 
-def _brought(trace_id: str, reply: Reply) -> BroughtTrace:
-    return BroughtTrace(trace_id, "" if reply.succeeded else str(reply), named_trace(reply)[0])
+def _brought(trace_id: str, reply: Reply, contract: Contract) -> BroughtTrace:
+    named, _ = named_trace(reply, contract)
+    return BroughtTrace(trace_id, "" if reply.succeeded else str(reply), named)
 
 
 def _fault_of(each: BroughtTrace) -> str | None:

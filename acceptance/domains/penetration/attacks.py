@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.penetration.drivers.payloads import (
+    CHECKOUTS,
     ECHO,
     FOREIGN_HOST,
     INJECTED_HEADER,
@@ -17,10 +18,12 @@ from acceptance.domains.penetration.drivers.payloads import (
     path_traversals,
     smuggled_requests,
 )
+from acceptance.judgement import Unverifiable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from acceptance.contract import Contract
     from acceptance.domains.penetration.drivers.payloads import HttpAttack
     from acceptance.domains.penetration.drivers.raw_http import RawResponse
 
@@ -62,6 +65,14 @@ class AttackFamily:
     attacks: Callable[[str], tuple[HttpAttack, ...]]
     """By the attacked host."""
     harm: Callable[[RawResponse], str | None]
+
+
+def require_known_routes(contract: Contract) -> None:
+    """Raise `Unverifiable` for a system with another list: nothing would be attacked."""
+    route = contract.routes.checkouts
+    if route != CHECKOUTS:
+        message = f"The attacks are written for the route {CHECKOUTS}, and the system has"
+        raise Unverifiable(f"{message} {route or 'none'}.")
 
 
 FAMILIES = {

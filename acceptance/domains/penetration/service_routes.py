@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from acceptance.domains.traffic.actor import IngressActor
-from acceptance.drivers.checkout_api import OPENAPI, ROUTES_COMMAND
+from acceptance.drivers.checkout_api import ROUTES_COMMAND
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.pod_commands import execute_in_pod
 from acceptance.errors import EnvironmentFailure, SystemFailure
@@ -98,7 +98,8 @@ class ServiceRouteInspector(IngressActor):
         return [
             (method, path)
             for method, path in routes
-            if path != OPENAPI and any(_below(path, each) for each in published)
+            if path != system.contract.routes.openapi
+            and any(_below(path, each) for each in published)
         ]
 
 

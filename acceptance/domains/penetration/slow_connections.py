@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor, ActorContext
+from acceptance.domains.penetration.attacks import require_known_routes
 from acceptance.domains.penetration.drivers.payloads import slow_requests
 from acceptance.domains.penetration.drivers.raw_http import drip
 from acceptance.domains.penetration.drivers.vulnerable_server import vulnerable_server
@@ -44,6 +45,7 @@ class SlowConnectionTester(Actor):
         Raises `Unverifiable` if even a vulnerable server closes one: it was not slow.
         """
         system = self.system
+        require_known_routes(system.contract)
         ports, kinds = ingress_ports(system), slow_requests(system.host)
         threads = len(kinds) * (len(ports) * _CONNECTIONS + 1)
         with vulnerable_server() as vulnerable, ThreadPoolExecutor(threads) as pool:

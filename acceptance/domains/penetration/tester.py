@@ -6,7 +6,7 @@ import uuid
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from acceptance.domains.penetration.attacks import FAMILIES
+from acceptance.domains.penetration.attacks import FAMILIES, require_known_routes
 from acceptance.domains.penetration.drivers.fuzzing import fuzz
 from acceptance.domains.penetration.drivers.raw_http import exchange
 from acceptance.domains.penetration.drivers.vulnerable_server import address_of, vulnerable_server
@@ -77,6 +77,7 @@ class PenetrationTester(IngressActor):
         Raises `Unverifiable` if one does nothing even there: it would prove nothing about a
         defence.
         """
+        require_known_routes(self.system.contract)
         family = FAMILIES[kind]
         attacks = family.attacks(self.system.host)
         with vulnerable_server() as alone:
@@ -214,7 +215,7 @@ class PenetrationTester(IngressActor):
         reply = self._api.first_page(request_id=chosen)
         if not reply.succeeded:
             return f"a visitor was not served: {reply}"
-        if (said := reply.header("x-request-id")) != chosen:
+        if (said := reply.header(self.system.contract.part("headers.request_id"))) != chosen:
             return f"a visitor got the response to another request: {said!r}, not {chosen!r}"
         return ""
 

@@ -50,7 +50,7 @@ class LoadTester(ClusterActor):
         ):  # what is not ready by then is judged
             eventually(
                 self._workloads,
-                lambda found: all(each.full for each in found),
+                self._at_full_strength,
                 timeout=limits.recovery,
                 wake=wake,
             )
@@ -134,6 +134,10 @@ def _target(system: System) -> LoadTarget:
         origin=f"{'https' if system.secure else 'http'}://{literal}:{system.port}",
         host=system.host,
         authority=system.authority if system.secure else None,
+        routes=tuple(
+            system.contract.part(f"routes.{name}")
+            for name in ("page", "checkouts", "checkout", "items", "payment")
+        ),
     )
 
 

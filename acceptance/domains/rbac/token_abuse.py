@@ -50,7 +50,7 @@ class TokenAbuseTester(ClusterActor):
         """Inspect a new pod that has a token, as one of the backend's could have."""
         pods = self._pods(self.system.workloads.backend)
         require(pods, "The backend has no pod whose image a new pod could use.")
-        image = next(each.image for each in pods[0].containers if not each.init)
+        image = pods[0].main.image
         name = f"acceptance-token-{uuid.uuid4().hex[:8]}"
         body = hardened_pod(
             name,

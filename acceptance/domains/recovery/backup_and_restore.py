@@ -182,7 +182,7 @@ class RecoveryOperator(ClusterActor):
         with self._waking() as wake:
             eventually(
                 self._workloads,
-                lambda found: all(each.full for each in found),
+                self._at_full_strength,
                 timeout=self._timeouts.recovery,
                 wake=wake,
                 what="the system at full strength after the restore",
@@ -197,7 +197,8 @@ class RecoveryOperator(ClusterActor):
             self.system.context,
             self.system.namespace,
             pods[0].name,
-            next(each.name for each in pods[0].containers if not each.init),
+            pods[0].main.name,
+            self.system.contract,
             self._timeouts.execute,
         )
 

@@ -6,8 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.domains.secrets.guessable_values import value_fault
-from acceptance.domains.secrets.secret_inventory import called_public, called_secret
+from acceptance.domains.secrets.guessable_values import name_fault, value_fault
+from acceptance.domains.secrets.secret_inventory import (
+    called_public,
+    called_secret,
+    is_login_name,
+)
 from acceptance.drivers.kubernetes.cert_manager import issued_secrets
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.secret_configuration import decoded, read_configured_keys
@@ -112,7 +116,8 @@ def _weak_values(
     """Return (key, what is wrong with its value) of what Secrets hold, by the Secret's name.
 
     A configured key in a Secret that is in use needs a generated value. Any other that is called
-    secret must be no placeholder. Values are in base64, as the API sends them.
+    secret must be no placeholder, and nor must the name of a login or a database. Values are in
+    base64, as the API sends them.
     """
     held = {key for name in in_use for key in secrets.get(name, {})}
     found = {
@@ -124,8 +129,12 @@ def _weak_values(
         for key, value in secrets[name].items():
             generated = name in in_use and key in (*configured.secret, *configured.rotation)
             if generated or called_secret(key):
-                known = (*guessable, key)
-                fault = value_fault(decoded(value), generated=generated, known=known)
+                text, known = decoded(value), (*guessable, key)
+                fault = (
+                    name_fault(text)
+                    if is_login_name(key, text)
+                    else value_fault(text, generated=generated, known=known)
+                )
                 if fault:
                     found[key if generated else f"{name}/{key}"] = fault
     return tuple(found.items())

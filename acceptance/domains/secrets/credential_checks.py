@@ -144,9 +144,8 @@ class CredentialChecker(SecretValueTracker):
         return found
 
     def _ask_pods(self, cursor: str = "") -> tuple[tuple[str, Reply], ...]:
-        backend = self.system.workloads.backend
-        pods = self.serving(backend)
-        return ask_for_page(self._cluster, self.system.namespace, backend, pods, cursor)
+        pods = self.serving(self.system.workloads.backend)
+        return ask_for_page(self._cluster, self.system, pods, cursor)
 
     def _log_in(self, user: str, password: str) -> Login:
         with self._database_pod().forwarded() as port:

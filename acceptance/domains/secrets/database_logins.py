@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from acceptance.domains.secrets.drivers.database_pod import DatabasePod
     from acceptance.drivers.database import Login
+    from acceptance.drivers.kubernetes.facts import PodFacts
 
 PLACES = (LOOPBACK, BACKEND, ELSEWHERE, NODE)
-_KEYS = ("DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD")
+_KEYS = ("database_name", "database_user", "database_password")
 _LOGIN_ROLES = "SELECT rolname FROM pg_roles WHERE rolcanlogin"
 _SUPERUSER, _MAINTENANCE = "postgres", "postgres"
 
@@ -60,6 +61,17 @@ class DatabaseLogins:
     """The results from every place."""
 
     places: tuple[PlaceLogins, ...]
+    loopback_shared: bool = True
+    """Whether other containers of the database's pod reach it through the loopback address."""
+
+    @property
+    def judged(self) -> tuple[PlaceLogins, ...]:
+        """The results from where an attacker may be.
+
+        Who is alone in a pod on its loopback address is in the server's own container, and has its
+        data already: the image `postgres` asks for no password there.
+        """
+        return tuple(each for each in self.places if each.place != LOOPBACK or self.loopback_shared)
 
     def of(self, place: str) -> PlaceLogins | None:
         """Return the results from a place; None if there was no attempt at all."""
@@ -77,7 +89,8 @@ class DatabaseLoginTester(LoginPlaces):
         assert pod is not None
         configured = LoginAttempt("the configured credentials", name, user, password)
         others = _other_attempts(name, user, password, self._login_roles(pod))
-        ways = self._ways(pod)
+        facts = self._facts_of(pod)
+        ways = self._ways(pod, facts)
 
         def attempt(place: str) -> PlaceLogins:
             return _log_in_from(
@@ -85,19 +98,22 @@ class DatabaseLoginTester(LoginPlaces):
             )
 
         with workers(len(ways)) as pool:
-            logins = DatabaseLogins(tuple(pool.map(attempt, ways)))
+            places = tuple(pool.map(attempt, ways))
+        logins = DatabaseLogins(places, loopback_shared=_has_company(facts))
         self._keep("Attempts to log in to the database", pretty(asdict(logins)))
         return logins
 
     def assert_configured_accepted(self, logins: DatabaseLogins) -> None:
         """The database accepts the configured credentials from where the backend is.
 
-        Where nothing can be tried from there: through the loopback address.
+        Raises `Unverifiable` if nothing can be tried from there: through the loopback address, the
+        database may let anybody in.
         """
-        backend, loopback = logins.of(BACKEND), logins.of(LOOPBACK)
-        found = backend if backend and not backend.untried else loopback
-        require(found, "The configured credentials were not tried.")
-        assert found is not None
+        require(logins.places, "The configured credentials were not tried.")
+        found = logins.of(BACKEND)
+        if found is None or found.untried:
+            reason = found.untried if found else "no attempt"
+            raise Unverifiable(f"The configured credentials were not tried {BACKEND}: {reason}.")
         said = found.configured.said if found.configured else found.unreachable or found.untried
         require(
             found.configured and found.configured.accepted,
@@ -110,7 +126,7 @@ class DatabaseLoginTester(LoginPlaces):
         Raises `Unverifiable` if nothing could be tried from one of the places.
         """
         self.assert_configured_accepted(logins)
-        reached = [each for each in logins.places if each.configured is not None]
+        reached = [each for each in logins.judged if each.configured is not None]
         attempts = [(each.place, *other) for each in reached for other in each.others]
 
         def fault(attempt: tuple[str, str, Login]) -> str | None:
@@ -129,14 +145,19 @@ class DatabaseLoginTester(LoginPlaces):
         if missing:
             raise Unverifiable(f"Logins could not be tried everywhere: {listed(missing)}.")
 
-    def _ways(self, pod: DatabasePod) -> dict[str, Callable[[], AbstractContextManager[PodRelay]]]:
-        """Return for each place how a local port comes to lead to the database from there."""
+    def _facts_of(self, pod: DatabasePod) -> PodFacts:
         facts = next(
             (each for each in self._pods(self.system.workloads.database) if each.name == pod.name),
             None,
         )
         require(facts, f"The database pod {pod.name} is gone.")
         assert facts is not None
+        return facts
+
+    def _ways(
+        self, pod: DatabasePod, facts: PodFacts
+    ) -> dict[str, Callable[[], AbstractContextManager[PodRelay]]]:
+        """Return for each place how a local port comes to lead to the database from there."""
         ways: dict[str, Callable[[], AbstractContextManager[PodRelay]]] = {
             LOOPBACK: lambda: _Forwarded(pod)
         }
@@ -156,17 +177,19 @@ class DatabaseLoginTester(LoginPlaces):
 
     def _login_roles(self, pod: DatabasePod) -> tuple[str, ...]:
         """Return the roles that may log in; the superuser if the database does not say."""
+        superuser = self.system.contract.database.superuser or _SUPERUSER
         try:
-            return pod.query(_LOGIN_ROLES)
+            return (superuser, *pod.query(_LOGIN_ROLES))
         except EnvironmentFailure:
-            return (_SUPERUSER,)
+            return (superuser,)
 
     def _credentials(self) -> tuple[str, str, str]:
         """Return the database's name, user and password, as the configuration has them."""
         known = read_configuration(self._cluster, self.system.namespace)
-        missing = [key for key in _KEYS if not known.get(key)]
+        keys = [self.system.contract.part(f"environment.{each}") for each in _KEYS]
+        missing = [key for key in keys if not known.get(key)]
         require(not missing, f"{', '.join(missing)} is configured nowhere.")
-        name, user, password = (known[key] for key in _KEYS)
+        name, user, password = (known[key] for key in keys)
         return name, user, password
 
 
@@ -182,6 +205,11 @@ class _Forwarded:
 
     def __exit__(self, *_: object) -> None:
         self._leaving.close()
+
+
+def _has_company(pod: PodFacts) -> bool:
+    """Return whether a pod has more than one container that runs, or may run again."""
+    return sum(each.state != "terminated" for each in pod.containers) > 1
 
 
 def _log_in_from(

@@ -66,6 +66,14 @@ def value_fault(value: str, *, generated: bool, known: Collection[str] = ()) -> 
     return None
 
 
+def name_fault(value: str) -> str | None:
+    """Say what is wrong with a name, which anybody may guess; None if somebody has chosen it."""
+    value = value.strip()
+    if not value:
+        return "is empty"
+    return _unfilled(value, ())
+
+
 def guess_bits(value: str, words: Collection[str] = ()) -> float:
     """Return about how many bits a value has for somebody who tries words, years and sequences."""
     if len(value) > _LONGEST:

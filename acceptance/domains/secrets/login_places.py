@@ -54,9 +54,8 @@ class LoginPlaces(ClusterActor):
 
     def _running_backend(self) -> RelayPod | str:
         for pod in self._pods(self.system.workloads.backend):
-            for container in pod.containers:
-                if not container.init and container.state == "running" and not pod.deleting:
-                    return RelayPod(self.system.namespace, pod.name, container.name)
+            if pod.main.state == "running" and not pod.deleting:
+                return RelayPod(self.system.namespace, pod.name, pod.main.name)
         return "no pod of the backend runs"
 
     def _create_namespace(self, namespace: str) -> None:
@@ -97,8 +96,7 @@ class LoginPlaces(ClusterActor):
             eventually(
                 look,
                 lambda found: (
-                    len(found) == len(pods)
-                    and all(pod.containers[0].state == "running" for pod in found)
+                    len(found) == len(pods) and all(pod.main.state == "running" for pod in found)
                 ),
                 timeout=self._timeouts.schedule,
                 wake=wake,

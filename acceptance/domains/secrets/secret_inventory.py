@@ -34,6 +34,11 @@ _PUBLIC_NAME = re.compile(
     r"|file|path|dir|header|type|enabled|ttl|expiry|interval|lifetime|length|size|count|limit|version"
     r"|prefix|days|hours|minutes|seconds)$",
 )
+_LOGIN_NAME = re.compile(
+    r"(^|[_.-])(user(_?name)?|login|role|owner|db|db_?name|database|database_?name|schema)$"
+)
+_NAME = re.compile(r"[A-Za-z_][\w.@-]{0,62}")
+"""What PostgreSQL and others take as a name."""
 _PUBLIC_CONTENT = re.compile(
     r"-----BEGIN (CERTIFICATE|TRUSTED CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY|X509 CRL"
     r"|CERTIFICATE REQUEST|DH PARAMETERS|EC PARAMETERS)-----|(ssh-|ecdsa-)\S+ AAAA"
@@ -91,6 +96,14 @@ def called_secret(key: str) -> bool:
 def called_public(key: str) -> bool:
     """Whether the name of a key says that its value is none: a user, a database, a host."""
     return bool(_PUBLIC_NAME.search(_words(key)))
+
+
+def is_login_name(key: str, value: str) -> bool:
+    """Whether a value is the name of a login or of a database, which is no secret in a Secret.
+
+    A connection string under such a key is none.
+    """
+    return bool(_LOGIN_NAME.search(_words(key)) and _NAME.fullmatch(value.strip()))
 
 
 def _secret_texts(key: str, text: str, configured: ConfiguredKeys) -> Iterator[str]:

@@ -12,6 +12,7 @@ from acceptance.domains.secrets.drivers.rotation_state import (
     read_backend_configuration,
     read_rotated_secret,
 )
+from acceptance.domains.secrets.secret_inventory import is_login_name
 from acceptance.judgement import Unverifiable, require
 from acceptance.readiness.redaction import MASK
 
@@ -31,12 +32,12 @@ class SecretValueTracker(ClusterActor):
         self._values: dict[str, None] = {}
 
     def _read_secret(self) -> RotatedSecret:
-        """Read the Secret, and have its values redacted from now on."""
+        """Read the Secret, and have its values redacted from now on: not the names in it."""
         backend = self._backend()
         found = read_rotated_secret(self._cluster, self.system.namespace, backend)
         require(found, f"There is no Secret {backend.secret}.")
         assert found is not None
-        values = list(found.values.values())
+        values = [text for key, text in found.values.items() if not is_login_name(key, text)]
         self._values |= dict.fromkeys(values)
         self._tell_secrets(values)
         return found

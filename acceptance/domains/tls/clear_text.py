@@ -50,7 +50,7 @@ class PublishedRouteInspector(Actor):
         published = {address for route in self._routes for address in route.addresses}
         listeners = open_listeners(self._cluster, self.system, published)
         limit = self._timeouts.request
-        found = request_in_clear_text(listeners, self._routes, timeout=limit)
+        found = request_in_clear_text(listeners, self._routes, self.system.contract, timeout=limit)
         shown = [
             {"request": str(each), "reply": str(each.reply), "to": each.reply.header("location")}
             for each in found

@@ -39,7 +39,9 @@ class HeaderInspector(Actor):
         """Request the page and the API over plain HTTP."""
         require_tls_declared(self.system)
         with closing(reach_plain(self.system, timeout=self._timeouts.request)) as client:
-            return self._kept("Responses over plain HTTP", request_addresses(client))
+            return self._kept(
+                "Responses over plain HTTP", request_addresses(client, self.system.contract)
+            )
 
     def assert_redirected_to_https(self, responses: Responses) -> None:
         """Each response is a permanent redirect to the same address over HTTPS."""
@@ -74,7 +76,10 @@ class HeaderInspector(Actor):
         """Request what exists, what does not, and what is not allowed, over HTTPS."""
         require_tls_declared(self.system)
         with closing(reach(self.system, timeout=self._timeouts.request)) as client:
-            return self._kept("Responses of the page and the API", request_every_kind(client))
+            return self._kept(
+                "Responses of the page and the API",
+                request_every_kind(client, self.system.contract),
+            )
 
     def assert_hsts(self, responses: Responses) -> None:
         """Each response keeps browsers on HTTPS for at least a year (RFC 6797)."""

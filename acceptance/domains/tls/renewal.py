@@ -74,7 +74,7 @@ class CertificateOperator(ClusterActor):
             f"The ingress still serves the certificate {before.serial}.",
         )
         require(
-            (after.names, after.issuer) == (before.names, before.issuer),
+            (sorted(after.names), after.issuer) == (sorted(before.names), before.issuer),
             f"The new certificate differs in name or issuer: {after}, before {before}.",
         )
 

@@ -31,7 +31,7 @@ class IngressActor(ClusterActor):
         super().__init__(context)
         self._http = reach(self.system, timeout=self._timeouts.request)
         self._undo.callback(self._http.close)
-        self._api = CheckoutApi(self._http)
+        self._api = CheckoutApi(self._http, self.system.contract)
 
     def collect(self) -> None:
         """Keep the last answer, of a scenario that failed."""
@@ -58,7 +58,9 @@ class IngressActor(ClusterActor):
             if reply.status is None:
                 return None
             refused = reply.status < httpx.codes.INTERNAL_SERVER_ERROR
-            return str(reply.status) if refused or self._is_full() else None
+            return (
+                str(reply.status) if refused or self._at_full_strength(self._workloads()) else None
+            )
 
         with suppress(DeadlineExceeded):
             eventually(
@@ -69,6 +71,3 @@ class IngressActor(ClusterActor):
                 unrecoverable=lasting(is_final, seconds=_FINAL_SECONDS),
             )
         return replies[-1]
-
-    def _is_full(self) -> bool:
-        return all(each.full for each in self._workloads())

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor
+from acceptance.drivers.certificate_names import is_named
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import require_each
 
@@ -23,7 +24,7 @@ class IngressInspector(Actor):
         found = tuple(
             each
             for each in self._cluster.ingresses(self.system.namespace)
-            if self.system.host in each.hosts
+            if is_named(self.system.host, each.hosts)
         )
         self._keep("The ingress", pretty([asdict(each) for each in found]))
         return found

@@ -18,9 +18,12 @@ def reach(system: System, *, timeout: float) -> Http:
     sent.
     """
     trust = trusting(system.authority) if system.secure else None
-    return Http(system.address, system.port, system.host, timeout=timeout, trust=trust)
+    where = (system.address, system.port, system.host)
+    named_by = system.contract.headers.served_by
+    return Http(*where, timeout=timeout, trust=trust, named_by=named_by)
 
 
 def reach_plain(system: System, *, timeout: float) -> Http:
     """Return a client that sends without TLS, to be closed; `timeout` as for `reach`."""
-    return Http(system.address, system.http_port, system.host, timeout=timeout)
+    where = (system.address, system.http_port, system.host)
+    return Http(*where, timeout=timeout, named_by=system.contract.headers.served_by)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from acceptance.domains.traffic.actor import IngressActor
 from acceptance.domains.traffic.browser_visitor import BrowserVisitor, complaints
 from acceptance.drivers.browser import DESKTOP
-from acceptance.drivers.checkout_api import CHECKOUTS
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.errors import BrokenInput
 from acceptance.judgement import listed, require, require_each
@@ -96,23 +95,27 @@ class ViewVisitor(BrowserVisitor, IngressActor):
             "an address that does not exist": self._open_unknown_address,
         }
 
+    @property
+    def _list_path(self) -> str:
+        return self.system.contract.path("checkouts")
+
     def _open_list(self, visitor: Visit, shows: str) -> None:
         visitor.open(f"{self.system.origin}/")
         visitor.await_text(shows)
 
     def _open_empty_list(self, visitor: Visit, shows: str) -> None:
-        with visitor.answering(CHECKOUTS, 200, json.dumps({"checkouts": [], "next": None})):
+        with visitor.answering(self._list_path, 200, json.dumps({"checkouts": [], "next": None})):
             self._open_list(visitor, shows)
             visitor.await_quiet()
 
     def _open_failing_list(self, visitor: Visit, shows: str) -> None:
-        visitor.expect_failures(CHECKOUTS)
-        with visitor.answering(CHECKOUTS, 503, "{}"):
+        visitor.expect_failures(self._list_path)
+        with visitor.answering(self._list_path, 503, "{}"):
             self._open_list(visitor, shows)
             visitor.await_quiet()
 
     def _open_slow_list(self, visitor: Visit, shows: str) -> None:
-        with visitor.delaying(CHECKOUTS, _SLOW_SECONDS):
+        with visitor.delaying(self._list_path, _SLOW_SECONDS):
             self._open_list(visitor, "Loading")
             visitor.await_text(shows)
             visitor.await_quiet()

@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from acceptance.domains.traffic.actor import IngressActor
-from acceptance.drivers.checkout_api import FIRST_PAGE, second_page
+from acceptance.drivers.checkout_api import first_page, second_page
 from acceptance.drivers.http import SteadyTraffic
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import listed, require, require_each
@@ -39,7 +39,8 @@ class SteadyVisitors(IngressActor):
             created = self._api.create(f"Visitor {uuid.uuid4().hex[:8]}")
             require(created.succeeded, f"The visitor was refused: {created}.")
         first = self._until_success(self._api.first_page)
-        require(second_page(first), f"{FIRST_PAGE} leads to no next page.")
+        path = first_page(self.system.contract)
+        require(second_page(first, path), f"{path} leads to no next page.")
         pages = self._api.pages_in_turn()
         return self._begun(SteadyTraffic(pages, rate=_PAGING_RATE, most=_PAGING_MOST))
 

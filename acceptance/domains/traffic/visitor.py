@@ -114,7 +114,7 @@ class Visitor(IngressActor):
         if reply.status is None or reply.status < _SERVER_ERROR:
             message = f"The payment should have failed, and did not: {reply}."
             raise Unverifiable(message)
-        return RefusedPayment(reply, *named_trace(reply))
+        return RefusedPayment(reply, *named_trace(reply, self.system.contract))
 
     def assert_checkout_gone(self, purchase: Purchase) -> None:
         """The service says that there is no such checkout."""
@@ -137,7 +137,7 @@ class Visitor(IngressActor):
         reply = self._api.checkouts(request_id=chosen)
         self._keep_reply("The visit", self._http.host, reply)
         require(reply.succeeded, f"The visitor was refused: {reply}.")
-        said = reply.header("x-request-id")
+        said = reply.header(self.system.contract.part("headers.request_id"))
         require(said == chosen, f"The backend calls the request {said!r} and not {chosen!r}.")
         return chosen
 

@@ -75,7 +75,7 @@ class CrashOperator(PodOperator):
             )
             eventually(
                 self._workloads,
-                lambda found: bool(found) and all(each.full for each in found),
+                self._at_full_strength,
                 timeout=self._timeouts.recovery,
                 wake=wake,
                 what="the system at full strength after the database server was killed",
@@ -114,5 +114,5 @@ class CrashOperator(PodOperator):
             system.context,
             system.namespace,
             pod.name,
-            system.named(_ROLE),
+            pod.main.name,
         )

@@ -52,9 +52,7 @@ class ContainerActor(ClusterActor):
         """
 
         def look() -> tuple[bool, tuple[ProbedContainer, ...]]:
-            # A workload that is scaled to zero on purpose wants no pod.
-            full = all(each.full for each in self._workloads() if each.wanted)
-            return full, self._containers()
+            return self._at_full_strength(self._workloads()), self._containers()
 
         with self._waking() as wake:
             return last_seen(

@@ -94,7 +94,7 @@ class OutageOperator(ContainerActor):
             self._cluster.scale(wanted.kind, namespace, names.database, wanted.wanted)
             last_seen(
                 self._workloads,
-                lambda found: bool(found) and all(each.full for each in found if each.wanted),
+                self._at_full_strength,
                 timeout=self._timeouts.recovery,
                 wake=wake,
             )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.drivers.checkout_api import READINESS_PATHS
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.judgement import require, require_each
@@ -47,9 +46,14 @@ class PodOperator(ClusterActor):
     def ask_each_pod(self, role: str) -> tuple[PodAnswer, ...]:
         """Ask each ready pod of the backend or the frontend, by its role, past every Service."""
         namespace, workload = self.system.namespace, self.system.named(role)
+        contract = self.system.contract
         port = self._cluster.container_port(namespace, workload)
+        path, named_by = contract.path(f"{role}_ready"), contract.part("headers.served_by")
         answers = tuple(
-            PodAnswer(name, self._cluster.ask_pod(namespace, name, port, READINESS_PATHS[role]))
+            PodAnswer(
+                name,
+                replace(self._cluster.ask_pod(namespace, name, port, path), named_by=named_by),
+            )
             for name in self.serving_when_full(workload)
         )
         self._keep(f"What each {role} pod answered", pretty([asdict(each) for each in answers]))
@@ -95,7 +99,7 @@ class PodOperator(ClusterActor):
             def replaced(seen: tuple[PodFacts, ...]) -> bool:
                 new = [pod for pod in seen if pod.serving and pod.uid not in before]
                 # All of them: what depends on the deleted pod has to be ready again, too.
-                full = all(each.full for each in self._workloads())
+                full = self._at_full_strength(self._workloads())
                 return bool(new) and full and lost.uid not in {pod.uid for pod in seen}
 
             seen = eventually(

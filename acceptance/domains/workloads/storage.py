@@ -10,11 +10,13 @@ from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.workloads.drivers.durability import SETTINGS, read_durability
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.kubernetes.pod_commands import lacks_program
+from acceptance.errors import SystemFailure
 from acceptance.judgement import listed, require, require_each
 
 if TYPE_CHECKING:
     from acceptance.domains.workloads.drivers.durability import Durability
-    from acceptance.drivers.kubernetes.facts import ClaimFacts, Mount, PodFacts
+    from acceptance.drivers.kubernetes.facts import ClaimFacts, ContainerFacts, Mount, PodFacts
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,21 @@ class StorageOperator(ClusterActor):
         pods = self._pods(self.system.workloads.database)
         system, limit = self.system, self._timeouts.execute
         where = (Path(system.kubeconfig), system.context, system.namespace)
+
+        def directories(pod: PodFacts, container: ContainerFacts) -> tuple[str, ...]:
+            try:
+                return database.data_directories(*where, pod.name, container.name, timeout=limit)
+            except SystemFailure as error:
+                # A sidecar without a shell; of the main container's server something has to be
+                # known.
+                if container == pod.main or not lacks_program(error):
+                    raise
+                return ()
+
         storage = DatabaseStorage(
             pods,
             tuple(
-                (
-                    pod.name,
-                    database.data_directories(*where, pod.name, container.name, timeout=limit),
-                )
+                (pod.name, directories(pod, container))
                 for pod in pods
                 for container in pod.containers
                 if not container.init and container.state == "running"

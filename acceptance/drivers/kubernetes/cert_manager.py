@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.custom_resources import GROUP
+from acceptance.drivers.certificate_names import is_named
 from acceptance.drivers.kubernetes.paths import api_path, group_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acceptance.drivers.kubernetes.client import Kubernetes
+    from acceptance.drivers.kubernetes.facts import Object
 
 _CLUSTER_RESOURCES = "cert-manager"
 """The namespace with the Secrets of ClusterIssuers, unless cert-manager is configured otherwise."""
@@ -29,6 +31,11 @@ class TlsDeclaration:
     """The Issuer that the Ingress asks for it, in its own namespace; empty if it asks none."""
     cluster_issuer: str
     """The ClusterIssuer that it asks; empty if it asks none."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks an issuer for the certificate."""
+        return bool(self.issuer or self.cluster_issuer)
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,7 @@ def tls_declarations(cluster: Kubernetes, namespace: str, host: str) -> tuple[Tl
     """Return what each Ingress of a namespace declares about `host`, of those that declare TLS."""
     found = []
     for ingress in cluster.items(api_path("ingresses", namespace)):
-        entries = [
-            entry
-            for entry in ingress["spec"].get("tls") or ()
-            if host in (entry.get("hosts") or ())
-        ]
+        entries = tls_entries(ingress, host)
         if entries:
             annotations = ingress["metadata"].get("annotations") or {}
             secrets = tuple(each["secretName"] for each in entries if each.get("secretName"))
@@ -67,6 +70,20 @@ def tls_declarations(cluster: Kubernetes, namespace: str, host: str) -> tuple[Tl
             )
             found.append(TlsDeclaration(secrets, issuer, shared))
     return tuple(found)
+
+
+def tls_entries(ingress: Object, host: str) -> list[Object]:
+    """Return the entries of an Ingress's `tls` section that are for `host`, also by a wildcard.
+
+    An entry without hosts is for those of the rules (Kubernetes API reference, IngressTLS).
+    """
+    spec = ingress["spec"]
+    served = [rule.get("host", "") for rule in spec.get("rules") or ()]
+    return [
+        entry
+        for entry in spec.get("tls") or ()
+        if is_named(host, entry.get("hosts") or [each for each in served if each])
+    ]
 
 
 def issuer_certificate(

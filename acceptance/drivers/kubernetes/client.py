@@ -101,12 +101,14 @@ class Kubernetes(ApiConnection):
         return self._selectors.get(key, "")
 
     def container_port(self, namespace: str, workload: str) -> int:
-        """Return the port number that the Service of the same name forwards to.
+        """Return the port number that the Service of the same name forwards visitors to.
 
-        Raises `Refused` if there is no such Service, or no container has its named port.
+        Its ports for metrics are for others, in whatever order they are. Raises `Refused` if there
+        is no such Service, or no container has its named port.
         """
         service = object_of(self.send("GET", api_path("services", namespace, workload)))
-        port = service["spec"]["ports"][0]
+        ports = service["spec"]["ports"]
+        port = next((each for each in ports if not reading.is_for_metrics(each)), ports[0])
         target = port.get("targetPort", port["port"])
         if isinstance(target, int):
             return target

@@ -12,6 +12,7 @@ import urllib3
 from kubernetes import client, config
 
 from acceptance.drivers.http import Reply
+from acceptance.drivers.kubernetes.admission_engines import refusing_engine
 from acceptance.drivers.kubernetes.kept_connections import KeptHttp
 from acceptance.drivers.kubernetes.port_forward import ForwardedHttp
 from acceptance.drivers.kubernetes.watch import ChangeWatch
@@ -216,7 +217,10 @@ def object_of(reply: Reply) -> Object:
 
 
 def _is_inaccessible(reply: Reply) -> bool:
-    """Return whether an answer is about the API server or the suite's rights, not an object."""
-    if reply.status is None or reply.status >= _SERVER_ERROR:
+    """Return whether an answer is about the API server or the suite's rights, not an object.
+
+    What the cluster's own engine of policies refuses, it does not let the suite.
+    """
+    if reply.status is None or reply.status >= _SERVER_ERROR or refusing_engine(reply):
         return True
     return reply.status in {_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,14 @@ class PodFacts:
     mounts: tuple[Mount, ...]
     unschedulable: str = ""
     """Why the scheduler finds no node for it, in its own words; empty if it does."""
+    main_name: str = ""
+    """The container that does its work; empty for the first one."""
+
+    @property
+    def main(self) -> ContainerFacts:
+        """The container that does its work, as `main_container` of `reading` finds it."""
+        own = [each for each in self.containers if not each.init]
+        return next((each for each in own if each.name == self.main_name), own[0])
 
     @property
     def serving(self) -> bool:
@@ -130,13 +138,32 @@ class WorkloadFacts:
     """Whether the controller has seen the newest specification."""
 
     @property
+    def satisfied(self) -> bool:
+        """Whether all wanted pods are ready and of the newest revision, also if it wants none."""
+        return self.observed and self.ready == self.current == self.wanted
+
+    @property
     def full(self) -> bool:
-        """Whether all wanted pods, one or more, are ready and of the newest revision."""
-        return self.observed and self.wanted > 0 and self.ready == self.current == self.wanted
+        """Whether it is satisfied, and wants a pod."""
+        return self.satisfied and self.wanted > 0
+
+    def strong(self, needed: Collection[str]) -> bool:
+        """Return whether it is full, or is satisfied and none of the `needed` names."""
+        return self.full if self.name in needed else self.satisfied
 
     def __str__(self) -> str:
         """Return how many replicas are ready."""
         return f"{self.kind} {self.name}: {self.ready} of {self.wanted} replicas ready"
+
+
+def at_full_strength(workloads: Iterable[WorkloadFacts], needed: Collection[str]) -> bool:
+    """Return whether those of the `needed` names are full, and all others have what they want.
+
+    A spare or a canary may be scaled to zero on purpose; what serves visitors may not. At least one
+    workload has to be full.
+    """
+    found = tuple(workloads)
+    return any(each.full for each in found) and all(each.strong(needed) for each in found)
 
 
 @dataclass(frozen=True)

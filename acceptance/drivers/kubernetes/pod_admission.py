@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from acceptance.drivers.http import Reply
+    from acceptance.drivers.kubernetes.admission_engines import AdmissionEngine
     from acceptance.drivers.kubernetes.client import Kubernetes
     from acceptance.drivers.kubernetes.pod_security_standard import ForbiddenField
 
@@ -55,6 +56,27 @@ def send_request(
         path = api_path("pods", namespace, pod, "ephemeralcontainers")
         return cluster.send("PATCH", path, request.body, headers=_STRATEGIC, query=DRY_RUN)
     return cluster.send("POST", api_path("pods", namespace), request.body, query=DRY_RUN)
+
+
+def is_asked_last(cluster: Kubernetes, engine: AdmissionEngine) -> bool:
+    """Return whether an engine is asked only for what the API's own admission has accepted.
+
+    The API server asks engines that validate after the rules of the API and after Pod Security
+    Admission (Kubernetes: kubeapiserver/options/plugins.go). One that changes objects is asked
+    first, so its refusal says nothing. Raises `Inaccessible` where the configuration of webhooks
+    may not be listed.
+    """
+    if not engine.webhook:
+        return True
+    changing, validating = (
+        {
+            str(each["name"])
+            for found in cluster.items(api_path(f"{kind}webhookconfigurations"))
+            for each in found.get("webhooks") or ()
+        }
+        for kind in ("mutating", "validating")
+    )
+    return engine.name in validating - changing
 
 
 def unrestricted_namespace(name: str, run: str) -> dict[str, Any]:

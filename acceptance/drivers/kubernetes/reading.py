@@ -5,6 +5,7 @@ A missing field means what the API documents for it, never "fine".
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from acceptance.drivers.kubernetes.facts import (
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from acceptance.drivers.kubernetes.facts import Object
+
+_DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+_METRICS_PORT = re.compile(r"(^|-)(metrics|prometheus|prom|telemetry|exporter)($|-)")
 
 
 def selector(found: Object) -> str:
@@ -74,7 +78,34 @@ def pod(found: Object, workload: str = "") -> PodFacts:
         uses=tuple(dict.fromkeys(uses)),
         mounts=tuple(_mounts(spec)),
         unschedulable=_unschedulable(status),
+        main_name=str((main_container(found, workload) or {}).get("name", "")),
     )
+
+
+def main_container(found: Object, workload: str = "") -> Object | None:
+    """Return the container that does a pod's work; the others are beside it. None without any.
+
+    Their order says nothing: a mesh or a policy engine may put a sidecar first. So it is the one
+    that kubectl takes, by its annotation; else the one that is called as the workload; else the
+    first one with a port that is not for metrics; else the first.
+    """
+    metadata, spec, _ = _parts(found)
+    containers: Sequence[Object] = spec.get("containers") or ()
+    for name in ((metadata.get("annotations") or {}).get(_DEFAULT_CONTAINER), workload):
+        for each in containers:
+            if name and each["name"] == name:
+                return each
+    serving = (
+        each
+        for each in containers
+        if any(not is_for_metrics(port) for port in each.get("ports") or ())
+    )
+    return next(serving, next(iter(containers), None))
+
+
+def is_for_metrics(port: Object) -> bool:
+    """Return whether a port of a Service or container is called one for metrics."""
+    return bool(_METRICS_PORT.search(str(port.get("name", ""))))
 
 
 def workload(kind: str, found: Object) -> WorkloadFacts:

@@ -31,7 +31,7 @@ class Cluster:
 
     def pods(self, *_: str) -> tuple[SimpleNamespace, ...]:
         """Return one backend pod."""
-        return (SimpleNamespace(containers=(SimpleNamespace(init=False, image="backend:1"),)),)
+        return (SimpleNamespace(main=SimpleNamespace(image="backend:1")),)
 
     def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Keep what is created."""

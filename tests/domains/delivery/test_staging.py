@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from acceptance.deployment.rollout import RolloutStatus
+from acceptance.domains.delivery import staging
 from acceptance.domains.delivery.staging import StagingEnvironment, StagingOperator
 from acceptance.drivers.kubernetes import facts, reading
 from acceptance.errors import EnvironmentFailure
+from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -143,8 +147,15 @@ def test_staging_that_shares_the_host_of_the_system_is_refused(
 
 def test_an_overlay_that_cannot_be_rendered_is_unmet(tmp_path: Path) -> None:
     """The team wrote it, so it is not an environment failure."""
+    (tmp_path / "manifests" / "overlays" / "staging").mkdir(parents=True)
     with pytest.raises(AssertionError, match=r"Staging cannot be deployed: .* is not an overlay"):
         stager(PodCluster({}), repository=str(tmp_path))._rendered()
+
+
+def test_a_system_without_staging_is_unverified(tmp_path: Path) -> None:
+    """It may be sound; whether its release can be tried somewhere is not known."""
+    with pytest.raises(Unverifiable, match="There is no staging overlay staging, so a release to"):
+        stager(PodCluster({}), repository=str(tmp_path)).deploy_staging()
 
 
 class OccupiedCluster(PodCluster):
@@ -188,3 +199,24 @@ def test_staging_of_a_killed_scenario_is_removed_first() -> None:
     assert cluster.deleted == [(path, None), (f"{path}/pods", 0)]
     with pytest.raises(EnvironmentFailure, match="the namespace staging gone: not reached"):
         stager(OccupiedCluster(SYSTEM.run, stuck=True))._remove("staging")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Error from server (Forbidden): User jane cannot create services", EnvironmentFailure),
+        ("The Deployment backend is invalid: spec.selector", AssertionError),
+    ],
+)
+def test_a_right_that_the_suite_lacks_is_not_the_release(
+    monkeypatch: pytest.MonkeyPatch, said: str, kind: type[Exception]
+) -> None:
+    """The message names the right; manifests that the cluster rejects are the team's."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise EnvironmentFailure(said)
+
+    monkeypatch.setattr(staging, "apply", refuse)
+    cluster = SimpleNamespace(readiness=lambda: SimpleNamespace(succeeded=True))
+    with pytest.raises(kind, match=re.escape(said[:20])):
+        StagingOperator(context_of(SYSTEM, cluster))._apply([])

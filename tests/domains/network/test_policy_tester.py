@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,9 +12,15 @@ from acceptance.domains.network import (
     NetworkPolicyTester,
     PlacedProbes,
     UnlabelledPodTester,
+    probe_placement,
 )
+from acceptance.domains.network.drivers import ProbePlacement
 from acceptance.judgement import Unverifiable
 from tests.domains.network.samples import PLAN, result
+from tests.fakes.system import SYSTEM
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ACTOR = SimpleNamespace()
 DENIED = result("buyer", "node", answer="timeout", arrived=False)
@@ -46,6 +53,20 @@ def test_denied_means_that_no_packet_arrived(made: ConnectionSurvey, reason: str
     untested = replace(made.probes, untested=("no DNS",))
     with pytest.raises(Unverifiable, match="no DNS"):
         judge(ACTOR, replace(survey([], [DENIED], {"p": 0}), probes=untested))  # type: ignore[arg-type]
+
+
+def test_without_a_staging_overlay_its_connections_are_untested(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The probes of the system are placed nevertheless."""
+    placed = {"buyer": ProbePlacement("buyer", "shop", {})}
+    monkeypatch.setattr(probe_placement, "placements_of_system", lambda *_: placed)
+    actor = SimpleNamespace(
+        _cluster=None, system=replace(SYSTEM, driver="existing"), _staging=tmp_path / "staging"
+    )
+    found, untested = NetworkPolicyTester._placements(actor, SimpleNamespace(), PLAN)  # type: ignore[arg-type]
+    assert found == placed
+    assert any("there is no staging overlay" in each for each in untested)
 
 
 def test_a_planned_connection_has_to_be_seen_at_both_ends() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from acceptance.contract import Contract
 from acceptance.domains.penetration.drivers.leftovers import beside, leftovers
 from acceptance.domains.penetration.exposed_files import (
     ExposedFiles,
@@ -18,7 +19,12 @@ from acceptance.drivers.http import Reply
 from tests.support.actors import context_of
 
 SYSTEM: Any = SimpleNamespace(
-    host="checkout.local", address="127.0.0.1", port=9, http_port=9, secure=False
+    contract=Contract(),
+    host="checkout.local",
+    address="127.0.0.1",
+    port=9,
+    http_port=9,
+    secure=False,
 )
 
 

@@ -8,12 +8,18 @@ from typing import Any
 
 import pytest
 
+from acceptance.contract import Contract
 from acceptance.domains.penetration.drivers.vulnerable_store import sequential_ids
 from acceptance.domains.penetration.id_enumeration import GuessedIds, IdEnumerationTester
 from tests.support.actors import context_of
 
 SYSTEM: Any = SimpleNamespace(
-    host="checkout.local", address="127.0.0.1", port=9, http_port=9, secure=False
+    contract=Contract(),
+    host="checkout.local",
+    address="127.0.0.1",
+    port=9,
+    http_port=9,
+    secure=False,
 )
 
 

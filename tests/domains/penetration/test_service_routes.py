@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from acceptance.contract import Contract
 from acceptance.domains.penetration.service_routes import (
     ServiceRouteInspector,
     ServiceRoutes,
@@ -15,7 +16,12 @@ from acceptance.domains.penetration.service_routes import (
 from tests.support.actors import context_of
 
 SYSTEM: Any = SimpleNamespace(
-    host="checkout.local", address="127.0.0.1", port=9, http_port=9, secure=False
+    contract=Contract(),
+    host="checkout.local",
+    address="127.0.0.1",
+    port=9,
+    http_port=9,
+    secure=False,
 )
 KNOWN = ("GET /api/checkouts", "POST /api/checkouts")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from acceptance.contract import Contract
 from acceptance.domains.penetration import attacks, tester
 from acceptance.domains.penetration.attacks import FAMILIES, AttackFamily
 from acceptance.domains.penetration.drivers.payloads import HttpAttack
@@ -20,7 +21,12 @@ from tests.fakes.system import SYSTEM as KNOWN
 from tests.support.actors import context_of
 
 SYSTEM: Any = SimpleNamespace(
-    host="checkout.local", address="127.0.0.1", port=9, http_port=9, secure=False
+    contract=Contract(),
+    host="checkout.local",
+    address="127.0.0.1",
+    port=9,
+    http_port=9,
+    secure=False,
 )
 
 

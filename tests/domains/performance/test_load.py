@@ -19,6 +19,8 @@ from acceptance.process import Completed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ROUTES = ("/", "/api/checkouts", "/api/checkouts/{id}", "/i/{id}", "/p/{id}")
+
 
 def test_percentiles_are_by_nearest_rank() -> None:
     """The 95th percentile of 20 requests is the 19th."""
@@ -76,7 +78,7 @@ def test_locust_is_started_with_the_load_and_the_target(
 
     monkeypatch.setattr(load, "run", run)
     profile = LoadProfile(3, 1.5, 4.0, (0.5, 1.0), {"page": 2})
-    target = LoadTarget("https://192.0.2.1:443", "shop.local", "PEM" if secure else None)
+    target = LoadTarget("https://192.0.2.1:443", "shop.local", "PEM" if secure else None, ROUTES)
     assert send_load(profile, target, patience=5.0, timeout=6.0).requests == 0
     [(argv, options)] = calls
     said = " ".join(argv)
@@ -84,6 +86,7 @@ def test_locust_is_started_with_the_load_and_the_target(
     assert options["timeout"] == pytest.approx(10.0)
     assert options["env"] == {
         "LOAD_HOST": "shop.local",
+        "LOAD_ROUTES": json.dumps(ROUTES),
         "LOAD_AUTHORITY": "PEM" if secure else "",
         "LOAD_THINK": "[0.5, 1.0]",
         "LOAD_MIX": '{"page": 2}',

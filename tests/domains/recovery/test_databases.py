@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from acceptance.contract import Contract
 from acceptance.domains.recovery.backup_and_restore import RecoveryOperator
 from acceptance.domains.recovery.drivers import postgresql
 from acceptance.domains.recovery.drivers.postgresql import PostgresqlServer
 from acceptance.domains.traffic.visitor import Purchase
+from acceptance.drivers.kubernetes.facts import WorkloadFacts
 from acceptance.project import ROOT
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -17,9 +19,9 @@ from tests.support.actors import context_of
 class FullCluster:
     """A cluster whose workloads are at full strength."""
 
-    def workloads(self, _: str) -> tuple[()]:
-        """Return no workload that is not ready."""
-        return ()
+    def workloads(self, _: str) -> tuple[WorkloadFacts, ...]:
+        """Return the database at full strength."""
+        return (WorkloadFacts("StatefulSet", "database", 1, 1, 1, observed=True),)
 
     def watch(self, _: str) -> nullcontext[None]:
         """Return a watch without events."""
@@ -100,7 +102,7 @@ def test_statements_about_databases_run_outside_them(monkeypatch: pytest.MonkeyP
         return ("shop",)
 
     monkeypatch.setattr(postgresql, "execute_sql", execute)
-    server = PostgresqlServer(ROOT, "one", "shop", "database-0", "database", 1.0)
+    server = PostgresqlServer(ROOT, "one", "shop", "database-0", "database", Contract(), 1.0)
     assert server.databases() == ("shop",)
     server.drop("a")
     server.rename("b", "c")

@@ -68,6 +68,34 @@ def test_a_value_that_nobody_generated_is_named_by_its_key(
     assert weak({**SOUND, name: held}) == said
 
 
+NAMED = ConfiguredKeys(("PASSWORD", "POSTGRES_USER", "POSTGRES_DB", "DATABASE"), (), ())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("POSTGRES_USER", "shop", None),
+        ("POSTGRES_DB", "shop_2024", None),
+        ("DATABASE", "shop", None),
+        ("POSTGRES_USER", "", "is empty"),
+        ("POSTGRES_USER", "${DB_USER}", "is template syntax that nothing has filled in"),
+        ("POSTGRES_DB", "changeme", "is a placeholder"),
+        ("DATABASE", "postgres://shop:shop@db/shop", "consists of words that anybody would try"),
+        ("PASSWORD", "shop", "consists of words that anybody would try"),
+        ("PASSWORD", "k7x2", "is too easy to guess"),
+    ],
+)
+def test_a_name_may_be_kept_in_a_secret(key: str, value: str, said: str | None) -> None:
+    """A user or database name there is no secret value; a password that is like one is unsafe."""
+    held = {
+        "PASSWORD": encoded("Zm9yIHJlYWw-6bN_kq"),
+        **dict.fromkeys(("POSTGRES_USER", "POSTGRES_DB", "DATABASE"), encoded("shop")),
+        key: encoded(value),
+    }
+    found = dict(_weak_values({"own": held}, {"own"}, (), NAMED, ("shop",)))
+    assert found == ({key: said} if said else {})
+
+
 def test_a_configured_key_without_a_value_is_found() -> None:
     """It is in no Secret that a pod uses."""
     assert weak({"other": SOUND["own"]}) == dict.fromkeys(

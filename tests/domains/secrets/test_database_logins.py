@@ -23,6 +23,7 @@ from tests.support.actors import context_of
 ACCEPTED = Login(accepted=True, refused=False, said="logged in as owner_a")
 REFUSED = Login(accepted=False, refused=True, said="password authentication failed")
 UNKNOWN = Login(accepted=False, refused=False, said="timeout expired")
+OPEN = (("no password", ACCEPTED),)
 BLOCKED = PlaceLogins(ELSEWHERE, None, (), unreachable="timed out")
 
 
@@ -34,6 +35,15 @@ def logins(**changed: PlaceLogins | None) -> DatabaseLogins:
     names = {"loopback": LOOPBACK, "backend": BACKEND, "elsewhere": ELSEWHERE, "node": NODE}
     places = {**found, **{names[name]: place for name, place in changed.items()}}
     return DatabaseLogins(tuple(each for each in places.values() if each))
+
+
+def test_a_server_alone_on_its_loopback_address_may_trust_it() -> None:
+    """Whoever is there has the server's data; a neighbour in the pod has not."""
+    tester = DatabaseLoginTester(context_of(SYSTEM))
+    trusting = logins(loopback=PlaceLogins(LOOPBACK, ACCEPTED, OPEN))
+    tester.assert_others_refused(replace(trusting, loopback_shared=False))
+    with pytest.raises(AssertionError, match=f"accepts no password {LOOPBACK}"):
+        tester.assert_others_refused(trusting)
 
 
 def test_a_database_that_asks_for_the_password_everywhere_passes() -> None:
@@ -80,6 +90,10 @@ def test_a_database_that_asks_for_the_password_everywhere_passes() -> None:
             f"No other credentials were tried {NODE}",
         ),
         (
+            replace(logins(node=PlaceLogins(NODE, ACCEPTED, OPEN)), loopback_shared=False),
+            f"The database accepts no password {NODE}",
+        ),
+        (
             DatabaseLogins((PlaceLogins(BACKEND, ACCEPTED, ()),)),
             "No other credentials were tried",
         ),
@@ -98,6 +112,11 @@ def test_a_database_that_does_not_ask_for_the_password_is_found(
     ("found", "said"),
     [
         (logins(node=None), f"{NODE}: no attempt"),
+        (logins(backend=None), f"not tried {BACKEND}: no attempt"),
+        (
+            DatabaseLogins((PlaceLogins(LOOPBACK, ACCEPTED, (("no password", REFUSED),)),)),
+            f"not tried {BACKEND}: no attempt",
+        ),
         (logins(backend=PlaceLogins(BACKEND, None, (), untried="no python")), "no python"),
     ],
 )

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from acceptance.contract import Contract
 from acceptance.domains.tls.clear_text import (
     HostCertificate,
     PublishedRouteInspector,
@@ -17,7 +18,7 @@ from acceptance.domains.tls.drivers.clear_text import (
     requests_for,
 )
 from acceptance.domains.tls.drivers.listeners import Listener
-from acceptance.domains.tls.drivers.responses import ADDRESSES
+from acceptance.domains.tls.drivers.responses import addresses_of
 from acceptance.domains.tls.drivers.routes import Route
 from acceptance.drivers.http import Reply
 from acceptance.drivers.tls import Handshake
@@ -76,14 +77,14 @@ def test_each_listener_is_asked_for_each_host_and_path() -> None:
         Route("Ingress b", "*.local", "/"),
         Route("Ingress c", "", "/status"),
     ]
-    found = requests_for(LISTENER, routes)
+    found = requests_for(LISTENER, routes, Contract())
     hosts = {"checkout.local", "acceptance.local", "127.0.0.1"}
     assert {host for host, _ in found} == hosts
-    assert {(host, path) for host in hosts for path in ADDRESSES} <= set(found)
+    assert {(host, path) for host in hosts for path in addresses_of(Contract())} <= set(found)
     assert {(host, "/status") for host in hosts} <= set(found)
     assert ("checkout.local", "/api") in found
     assert ("127.0.0.1", "/api") not in found
-    assert ("[::1]", "/") in requests_for(replace(LISTENER, address="::1"), [])
+    assert ("[::1]", "/") in requests_for(replace(LISTENER, address="::1"), [], Contract())
 
 
 def test_a_port_that_nobody_listens_on_serves_nothing() -> None:
@@ -91,9 +92,9 @@ def test_a_port_that_nobody_listens_on_serves_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         silent = replace(LISTENER, port=port)
-        (first,) = request_in_clear_text([silent], [], timeout=0.2)
+        (first,) = request_in_clear_text([silent], [], Contract(), timeout=0.2)
         assert "ReadTimeout" in str(first.reply)
-    (found,) = request_in_clear_text([silent], [], timeout=0.2)
+    (found,) = request_in_clear_text([silent], [], Contract(), timeout=0.2)
     assert "no connection" in str(found.reply)
     assert clear_text_fault(found) is None
 

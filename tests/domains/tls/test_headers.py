@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from acceptance.contract import Contract
 from acceptance.domains.tls import HeaderInspector
 from acceptance.domains.tls.drivers.responses import (
     CollectedResponse,
@@ -111,12 +112,12 @@ def test_requests_are_of_every_kind() -> None:
             return Reply(200, (), "", 0.1, request=f"{method} {path}")
 
     client: Any = Client()
-    assert [each.path for each in request_addresses(client)] == [
+    assert [each.path for each in request_addresses(client, Contract())] == [
         "/",
         "/api/checkouts",
         "/checkouts/1?a=b",
     ]
-    kinds = request_every_kind(client)
+    kinds = request_every_kind(client, Contract())
     assert {each.method for each in kinds} == {"GET", "POST", "DELETE"}
     assert len({(each.method, each.path) for each in kinds}) == len(kinds) == 7
     assert kinds[0].reply.request == "GET /"

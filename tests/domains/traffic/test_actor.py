@@ -9,6 +9,7 @@ import pytest
 from acceptance.domains.traffic import actor as module
 from acceptance.domains.traffic.actor import IngressActor
 from acceptance.drivers.http import Reply
+from acceptance.drivers.kubernetes.facts import WorkloadFacts
 from acceptance.settings import Timeouts
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
@@ -22,7 +23,9 @@ def wait_for(
     """Ask for what answers with each status once, and with the last one from then on."""
     monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(module, "_FINAL_SECONDS", 0.3)
-    cluster: Any = SimpleNamespace(workloads=lambda _: (SimpleNamespace(full=full),))
+    ready = 1 if full else 0
+    backend = WorkloadFacts("Deployment", "backend", 1, ready, 1, observed=True)
+    cluster: Any = SimpleNamespace(workloads=lambda _: (backend,))
 
     def ask() -> Reply:
         status = statuses.pop(0) if len(statuses) > 1 else statuses[0]

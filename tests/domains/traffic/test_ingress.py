@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -26,6 +27,16 @@ def test_only_the_hosts_ingresses_are_checked() -> None:
     assert found == (GOOD,)
     actor.assert_class(found)
     actor.assert_address(found)
+
+
+def test_a_wildcard_is_the_hosts_ingress_too() -> None:
+    """One label is any, and another domain's is not."""
+    system = replace(SYSTEM, host="shop.example.org")
+    wide = replace(GOOD, hosts=("*.example.org",))
+    other = replace(GOOD, hosts=("*.example.net",))
+    cluster = SimpleNamespace(ingresses=lambda _: (wide, other))
+    actor = IngressInspector(context_of(system, cluster, keep=lambda *_: None))
+    assert actor.read_ingresses() == (wide,)
 
 
 def test_what_is_wrong_with_an_ingress_is_named() -> None:

@@ -12,6 +12,7 @@ from acceptance.domains.workloads.crashes import CrashOperator
 from acceptance.drivers import database
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import Refused
+from acceptance.drivers.kubernetes.facts import WorkloadFacts
 from acceptance.errors import SystemFailure
 from acceptance.judgement import Unverifiable
 from acceptance.settings import Timeouts
@@ -26,6 +27,7 @@ def pod(uid: str) -> dict[str, Any]:
     """Return a ready pod as the API sends it, with one running container."""
     return {
         "metadata": {"name": f"pod-{uid}", "uid": uid},
+        "spec": {"containers": [{"name": "main"}]},
         "status": {
             "phase": "Running",
             "conditions": [{"type": "Ready", "status": "True"}],
@@ -52,10 +54,10 @@ class Cluster:
         """Return the pods as the API sends them, and another one."""
         return [*self.found, pod("other")]
 
-    def workloads(self, _: str) -> tuple[SimpleNamespace, ...]:
+    def workloads(self, _: str) -> tuple[WorkloadFacts, ...]:
         """Return workloads at full strength."""
         return tuple(
-            SimpleNamespace(name=name, full=True) for name in ("backend", "frontend", "database")
+            WorkloadFacts("Deployment", name, 1, 1, 1, observed=True) for name in SYSTEM.names
         )
 
     def delete(self, path: str, *, grace: int | None = None) -> None:

@@ -8,13 +8,14 @@ import pytest
 
 from acceptance.domains.workloads.pods import PodOperator
 from acceptance.drivers.kubernetes import reading
+from acceptance.drivers.kubernetes.facts import WorkloadFacts
 from acceptance.settings import Timeouts
 from acceptance.waiting import SYSTEM_CLOCK, DeadlineExceeded
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
 if TYPE_CHECKING:
-    from acceptance.drivers.kubernetes.facts import PodFacts, WorkloadFacts
+    from acceptance.drivers.kubernetes.facts import PodFacts
 
 LIMITS = Timeouts(recovery=1.0, readiness_change=0.1)
 QUICK = {"periodSeconds": 0, "failureThreshold": 1, "timeoutSeconds": 0.4}
@@ -56,8 +57,12 @@ class Cluster:
         return self.backend[0]
 
     def workloads(self, _: str) -> tuple[WorkloadFacts, ...]:
-        """Return workloads as controllers see them, at full strength or not."""
+        """Return workloads as controllers see them, at full strength or not, and a spare."""
         ready = {"readyReplicas": int(self.whole), "updatedReplicas": 1}
+        spare = WorkloadFacts("Deployment", "canary", 0, 0, 0, observed=True)
+        return (spare, *self._needed(ready))
+
+    def _needed(self, ready: dict[str, int]) -> tuple[WorkloadFacts, ...]:
         return tuple(
             reading.workload(
                 "StatefulSet",

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from acceptance.domains.workloads.storage import DatabaseStorage, StorageOperator
+from acceptance.drivers import database
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.facts import ClaimFacts
+from acceptance.errors import SystemFailure
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
@@ -60,3 +64,42 @@ def test_data_elsewhere_is_reported(seen: DatabaseStorage, said: str) -> None:
     """Each way in which the data would be lost is named."""
     with pytest.raises(AssertionError, match=said):
         StorageOperator(context_of(SYSTEM)).assert_on_bound_claims(seen)
+
+
+@pytest.mark.parametrize(
+    ("container", "said", "judged"),
+    [
+        ("proxy", 'exec: "sh": executable file not found in $PATH', False),
+        ("main", 'exec: "sh": executable file not found in $PATH', True),
+        ("proxy", "command terminated with exit code 1", True),
+    ],
+)
+def test_a_sidecar_without_a_shell_runs_no_database(
+    monkeypatch: pytest.MonkeyPatch, container: str, said: str, judged: bool
+) -> None:
+    """But of the container that does the pod's work, its directories have to be known."""
+    running: dict[str, object] = {"state": {"running": {}}}
+    pod = reading.pod(
+        {
+            "metadata": {"name": "database-0", "uid": "1"},
+            "spec": {"containers": [{"name": "proxy"}, {"name": "main", "ports": [{}]}]},
+            "status": {"containerStatuses": [{"name": n, **running} for n in ("proxy", "main")]},
+        },
+        "database",
+    )
+
+    def directories(*where: object, timeout: float) -> tuple[str, ...]:
+        assert timeout
+        if where[-1] == container:
+            raise SystemFailure(f"A command in database-0/{container} failed: {said}")
+        return (DATA,)
+
+    monkeypatch.setattr(database, "data_directories", directories)
+    cluster = SimpleNamespace(pods=lambda *_: (pod,), claims=lambda _: (BOUND,))
+    actor = StorageOperator(context_of(SYSTEM, cluster, keep=lambda *_: None))
+    if judged:
+        with pytest.raises(SystemFailure, match=container):
+            actor.read_storage()
+    else:
+        found = actor.read_storage().directories
+        assert found == (("database-0", ()), ("database-0", (DATA,)))

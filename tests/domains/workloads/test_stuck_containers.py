@@ -15,6 +15,7 @@ from acceptance.domains.workloads.stuck_containers import (
     seconds_to_fail,
 )
 from acceptance.drivers.http import Reply
+from acceptance.drivers.kubernetes.facts import WorkloadFacts
 from acceptance.judgement import Unverifiable
 from tests.domains.workloads.samples import containers, pod
 from tests.domains.workloads.test_pods import Waking
@@ -91,9 +92,11 @@ class Cluster:
         """Return a pod of each workload."""
         return [pod(name, name) for name in SYSTEM.names]
 
-    def workloads(self, _: str) -> tuple[object, ...]:
-        """Return no workload that could be incomplete."""
-        return ()
+    def workloads(self, _: str) -> tuple[WorkloadFacts, ...]:
+        """Return workloads with all of their pods."""
+        return tuple(
+            WorkloadFacts("Deployment", name, 1, 1, 1, observed=True) for name in SYSTEM.names
+        )
 
     def watch(self, _: str) -> AbstractContextManager[Waking]:
         """Return a watch."""

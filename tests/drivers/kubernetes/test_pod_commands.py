@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.contract import Contract
 from acceptance.drivers import container_inspection, database
 from acceptance.drivers.kubernetes import pod_commands
 from acceptance.drivers.kubernetes.pod_commands import execute_in_pod
@@ -41,7 +42,9 @@ def test_a_command_that_fails_in_its_pod_is_the_systems(
     with pytest.raises(SystemFailure, match=r"A command in database-0/database failed: "):
         execute_in_pod(*WHERE, "database", ["true"], timeout=20)
     with pytest.raises(SystemFailure):
-        database.execute_sql(*WHERE, "SELECT 1", container="database", timeout=20)
+        database.execute_sql(
+            *WHERE, "SELECT 1", container="database", contract=Contract(), timeout=20
+        )
     with pytest.raises(SystemFailure):
         database.data_directories(*WHERE, "database", timeout=20)
 
@@ -54,7 +57,9 @@ def test_a_command_that_does_not_end_is_the_systems(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(pod_commands, "kubectl", hang)
     with pytest.raises(SystemFailure, match="database-0/database did not end within 1 s"):
-        database.execute_sql(*WHERE, "SELECT 1", container="database", timeout=1)
+        database.execute_sql(
+            *WHERE, "SELECT 1", container="database", contract=Contract(), timeout=1
+        )
 
 
 @pytest.mark.parametrize("said", BY_THE_ENVIRONMENT)
@@ -64,7 +69,9 @@ def test_a_cluster_that_cannot_be_asked_is_the_environments(
     """Nothing was asked of the pod."""
     refusing(monkeypatch, tmp_path, said)
     with pytest.raises(EnvironmentFailure):
-        database.execute_sql(*WHERE, "SELECT 1", container="database", timeout=20)
+        database.execute_sql(
+            *WHERE, "SELECT 1", container="database", contract=Contract(), timeout=20
+        )
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 def roles(*, serving: bool = True) -> DatabaseRoles:
     """Return the roles of a database with one pod."""
-    container = type("Container", (), {"name": "database", "init": False})
-    pod = type("Pod", (), {"name": "database-0", "serving": serving, "containers": [container]})
+    container = type("Container", (), {"name": "database"})
+    pod = type("Pod", (), {"name": "database-0", "serving": serving, "main": container})
     cluster: Any = type("Pods", (), {"pods": lambda *_: [pod]})()
     return DatabaseRoles(cluster, Path("config"), "here", "shop", "database", timeout=1)
 

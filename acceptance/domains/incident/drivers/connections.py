@@ -84,7 +84,7 @@ def connect_from(
     Raises `EnvironmentFailure` if its image has no Python, and `SystemFailure` if the pod does not
     run.
     """
-    container = next(each.name for each in suspect.containers if not each.init)
+    container = suspect.main.name
     where = (Path(system.kubeconfig), system.context, system.namespace, suspect.name, container)
     command = _command(tuple(targets.values()), watch=False)
     try:

@@ -92,7 +92,7 @@ class ProbeFleet:
                 self._look,
                 lambda pods: (
                     len(pods) == len(self._probes)
-                    and all(pod.address and pod.containers[0].state == "running" for pod in pods)
+                    and all(pod.address and pod.main.state == "running" for pod in pods)
                 ),
                 timeout=self._timeouts.schedule,
                 wake=wake,

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from acceptance.domains.penetration.drivers.raw_http import request
-from acceptance.drivers.checkout_api import CHECKOUTS, FIRST_PAGE
 
+CHECKOUTS = "/api/checkouts"
+"""What is attacked: several attacks need its exact length, so no other route is."""
+FIRST_PAGE = f"{CHECKOUTS}?limit=1"
 FOREIGN_HOST = "attacker.example"
 """A host that is not ours; nothing is ever sent to it."""
 ECHO = "reflected-by-the-server"

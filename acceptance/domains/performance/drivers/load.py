@@ -56,6 +56,8 @@ class LoadTarget:
     authority: str | None
     """The certificate, as PEM, of the authority that signed the one of `host`; empty for the
     authorities that the machine trusts, None without TLS."""
+    routes: tuple[str, ...]
+    """The page, the list, one checkout, its items and its payment, with {id} for its id."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ def send_load(
             env={
                 "LOAD_HOST": target.host,
                 "LOAD_AUTHORITY": target.authority or "",
+                "LOAD_ROUTES": json.dumps(target.routes),
                 "LOAD_THINK": json.dumps(profile.think_seconds),
                 "LOAD_MIX": json.dumps(dict(profile.mix)),
                 "LOAD_PATIENCE": str(patience),

@@ -14,7 +14,8 @@ import gevent.ssl  # type: ignore[import-untyped]
 from locust import FastHttpUser, between
 
 _HOST = os.environ["LOAD_HOST"]
-_CHECKOUTS = "/api/checkouts"
+_PAGE, _CHECKOUTS, _CHECKOUT, _ITEMS, _PAYMENT = json.loads(os.environ["LOAD_ROUTES"])
+_ID = "{id}"
 _TEA = {"sku": "TEA-1", "name": "Tea", "quantity": 2, "unit_price_cents": 350}
 _PRICE_CENTS = 700
 
@@ -58,7 +59,7 @@ class LoadVisitor(FastHttpUser):
 
     def open_page(self) -> None:
         """Load the page."""
-        self.client.get("/", name="open the page")
+        self.client.get(_PAGE, name="open the page")
 
     def list_checkouts(self) -> None:
         """List the newest checkouts."""
@@ -67,7 +68,7 @@ class LoadVisitor(FastHttpUser):
     def read_checkout(self) -> None:
         """Read the checkout that this visitor bought last."""
         if self._own:
-            self.client.get(f"{_CHECKOUTS}/{self._own}", name="read a checkout")
+            self.client.get(_CHECKOUT.replace(_ID, self._own), name="read a checkout")
 
     def buy(self) -> None:
         """Create a checkout, add an item and pay; a failure is counted and ends the purchase."""
@@ -77,12 +78,12 @@ class LoadVisitor(FastHttpUser):
             found = created.json() if created.ok else None
         if not found:
             return
-        path = f"{_CHECKOUTS}/{found['id']}"
-        with self.client.post(f"{path}/items", json=_TEA, name="add an item") as added:
+        items = _ITEMS.replace(_ID, found["id"])
+        with self.client.post(items, json=_TEA, name="add an item") as added:
             if not added.ok:
                 return
         paid = self.client.post(
-            f"{path}/payment",
+            _PAYMENT.replace(_ID, found["id"]),
             json={"amount_cents": _PRICE_CENTS},
             headers={"Idempotency-Key": uuid.uuid4().hex},
             name="pay a checkout",

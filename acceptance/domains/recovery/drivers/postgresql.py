@@ -10,6 +10,8 @@ from acceptance.drivers.database import execute_sql
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from acceptance.contract import Contract
+
 _MAINTENANCE = "postgres"
 """The database to connect to for statements about databases; it is no data of the system."""
 _NAMES = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"
@@ -28,6 +30,7 @@ class PostgresqlServer:
     namespace: str
     pod: str
     container: str
+    contract: Contract
     timeout: float
 
     def databases(self) -> tuple[str, ...]:
@@ -49,9 +52,10 @@ class PostgresqlServer:
     def delete_checkout(self, checkout_id: str) -> tuple[str, ...]:
         """Delete a checkout of the system with all that belongs to it; return the deleted ids."""
         name = f"'{checkout_id}'"
+        payments, checkouts = map(self.contract.part, ("database.payments", "database.checkouts"))
         return self._execute(
-            f"DELETE FROM payments WHERE checkout_id = {name}; "  # noqa: S608 - the service's own id
-            f"DELETE FROM checkouts WHERE id = {name} RETURNING id"
+            f"DELETE FROM {payments} WHERE checkout_id = {name}; "  # noqa: S608 - the service's own id
+            f"DELETE FROM {checkouts} WHERE id = {name} RETURNING id"
         )
 
     def _execute(self, statement: str, database: str = "") -> tuple[str, ...]:
@@ -63,5 +67,6 @@ class PostgresqlServer:
             statement,
             container=self.container,
             database=database,
+            contract=self.contract,
             timeout=self.timeout,
         )

@@ -67,6 +67,7 @@ class DatabasePod:
             self.name,
             statement,
             container=self.container,
+            contract=self.system.contract,
             timeout=self.timeouts.execute,
         )
 
@@ -79,6 +80,6 @@ def find_database_pod(
     pods = [pod for pod in cluster.pods(system.namespace, workload) if pod.serving]
     if not pods:
         return None
-    container = next(each.name for each in pods[0].containers if not each.init)
+    container = pods[0].main.name
     port = cluster.container_port(system.namespace, workload)
     return DatabasePod(system, pods[0].name, container, port, timeouts)

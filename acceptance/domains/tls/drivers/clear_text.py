@@ -7,13 +7,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.tls.drivers.responses import ADDRESSES
+from acceptance.domains.tls.drivers.responses import addresses_of
 from acceptance.drivers.http import Http, Reply
 from acceptance.process import workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from acceptance.contract import Contract
     from acceptance.domains.tls.drivers.listeners import Listener
     from acceptance.domains.tls.drivers.routes import Route
 
@@ -35,7 +36,7 @@ class ClearTextReply:
 
 
 def request_in_clear_text(
-    listeners: Sequence[Listener], routes: Sequence[Route], *, timeout: float
+    listeners: Sequence[Listener], routes: Sequence[Route], contract: Contract, *, timeout: float
 ) -> tuple[ClearTextReply, ...]:
     """Ask each listener for each host and path; `timeout` is for a request, in seconds.
 
@@ -43,28 +44,33 @@ def request_in_clear_text(
     listener without a connection is asked nothing: it has one reply, which says so.
     """
     with workers(_AT_A_TIME) as pool:
-        found = pool.map(lambda each: _ask(each, routes, timeout), listeners)
+        found = pool.map(lambda each: _ask(each, routes, contract, timeout), listeners)
         return tuple(reply for replies in found for reply in replies)
 
 
-def requests_for(listener: Listener, routes: Sequence[Route]) -> tuple[tuple[str, str], ...]:
+def requests_for(
+    listener: Listener, routes: Sequence[Route], contract: Contract
+) -> tuple[tuple[str, str], ...]:
     """Return the hosts and paths to ask a listener for."""
     literal = f"[{listener.address}]" if ":" in listener.address else listener.address
     hosts = dict.fromkeys((*(route.asked_host or literal for route in routes), literal))
     wanted = [(route.asked_host or host, route.path) for route in routes for host in hosts]
-    wanted += [(host, path) for host in hosts for path in ADDRESSES]
+    wanted += [(host, path) for host in hosts for path in addresses_of(contract)]
     return tuple(dict.fromkeys(wanted))
 
 
-def _ask(listener: Listener, routes: Sequence[Route], timeout: float) -> list[ClearTextReply]:
-    wanted = requests_for(listener, routes)
+def _ask(
+    listener: Listener, routes: Sequence[Route], contract: Contract, timeout: float
+) -> list[ClearTextReply]:
+    wanted = requests_for(listener, routes, contract)
     try:
         socket.create_connection((listener.address, listener.port), timeout).close()
     except OSError as error:
         reply = Reply(None, (), "", 0.0, error=f"no connection: {error}")
         return [ClearTextReply(listener, *wanted[0], reply)]
     found: list[ClearTextReply] = []
-    with closing(Http(listener.address, listener.port, wanted[0][0], timeout=timeout)) as client:
+    where, named_by = (listener.address, listener.port), contract.headers.served_by
+    with closing(Http(*where, wanted[0][0], timeout=timeout, named_by=named_by)) as client:
         for host, path in wanted:
             reply = client.send("GET", path, host=host)
             found.append(ClearTextReply(listener, host, path, reply))

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from acceptance.contract import Contract
     from acceptance.drivers.http import Http, Reply
 
-_PAGE, _API = "/", "/api/checkouts"
 _DETAIL = "/checkouts/1?a=b"
-ADDRESSES = (_PAGE, _API, _DETAIL)
-"""The page, the API, and an address with a query."""
 
 
 @dataclass(frozen=True)
@@ -26,24 +24,30 @@ class CollectedResponse:
     reply: Reply
 
 
-def request_addresses(client: Http) -> tuple[CollectedResponse, ...]:
+def addresses_of(contract: Contract) -> tuple[str, ...]:
+    """Return the page, the API, and an address with a query."""
+    return (contract.path("page"), contract.path("checkouts"), _DETAIL)
+
+
+def request_addresses(client: Http, contract: Contract) -> tuple[CollectedResponse, ...]:
     """Request the page, the API, and an address with a query."""
-    return _send(client, [("GET", path) for path in ADDRESSES])
+    return _send(client, [("GET", path) for path in addresses_of(contract)])
 
 
-def request_every_kind(client: Http) -> tuple[CollectedResponse, ...]:
+def request_every_kind(client: Http, contract: Contract) -> tuple[CollectedResponse, ...]:
     """Request what exists, what does not, and what is not allowed, of the page and the API."""
     missing = uuid.uuid4().hex
+    page, api = contract.path("page"), contract.path("checkouts")
     return _send(
         client,
         [
-            ("GET", _PAGE),
-            ("GET", _API),
+            ("GET", page),
+            ("GET", api),
             ("GET", f"/{missing}"),
-            ("GET", f"{_API}/{missing}"),
-            ("GET", f"/api/{missing}"),
-            ("POST", _API),
-            ("DELETE", _PAGE),
+            ("GET", f"{api}/{missing}"),
+            ("GET", f"{api.rpartition('/')[0]}/{missing}"),
+            ("POST", api),
+            ("DELETE", page),
         ],
     )
 
