@@ -124,3 +124,7 @@ def test_the_database_is_found_by_the_contract() -> None:
     script = as_superuser(OTHER)
     assert "${POSTGRES_USER:-root}" in script
     assert "own=${PGDATABASE:-${POSTGRES_DB:-$PGUSER}};" in script
+    nameless = as_superuser(replace(OTHER, environment=Environment(database_name="")))
+    assert "own=${POSTGRES_DB:-$PGUSER};" in nameless
+    with pytest.raises(LackingPart, match=r"database\.superuser"):
+        as_superuser(replace(OTHER, database=Database(superuser="")))

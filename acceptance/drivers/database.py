@@ -41,13 +41,12 @@ _KILL = f"{_PROCESSES} (sleep 0.2; kill -s KILL $pids) </dev/null >/dev/null 2>&
 # Over a socket that only its container reaches, as the superuser that the image has made. The
 # server writes the socket's folder into the fifth line of its postmaster.pid, beside its data; who
 # may not read that takes Debian's. POSTGRES_USER and POSTGRES_DB are of the image "postgres".
-_AS_SUPERUSER = (
+_SOCKET = (
     f"PGHOST=; {_EACH_SERVER}"
     '[ -r "$p/cwd/postmaster.pid" ] || continue; '
     "{ read -r _; read -r _; read -r _; read -r _; read -r PGHOST; } "
     '<"$p/cwd/postmaster.pid"; break; done; '
-    "export PGHOST=${PGHOST:-/run/postgresql} PGUSER=${POSTGRES_USER:-@SUPERUSER@}; "
-    "own=${@NAME@:-${POSTGRES_DB:-$PGUSER}}; "
+    "PGHOST=${PGHOST:-/run/postgresql}; "
 )
 _PSQL = (
     "exec psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "
@@ -67,12 +66,12 @@ _REFUSALS = (
 def as_superuser(contract: Contract) -> str:
     """Return the beginning of a script of sh that calls psql in the database's container.
 
-    The variable `own` is the system's database then.
+    The variable `own` is the system's database then. Raises `LackingPart` if no role is known.
     """
-    name, superuser = contract.environment.database_name, contract.database.superuser
-    own = f"${{{name}:-" if name else "${acceptance_none:-"
-    script = _AS_SUPERUSER.replace("${@NAME@:-", own)
-    return script.replace("@SUPERUSER@", superuser or "postgres")
+    superuser, name = contract.part("database.superuser"), contract.environment.database_name
+    made = "${POSTGRES_DB:-$PGUSER}"
+    own = f"${{{name}:-{made}}}" if name else made
+    return f"{_SOCKET}PGUSER=${{POSTGRES_USER:-{superuser}}}; export PGHOST PGUSER; own={own}; "
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,11 @@ class ClusterActor(Actor):
         """Whether the system's workloads are full, and any other has all the pods that it wants."""
         return at_full_strength(workloads, self.system.names)
 
+    def _main_container(self, workload: str, pod: str) -> str:
+        """Return the container that does the work of a pod; for one that is gone, a likely name."""
+        found = next((each for each in self._pods(workload) if each.name == pod), None)
+        return found.main.name if found else workload
+
     def _backend_image(self) -> str:
         """Return the image of the backend, which has Python; the backend has to have a pod."""
         pods = self._pods(self.system.workloads.backend)

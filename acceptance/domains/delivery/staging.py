@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL, name_of, render, secrets_for
 from acceptance.deployment.issuer import await_certificate, declares_tls
@@ -13,6 +13,7 @@ from acceptance.deployment.rollout import apply, await_rollout, lacks_rights
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.traffic.ingress_client import reach_plain
 from acceptance.domains.traffic.visitor import Visitor
+from acceptance.drivers.certificate_names import is_named
 from acceptance.drivers.checkout_api import CheckoutApi
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
@@ -21,7 +22,7 @@ from acceptance.judgement import Unverifiable, require, require_each
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from acceptance.actor import ActorContext
     from acceptance.build.manifests import Manifest
@@ -166,21 +167,27 @@ class StagingOperator(ClusterActor):
     def _place(self, objects: Sequence[Manifest]) -> System:
         """Return how staging is reached: by a namespace and a host that the system does not use."""
         namespace = next(e["metadata"]["name"] for e in objects if e["kind"] == "Namespace")
-        hosts = {
-            rule.get("host", "")
+        rules = [
+            rule
             for each in objects
             if each["kind"] == "Ingress"
             for rule in each["spec"].get("rules") or ()
-        }
-        require(hosts, "Staging has no ingress, so no visitor can reach it.")
-        require(len(hosts) == 1, f"Staging has several hosts: {', '.join(sorted(hosts))}.")
-        host = hosts.pop()
-        require(host, "The ingress of staging names no host, so it would match every request.")
-        require(
-            host != self.system.host, f"Staging has the same host as the system itself, {host}."
-        )
+        ]
+        require(rules, "Staging has no ingress, so no visitor can reach it.")
+        hosts = [rule.get("host", "") for rule in rules]
+        require(all(hosts), "The ingress of staging names no host, so it matches every request.")
+        own = self.system.host
+        require(not is_named(own, hosts), f"Staging has the same host as the system itself, {own}.")
+        host = self._visited_host(rules)
         secure = declares_tls(objects, host)
         return replace(self.system, namespace=namespace, host=host, secure=secure, restarts=())
+
+    def _visited_host(self, rules: Sequence[Mapping[str, Any]]) -> str:
+        """Return the host whose page visitors open, of several that the rules may have."""
+        named = [each for each in rules if "*" not in each["host"]]
+        require(named, "Staging has no host but a wildcard, so nobody knows where to visit it.")
+        with_page = [each for each in named if self.system.workloads.frontend in _services(each)]
+        return str((with_page or named)[0]["host"])
 
     def _clear(self, system: System) -> None:
         """Make sure that nothing of staging exists yet: no namespace, and nothing at its host."""
@@ -225,6 +232,12 @@ class StagingOperator(ClusterActor):
 
     def _released(self) -> tuple[PodFacts, ...]:
         return tuple(pod for name in self.system.names for pod in self._pods(name))
+
+
+def _services(rule: Mapping[str, Any]) -> set[str]:
+    """Return the Services that a rule of an Ingress leads to."""
+    paths = (rule.get("http") or {}).get("paths") or ()
+    return {(path["backend"].get("service") or {}).get("name", "") for path in paths}
 
 
 def _path(namespace: str) -> str:

@@ -11,6 +11,7 @@ from acceptance.domains.observability.account_creator import AccountCreator
 from acceptance.domains.observability.alert_causes import AlertCauses
 from acceptance.domains.observability.drivers import log_store, prometheus
 from acceptance.drivers.kubernetes.paths import api_path
+from acceptance.drivers.kubernetes.reading import main_container
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,17 +62,21 @@ class IncidentCauses(AlertCauses, AccountCreator):
         """Change the backend as a release would; return the name of the changed container."""
         name = self.system.workloads.backend
         path = api_path("deployments", self.system.namespace, name)
-        before = self._containers(name)
+        before, own = self._containers(name)
         made.cure.callback(self.serving_when_full, name)
         made.cure.callback(self._cluster.patch, path, _with_containers(before))
-        self._cluster.patch(path, _with_containers([{**before[0], **changes}, *before[1:]]))
-        return str(before[0]["name"])
+        changed = [{**each, **changes} if each["name"] == own else each for each in before]
+        self._cluster.patch(path, _with_containers(changed))
+        return own
 
-    def _containers(self, name: str) -> list[dict[str, Any]]:
+    def _containers(self, name: str) -> tuple[list[dict[str, Any]], str]:
+        """Return the containers of a Deployment, and the name of the one that does its work."""
         found = self._cluster.read(api_path("deployments", self.system.namespace, name))
         if found is None:
             raise AssertionError(f"There is no Deployment {name} that could be released anew.")
-        return list(found["spec"]["template"]["spec"]["containers"])
+        template = found["spec"]["template"]
+        own = main_container({"metadata": {}, **template}, name) or {}
+        return list(template["spec"]["containers"]), str(own.get("name", ""))
 
     def _stop_log_store(self, made: Cause, _: str) -> None:
         self._stop_program(log_store.PROGRAMS, made.cure)

@@ -107,7 +107,7 @@ class LogEntryInspector(LogOperator):
     def _own_line(self, request: ServedRequest) -> dict[str, Any]:
         """Return what the pod itself wrote of the request."""
         namespace = self.system.namespace
-        container = self.system.workloads.backend
+        container = self._main_container(self.system.workloads.backend, request.pod)
         found: dict[str, Any] = {}
 
         def look() -> bool:

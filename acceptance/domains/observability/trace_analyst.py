@@ -192,7 +192,8 @@ class TraceAnalyst(TraceReader, PaymentErrors):
     def _log_lines(self) -> list[dict[str, Any]]:
         backend, lines = self.system.workloads.backend, []
         for pod in self._pods(backend):
-            text = self._cluster.log(self.system.namespace, pod.name, backend, lines=_LINES) or ""
+            where = (self.system.namespace, pod.name, pod.main.name)
+            text = self._cluster.log(*where, lines=_LINES) or ""
             for line in text.splitlines():
                 with suppress(ValueError):
                     lines.append(json.loads(line))

@@ -6,7 +6,7 @@ from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.drivers import container_inspection
 from acceptance.errors import EnvironmentFailure, SystemFailure
 from acceptance.judgement import Unverifiable
-from tests.fakes.monitored_cluster import MonitoredCluster
+from tests.fakes.monitored_cluster import MonitoredCluster, pod
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
 
@@ -46,3 +46,16 @@ def test_an_inspection_that_fails_is_blamed_on_who_caused_it(
     monkeypatch.setattr(container_inspection, "inspect_container", inspect)
     with pytest.raises(kind):
         actor._inspect("backend-1", "backend")
+
+
+def test_a_command_runs_in_the_container_that_does_the_work() -> None:
+    """Not in the first one, and not in one that has to be called as the workload."""
+    found = pod("backend")
+    found["spec"]["containers"] = [
+        {"name": "proxy", "image": "b", "ports": [{"name": "metrics", "containerPort": 9}]},
+        {"name": "api", "image": "a", "ports": [{"name": "http", "containerPort": 8000}]},
+    ]
+    actor = ClusterActor(context_of(SYSTEM, MonitoredCluster([found], {})))
+    assert actor._backend_image() == "a"
+    assert actor._main_container("backend", "backend-1") == "api"
+    assert actor._main_container("backend", "gone") == "backend"
