@@ -26,6 +26,8 @@ MEANINGS: dict[Result, str] = {
     "not tried": "the scenario was not sound or said nothing, or the sabotage or its repair failed",
 }
 _PROPERTY = "control"
+_TIMES_GREEN, _MORE_SECONDS = 3.0, 10.0
+"""A scenario is red soon within so many times its seconds when green, and so many more."""
 
 
 @dataclass
@@ -34,6 +36,15 @@ class Trial:
 
     result: Result = "not tried"
     seconds: dict[str, float] = field(default_factory=dict)
+    green: float = 0.0
+    """The seconds of the scenario on the sound system."""
+    red: float = 0.0
+    """The seconds of the scenario on the broken one."""
+
+    @property
+    def late(self) -> bool:
+        """Whether the scenario took much longer to be red than to be green."""
+        return self.result == "killed" and self.red > _TIMES_GREEN * self.green + _MORE_SECONDS
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -58,6 +69,7 @@ class Results:
         self._results: dict[str, Result] = {}
         self._unchanged: Counter[str] = Counter()
         self._broken: set[str] = set()
+        self._late: list[str] = []
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Print no dot for a control: it has a line."""
@@ -82,6 +94,9 @@ class Results:
     def _add(self, name: str, trial: Trial) -> None:
         result = self._results[name] = "not tried" if name in self._broken else trial.result
         parts = ", ".join(f"{part} {value:.1f}" for part, value in trial.seconds.items())
+        parts += f"; green {trial.green:.1f}, red {trial.red:.1f}" if trial.red else ""
+        if trial.late:
+            self._late.append(f"{name}: {trial.red:.0f} s, {trial.green:.0f} s when green")
         seconds = sum(trial.seconds.values())
         self._terminal.ensure_newline()
         self._terminal.write_line(f"{result:12} {seconds:6.1f} s  {name}  ({parts})")
@@ -97,6 +112,8 @@ class Results:
                 self._terminal.write_line(f"{counts[result]:4} {result}: {meaning}")
         for said, count in sorted(self._unchanged.items()):
             self._terminal.write_line(f"{count:4} {said}")
+        for said in self._late:
+            self._terminal.write_line(f"     red late: {said}")
         for name, result in self._results.items():
             if result not in SEEN:
                 self._terminal.write_line(f"     {result}: {name}")

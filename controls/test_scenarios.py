@@ -51,6 +51,7 @@ def test_scenario_sees_sabotage(
     with trial.part("proved"):
         report = prove_again()
     after = control.found_in(report)
+    trial.green, trial.red = before["seconds"], after["seconds"]
     trial.result = result_of(before["status"], after["status"])
     assert after["status"] == control.status, after
     trial.result = "wrong reason"

@@ -71,6 +71,16 @@ def test_a_control_that_was_not_killed_is_named(result: Result) -> None:
     assert name == f"     {result}: one"
 
 
+@pytest.mark.parametrize(("red", "late"), [(16.0, False), (17.0, True)])
+def test_a_scenario_that_is_red_late_is_named(red: float, *, late: bool) -> None:
+    """Three times its seconds when green, and ten more, are soon enough."""
+    trial = Trial("killed", {"proved": 20.0}, green=2.0, red=red)
+    lines = lines_of(report("one", "call"), report("one", "teardown", trial=trial))
+    assert lines[0].endswith(f"(proved 20.0; green 2.0, red {red})")
+    said = f"     red late: one: {red:.0f} s, 2 s when green"
+    assert (said in lines) == late
+
+
 def test_killed_and_unchanged_controls_are_counted() -> None:
     """An unchanged one says since when, and is not among the killed."""
     reason = ("controls/test_scenarios.py", 1, "Skipped: unchanged since seen red on 2026-11-29")
