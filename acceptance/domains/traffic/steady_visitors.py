@@ -119,6 +119,8 @@ def _require_few_failed(seen: TrafficFacts, most: int, what: str) -> None:
 def _summary(seen: TrafficFacts) -> dict[str, object]:
     served: dict[str, int] = {}
     for reply in seen.replies:
+        if not reply.named_by:
+            continue  # that visitors are served is known without their pods' names
         served[reply.served_by] = served.get(reply.served_by, 0) + 1
     return {
         "requests": len(seen.replies),

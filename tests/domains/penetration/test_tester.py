@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from acceptance.contract import Contract
+from acceptance.contract import Contract, Routes
 from acceptance.domains.penetration import attacks, tester
-from acceptance.domains.penetration.attacks import FAMILIES, AttackFamily
+from acceptance.domains.penetration.attacks import FAMILIES, AttackFamily, require_known_routes
 from acceptance.domains.penetration.drivers.payloads import HttpAttack
 from acceptance.domains.penetration.drivers.raw_http import Exchange, request
 from acceptance.domains.penetration.tester import PenetrationTester
@@ -103,3 +103,12 @@ def test_an_attack_that_does_not_end_is_blamed_on_a_service_that_is_gone(
     actor._api = SimpleNamespace(openapi_document=lambda: Reply(next(answers), (), "{}", 0.1))
     with pytest.raises(kind, match="did not finish"):
         actor.fuzz()
+
+
+@pytest.mark.parametrize("route", ["/shop/orders", ""])
+def test_attacks_on_a_route_that_is_not_there_prove_nothing(route: str) -> None:
+    """They are written for one route, and with another they are never tried."""
+    require_known_routes(Contract())
+    other = Contract(Routes(checkouts=route))
+    with pytest.raises(Unverifiable, match=f"written for the route .* {route or 'none'}"):
+        require_known_routes(other)
