@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from acceptance.build.kubectl import kubectl
 from acceptance.domains.observability.drivers.prometheus import PROBES
 from acceptance.domains.observability.metrics import MetricsOperator
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.errors import EnvironmentFailure
+from acceptance.drivers.kubernetes.pod_commands import execute_in_pod
+from acceptance.errors import EnvironmentFailure, SystemFailure
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.waiting import SYSTEM_CLOCK, last_seen
 
@@ -262,12 +262,11 @@ class ProbeOperator(MetricsOperator):
         return lambda: signal("CONT"), wanted
 
     def _execute(self, pod: PodFacts, *command: str) -> None:
-        system, limit = self.system, self._timeouts.execute
-        where = [f"--namespace={system.namespace}", "exec", pod.name]
-        arguments = [*where, f"--container={pod.main.name}", "--", *command]
+        system = self.system
+        where = (Path(system.kubeconfig), system.context, system.namespace)
         try:
-            kubectl(Path(system.kubeconfig), system.context, arguments, timeout=limit)
-        except EnvironmentFailure as error:
+            execute_in_pod(*where, pod.name, pod.main.name, command, timeout=self._timeouts.execute)
+        except (SystemFailure, EnvironmentFailure) as error:
             raise Unverifiable(f"{pod.name} cannot be paused: {error.message}") from error
 
 
