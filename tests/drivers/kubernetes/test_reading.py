@@ -89,3 +89,21 @@ def test_a_service_that_leads_nowhere_is_refused() -> None:
         Serving(METRICS, {"name": "http", "port": 80, "targetPort": "gone"}).container_port(
             "here", "shop"
         )
+
+
+def test_why_a_pod_is_not_scheduled_is_in_the_schedulers_words() -> None:
+    """Only while it is not; a pod that waits for something else has no such words."""
+    said = "0/1 nodes are available: 1 Insufficient memory."
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    for conditions, words in (
+        ([{**condition, "message": said}], said),
+        ([condition], "Unschedulable"),
+        ([{**condition, "reason": "SchedulingGated", "message": said}], ""),
+        ([{"type": "PodScheduled", "status": "True"}], ""),
+    ):
+        found = {
+            "metadata": {"name": "a", "uid": "u"},
+            "spec": {"containers": []},
+            "status": {"conditions": conditions},
+        }
+        assert reading.pod(found).unschedulable == words
