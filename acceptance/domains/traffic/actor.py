@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from acceptance.drivers.http import Reply
 
 _PAUSE_SECONDS = 0.2
-_FINAL_SECONDS = 10.0
+_FINAL_SECONDS = 8.0
 """So long an answer has to be wrong: the ingress takes some seconds to see what is new."""
 
 
