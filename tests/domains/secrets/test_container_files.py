@@ -65,3 +65,28 @@ def test_files_of_mounted_secrets_belong_there(monkeypatch: pytest.MonkeyPatch) 
 def test_the_script_is_one_that_a_shell_understands() -> None:
     """It runs in containers only."""
     subprocess.run(["sh", "-n", "-c", container_files._SCRIPT], check=True)
+
+
+def test_many_values_are_searched_for_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One grep for all of them would need more memory than a container has; none is left out."""
+    monkeypatch.setattr(container_files, "_AT_ONCE", 2)
+    asked: list[str] = []
+
+    def kubectl(*_: object, stdin: str, **__: object) -> str:
+        asked.extend(stdin.splitlines()[1:])
+        return f"{HOSTS}\n/tmp/{len(asked)}\n"
+
+    monkeypatch.setattr(container_files, "kubectl", kubectl)
+    values = ["one", "two", "three", "four", "five"]
+    assert search_files(SYSTEM, CONTAINER, values, timeout=1) == ("/tmp/2", "/tmp/4", "/tmp/5")
+    assert asked == values
+
+
+def test_a_search_of_which_one_turn_finds_nothing_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is in every container has to be found each time."""
+    monkeypatch.setattr(container_files, "_AT_ONCE", 1)
+    said = iter((f"{HOSTS}\n", ""))
+    monkeypatch.setattr(container_files, "kubectl", lambda *_, **__: next(said))
+    assert search_files(SYSTEM, CONTAINER, ["one", "two"], timeout=1) is None

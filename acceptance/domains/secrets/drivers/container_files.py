@@ -37,6 +37,12 @@ grep -rlsaF -f - -- "$@" /dev/shm /proc/[0-9]*/cmdline || [ $? -lt 3 ]
 """
 
 
+_AT_ONCE = 2000
+"""So many patterns for one grep, which needs 6 KiB for each. A container has little memory
+to spare, and what needs too much of it is killed, or kills the program that serves visitors.
+"""
+
+
 @dataclass(frozen=True)
 class SearchedContainer:
     """A container whose files are searched."""
@@ -90,6 +96,24 @@ def search_files(
     None if the search did not find what is in every container. Raises `EnvironmentFailure` if the
     container has no shell or no grep, or it takes over `timeout` seconds.
     """
+    files: dict[str, None] = {}
+    for first in range(0, max(len(patterns), 1), _AT_ONCE):
+        some = _files_with(system, container, patterns[first : first + _AT_ONCE], timeout=timeout)
+        if _KNOWN_FILE not in some:
+            return None
+        files |= dict.fromkeys(some)
+    return tuple(
+        file
+        for file in files
+        if file != _KNOWN_FILE
+        and not any(file == each or file.startswith(f"{each}/") for each in container.secret_mounts)
+    )
+
+
+def _files_with(
+    system: System, container: SearchedContainer, patterns: Sequence[str], *, timeout: float
+) -> list[str]:
+    """Return the files that hold one of `patterns`, or the text that every container has."""
     where = [f"--namespace={system.namespace}", "exec", "--stdin", container.pod]
     script = _SCRIPT.replace("@WHOLE@", "yes" if container.whole else "no")
     said = kubectl(
@@ -99,15 +123,7 @@ def search_files(
         timeout=timeout,
         stdin="\n".join((_KNOWN_TEXT, *patterns)) + "\n",
     )
-    files = tuple(dict.fromkeys(said.splitlines()))
-    if _KNOWN_FILE not in files:
-        return None
-    return tuple(
-        file
-        for file in files
-        if file != _KNOWN_FILE
-        and not any(file == each or file.startswith(f"{each}/") for each in container.secret_mounts)
-    )
+    return said.splitlines()
 
 
 def _secret_mounts(spec: Object, container: Object) -> Iterator[str]:
