@@ -89,7 +89,8 @@ class FormIndex:
         self._index: dict[str, list[str]] = {}
         for form in every:
             if len(form) >= _INDEXED:
-                for start in range(len(form) - _GRAM + 1):
+                # The first whole piece of a text within a form begins at one of these.
+                for start in range(_GRAM):
                     self._index.setdefault(form[start : start + _GRAM], []).append(form)
 
     def found_in(self, text: str) -> Iterator[str]:

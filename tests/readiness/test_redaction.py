@@ -16,6 +16,7 @@ import pytest
 
 from acceptance.drivers.packed_content import unpacked
 from acceptance.readiness.redaction import MASK, Redactor, redactable
+from acceptance.readiness.secret_encodings import FormIndex
 
 SECRET = "p&ss/w<rd+'\"ß" + "x1Y2z3" * 12
 PLAIN = "x1Y2z3Qw" * 5
@@ -129,3 +130,14 @@ def test_a_value_that_is_too_short_to_be_redacted_ends_no_run() -> None:
     known = redactable(["4711", "Zm9yIHJlYWw"])
     assert known == ["Zm9yIHJlYWw"]
     assert Redactor(known).redact("4711 Zm9yIHJlYWw") == f"4711 {MASK}"
+
+
+@pytest.mark.parametrize("length", [6, 14, 15, 16, 40])
+def test_a_form_is_found_wherever_it_begins_and_ends(length: int) -> None:
+    """A text is looked at in pieces, and the form may lie across them in any way."""
+    form = "".join(chr(ord("!") + at) for at in range(length))
+    index = FormIndex([form])
+    for before in range(20):
+        for after in range(10):
+            assert list(index.found_in("~" * before + form + "~" * after)) == [form]
+    assert not list(index.found_in("~" * 9 + form[:-1]))
