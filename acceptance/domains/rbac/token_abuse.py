@@ -170,7 +170,7 @@ class TokenAbuseTester(ClusterActor):
         pods = self._pods(backend)
         require(secrets, "The system has no Secret that an attacker could read.")
         require(pods, "The backend has no pod.")
-        targets = RequestTargets(namespace, secrets[0], pods[0].name, backend)
+        targets = RequestTargets(namespace, secrets[0], pods[0].name, pods[0].main.name, backend)
         return api_requests.token_abuse_requests(targets, self.system.run)
 
     def _token(self, account: str, pod: Mapping[str, Any] | None = None) -> str:

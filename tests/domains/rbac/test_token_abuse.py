@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from acceptance.domains.rbac.drivers.api_requests import RequestTargets, token_abuse_requests
 from acceptance.domains.rbac.token_abuse import ApiRequestResult, TokenAbuseTester
 from acceptance.drivers.http import Reply
 from acceptance.judgement import Unverifiable
@@ -58,3 +59,10 @@ def test_no_request_proves_nothing() -> None:
     """No pod has been tried."""
     with pytest.raises(AssertionError, match="were not tested"):
         judge()
+
+
+def test_a_log_is_asked_for_by_its_container() -> None:
+    """A pod may have several, and without a name the API refuses whoever asks."""
+    targets = RequestTargets("shop", "key", "web-1", "web", "web")
+    found = {each.action: each for each in token_abuse_requests(targets, "run")}
+    assert dict(found["read a log"].query)["container"] == "web"

@@ -65,6 +65,8 @@ class RequestTargets:
     namespace: str
     secret: str
     pod: str
+    container: str
+    """Of the pod, which may have several."""
     deployment: str
 
 
@@ -91,7 +93,7 @@ def token_abuse_requests(targets: RequestTargets, run: str) -> tuple[ApiRequest,
             "read a log",
             "GET",
             api_path("pods", own, targets.pod, "log"),
-            query=(("limitBytes", "1"),),
+            query=(("container", targets.container), ("limitBytes", "1")),
         ),
         ApiRequest("create a pod", "POST", api_path("pods", own), new_pod, _DRY_RUN),
         ApiRequest("delete a pod", "DELETE", api_path("pods", own, targets.pod), None, _DRY_RUN),
