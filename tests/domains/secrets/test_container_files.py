@@ -69,7 +69,7 @@ def test_the_script_is_one_that_a_shell_understands() -> None:
 
 def test_many_values_are_searched_for_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """One grep for all of them would need more memory than a container has; none is left out."""
-    monkeypatch.setattr(container_files, "_AT_ONCE", 2)
+    monkeypatch.setattr(container_files, "_AT_ONCE", 8)
     asked: list[str] = []
 
     def kubectl(*_: object, stdin: str, **__: object) -> str:
@@ -78,8 +78,25 @@ def test_many_values_are_searched_for_in_turns(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(container_files, "kubectl", kubectl)
     values = ["one", "two", "three", "four", "five"]
-    assert search_files(SYSTEM, CONTAINER, values, timeout=1) == ("/tmp/2", "/tmp/4", "/tmp/5")
+    assert search_files(SYSTEM, CONTAINER, values, timeout=1) == ("/tmp/2", "/tmp/3", "/tmp/5")
     assert asked == values
+
+
+def test_of_a_long_value_the_middle_is_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever holds the value holds that, and keys of one kind begin and end alike."""
+    asked: list[str] = []
+
+    def kubectl(*_: object, stdin: str, **__: object) -> str:
+        asked.extend(stdin.splitlines()[1:])
+        return f"{HOSTS}\n"
+
+    monkeypatch.setattr(container_files, "kubectl", kubectl)
+    value = f"{'begin' * 100}{'secret' * 30}{'final' * 100}"
+    search_files(SYSTEM, CONTAINER, [value, "short"], timeout=1)
+    long, short = asked
+    assert long in value
+    assert "secret" * 30 in long
+    assert (len(long), short) == (200, "short")
 
 
 def test_a_search_of_which_one_turn_finds_nothing_proves_nothing(
