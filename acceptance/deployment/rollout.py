@@ -82,14 +82,17 @@ def apply_to_system(
     except ProgramTimeout:
         raise
     except EnvironmentFailure as error:
-        if lacks_rights(error) or not client.readiness().succeeded:
+        if not is_rejection(client, error):
             raise
         raise SystemFailure(f"The cluster rejects the manifests: {error.message}") from error
 
 
-def lacks_rights(error: EnvironmentFailure) -> bool:
-    """Return whether kubectl failed because its user may not do what the message says."""
-    return _FORBIDDEN in error.message
+def is_rejection(client: Kubernetes, error: EnvironmentFailure) -> bool:
+    """Return whether kubectl failed because a ready API server refused what it was given.
+
+    Not for want of rights, which is no fault of the objects.
+    """
+    return _FORBIDDEN not in error.message and client.readiness().succeeded
 
 
 def await_rollout(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL, name_of, render, secrets_for
 from acceptance.deployment.issuer import await_certificate, declares_tls
-from acceptance.deployment.rollout import apply, await_rollout, lacks_rights
+from acceptance.deployment.rollout import apply, await_rollout, is_rejection
 from acceptance.domains.cluster.actor import ClusterActor
 from acceptance.domains.traffic.ingress_client import reach_plain
 from acceptance.domains.traffic.visitor import Visitor
@@ -211,7 +211,7 @@ class StagingOperator(ClusterActor):
         try:
             apply(kubeconfig, self.system.context, objects, timeout=limit)
         except EnvironmentFailure as error:
-            if lacks_rights(error) or not self._cluster.readiness().succeeded:
+            if not is_rejection(self._cluster, error):
                 raise
             raise AssertionError(f"The cluster rejects staging: {error.message}") from error
 

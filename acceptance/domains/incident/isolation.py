@@ -150,14 +150,10 @@ class SuspectObserver(ClusterActor):
 
     def _policy_facts(self, suspect: PodFacts) -> tuple[tuple[str, ...], str | None]:
         """Return what the policies still allow the pod, and what is wrong with the quarantine."""
-        namespace, labels, policies = (
-            self.system.namespace,
-            self._labels(suspect),
-            self._policies(),
-        )
+        policies = self._policies()
         own = next((each for each in policies if each.name == POLICY), None)
-        left = ways_left(policies, namespace, labels)
-        return tuple(left), quarantine_fault(own, namespace, labels)
+        pod = (self.system.namespace, self._labels(suspect))
+        return tuple(ways_left(policies, *pod)), quarantine_fault(own, *pod)
 
     def _labels(self, pod: PodFacts) -> Mapping[str, str]:
         found = self._cluster.read(api_path("pods", self.system.namespace, pod.name))

@@ -10,7 +10,7 @@ from acceptance.drivers.kubernetes.network_policies.policy import EGRESS, INGRES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acceptance.drivers.kubernetes.network_policies.policy import Peer, Policy, Selector
+    from acceptance.drivers.kubernetes.network_policies.policy import Peer, Policy
 
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
@@ -77,11 +77,6 @@ def _namespace_of(peer: Peer, own: str) -> str:
     """Return the namespace that a peer names; empty if it names none, or an address."""
     if peer.block is not None:
         return ""
-    return own if peer.namespaces is None else _named(peer.namespaces)
-
-
-def _named(namespaces: Selector) -> str:
-    return next(
-        (each.get(_NAMESPACE_NAME, "") for each in namespaces.examples()),
-        "",
-    )
+    if peer.namespaces is None:
+        return own
+    return next((each.get(_NAMESPACE_NAME, "") for each in peer.namespaces.examples()), "")

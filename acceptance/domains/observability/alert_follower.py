@@ -137,11 +137,6 @@ class AlertFollower(AlertCauses):
         longest = max(each.limit for each in watch) + _LATE_SECONDS
         # What the scenario before has left may fire for a moment first.
         look_until(lambda each: each.known, longest)
-        missing = {
-            each.row: self._read_by(rules[each.row.alert], longest)
-            for each in watch
-            if not each.known
-        }
         for words, cause in causes.items():
             cause.cure.close()
             for each in watch:
@@ -149,14 +144,11 @@ class AlertFollower(AlertCauses):
                     each.cured = SYSTEM_CLOCK.now() - cause.since
         look_until(lambda each: each.ended, _RESOLVED_SECONDS)
         found = [each.result() for each in watch]
-        whole = SYSTEM_CLOCK.now() - started
+        seconds = SYSTEM_CLOCK.now() - started
         return [
-            replace(
-                each,
-                read=self._read_by(rules[each.row.alert], whole)
-                if each.early
-                else missing.get(each.row, ""),
-            )
+            replace(each, read=self._read_by(rules[each.row.alert], seconds))
+            if each.missing or each.early
+            else each
             for each in found
         ]
 

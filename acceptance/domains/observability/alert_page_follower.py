@@ -13,7 +13,7 @@ from acceptance.domains.observability.alert_listener import AlertReception
 from acceptance.domains.observability.alert_pages import DIAGNOSE
 from acceptance.domains.observability.cluster_state import losses, read_state
 from acceptance.domains.observability.incident_causes import IncidentCauses
-from acceptance.drivers.kubernetes.client import Refused, pretty
+from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.runbooks.reader import load_runbook
 from acceptance.waiting import SYSTEM_CLOCK, last_seen
@@ -260,9 +260,8 @@ def state_of(client: PrometheusRules, row: PageRow, cause: Cause) -> str:
     """
     labels = {"alertname": row.alert, **cause.labels}
     always = row.alert == _ALWAYS
-    try:
-        active = client.active()
-    except Refused:
+    active = client.active_now()
+    if active is None:
         return _FIRING if always else _PENDING
     states = {each.state for each in active if labels.items() <= dict(each.labels).items()}
     if always:

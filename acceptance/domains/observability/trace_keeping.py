@@ -48,8 +48,8 @@ class TraceKeepingTester(TraceReader):
         """
         store = self._jaeger()
         with closing(reach(self.system, timeout=self._timeouts.request)) as http:
-            api = CheckoutApi(http, self.system.contract)
             contract = self.system.contract
+            api = CheckoutApi(http, contract)
             sent = tuple(
                 _brought(each, api.checkouts(trace=each), contract) for each in trace_ids()
             )

@@ -86,10 +86,8 @@ class ServiceRouteInspector(IngressActor):
         """Return the routes of a pod that visitors reach, but for that of the description."""
         system = self.system
         where = (Path(system.kubeconfig), system.context, system.namespace, pod)
-        container, limit = (
-            self._main_container(system.workloads.backend, pod),
-            self._timeouts.execute,
-        )
+        container = self._main_container(system.workloads.backend, pod)
+        limit = self._timeouts.execute
         try:
             said = execute_in_pod(*where, container, ROUTES_COMMAND, timeout=limit)
             found: Any = json.loads(said)

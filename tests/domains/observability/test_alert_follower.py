@@ -10,7 +10,11 @@ from acceptance.domains.observability import alert_follower as module
 from acceptance.domains.observability.alert_cause import Cause
 from acceptance.domains.observability.alert_watch import AlertRow, AlertWatch
 from acceptance.domains.observability.drivers.alert_receiver import ReceivedAlert
-from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert, Rule
+from acceptance.domains.observability.drivers.prometheus_rules import (
+    ActiveAlert,
+    PrometheusRules,
+    Rule,
+)
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.waiting import SYSTEM_CLOCK
 from tests.fakes.monitored_cluster import MonitoredCluster
@@ -26,20 +30,13 @@ TABLE = (
 SERIES = SimpleNamespace(labels=(("pod", "a"),), results=((1.0, 1.0), (2.0, 0.0)))
 
 
-class Alerting:
+class Alerting(PrometheusRules):
     """Prometheus and the receiver of one alert, whose steps come with each look at Prometheus."""
 
     def __init__(self, *steps: str) -> None:
         """Go through `steps`, and stay in the last; `-` is no answer, `.` is nothing that fires."""
         self.steps = [".", *steps]  # the first look is that nothing fires before
         self.told: list[ReceivedAlert] = []
-
-    def active_now(self) -> tuple[ActiveAlert, ...] | None:
-        """Go one step on, as the client of the rules does."""
-        try:
-            return self.active()
-        except Refused:
-            return None
 
     def active(self) -> tuple[ActiveAlert, ...]:
         """Go one step on."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
@@ -22,7 +22,7 @@ from acceptance.domains.observability.alert_page_follower import (
 )
 from acceptance.domains.observability.alert_pages import written
 from acceptance.domains.observability.cluster_state import ClusterState, losses
-from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert
+from acceptance.domains.observability.drivers.prometheus_rules import ActiveAlert, PrometheusRules
 from acceptance.domains.observability.resource_causes import without_dump
 from acceptance.drivers.kubernetes.client import Refused
 from acceptance.judgement import Unverifiable
@@ -30,9 +30,6 @@ from acceptance.project import ROOT
 from acceptance.runbooks.runner import CommandRun
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
-
-if TYPE_CHECKING:
-    from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
 
 FEATURE = ROOT / "features" / "task_003_observability" / "definition_of_done.feature"
 PAGE = "docs/operations/alerts/target-down.md"
@@ -279,16 +276,12 @@ def test_thresholds_are_written_as_people_do(number: float, forms: tuple[str, ..
     assert written(number) == forms
 
 
-class Active:
+class Active(PrometheusRules):
     """A Prometheus in which some alerts are active, or that does not answer."""
 
     def __init__(self, *alerts: tuple[str, str, str]) -> None:
         """Know the name, pod and state of each."""
         self._alerts = alerts
-
-    def client(self) -> PrometheusRules:
-        """The same, as the client that actors use."""
-        return cast("PrometheusRules", self)
 
     def active(self) -> tuple[ActiveAlert, ...]:
         """What is active; without any alert, no answer."""
@@ -308,16 +301,16 @@ def test_an_alert_fires_with_the_labels_of_its_cause() -> None:
         (("TargetDown", "a", "pending"), "pending"),
         (("TargetDown", "b", "firing"), ""),
     ):
-        assert state_of(Active(alert).client(), ROW, cause) == state
-    assert state_of(Active().client(), ROW, cause) == "pending"
+        assert state_of(Active(alert), ROW, cause) == state
+    assert state_of(Active(), ROW, cause) == "pending"
 
 
 def test_the_alert_that_always_fires_is_looked_at_the_other_way_round() -> None:
     """Something is wrong while it does not fire, or Prometheus does not answer."""
     row, cause = replace(ROW, alert="DeadMansSwitch"), Cause(0.0, {})
-    assert not state_of(Active(("DeadMansSwitch", "", "firing")).client(), row, cause)
-    assert state_of(Active(("Other", "", "firing")).client(), row, cause) == "firing"
-    assert state_of(Active().client(), row, cause) == "firing"
+    assert not state_of(Active(("DeadMansSwitch", "", "firing")), row, cause)
+    assert state_of(Active(("Other", "", "firing")), row, cause) == "firing"
+    assert state_of(Active(), row, cause) == "firing"
 
 
 def test_a_page_may_send_its_reader_to_the_commands_of_another_one() -> None:

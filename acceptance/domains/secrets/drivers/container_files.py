@@ -117,11 +117,13 @@ def search_files(
 def _turns(patterns: Sequence[str]) -> Iterator[list[str]]:
     """Yield the patterns, shortened, as many at a time as one grep can look for."""
     few: list[str] = []
+    size = 0
     for pattern in dict.fromkeys(map(_middle, patterns)):
-        if few and sum(map(len, few)) + len(pattern) > _AT_ONCE:
+        if few and size + len(pattern) > _AT_ONCE:
             yield few
-            few = []
+            few, size = [], 0
         few.append(pattern)
+        size += len(pattern)
     yield few
 
 
