@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from acceptance.domains.network import NetworkPolicyEvaluator
-from acceptance.domains.network.policy_evaluator import ComputedConnections
+from acceptance.domains.network.computation.evaluator import ComputedConnections
 from controls.control import Control, all_controls
-from tests.domains.network.test_policy_evaluator import OF_MONITORING, OF_SYSTEM
+from tests.domains.network.computation.test_evaluator import OF_MONITORING, OF_SYSTEM
 from tests.fakes.kubernetes_objects import merged
 from tests.fakes.rendered_cluster import RenderedCluster, rendered
 from tests.fakes.system import SYSTEM

@@ -1,18 +1,18 @@
 """Network policies: which connections they allow, and which the pods can really make."""
 
-from acceptance.domains.network.connection_attempts import AttemptResult
-from acceptance.domains.network.connection_plan import PortsOfAnyAddress, parse_any_address
-from acceptance.domains.network.matrix import ConnectionMatrix, parse_matrix
-from acceptance.domains.network.policy_evaluator import (
+from acceptance.domains.network.computation.evaluator import (
     ComputedConnections,
     NetworkPolicyEvaluator,
 )
-from acceptance.domains.network.policy_tester import (
+from acceptance.domains.network.packets.connection_attempts import AttemptResult
+from acceptance.domains.network.packets.tester import (
     ConnectionSurvey,
     NetworkPolicyTester,
     PlacedProbes,
 )
-from acceptance.domains.network.unlabelled_pod import UnlabelledPod, UnlabelledPodTester
+from acceptance.domains.network.packets.unlabelled_pod import UnlabelledPod, UnlabelledPodTester
+from acceptance.domains.network.plan.connection_plan import PortsOfAnyAddress, parse_any_address
+from acceptance.domains.network.plan.matrix import ConnectionMatrix, parse_matrix
 
 __all__ = [
     "AttemptResult",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acceptance.domains.network import AttemptResult, parse_matrix
-from acceptance.domains.network.connection_attempts import ConnectionAttempt
+from acceptance.domains.network.packets.connection_attempts import ConnectionAttempt
 from acceptance.drivers.kubernetes.network_policies.port import Port
 
 PLAN = parse_matrix([["from", "shop", "node"], ["buyer", "yes", "no"], ["node", "all", "-"]])

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from acceptance.domains.network import probe_placement
 from acceptance.domains.network.drivers import (
     ConnectionTarget,
     OutsideListener,
@@ -21,6 +20,7 @@ from acceptance.domains.network.drivers import (
     tagged_payload,
 )
 from acceptance.domains.network.drivers.listener import PortListener, packets
+from acceptance.domains.network.plan import probe_placement
 from acceptance.drivers.kubernetes.paths import api_path
 from tests.domains.network.samples import UNUSED, WEB
 

@@ -12,20 +12,20 @@ from acceptance.domains.observability import (
     LogOperator,
     MetricsOperator,
 )
-from acceptance.domains.observability.alert_cause import Cause, CauseMaker
-from acceptance.domains.observability.alert_causes import AlertCauses
-from acceptance.domains.observability.alert_follower import AlertFollower
-from acceptance.domains.observability.alert_sender import AlertSender
-from acceptance.domains.observability.counting import TrafficCounter
-from acceptance.domains.observability.dashboard_traffic import DashboardReviewer
+from acceptance.domains.observability.alerts.cause import Cause, CauseMaker
+from acceptance.domains.observability.alerts.causes import AlertCauses
+from acceptance.domains.observability.alerts.follower import AlertFollower
+from acceptance.domains.observability.alerts.incident_causes import IncidentCauses
+from acceptance.domains.observability.alerts.sender import AlertSender
+from acceptance.domains.observability.dashboards.traffic import DashboardReviewer
 from acceptance.domains.observability.drivers.alert_receiver import AlertReceiver
 from acceptance.domains.observability.drivers.program_pods import ProgramPods
-from acceptance.domains.observability.incident_causes import IncidentCauses
-from acceptance.domains.observability.kept_alerts import AlertKeeper
-from acceptance.domains.observability.kept_measurements import MeasurementKeeper
-from acceptance.domains.observability.program_killer import ProgramKiller
-from acceptance.domains.observability.scraped_pages import PageReader
-from acceptance.domains.observability.trace_store_impostor import TraceImpostorTester
+from acceptance.domains.observability.metrics.counting import TrafficCounter
+from acceptance.domains.observability.metrics.scraped_pages import PageReader
+from acceptance.domains.observability.stack.kept_alerts import AlertKeeper
+from acceptance.domains.observability.stack.kept_measurements import MeasurementKeeper
+from acceptance.domains.observability.stack.program_killer import ProgramKiller
+from acceptance.domains.observability.traces.trace_store_impostor import TraceImpostorTester
 from acceptance.drivers import container_signals
 from acceptance.drivers.container_signals import signal_containers
 from acceptance.drivers.kubernetes.client import Inaccessible, Refused

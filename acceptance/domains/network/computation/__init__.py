@@ -1,0 +1,1 @@
+"""What all policies of the cluster allow, computed over all addresses and pods."""

@@ -1,0 +1,1 @@
+"""What the pods can really reach, tried with packets."""

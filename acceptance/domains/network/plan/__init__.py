@@ -1,0 +1,1 @@
+"""The connections that are planned, and the places that they are between."""

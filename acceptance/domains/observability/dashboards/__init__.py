@@ -1,0 +1,1 @@
+"""Dashboards: their queries, their pictures, and what changes when traffic does."""

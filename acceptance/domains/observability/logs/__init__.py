@@ -1,0 +1,1 @@
+"""Logs: from a line that a container writes to the entry that is found."""

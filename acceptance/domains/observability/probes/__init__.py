@@ -1,0 +1,1 @@
+"""Health endpoints that are probed from outside and inside."""

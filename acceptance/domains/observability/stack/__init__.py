@@ -1,0 +1,1 @@
+"""The programs of the monitoring: that they run, and what they keep when they are killed."""

@@ -1,0 +1,1 @@
+"""Traces: from a visit to its spans, and the signals that are declared."""
