@@ -1,7 +1,6 @@
 """Remembers which controls were seen red or green, by the content of all that decides it.
 
-The rules of imports between packages, which import-linter checks, say what that is: steps import
-domains, and domains import no other domains than traffic and cluster.
+That is the scenario, its steps, all that they and the sabotage import, and what is deployed.
 """
 
 from __future__ import annotations
@@ -28,12 +27,17 @@ from fixtures.turns import REPOSITORY
 if TYPE_CHECKING:
     from controls.control import Control, Place
 
-_ALWAYS = frozenset({"cluster", "traffic"})
-"""The domains that every domain may use."""
 _WHOLE = frozenset({"delivery", "documentation"})
-"""The domains that read the whole repository, and its history."""
-_NEVER = frozenset({".ci", ".github", ".vscode", "benchmarks", "features", "tests"})
-"""Folders that no scenario about a running system reads: of the features, the scenario counts."""
+"""The domains that read the whole repository."""
+_NEVER = frozenset(
+    {".ci", ".github", ".vscode", "attestations", "benchmarks", "features", "tests", "Makefile"}
+)
+"""Files and folders that no scenario about a running system reads: of the features, the scenario
+counts."""
+_FINDING = "acceptance.readiness.traceability"
+"""What finds a control's scenario, and does not decide what it says."""
+_GIVING = frozenset({"actors.py", "system.py"})
+"""The fixtures that give a step what it works with: the others start, end and report the run."""
 _RED, _GREEN = "controls/seen_red.json", "controls/seen_green.json"
 """Of sabotages, and of sound changes. By control and kind of cluster: the day, and the hash of what
 decided it. They are committed, so that a machine knows what another one saw."""
@@ -103,7 +107,7 @@ class Memory:
         digest = hashlib.sha256()
         for text in (
             *(str(control), control.scenario, control.expects, control.verdict, self._cluster),
-            self._head if part.whole else _text_of(place),
+            _text_of(place),
             *(f"{name}\0{self._files[name]}" for name in counted),
         ):
             digest.update(f"{len(text)}:{text}".encode())
@@ -119,10 +123,6 @@ class Memory:
             for name in names - {_RED, _GREEN}
             if (self._root / name).is_file()
         }
-
-    @cached_property
-    def _head(self) -> str:
-        return self._git("rev-parse", "HEAD")
 
     @cached_property
     def _matcher(self) -> StepMatcher:
@@ -149,32 +149,35 @@ class _Part:
         }
         module = control.sabotage.__module__.rpartition(".")[2]
         modules = _closure({*steps, root / "controls" / f"{module}.py"}, root)
-        named = {name for each in modules for name in _imports(each)}
-        domains = {name.split(".")[2] for name in named if name.startswith("acceptance.domains.")}
-        self._modules = {path.relative_to(root).as_posix() for path in modules}
-        self._domains = domains | _ALWAYS
+        self._modules = frozenset(path.relative_to(root).as_posix() for path in modules)
+        self._folders = frozenset(name.rpartition("/")[0] for name in self._modules)
+        parts = (name.split("/") for name in self._modules)
+        domains = {each[2] for each in parts if each[:2] == ["acceptance", "domains"]} & DOMAINS
         self.whole = REPOSITORY in place.tags or bool(domains & _WHOLE)
         self._stacks = bool(needed_stacks(place.tags))
         self._system = _components_of_the_system(root)
-        self._documented = any(_follows_documents(root, each) for each in domains & DOMAINS)
+        self._documented = any(_follows_documents(root, each) for each in domains)
 
     def counts(self, name: str) -> bool:
         """Return whether a file counts; one of which nothing is known does."""
+        folder, _, file = name.rpartition("/")
         match name.split("/"):
-            case ("steps" | "controls", *_):
+            case ("steps" | "controls" | "acceptance", *_) if file.endswith(".py"):
                 counts = name in self._modules
-            case ("docs", *_):  # procedures, which such a domain follows
+            case ("steps" | "controls" | "acceptance", *_):  # a module reads what lies beside it
+                counts = folder in self._folders
+            case ("fixtures", *_):
+                counts = file in _GIVING
+            case ("docs" | "operations", *_):  # procedures and their tools, for who follows them
                 counts = self._documented
-            case (file,):
-                counts = not file.endswith(".md")
-            case ("acceptance", "domains", domain, _, *_):
-                counts = domain in self._domains
+            case (file,) if file.endswith(".md") or file.startswith("."):
+                counts = False
             case ("manifests", "components", component, *_):
                 counts = self._stacks or component in self._system
             case ("manifests", "overlays", _, stack, _, *_):
                 counts = self._stacks or stack not in STACKS
-            case (folder, *_):
-                counts = folder not in _NEVER
+            case (first, *_):
+                counts = first not in _NEVER
         return self.whole or counts
 
 
@@ -213,16 +216,30 @@ def _components_of_the_system(root: Path) -> frozenset[str]:
 
 
 def _closure(paths: set[Path], root: Path) -> set[Path]:
-    """Return these modules, and those of their folders that they import."""
+    """Return these modules, and those of the project that they import, directly or not."""
     found: set[Path] = set()
     waiting = set(paths)
     while waiting:
         path = waiting.pop()
         found.add(path)
-        names = (name for name in _imports(path) if name.startswith(("controls.", "steps.")))
-        others = {root.joinpath(*name.split(".")).with_suffix(".py") for name in names}
-        waiting |= {other for other in others - found if other.is_file()}
+        for name in _imports(path):
+            ours = name.startswith(("acceptance.", "controls.", "steps."))
+            if ours and not name.startswith(_FINDING):
+                waiting |= _files_of(root, name) - found
     return found
+
+
+@cache
+def _files_of(root: Path, name: str) -> frozenset[Path]:
+    """Return the file of a module, and of each package that it is in.
+
+    A name that is no module is one of a class or function, whose module is named as well.
+    """
+    path, found = root, set()
+    for part in name.split("."):
+        path /= part
+        found |= {path / "__init__.py", path.with_suffix(".py")}
+    return frozenset(each for each in found if each.is_file())
 
 
 @cache

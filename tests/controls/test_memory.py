@@ -40,6 +40,8 @@ def memory(tmp_path: Path) -> Memory:
         "acceptance/domains/__init__.py",
         "acceptance/domains/cluster/diagnostics.py",
         "acceptance/domains/workloads/health.py",
+        "acceptance/drivers/kubernetes/client.py",
+        "acceptance/judgement.py",
         "checkout/backend/Dockerfile",
         "controls/control.py",
         "controls/saboteur.py",
@@ -63,6 +65,12 @@ def test_what_decides_a_control_counts(name: str) -> None:
     "name",
     [
         "README.md",
+        "acceptance/cli/gate.py",
+        "acceptance/readiness/report/page.py",
+        "acceptance/readiness/tracker/parse.py",
+        "attestations/trust.toml",
+        "fixtures/reporting.py",
+        "operations/rotation/phases.py",
         "acceptance/domains/rbac/permissions.py",
         "controls/rbac.py",
         "docs/operations/backup-and-recovery.md",
@@ -91,6 +99,7 @@ def test_a_scenario_that_follows_a_procedure_depends_on_it() -> None:
     followed = next(each for each in controls if "restored" in each.scenario)
     part = _Part(ROOT, followed, place_of(followed), MATCHER)
     assert part.counts("docs/operations/backup-and-recovery.md")
+    assert part.counts("operations/backup/back-up.sh")
     assert not part.whole
 
 
@@ -100,6 +109,12 @@ def test_a_scenario_that_reads_the_repository_depends_on_all_of_it(name: str) ->
     part = part_of(name)
     assert part.whole
     assert part.counts("README.md")
+
+
+def test_data_beside_a_module_counts() -> None:
+    """The module reads it."""
+    part = part_of("an_extra_permission")
+    assert part.counts("acceptance/domains/rbac/default_policy.json")
 
 
 def test_a_changed_file_changes_the_key(memory: Memory) -> None:
