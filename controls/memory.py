@@ -168,6 +168,8 @@ class _Part:
                 counts = folder in self._folders
             case ("fixtures", *_):
                 counts = file in _GIVING
+            case ("operations", "pipeline", *_) | ("tools", _, *_) if "probes" not in name:
+                counts = False  # they are for the repository
             case ("docs" | "operations", *_):  # procedures and their tools, for who follows them
                 counts = self._documented
             case (file,) if file.endswith(".md") or file.startswith("."):
