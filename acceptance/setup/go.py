@@ -25,11 +25,20 @@ def install() -> None:
 
     Raises `EnvironmentFailure` if there is no Go or a module cannot be downloaded.
     """
+    BIN.mkdir(exist_ok=True)
     for module in sorted(ROOT.glob("tools/*/go.mod")):
-        _install(module.parent)
+        for program in programs_of(module.parent).iterdir():
+            link = BIN / program.name
+            if not link.is_symlink() or link.readlink() != program:
+                link.unlink(missing_ok=True)
+                link.symlink_to(program)
 
 
-def _install(folder: Path) -> None:
+def programs_of(folder: Path) -> Path:
+    """Return the folder with the programs of the module in `folder`, built unless they are cached.
+
+    Raises `EnvironmentFailure` if there is no Go or the module cannot be downloaded.
+    """
     text = (folder / "go.mod").read_text()
     packages = re.findall(r"^tool (\S+)", text, re.MULTILINE)
     version = re.search(r"^go (\d+)\.(\d+)", text, re.MULTILINE)
@@ -49,10 +58,4 @@ def _install(folder: Path) -> None:
         )
 
     key = hash_inputs(folder / "go.mod", folder / "go.sum", str(build_options()))
-    built = entry("tools", key, build)
-    BIN.mkdir(exist_ok=True)
-    for program in built.iterdir():
-        link = BIN / program.name
-        if not link.is_symlink() or link.readlink() != program:
-            link.unlink(missing_ok=True)
-            link.symlink_to(program)
+    return entry("tools", key, build)

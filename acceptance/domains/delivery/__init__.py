@@ -1,10 +1,12 @@
 """Reviews, tests, security scans, CI workflows and staging."""
 
+from acceptance.domains.delivery.built_images import BuiltImageOperator, BuiltPod
 from acceptance.domains.delivery.bypass_attempts import BypassTester
 from acceptance.domains.delivery.change_review import ChangeAudit, ChangeAuditor
 from acceptance.domains.delivery.drivers.suites import SuiteFacts
 from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
 from acceptance.domains.delivery.offered_changes import Attempt
+from acceptance.domains.delivery.part_pipeline import PartPipelineTester, PushedCommit
 from acceptance.domains.delivery.pipeline import PipelineEngineer, ProposedChange
 from acceptance.domains.delivery.scanning import ScanResult
 from acceptance.domains.delivery.security_scan import SecurityScanner
@@ -13,11 +15,15 @@ from acceptance.domains.delivery.suite_tester import SuiteTester
 
 __all__ = [
     "Attempt",
+    "BuiltImageOperator",
+    "BuiltPod",
     "BypassTester",
     "ChangeAudit",
     "ChangeAuditor",
+    "PartPipelineTester",
     "PipelineEngineer",
     "ProposedChange",
+    "PushedCommit",
     "ScanResult",
     "SecurityScanner",
     "StagingEnvironment",

@@ -25,7 +25,7 @@ from acceptance.errors import EnvironmentFailure
 from acceptance.process import run, tail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from acceptance.domains.delivery.drivers.proposals import Proposal
     from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
@@ -34,6 +34,8 @@ _LABELS = ("ubuntu-24.04", "ubuntu-22.04", "ubuntu-latest")
 """Labels of the runners whose jobs run on this machine."""
 _CHECKOUT = "actions/checkout@"
 """act implements this action itself: it copies the folder."""
+_OF_THE_NETWORK = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+"""Variables without which a build finds no packages, where there is a proxy."""
 _FAILED = range(2)
 _NOT_TRIGGERED = "Could not find any stages to run"
 
@@ -88,10 +90,14 @@ def run_workflow(
     *,
     timeout: float,
     programs: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    network: bool = False,
 ) -> WorkflowRun:
     """Run the workflow in the working tree `copy`, as GitHub would for `proposal`.
 
     `timeout` is in seconds. The job finds what is in the folder `programs` before all others.
+    `variables` are those of the repository's settings. With `network` it may use this machine's,
+    as the build of an image needs it for packages.
 
     Raises `EnvironmentFailure` when act is missing, cannot be isolated from the network, or exceeds
     its timeout.
@@ -106,15 +112,18 @@ def run_workflow(
         not_run = tuple(each for each in facts.uses if _is_fetched(each))
         stand_ins = [_stand_in(folder, number, each) for number, each in enumerate(not_run)]
         command = [
-            *_isolated(folder / "private", _shared(copy)),
+            *_isolated(folder / "private", _shared(copy), network=network),
             *(str(act_program()), proposal.event, f"--actor={proposal.actor}"),
             *("--json", f"--workflows={facts.path}"),
             *(f"--eventpath={event_file}", "--use-gitignore=false", "--no-cache-server"),
             *(f"--action-cache-path={folder / 'actions'}", "--concurrent-jobs=1"),
             *(f"--platform={label}=-self-hosted" for label in _LABELS),
             *(f"--local-repository={each}" for each in stand_ins),
+            *(f"--var={name}={value}" for name, value in (variables or {}).items()),
         ]
         env = _environment(folder, programs)
+        if network:
+            env |= {name: os.environ.get(name) for name in _OF_THE_NETWORK}
         done = run(command, cwd=copy, timeout=timeout, env=env, accepted=_FAILED)
         lines = _lines(done.stdout)
         jobs = tuple((each["job"], each["jobResult"]) for each in lines if "jobResult" in each)
@@ -171,13 +180,16 @@ def _shared(copy: Path) -> list[str]:
     return list(dict.fromkeys(str(each.resolve()) for each in links if each.exists()))
 
 
-def _isolated(upper: Path, private: Sequence[str]) -> list[str]:
-    """Return the command that runs another without a network, with overlays on `private` folders.
+def _isolated(upper: Path, private: Sequence[str], *, network: bool) -> list[str]:
+    """Return the command that runs another with overlays on `private` folders.
+
+    Without `network` it has none.
 
     Its processes and mounts end with it, however it ends.
     """
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    own = ["--net", "--pid", "--mount", "--mount-proc", "--fork", "--kill-child"]
+    own = ["--pid", "--mount", "--mount-proc", "--fork", "--kill-child"]
+    own += [] if network else ["--net"]
     inside = ["sh", "-euc", _PRIVATE, "sh", str(upper), *private, "--"]
     return ["unshare", *user, *own, "--", *inside]
 

@@ -29,6 +29,8 @@ class Proposal:
     """The only file that it changes; empty if the change has its own."""
     kind: str = ""
     """Of a pull request: draft, fork or labelled."""
+    before: str = ""
+    """Of a push: the commit that the branch had before; empty if GitHub says none."""
 
     def __str__(self) -> str:
         """Name what distinguishes it."""
@@ -69,6 +71,7 @@ class Proposal:
         return {
             **common,
             "ref": self.ref,
+            **({"before": self.before} if self.before else {}),
             "pusher": pusher,
             "head_commit": commit,
             "commits": [commit],

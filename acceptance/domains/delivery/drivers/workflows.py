@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -11,6 +11,10 @@ from acceptance.errors import SystemFailure
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_LOCAL = "./"
+"""How a workflow names one of its own repository."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,30 @@ def read_workflow(root: Path, path: str) -> WorkflowFacts | None:
         raise SystemFailure(f"{path} is not a workflow: {error}.") from error
     named = [(str(name), job) for name, job in jobs]
     named += [(f"{job}: {step.get('name', step.get('run'))}", step) for job, step in steps]
-    return WorkflowFacts(
+    own = WorkflowFacts(
         path,
         _triggers(events),
         tuple(name for name, each in named if each.get("continue-on-error", False) is not False),
         tuple(name for name, each in named if "if" in each and "uses" not in each),
         tuple(dict.fromkeys(step["uses"] for _, step in steps if "uses" in step)),
     )
+    called = [str(job["uses"]) for _, job in jobs if str(job.get("uses", "")).startswith(_LOCAL)]
+    return _with_called(root, own, called)
+
+
+def _with_called(root: Path, own: WorkflowFacts, called: list[str]) -> WorkflowFacts:
+    """Add what the workflows of this repository do that a workflow calls."""
+    for name in called:
+        found = read_workflow(root, name.removeprefix(_LOCAL))
+        if found is None:
+            raise SystemFailure(f"{own.path} calls {name}, which is not there.")
+        own = replace(
+            own,
+            may_fail=own.may_fail + found.may_fail,
+            conditional=own.conditional + found.conditional,
+            uses=tuple(dict.fromkeys(own.uses + found.uses)),
+        )
+    return own
 
 
 def _triggers(events: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:  # noqa: ANN401 (YAML)

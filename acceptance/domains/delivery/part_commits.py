@@ -1,0 +1,153 @@
+"""Commits that developers push to a part of the system: sound ones, and each kind of broken one."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acceptance.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+BACKEND, FRONTEND = "backend", "frontend"
+PARTS = (BACKEND, FRONTEND)
+"""The parts of the system that have a workflow of their own, .github/workflows/PART.yml."""
+
+_CODE = "checkout/backend/checkout_backend"
+_TESTS = "checkout/backend/tests"
+_PAGE = "checkout/frontend"
+_NUMBERS = "checkout/test-suites.toml"
+
+
+@dataclass(frozen=True)
+class PartCommit:
+    """A commit before it is made."""
+
+    part: str
+    """The part that it changes."""
+    make: Callable[[Path], None]
+    """Makes the change in a copy of the repository."""
+    named: str = ""
+    """A pattern of what the workflow must say of what is wrong; empty if nothing is."""
+
+
+def release(part: str) -> tuple[PartCommit, str]:
+    """Return a sound commit, and a mark that no other build of the part has.
+
+    The backend shows the mark as the version of its API, the frontend in its page.
+    """
+    mark = uuid.uuid4().hex[:12]
+    change = {
+        BACKEND: _edit(f"{_CODE}/app.py", r'VERSION = "[^"]+', rf"\g<0>+{mark}"),
+        FRONTEND: _edit(f"{_PAGE}/index.html", r"<title>\w+", rf"\g<0> {mark}"),
+    }[part]
+    return PartCommit(part, change), mark
+
+
+def _edit(path: str, pattern: str, replacement: str) -> Callable[[Path], None]:
+    def make(copy: Path) -> None:
+        file = copy / path
+        text, count = re.subn(pattern, replacement, file.read_text(encoding="utf-8"), count=1)
+        if not count:
+            raise EnvironmentFailure(f"{path} has nothing like {pattern}, so it is not broken.")
+        file.write_text(text, encoding="utf-8")
+
+    return make
+
+
+def _append(path: str, text: str) -> Callable[[Path], None]:
+    return _edit(path, r"\Z", text.replace("\\", r"\\"))
+
+
+def _delete(path: str) -> Callable[[Path], None]:
+    return lambda copy: (copy / path).unlink()
+
+
+def _all(*changes: Callable[[Path], None]) -> Callable[[Path], None]:
+    def make(copy: Path) -> None:
+        for change in changes:
+            change(copy)
+
+    return make
+
+
+_FEWER = _edit(_NUMBERS, r'"backend unit" = \d+', '"backend unit" = 100')
+"""Who deletes a test lowers the number of tests as well."""
+
+BROKEN_COMMITS = {
+    "backend code that does not compile": PartCommit(
+        BACKEND, _append(f"{_CODE}/domain.py", "\ndef broken(:\n"), r"compile.*domain\.py"
+    ),
+    "backend code that the linter refuses": PartCommit(
+        BACKEND, _append(f"{_CODE}/cursors.py", "\nimport os\n"), r"lint.*cursors\.py"
+    ),
+    "no lock file of the backend": PartCommit(
+        BACKEND, _delete("checkout/backend/requirements.txt"), r"backend/requirements\.txt"
+    ),
+    "frontend code that does not compile": PartCommit(
+        FRONTEND,
+        _append(f"{_PAGE}/src/money.ts", 'export const wrong: number = "text";\n'),
+        r"compile.*money\.ts",
+    ),
+    "frontend code that the linter refuses": PartCommit(
+        FRONTEND,
+        _append(f"{_PAGE}/src/money.ts", "export function stop(): void {\n  debugger;\n}\n"),
+        r"lint.*money\.ts",
+    ),
+    "no lock file of the frontend": PartCommit(
+        FRONTEND, _delete(f"{_PAGE}/package-lock.json"), r"frontend/package-lock\.json"
+    ),
+    "a mistake that a unit test finds": PartCommit(
+        BACKEND,
+        _edit(f"{_CODE}/domain.py", r"self\.quantity \* self\.", "self.quantity + self."),
+        r"test failed: backend unit.*test_the_total_is_the_sum_of_all_items_in_cents",
+    ),
+    "a mistake that only an integration test finds": PartCommit(
+        BACKEND,
+        _edit(
+            f"{_CODE}/postgres.py",
+            r'(_FIRST_PAGE = _SELECT \+ "ORDER BY created_at) DESC, id DESC',
+            r"\1 ASC, id ASC",
+        ),
+        r"test failed: backend integration",
+    ),
+    "a mistake that a test of the page finds": PartCommit(
+        FRONTEND,
+        _edit(f"{_PAGE}/src/components/notices.tsx", r"Loading \{what\}", "{what}"),
+        r"test failed: frontend.*says that it is loading",
+    ),
+    "a test deleted": PartCommit(
+        BACKEND,
+        _all(
+            _edit(
+                f"{_TESTS}/test_domain.py",
+                r"(?s)def test_the_largest_total_is_exact_in_a_browser.*?\n\n\n",
+                "",
+            ),
+            _FEWER,
+        ),
+        r"test missing: backend unit.*test_the_largest_total_is_exact_in_a_browser",
+    ),
+    "a file of tests deselected": PartCommit(
+        BACKEND,
+        _all(
+            _edit(
+                "checkout/backend/pyproject.toml",
+                r'"--strict-config"',
+                r'\g<0>, "--deselect=tests/test_shutdown.py"',
+            ),
+            _FEWER,
+        ),
+        r"test missing: backend unit.*test_shutdown",
+    ),
+    "all tests of the page but one left out": PartCommit(
+        FRONTEND,
+        _edit(f"{_PAGE}/tests/money.test.ts", r'  it\("agrees', r'  it.only("agrees'),
+        r"(?:test (?:missing|skipped): frontend|\.only\b).*",
+    ),
+}
+"""By their names in the feature."""

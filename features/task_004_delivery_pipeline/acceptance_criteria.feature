@@ -1,0 +1,67 @@
+@TASK-004
+Feature: CI/CD Pipeline Enhancement
+  What happens to a commit, from the push of a developer to an image that may be deployed.
+
+  Background:
+    Given the checkout system is deployed
+
+  @TASK-004-AC-1
+  Rule: GitHub Actions workflow for backend builds
+
+    @uses-cluster
+    Scenario: A commit to the backend becomes an image that answers as that commit
+      When a developer pushes a sound commit to the backend
+      Then the workflow of the backend passes, and pushes one image of that commit
+      And the workflows of other parts build nothing
+      And a pod that runs the image answers as that commit
+      And a second run builds nothing anew
+
+    @repository
+    Scenario Outline: The workflow of the backend stops <commit>
+      When a developer pushes <commit>
+      Then the workflow fails, says what is wrong, and pushes nothing
+
+      Examples:
+        | commit                               |
+        | backend code that does not compile   |
+        | backend code that the linter refuses |
+        | no lock file of the backend          |
+
+  @TASK-004-AC-2
+  Rule: GitHub Actions workflow for frontend builds
+
+    @uses-cluster
+    Scenario: A commit to the frontend becomes an image that answers as that commit
+      When a developer pushes a sound commit to the frontend
+      Then the workflow of the frontend passes, and pushes one image of that commit
+      And the workflows of other parts build nothing
+      And a pod that runs the image answers as that commit
+      And a second run builds nothing anew
+
+    @repository
+    Scenario Outline: The workflow of the frontend stops <commit>
+      When a developer pushes <commit>
+      Then the workflow fails, says what is wrong, and pushes nothing
+
+      Examples:
+        | commit                                |
+        | frontend code that does not compile   |
+        | frontend code that the linter refuses |
+        | no lock file of the frontend          |
+
+  @TASK-004-AC-3
+  Rule: Automated testing in pipeline
+
+    @repository
+    Scenario Outline: The tests of the pipeline stop <commit>
+      When a developer pushes <commit>
+      Then the workflow fails, says what is wrong, and pushes nothing
+
+      Examples:
+        | commit                                        |
+        | a mistake that a unit test finds              |
+        | a mistake that only an integration test finds |
+        | a mistake that a test of the page finds       |
+        | a test deleted                                |
+        | a file of tests deselected                    |
+        | all tests of the page but one left out        |
