@@ -12,7 +12,9 @@ from acceptance import exit_codes
 from operations.pipeline.changes import tell_changes
 from operations.pipeline.check import check
 from operations.pipeline.history import History
+from operations.pipeline.image import build
 from operations.pipeline.parts import PARTS
+from operations.pipeline.push import push
 from operations.pipeline.test import test
 
 if TYPE_CHECKING:
@@ -55,7 +57,20 @@ def add_to(commands: Commands) -> None:
         "--reports", type=Path, required=True, metavar="FOLDER", help="for the JUnit reports"
     )
     tests.set_defaults(run=_test)
-    for verb in (changes, checks, tests):
+    image = verbs.add_parser("image", help="build the image from committed files")
+    image.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="for the image")
+    image.set_defaults(run=_image)
+    pushes = verbs.add_parser(
+        "push", help="push a built image; REGISTRY_USER and _PASSWORD sign in"
+    )
+    pushes.add_argument(
+        "--image", type=Path, required=True, metavar="FOLDER", help="the --output of `image`"
+    )
+    pushes.add_argument(
+        "--registry", required=True, metavar="HOST[:PORT]/NAME", help="TLS, except on this machine"
+    )
+    pushes.set_defaults(run=_push)
+    for verb in (changes, checks, tests, image, pushes):
         verb.add_argument("part", choices=PARTS, help="of the system")
 
 
@@ -71,6 +86,18 @@ def _check(chosen: argparse.Namespace) -> int:
 def _test(chosen: argparse.Namespace) -> int:
     part, history = PARTS[chosen.part], History(Path.cwd())
     return _verdict(test(part, history, os.environ, reports=chosen.reports.resolve()))
+
+
+def _image(chosen: argparse.Namespace) -> int:
+    part, history = PARTS[chosen.part], History(Path.cwd())
+    build(part, history, os.environ, chosen.output.resolve())
+    return exit_codes.PASSED
+
+
+def _push(chosen: argparse.Namespace) -> int:
+    part, history = PARTS[chosen.part], History(Path.cwd())
+    push(part, history, os.environ, image=chosen.image.resolve(), registry=chosen.registry)
+    return exit_codes.PASSED
 
 
 def _verdict(problems: Sequence[str]) -> int:

@@ -97,7 +97,7 @@ def list_tests(folder: Path, *, of_pytest: bool) -> tuple[KnownTest, ...]:
         if of_pytest:
             command = [*_pytest(), "--collect-only", "--continue-on-collection-errors"]
         else:
-            command = [*_vitest(folder), "list", f"--json={listing}"]
+            command = [*_vitest(folder), "list", "--no-static-parse", f"--json={listing}"]
         environment = _environment(listing)
         run(command, cwd=folder, timeout=_SECONDS, env=environment, accepted=_ANY_CODE)
         if not listing.exists():
