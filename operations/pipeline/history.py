@@ -43,6 +43,10 @@ class History:
         """Return the last commit that HEAD and `commit` have in common; empty if there is none."""
         return self._asked("merge-base", "HEAD", commit)
 
+    def content(self, commit: str, folder: str) -> str:
+        """Return git's hash of the content of `folder` in `commit`; empty if it has none."""
+        return self._asked("rev-parse", "--verify", "--quiet", f"{commit}:{folder}")
+
     def changed(self, base: str) -> tuple[str, ...]:
         """Return the files that differ between `base` and HEAD; of a renamed one both names."""
         names = self._repository.git("diff", "--name-only", "-z", "--no-renames", base, "HEAD")

@@ -51,9 +51,13 @@ def _tests_before(
     part: Part, history: History, environment: Mapping[str, str]
 ) -> tuple[KnownTest, ...]:
     """Return the tests of the commits to compare with, if the change may have removed some."""
-    found: list[KnownTest] = []
     bases = bases_of_tests(history, environment)
-    for base in bases:
+    if not bases:
+        print(f"{part.name}: there is no commit whose tests have to be there still")
+    # Commits with the same files have the same tests.
+    distinct = {history.content(base, part.folder): base for base in bases}
+    found: list[KnownTest] = []
+    for base in distinct.values():
         if not below(history.changed(base), (part.folder, PIPELINE)):
             print(f"{part.name}: its tests are those of {base[:12]}")
             continue
@@ -62,8 +66,6 @@ def _tests_before(
             tests = _listed(part, history, folder) if folder else ()
         print(f"{part.name}: {len(tests)} tests of {base[:12]} have to be there still")
         found += tests
-    if not bases:
-        print(f"{part.name}: there is no commit whose tests have to be there still")
     return tuple(found)
 
 
