@@ -6,12 +6,13 @@ import argparse
 from typing import TYPE_CHECKING
 
 from acceptance.command_line import run_command
+from operations.pipeline import command as pipeline
 from operations.rotation import command as rotation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = {"rotate": rotation.add_to}
+COMMANDS = {"rotate": rotation.add_to, "pipeline": pipeline.add_to}
 """What adds each command to the command line, by its name."""
 
 

@@ -45,7 +45,7 @@ def _install(lock: Path) -> None:
     folder = lock.parent
     stamp = folder / "node_modules" / ".lock.sha256"
     node = node_folder()
-    wanted = fingerprint(lock, str(node))
+    wanted = fingerprint(lock, str(node.resolve()))
     if stamp.exists() and stamp.read_text() == wanted:
         return
     npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
