@@ -108,12 +108,8 @@ BROKEN_COMMITS = {
     ),
     "a mistake that only an integration test finds": PartCommit(
         BACKEND,
-        _edit(
-            f"{_CODE}/postgres.py",
-            r'(_FIRST_PAGE = _SELECT \+ "ORDER BY created_at) DESC, id DESC',
-            r"\1 ASC, id ASC",
-        ),
-        r"test failed: backend integration",
+        _edit(f"{_CODE}/postgres.py", r"ORDER BY id\b", r"\g<0> DESC"),
+        r"test failed: backend integration.*test_items_are_kept_in_their_order",
     ),
     "a mistake that a test of the page finds": PartCommit(
         FRONTEND,
@@ -125,12 +121,12 @@ BROKEN_COMMITS = {
         _all(
             _edit(
                 f"{_TESTS}/test_domain.py",
-                r"(?s)def test_the_largest_total_is_exact_in_a_browser.*?\n\n\n",
+                r"(?s)def test_items_keep_their_order_and_the_original_is_untouched.*?\n\n\n",
                 "",
             ),
             _FEWER,
         ),
-        r"test missing: backend unit.*test_the_largest_total_is_exact_in_a_browser",
+        r"test missing: backend unit.*test_items_keep_their_order_and_the_original_is_untouched",
     ),
     "a file of tests deselected": PartCommit(
         BACKEND,

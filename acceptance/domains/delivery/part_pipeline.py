@@ -191,6 +191,10 @@ class PartPipelineTester(Actor):
             self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
             limit = self._timeouts.command
             self._copy = copy_repository(self.system.sources, folder, timeout=limit)
+            for installed in self.system.sources.glob("tools/*/node_modules"):
+                link = self._copy / installed.relative_to(self.system.sources)
+                if not link.exists():
+                    link.symlink_to(installed)
         return self._copy
 
     def _images(self) -> ImageRegistry:

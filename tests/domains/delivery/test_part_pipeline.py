@@ -75,7 +75,7 @@ def test_a_commit_that_is_built_and_pushed_passes(tester: PartPipelineTester) ->
         (replace(PUSHED, images=(replace(IMAGE, name="checkout/frontend"),)), "checkout/frontend"),
         (
             replace(PUSHED, images=(IMAGE, replace(IMAGE, name="checkout/other-backend"))),
-            "checkout/backend, checkout/other-backend",
+            "checkout/backend; checkout/other-backend",
         ),
         (with_run(PUSHED, "backend", replace(PASSED, output="")), "does not say that it pushed"),
         (replace(PUSHED, part="frontend"), "Nothing was pushed to the backend"),

@@ -104,6 +104,7 @@ def run_workflow(
     """
     with tempfile.TemporaryDirectory(prefix="acceptance-act-") as temporary:
         folder = Path(temporary).resolve()
+        folder.chmod(0o711)  # a job starts programs as other users, as its PostgreSQL
         for name in ("actions", "config/act", "home", "private", "sarif", "tmp"):
             (folder / name).mkdir(parents=True)
         (folder / "config" / "act" / "actrc").touch()  # without it act asks which images to use
@@ -176,7 +177,7 @@ def _stand_in(folder: Path, number: int, action: str) -> str:
 
 
 def _shared(copy: Path) -> list[str]:
-    links = [copy / name for name in INSTALLED]
+    links = [copy / name for name in INSTALLED] + [*copy.glob("tools/*/node_modules")]
     return list(dict.fromkeys(str(each.resolve()) for each in links if each.exists()))
 
 
