@@ -49,6 +49,8 @@ def install_venv() -> None:
 def install() -> None:
     """Make .venv, or update it to requirements.txt and pyproject.toml, if that is necessary.
 
+    A .venv that is a link belongs to another copy of the repository, and so do the commands in it.
+
     Raises `EnvironmentFailure` when the package registry does not have the locked packages.
     """
     if _up_to_date():
@@ -58,7 +60,8 @@ def install() -> None:
             return
         if _stamp("requirements") != _packages():
             _install_packages()
-        _install_project()
+        if not VENV.is_symlink():
+            _install_project()
 
 
 def _install_packages() -> None:
@@ -90,7 +93,9 @@ def _install_project() -> None:
 
 
 def _up_to_date() -> bool:
-    return _stamp("requirements") == _packages() and _stamp("project") == _project()
+    if _stamp("requirements") != _packages():
+        return False
+    return VENV.is_symlink() or _stamp("project") == _project()
 
 
 def _packages() -> str:

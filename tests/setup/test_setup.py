@@ -113,6 +113,22 @@ def test_a_moved_project_is_installed_again(
     assert len(calls(recorded_venv)) == 3
 
 
+def test_the_commands_of_another_copy_stay_as_they_are(
+    recorded_venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of the repository may use its packages by a link."""
+    python.install()
+    copy = recorded_venv / "copy"
+    copy.mkdir()
+    (copy / "pyproject.toml").write_text('[project]\nname = "other"\n')
+    (copy / ".venv").symlink_to(recorded_venv / ".venv")
+    monkeypatch.setattr(python, "ROOT", copy)
+    monkeypatch.setattr(python, "VENV", copy / ".venv")
+    before = calls(recorded_venv)
+    python.install()
+    assert calls(recorded_venv) == before
+
+
 def test_a_registry_that_does_not_answer_is_told_and_tried_again(recorded_venv: Path) -> None:
     """The message has pip's last words; nothing is taken for installed."""
     program(recorded_venv / ".venv/bin/python", "echo 'connection refused' >&2; exit 1")
