@@ -59,7 +59,9 @@ def test_a_commit_that_is_built_and_pushed_passes(tester: PartPipelineTester) ->
     """And so does a second run that finds everything in the cache."""
     tester.assert_built(PUSHED, "backend")
     tester.assert_others_untouched(PUSHED)
-    cached = with_run(PUSHED, "backend", replace(PASSED, output=f"backend: cached\nbackend: digest {DIGEST}\n"))
+    cached = with_run(
+        PUSHED, "backend", replace(PASSED, output=f"backend: cached\nbackend: digest {DIGEST}\n")
+    )
     tester.assert_nothing_built_anew(PUSHED, cached)
 
 

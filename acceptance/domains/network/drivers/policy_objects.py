@@ -47,7 +47,7 @@ def read_policy_objects(cluster: Kubernetes) -> PolicyObjects:
     return PolicyObjects(
         tuple(cluster.items(api_path("networkpolicies"))),
         tuple(_other_policies(cluster)),
-        tuple(cluster.items(api_path("namespaces"))),
+        tuple(each for each in cluster.items(api_path("namespaces")) if not _is_ending(each)),
         tuple(each for each in pods if each.get("status", {}).get("phase") not in _ENDED),
         tuple(template_of(each) for kind in _TEMPLATES for each in cluster.items(api_path(kind))),
         tuple(
@@ -57,6 +57,11 @@ def read_policy_objects(cluster: Kubernetes) -> PolicyObjects:
             if each["type"].endswith("IP")
         ),
     )
+
+
+def _is_ending(namespace: Object) -> bool:
+    """Return whether a namespace is being deleted: no new pod can get into it."""
+    return bool(namespace["metadata"].get("deletionTimestamp"))
 
 
 def template_of(workload: Object) -> dict[str, Any]:

@@ -217,3 +217,17 @@ def test_staging_is_judged_from_its_manifests(plain: RenderedCluster) -> None:
     found = with_manifests(empty, (named,))
     assert found.namespaces[0]["metadata"]["labels"] == {NAME: "s"}
     assert any("staging" in each.title for each in computed(plain).judged)
+
+
+def test_a_namespace_that_is_being_deleted_is_nobodys_place(cluster: RenderedCluster) -> None:
+    """The scenario before may have used it, and the API server lets nothing new into it."""
+    cluster.add("Namespace", "leaving", "", labels={})
+    assert "leaving" in names_of(cluster)
+    going = cluster.find("Namespace", "leaving", "")
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert "leaving" not in names_of(cluster)
+
+
+def names_of(cluster: RenderedCluster) -> set[str]:
+    """Return the names of the namespaces that are evaluated."""
+    return {each["metadata"]["name"] for each in read_policy_objects(cluster.client).namespaces}
