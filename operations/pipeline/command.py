@@ -16,7 +16,7 @@ from operations.pipeline.history import History
 from operations.pipeline.image import build
 from operations.pipeline.parts import PARTS
 from operations.pipeline.push import push
-from operations.pipeline.sign_in import PASSWORD, USER
+from operations.pipeline.sign_in import VARIABLES
 from operations.pipeline.test import test
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--registry",
         metavar="HOST[:PORT]/NAME",
-        help=f"of `push`: with TLS, except on this machine; {USER} and {PASSWORD} sign in",
+        help=f"of `push`: with TLS, except on this machine; {' and '.join(VARIABLES)} sign in",
     )
     parser.set_defaults(run=_run)
 
