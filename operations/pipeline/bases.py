@@ -65,7 +65,7 @@ def bases_of_tests(history: History, environment: Mapping[str, str]) -> tuple[st
         found.append(history.merge_base(commit) if commit else "")
     head = history.head()
     others = [each for each in dict.fromkeys(found) if each and each != head]
-    parent = history.parent()
+    parent = history.parent(head)
     return tuple(others) or ((parent,) if parent else ())
 
 

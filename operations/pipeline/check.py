@@ -26,7 +26,6 @@ _MYPY = re.compile(r"(?P<file>[^:]+):(?P<line>\d+): error: (?P<what>.*)")
 _LINE = re.compile(r"(?P<file>[^:]+):(?P<line>\d+):\d+: (?P<what>.*)")
 """What ruff and oxlint find."""
 _TSC = re.compile(r"(?P<file>[^(]+)\((?P<line>\d+),\d+\): (?P<what>.*)")
-_FORMAT = re.compile(r"Would reformat: (?P<file>.*)")
 
 _OXLINT = "tools/oxlint"
 
@@ -83,7 +82,7 @@ def _linted_backend(root: Path, part: Part) -> list[str]:
 
 def _formatted_backend(root: Path, part: Part) -> list[str]:
     command: list[str | Path] = [sys.executable, "-m", "ruff", "format", "--no-cache", "--check"]
-    return _told(root, part, [*command, "."], _FORMAT)
+    return _told(root, part, [*command, "--output-format=concise", "."], _LINE)
 
 
 def _typed_frontend(root: Path, part: Part) -> list[str]:
@@ -125,9 +124,7 @@ def _mistakes(part: Part, output: str, form: re.Pattern[str]) -> Iterator[str]:
     for match in filter(None, map(form.fullmatch, output.splitlines())):
         each = match.groupdict()
         file = f"{part.folder}/{each['file'].removeprefix('./')}"
-        yield (
-            f"{file}:{each['line']} {each['what']}" if "line" in each else f"{file}: not formatted"
-        )
+        yield f"{file}:{each['line']} {each['what']}"
 
 
 _CHECKS: dict[str, tuple[tuple[str, Check], ...]] = {

@@ -9,16 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from acceptance import exit_codes
+from acceptance.errors import BrokenInput
 from operations.pipeline.changes import tell_changes
 from operations.pipeline.check import check
 from operations.pipeline.history import History
 from operations.pipeline.image import build
 from operations.pipeline.parts import PARTS
 from operations.pipeline.push import push
+from operations.pipeline.sign_in import VARIABLES
 from operations.pipeline.test import test
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from operations.pipeline.parts import Part
+
+    Step: TypeAlias = "Callable[[Part, History, argparse.Namespace], Sequence[str]]"
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 (it has no public name)
 
@@ -47,61 +53,63 @@ def add_to(commands: Commands) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    changes = verbs.add_parser("changes", help="say whether the commit changes the part")
-    changes.set_defaults(run=_changes)
-    checks = verbs.add_parser("check", help="check locks, compile and lint")
-    checks.set_defaults(run=_check)
-    tests = verbs.add_parser("test", help="run the suites, and see that no test is missing")
-    tests.add_argument(
-        "--reports", type=Path, required=True, metavar="FOLDER", help="for the JUnit reports"
+    parser.add_argument("verb", choices=_VERBS, metavar="VERB", help=", ".join(_VERBS))
+    parser.add_argument("part", choices=PARTS, metavar="PART", help=" or ".join(PARTS))
+    options = {
+        "reports": "of `test`: where the JUnit reports go",
+        "output": "of `image`: where the image goes",
+        "image": "of `push`: where `image` has put the image",
+    }
+    for name, purpose in options.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FOLDER", help=purpose)
+    parser.add_argument(
+        "--registry",
+        metavar="HOST[:PORT]/NAME",
+        help=f"of `push`: with TLS, except on this machine; {' and '.join(VARIABLES)} sign in",
     )
-    tests.set_defaults(run=_test)
-    image = verbs.add_parser("image", help="build the image from committed files")
-    image.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="for the image")
-    image.set_defaults(run=_image)
-    pushes = verbs.add_parser(
-        "push", help="push a built image; REGISTRY_USER and _PASSWORD sign in"
-    )
-    pushes.add_argument(
-        "--image", type=Path, required=True, metavar="FOLDER", help="the --output of `image`"
-    )
-    pushes.add_argument(
-        "--registry", required=True, metavar="HOST[:PORT]/NAME", help="TLS, except on this machine"
-    )
-    pushes.set_defaults(run=_push)
-    for verb in (changes, checks, tests, image, pushes):
-        verb.add_argument("part", choices=PARTS, help="of the system")
+    parser.set_defaults(run=_run)
 
 
-def _changes(chosen: argparse.Namespace) -> int:
-    tell_changes(PARTS[chosen.part], History(Path.cwd()), os.environ)
-    return exit_codes.PASSED
-
-
-def _check(chosen: argparse.Namespace) -> int:
-    return _verdict(check(PARTS[chosen.part], Path.cwd()))
-
-
-def _test(chosen: argparse.Namespace) -> int:
-    part, history = PARTS[chosen.part], History(Path.cwd())
-    return _verdict(test(part, history, os.environ, reports=chosen.reports.resolve()))
-
-
-def _image(chosen: argparse.Namespace) -> int:
-    part, history = PARTS[chosen.part], History(Path.cwd())
-    build(part, history, os.environ, chosen.output.resolve())
-    return exit_codes.PASSED
-
-
-def _push(chosen: argparse.Namespace) -> int:
-    part, history = PARTS[chosen.part], History(Path.cwd())
-    push(part, history, os.environ, image=chosen.image.resolve(), registry=chosen.registry)
-    return exit_codes.PASSED
-
-
-def _verdict(problems: Sequence[str]) -> int:
-    """Print each problem as a line; return the exit code."""
+def _run(chosen: argparse.Namespace) -> int:
+    step, needed = _VERBS[chosen.verb]
+    for name in needed:
+        if not getattr(chosen, name):
+            raise BrokenInput(f"operations pipeline {chosen.verb} needs an option. Try: --{name}")
+    problems = step(PARTS[chosen.part], History(Path.cwd()), chosen)
     for each in problems:
         print(each, file=sys.stderr)
     return exit_codes.UNMET if problems else exit_codes.PASSED
+
+
+def _changes(part: Part, history: History, _: argparse.Namespace) -> Sequence[str]:
+    tell_changes(part, history, os.environ)
+    return ()
+
+
+def _check(part: Part, history: History, _: argparse.Namespace) -> Sequence[str]:
+    return check(part, history.root)
+
+
+def _test(part: Part, history: History, chosen: argparse.Namespace) -> Sequence[str]:
+    return test(part, history, os.environ, reports=chosen.reports.resolve())
+
+
+def _image(part: Part, history: History, chosen: argparse.Namespace) -> Sequence[str]:
+    build(part, history, os.environ, chosen.output.resolve())
+    return ()
+
+
+def _push(part: Part, history: History, chosen: argparse.Namespace) -> Sequence[str]:
+    image = chosen.image.resolve()
+    push(part, history, os.environ, image=image, registry=chosen.registry)
+    return ()
+
+
+_VERBS: dict[str, tuple[Step, tuple[str, ...]]] = {
+    "changes": (_changes, ()),
+    "check": (_check, ()),
+    "test": (_test, ("reports",)),
+    "image": (_image, ("output",)),
+    "push": (_push, ("image", "registry")),
+}
+"""Each step returns a line for each fault; beside it are the options that it needs."""

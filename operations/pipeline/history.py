@@ -35,9 +35,9 @@ class History:
             return ""
         return self._asked("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
 
-    def parent(self) -> str:
-        """Return the first parent of the commit under test; empty if it has none."""
-        return self._asked("rev-parse", "--verify", "--quiet", "HEAD^1")
+    def parent(self, commit: str) -> str:
+        """Return the first parent of a commit; empty if it has none."""
+        return self._asked("rev-parse", "--verify", "--quiet", f"{commit}^1")
 
     def merge_base(self, commit: str) -> str:
         """Return the last commit that HEAD and `commit` have in common; empty if there is none."""

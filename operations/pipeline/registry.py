@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _SECONDS = 120.0
 _CHUNK = 1 << 20
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_PLACE = re.compile(r"(?P<host>\[[0-9a-f:]+\]|[^/:]+)(?P<port>:\d+)?/(?P<name>[a-z0-9._/-]+)")
+_PLACE = re.compile(
+    r"(?P<host>\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(?P<port>:\d+)?/(?P<name>[a-z0-9._/-]+)"
+)
 _CREATED, _ACCEPTED, _OK, _ABSENT = 201, 202, 200, 404
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from operations.pipeline.registry import Place
 
-USER, PASSWORD = "REGISTRY_USER", "REGISTRY_PASSWORD"
+VARIABLES = ("REGISTRY_USER", "REGISTRY_PASSWORD")
+"""Who signs in, and by what."""
 _UNAUTHORIZED = 401
 
 
@@ -26,9 +27,9 @@ def auth_for(place: Place, environment: Mapping[str, str]) -> httpx.Auth | None:
 
     Raises `BrokenInput` when only one of the two variables is set.
     """
-    user, password = environment.get(USER, ""), environment.get(PASSWORD, "")
+    user, password = (environment.get(name, "") for name in VARIABLES)
     if bool(user) != bool(password):
-        raise BrokenInput(f"Only one of {USER} and {PASSWORD} is set. Try: set both, or none.")
+        raise BrokenInput(f"Only one of {' and '.join(VARIABLES)} is set. Try: set both, or none.")
     return RegistryAuth(place, user, password) if user else None
 
 

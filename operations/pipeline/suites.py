@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _LISTING = Path(__file__).resolve().parent / "listing"
 _SECONDS = 600.0
 _ANY_CODE = range(-64, 256)
+_NO_TESTS = 5
+"""The exit code of pytest when there is no test."""
 _OUTSIDE = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST")
 """Variables that would change which tests run, or report to a run that surrounds this one."""
 
@@ -87,21 +89,21 @@ def run_suite(folder: Path, suite: Suite, report: Path) -> SuiteRun:
     return SuiteRun(suite, code, read_report(text), known, said)
 
 
-def list_tests(folder: Path, *, of_pytest: bool) -> tuple[KnownTest, ...]:
+def list_tests(folder: Path, *, of_pytest: bool) -> tuple[KnownTest, ...] | None:
     """Return the tests that the sources in `folder` have and select, without running them.
 
-    What cannot be imported is left out.
+    None if some of them cannot be imported.
     """
     with tempfile.TemporaryDirectory(prefix="pipeline-list-") as temporary:
         listing = Path(temporary) / "tests.json"
         if of_pytest:
-            command = [*_pytest(), "--collect-only", "--continue-on-collection-errors"]
+            command = [*_pytest(), "--collect-only"]
         else:
             command = [*_vitest(folder), "list", "--no-static-parse", f"--json={listing}"]
         environment = _environment(listing)
-        run(command, cwd=folder, timeout=_SECONDS, env=environment, accepted=_ANY_CODE)
-        if not listing.exists():
-            return ()
+        done = run(command, cwd=folder, timeout=_SECONDS, env=environment, accepted=_ANY_CODE)
+        if done.code not in {0, _NO_TESTS} or not listing.exists():
+            return None
         if of_pytest:
             return _read(listing, selected_only=True)
         found = json.loads(listing.read_text(encoding="utf-8"))
