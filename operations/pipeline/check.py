@@ -6,6 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, TypeAlias
 
+from acceptance.build.cache import cache_root
 from acceptance.errors import AcceptanceError, EnvironmentFailure
 from acceptance.process import run, tail
 from acceptance.setup.npm import node_folder
@@ -111,7 +112,11 @@ def _told(root: Path, part: Part, command: list[str | Path], form: re.Pattern[st
 
     A program that fails and finds nothing is quoted.
     """
-    environment = {"NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        "NO_COLOR": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MYPY_CACHE_DIR": str(cache_root() / f"mypy-{part.name}"),
+    }
     folder = root / part.folder
     done = run(command, cwd=folder, timeout=_SECONDS, env=environment, accepted=_ANY_CODE)
     if not done.code:
