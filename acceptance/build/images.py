@@ -7,13 +7,13 @@ by the hash of their inputs, which include later security updates, so a second r
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acceptance.build.buildah import BASE_NAME, write_base_image, write_image
 from acceptance.build.cache import cache_root, entry, hash_inputs
 from acceptance.build.debian import (
     ImagePackages,
@@ -24,15 +24,13 @@ from acceptance.build.debian import (
     pending_updates,
 )
 from acceptance.errors import BrokenInput, BuildFailure, EnvironmentFailure
-from acceptance.process import PROMPT_SECONDS, contained, run
+from acceptance.process import contained, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from acceptance.progress import ProgressStep
 
-BASE_NAME = "localhost/debian:base"
-CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 _BASE_SECONDS = 600.0
 _USUAL_BASE_SECONDS = 60.0
 _USUAL_SECONDS = {True: 120.0, False: 10.0}
@@ -42,8 +40,6 @@ _PACKAGE_SOURCES = (
     "/etc/apt/sources.list.d/ubuntu.sources",
     "/etc/apt/sources.list",
 )
-# The images are built on this machine, so they need no signature.
-_POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
 
 
 @dataclass(frozen=True)
@@ -79,15 +75,18 @@ def build_image(
     base = _base(step) if stands_on_base else None
     key = hash_inputs(context, recipe, json.dumps(values, sort_keys=True), *_key_of(base))
 
-    def build_as(key: str, place: Path) -> None:
+    def build_as(current: str, place: Path) -> None:
         with step.building(f"the image {name}", usual=_USUAL_SECONDS[stands_on_base]):
-            _build(
+            write_image(
                 place / "image.tar",
-                f"{name}:{tag or key}",
+                f"{name}:{tag or current}",
+                layers=_shelf(name),
                 context=context,
                 recipe=recipe,
                 arguments=values,
                 base=base,
+                # The layers that are kept lack the updates for which it is built once more.
+                anew=current != key,
                 timeout=timeout,
             )
 
@@ -135,11 +134,7 @@ def base_image(step: ProgressStep) -> Image:
 
     def build(place: Path) -> None:
         with step.building(f"the image {BASE_NAME}", usual=_USUAL_SECONDS[False]):
-            workshop = place / "store"
-            options = _store(workshop)
-            _make_base(options, base)
-            _push(options, BASE_NAME, place / "image.tar")
-            shutil.rmtree(workshop)
+            write_base_image(base, place / "image.tar")
 
     return Image(BASE_NAME, entry("image-base", base.parent.name, build) / "image.tar")
 
@@ -232,76 +227,3 @@ def _release() -> str:
         if line.startswith("VERSION_CODENAME="):
             return line.partition("=")[2].strip('"')
     raise EnvironmentFailure("/etc/os-release names no VERSION_CODENAME. Try: --cluster k3d.")
-
-
-def _store(folder: Path) -> list[str]:
-    """Return options that keep buildah's store in `folder`, which is deleted after the build."""
-    folder.mkdir(parents=True, exist_ok=True)
-    policy = folder / "policy.json"
-    policy.write_text(json.dumps(_POLICY), encoding="utf-8")
-    # An overlay cannot be mounted on an overlay, such as the root of a container.
-    asked = run(["stat", "--file-system", "--format=%T", folder], timeout=PROMPT_SECONDS)
-    kind = asked.stdout.strip()
-    driver = "vfs" if kind == "overlayfs" else "overlay"
-    return [
-        "buildah",
-        f"--root={folder}/root",
-        f"--runroot={folder}/run",
-        f"--storage-driver={driver}",
-    ]
-
-
-def _make_base(options: list[str], base: Path) -> None:
-    recipe = base.parent / "Dockerfile"
-    if not recipe.exists():
-        recipe.write_text('FROM scratch\nADD base.tar /\nCMD ["/bin/sh"]\n', encoding="utf-8")
-    _buildah(options, ["bud", "--isolation=chroot", "-t", BASE_NAME, str(base.parent)], 300.0)
-
-
-def _build(
-    archive: Path,
-    reference: str,
-    *,
-    context: Path,
-    recipe: Path,
-    arguments: dict[str, str],
-    base: Path | None,
-    timeout: float,
-) -> None:
-    # Each build has its own store, because builds run at the same time.
-    workshop = archive.parent / "store"
-    options = _store(workshop)
-    command = ["bud", "--isolation=chroot", f"--file={recipe}", "-t", reference]
-    if base:
-        _make_base(options, base)
-        command.append(f"--build-arg=BASE={BASE_NAME}")
-        if CA_BUNDLE.exists():
-            # A proxy's own certificate authority, if this machine has one.
-            command.append(f"--volume={CA_BUNDLE}:{CA_BUNDLE}:ro")
-    command += [f"--build-arg={name}={value}" for name, value in arguments.items()]
-    try:
-        _buildah(options, [*command, str(context)], timeout)
-        _push(options, reference, archive)
-    except EnvironmentFailure as error:
-        raise BuildFailure(f"The image {reference} could not be built: {error.message}") from error
-    shutil.rmtree(workshop)
-
-
-def _push(options: list[str], reference: str, archive: Path) -> None:
-    # Not compressed: the local disk is fast, and the archive is read more often than written.
-    _buildah(
-        options,
-        ["push", "--disable-compression", reference, f"oci-archive:{archive}:{reference}"],
-        300.0,
-    )
-
-
-def _buildah(options: list[str], arguments: list[str], timeout: float) -> None:
-    policy = str(Path(options[1].partition("=")[2]).parent / "policy.json")
-    verb, *rest = arguments
-    run(
-        contained([*options, verb, f"--signature-policy={policy}", *rest]),
-        timeout=timeout,
-        env={"TMPDIR": str(cache_root())},
-        remedy="The last lines of the build say why.",
-    )
