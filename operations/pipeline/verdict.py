@@ -20,6 +20,8 @@ def problems_of_run(done: SuiteRun, declared: Declared) -> list[str]:
     if not found and (done.code or not report.number):
         # Such as a wrong option, an error outside of any test, or no test at all.
         found.append(f"test failed: {suite}: it ended with exit code {done.code}: {done.said}")
+    if done.ended and not done.known:
+        found.append(f"test failed: {suite}: its configuration keeps the list of its tests away")
     if done.suite.needs_database and report.number and not report.database:
         why = next(iter(report.skipped.values()), "the report names no database")
         found.append(f"test failed: {suite}: it had no database: {why}")

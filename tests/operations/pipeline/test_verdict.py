@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -29,9 +30,9 @@ def report(*cases: str, database: str = "") -> str:
 def ran(text: str, *, code: int = 0, suite: object = UNIT) -> SuiteRun:
     """Return the run of a suite with this report."""
     assert suite in BACKEND.suites
-    return SuiteRun(
-        INTEGRATION if suite is INTEGRATION else UNIT, code, read_report(text), (), "the end"
-    )
+    read = read_report(text)
+    known = tuple(map(KnownTest, sorted(read.present)))
+    return SuiteRun(INTEGRATION if suite is INTEGRATION else UNIT, code, read, known, "the end")
 
 
 def test_an_integration_suite_without_a_database_has_failed() -> None:
@@ -53,6 +54,14 @@ def test_a_run_that_did_not_end_is_told_by_its_last_lines() -> None:
     assert problems_of_tests([wrong], {"backend unit": Declared(9, ())}, [KnownTest("a")]) == []
     unhandled = ran(report(""), code=1)
     assert "exit code 1" in problems_of_run(unhandled, Declared(1, ()))[0]
+
+
+def test_a_suite_that_hides_its_tests_has_failed() -> None:
+    """Such as by an option that keeps the plugin out, which sees what is deselected."""
+    hidden = replace(ran(report("")), known=())
+    assert problems_of_run(hidden, Declared(1, ())) == [
+        "test failed: backend unit: its configuration keeps the list of its tests away"
+    ]
 
 
 def test_a_file_that_cannot_be_imported_is_a_failure() -> None:
