@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, then, when
 
-from acceptance.domains.delivery import BuiltImageOperator, PartPipelineTester, PushedCommit
+from acceptance.domains.delivery import (
+    BuiltImageOperator,
+    Decision,
+    PartFileTester,
+    PartPipelineTester,
+    PushedCommit,
+)
 
 
 @when(
@@ -47,3 +53,21 @@ def _(part_pipeline_tester: PartPipelineTester, pushed_commit: PushedCommit) -> 
 @then("the workflow fails, says what is wrong, and pushes nothing")
 def _(part_pipeline_tester: PartPipelineTester, pushed_commit: PushedCommit) -> None:
     part_pipeline_tester.assert_stopped(pushed_commit)
+
+
+@when(
+    parsers.parse("the pipeline of the {part} is asked about a change of each file"),
+    target_fixture="decisions",
+)
+def _(part_file_tester: PartFileTester, part: str) -> tuple[Decision, ...]:
+    return part_file_tester.change_each_file(part)
+
+
+@then(parsers.parse("each file of the {part} starts its build"))
+def _(part_file_tester: PartFileTester, decisions: tuple[Decision, ...], part: str) -> None:
+    part_file_tester.assert_none_overlooked(part, decisions)
+
+
+@then(parsers.parse("no other file starts the build of the {part}"))
+def _(part_file_tester: PartFileTester, decisions: tuple[Decision, ...], part: str) -> None:
+    part_file_tester.assert_no_other_counts(part, decisions)

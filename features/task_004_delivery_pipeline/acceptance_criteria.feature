@@ -17,6 +17,12 @@ Feature: CI/CD Pipeline Enhancement
       And a second run builds nothing anew
 
     @repository
+    Scenario: Each file of the backend starts its build, and no other does
+      When the pipeline of the backend is asked about a change of each file
+      Then each file of the backend starts its build
+      And no other file starts the build of the backend
+
+    @repository
     Scenario Outline: The workflow of the backend stops <commit>
       When a developer pushes <commit>
       Then the workflow fails, says what is wrong, and pushes nothing
@@ -37,6 +43,12 @@ Feature: CI/CD Pipeline Enhancement
       And the workflows of other parts build nothing
       And a pod that runs the image answers as that commit
       And a second run builds nothing anew
+
+    @repository
+    Scenario: Each file of the frontend starts its build, and no other does
+      When the pipeline of the frontend is asked about a change of each file
+      Then each file of the frontend starts its build
+      And no other file starts the build of the frontend
 
     @repository
     Scenario Outline: The workflow of the frontend stops <commit>

@@ -6,6 +6,7 @@ from acceptance.domains.delivery.change_review import ChangeAudit, ChangeAuditor
 from acceptance.domains.delivery.drivers.suites import SuiteFacts
 from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
 from acceptance.domains.delivery.offered_changes import Attempt
+from acceptance.domains.delivery.part_files import Decision, PartFileTester
 from acceptance.domains.delivery.part_pipeline import PartPipelineTester, PushedCommit
 from acceptance.domains.delivery.pipeline import PipelineEngineer, ProposedChange
 from acceptance.domains.delivery.scanning import ScanResult
@@ -20,6 +21,8 @@ __all__ = [
     "BypassTester",
     "ChangeAudit",
     "ChangeAuditor",
+    "Decision",
+    "PartFileTester",
     "PartPipelineTester",
     "PipelineEngineer",
     "ProposedChange",

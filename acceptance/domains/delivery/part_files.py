@@ -1,0 +1,116 @@
+"""Changes the files of a part one after the other, and asks the pipeline whether the part changed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.actor import Actor
+from acceptance.domains.delivery.drivers.proposals import Proposal
+from acceptance.domains.delivery.part_commits import PARTS
+from acceptance.drivers.git import Repository
+from acceptance.drivers.kubernetes.client import pretty
+from acceptance.drivers.repository_copies import copy_repository
+from acceptance.judgement import listed, require, require_each
+from acceptance.process import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_DECIDE = ("-m", "operations", "pipeline", "changes")
+"""The command by which the first job of a workflow decides, after Python."""
+_OF_NOBODY = ("README.md", "docs/README.md", "features/test_features.py")
+"""Files that no image is made of."""
+_OUTPUT = "changed="
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a part counts as changed by a commit that changes one file."""
+
+    part: str
+    file: str
+    changed: str
+    """`true`, `false`, or what the pipeline said instead."""
+
+
+class PartFileTester(Actor):
+    """Is a developer who changes a file in each folder, and each file that stands alone."""
+
+    def change_each_file(self, part: str) -> tuple[Decision, ...]:
+        """Return what the pipeline of `part` decides of each file of all parts, and of others.
+
+        Of a folder below the folder of a part, one file stands for the others.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="acceptance-files-"))
+        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        limit = self._timeouts.command
+        copy = copy_repository(self.system.sources, folder, newest_only=True, timeout=limit)
+        repository = Repository(copy, timeout=limit)
+        names = repository.git("ls-files", "-z").split("\0")
+        chosen = [*_samples(names), *(each for each in _OF_NOBODY if each in names)]
+        found = tuple(self._decide(part, repository, copy, each) for each in chosen)
+        self._keep(f"What counts as a change of the {part}", pretty([asdict(e) for e in found]))
+        return found
+
+    def assert_none_overlooked(self, part: str, found: tuple[Decision, ...]) -> None:
+        """Every file in the part's folder counts as a change of it."""
+        own = [each for each in found if each.file.startswith(_folder(part))]
+        require_each(
+            own,
+            lambda each: (
+                None
+                if each.changed == "true"
+                else f"A commit that changes {each.file} does not start the build of the {part}: "
+                f"{each.changed}"
+            ),
+            nothing=f"The {part} has no file.",
+        )
+
+    def assert_no_other_counts(self, part: str, found: tuple[Decision, ...]) -> None:
+        """No file of another part, and no page, counts as a change of it."""
+        others = [each for each in found if not each.file.startswith(_folder(part))]
+        require(others, f"The repository has no file but those of the {part}.")
+        wrong = [each.file for each in others if each.changed != "false"]
+        require(not wrong, f"The {part} is built although only {listed(wrong)} changed.")
+
+    def _decide(self, part: str, repository: Repository, copy: Path, file: str) -> Decision:
+        before = repository.head()
+        # In the middle of a file it might break what runs; whether it compiles is not asked here.
+        with (copy / file).open("a", encoding="utf-8") as changed:
+            changed.write("\n")
+        proposal = Proposal("push", "refs/heads/main", f"Change {file}", path="", before=before)
+        proposal.commit(copy, timeout=self._timeouts.command)
+        event, output = copy.parent / "event.json", copy.parent / "output"
+        event.write_text(json.dumps(proposal.payload()), encoding="utf-8")
+        output.write_text("", encoding="utf-8")
+        done = run(
+            [sys.executable, *_DECIDE, part],
+            cwd=copy,
+            timeout=self._timeouts.command,
+            env={"GITHUB_EVENT_PATH": str(event), "GITHUB_OUTPUT": str(output)},
+            accepted=range(256),
+        )
+        said = output.read_text(encoding="utf-8").splitlines()
+        values = [line.removeprefix(_OUTPUT) for line in said if line.startswith(_OUTPUT)]
+        return Decision(part, file, values[-1] if values else done.stderr.strip()[-200:])
+
+
+def _folder(part: str) -> str:
+    return f"checkout/{part}/"
+
+
+def _samples(names: Iterable[str]) -> Iterator[str]:
+    """Yield each file at the top of a part's folder, and one of each folder below."""
+    seen = set()
+    for part in PARTS:
+        for name in sorted(each for each in names if each.startswith(_folder(part))):
+            parent = name.rpartition("/")[0]
+            if f"{parent}/" == _folder(part) or parent not in seen:
+                seen.add(parent)
+                yield name
