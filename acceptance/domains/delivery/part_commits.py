@@ -83,10 +83,12 @@ BROKEN_COMMITS = {
         BACKEND, _append(f"{_CODE}/domain.py", "\ndef broken(:\n"), r"compile.*domain\.py"
     ),
     "backend code that the linter refuses": PartCommit(
-        BACKEND, _append(f"{_CODE}/cursors.py", "\nimport os\n"), r"lint.*cursors\.py"
+        BACKEND, _append(f"{_CODE}/cursors.py", "\n\nimport os\n"), r"lint.*cursors\.py"
     ),
     "no lock file of the backend": PartCommit(
-        BACKEND, _delete("checkout/backend/requirements.txt"), r"backend/requirements\.txt"
+        BACKEND,
+        _delete("checkout/backend/requirements.txt"),
+        r"checkout/backend.*requirements\.txt is missing",
     ),
     "frontend code that does not compile": PartCommit(
         FRONTEND,
@@ -99,7 +101,9 @@ BROKEN_COMMITS = {
         r"lint.*money\.ts",
     ),
     "no lock file of the frontend": PartCommit(
-        FRONTEND, _delete(f"{_PAGE}/package-lock.json"), r"frontend/package-lock\.json"
+        FRONTEND,
+        _delete(f"{_PAGE}/package-lock.json"),
+        r"checkout/frontend.*package-lock\.json is missing",
     ),
     "a mistake that a unit test finds": PartCommit(
         BACKEND,

@@ -1,0 +1,191 @@
+"""Sabotages for the domain delivery: the workflows of backend and frontend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controls import edits
+from controls.control import control
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from controls.saboteur import Saboteur
+
+_WORKFLOWS = ".github/workflows"
+_IMAGE = f"{_WORKFLOWS}/image.yml"
+_PIPELINE = "operations/pipeline"
+_BACKEND = "A commit to the backend becomes an image that answers as that commit"
+_FRONTEND = "A commit to the frontend becomes an image that answers as that commit"
+_TESTS = "The tests of the pipeline stop <commit>"
+
+
+@control("TASK-004-AC-1", _BACKEND, expects=r"The backend has no workflow: there is no \S+backend")
+def no_backend_workflow(saboteur: Saboteur) -> None:
+    """Build the backend by hand."""
+    (saboteur.repository() / _WORKFLOWS / "backend.yml").unlink()
+
+
+@control("TASK-004-AC-1", _BACKEND, expects=r"the registry has no image; all it has: \S+:latest")
+def image_called_latest(saboteur: Saboteur) -> None:
+    """Push every image with the same tag."""
+    _edit(
+        saboteur, f"{_PIPELINE}/push.py", "built.digest, built.commit)", 'built.digest, "latest")'
+    )
+
+
+@control("TASK-004-AC-1", _BACKEND, expects="does not answer as the commit that it was built of")
+def image_of_the_commit_before(saboteur: Saboteur) -> None:
+    """Build the files of the parent, as a checkout of a moved branch does."""
+    _edit(
+        saboteur,
+        f"{_PIPELINE}/image.py",
+        "history.export(commit, ",
+        "history.export(history.parent(commit), ",
+    )
+
+
+@control(
+    "TASK-004-AC-1",
+    "The workflow of the backend stops <commit> [backend code that the linter refuses]",
+    expects=r"The workflow of the backend (?:passes|fails and does not say)",
+)
+def backend_linter_advises(saboteur: Saboteur) -> None:
+    """Let no linter hold anybody up."""
+    _edit(saboteur, f"{_PIPELINE}/check.py", '        ("lint", _linted_backend),\n', "")
+
+
+@control(
+    "TASK-004-AC-1",
+    "Each file of the backend starts its build, and no other does",
+    expects=r"changes \S+/migrations/\S+\.sql does not start the build of the backend: false",
+)
+def migrations_overlooked(saboteur: Saboteur) -> None:
+    """Take Python's files alone for the backend."""
+    _edit(
+        saboteur,
+        f"{_PIPELINE}/changes.py",
+        "files = below(history.changed(base.commit), part.paths)",
+        "files = [f for f in below(history.changed(base.commit), part.paths)"
+        ' if not f.endswith(".sql")]',
+    )
+
+
+@control(
+    "TASK-004-AC-1",
+    "Each file of the backend starts its build, and no other does",
+    expects=r"checkout/backend/\S+ does not start the build of the backend: false",
+)
+def last_commit_of_a_push_compared(saboteur: Saboteur) -> None:
+    """Compare with the parent, although a push may have several commits."""
+    _edit(
+        saboteur,
+        f"{_PIPELINE}/bases.py",
+        "    commit = history.commit(before)\n",
+        "    commit = history.parent(history.head())\n",
+    )
+
+
+@control(
+    "TASK-004-AC-2", _FRONTEND, expects="The workflow of the frontend fails for a sound commit"
+)
+def frontend_built_for_pull_requests_only(saboteur: Saboteur) -> None:
+    """Build the frontend for pull requests, and nothing after the merge."""
+    _edit(saboteur, f"{_WORKFLOWS}/frontend.yml", "on:\n  push:\n", "on:\n")
+
+
+@control(
+    "TASK-004-AC-2",
+    "The workflow of the frontend stops <commit> [no lock file of the frontend]",
+    expects=r"The workflow of the frontend (?:passes|fails and does not say)",
+)
+def frontend_without_lock(saboteur: Saboteur) -> None:
+    """Take a missing lock file for one that has nothing wrong."""
+    _edit(
+        saboteur,
+        f"{_PIPELINE}/locks.py",
+        'return ["the lock file package-lock.json is missing"]',
+        "return []",
+    )
+
+
+@control(
+    "TASK-004-AC-2",
+    "The workflow of the frontend stops <commit> [frontend code that does not compile]",
+    expects="The workflow of the frontend passes",
+)
+def frontend_types_not_checked(saboteur: Saboteur) -> None:
+    """Leave the types to the editor: the bundler does not look at them."""
+    _edit(saboteur, f"{_PIPELINE}/check.py", '        ("compile", _typed_frontend),\n', "")
+
+
+@control(
+    "TASK-004-AC-2",
+    "Each file of the frontend starts its build, and no other does",
+    expects="The frontend is built although only checkout/backend/",
+)
+def every_part_built_each_time(saboteur: Saboteur) -> None:
+    """Build all parts on every commit."""
+    _edit(saboteur, f"{_PIPELINE}/changes.py", "changed = bool(files)", "changed = True")
+
+
+@control(
+    "TASK-004-AC-3",
+    f"{_TESTS} [a mistake that a unit test finds]",
+    expects="The workflow fails and has pushed checkout/backend",
+)
+def image_pushed_beside_the_tests(saboteur: Saboteur) -> None:
+    """Save time: build and push while the tests run."""
+    copy = saboteur.repository()
+    edits.replace(copy / _IMAGE, "    needs: test\n", "    needs: check\n")
+    edits.commit(copy, "Build earlier")
+
+
+@control(
+    "TASK-004-AC-3",
+    f"{_TESTS} [a mistake that only an integration test finds]",
+    expects="The workflow of the backend passes",
+)
+def integration_tests_left_out(saboteur: Saboteur) -> None:
+    """Run the tests that need no database."""
+    _edit(
+        saboteur,
+        f"{_PIPELINE}/parts.py",
+        '        Suite("backend integration", "postgres", mark="postgres", needs_database=True),\n',
+        "",
+    )
+
+
+@control(
+    "TASK-004-AC-3",
+    f"{_TESTS} [a test deleted]",
+    expects="The workflow of the backend passes",
+)
+def tests_not_compared(saboteur: Saboteur) -> None:
+    """Count the tests, and compare them with nothing."""
+    _edit(
+        saboteur,
+        f"{_PIPELINE}/test.py",
+        "return (*found, *problems_of_tests(runs, declared, before))",
+        "return tuple(found)",
+    )
+
+
+@control(
+    "TASK-004-AC-3",
+    f"{_TESTS} [a mistake that a test of the page finds]",
+    expects="The workflow of the frontend passes",
+)
+def failing_tests_allowed(saboteur: Saboteur) -> None:
+    """Go on when tests fail, until they are mended."""
+    copy = saboteur.repository()
+    edits.replace(copy / _IMAGE, "--reports reports/tests\n", "--reports reports/tests || true\n")
+    edits.commit(copy, "Mend the tests later")
+
+
+def _edit(saboteur: Saboteur, path: str, old: str, new: str) -> Path:
+    """Replace a text in a copy of the repository, and commit that."""
+    copy = saboteur.repository()
+    edits.replace(copy / path, old, new)
+    edits.commit(copy, "Make it simpler")
+    return copy
