@@ -57,6 +57,31 @@ def backend_linter_advises(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-004-AC-1",
+    "The workflow of the backend stops <commit> [backend code that does not compile]",
+    expects=r"The workflow of the backend (?:passes|fails and does not say)",
+)
+def backend_not_compiled(saboteur: Saboteur) -> None:
+    """Let the tests find what does not compile."""
+    _edit(saboteur, f"{_PIPELINE}/check.py", '        ("compile", _compiled),\n', "")
+
+
+@control(
+    "TASK-004-AC-1",
+    "The workflow of the backend stops <commit> [no lock file of the backend]",
+    expects=r"The workflow of the backend (?:passes|fails and does not say)",
+)
+def backend_without_lock(saboteur: Saboteur) -> None:
+    """Take a missing lock file for one that has nothing wrong."""
+    _edit(
+        saboteur,
+        f"{_PIPELINE}/locks.py",
+        'return [f"the lock file {lock} is missing"]',
+        "return []",
+    )
+
+
+@control(
+    "TASK-004-AC-1",
     "Each file of the backend starts its build, and no other does",
     expects=r"changes \S+/migrations/\S+\.sql does not start the build of the backend: false",
 )
@@ -121,6 +146,20 @@ def frontend_types_not_checked(saboteur: Saboteur) -> None:
 
 @control(
     "TASK-004-AC-2",
+    "The workflow of the frontend stops <commit> [frontend code that the linter refuses]",
+    expects="The workflow of the frontend passes",
+)
+def frontend_linter_without_rules(saboteur: Saboteur) -> None:
+    """Keep the linter, and switch its rules off."""
+    copy = saboteur.repository()
+    edits.substitute(
+        copy / "tools/oxlint/oxlintrc.json", (r'"correctness": "\w+"', '"correctness": "off"')
+    )
+    edits.commit(copy, "Fewer complaints")
+
+
+@control(
+    "TASK-004-AC-2",
     "Each file of the frontend starts its build, and no other does",
     expects="The frontend is built although only checkout/backend/",
 )
@@ -168,6 +207,26 @@ def tests_not_compared(saboteur: Saboteur) -> None:
         f"{_PIPELINE}/test.py",
         "return (*found, *problems_of_tests(runs, declared, before))",
         "return tuple(found)",
+    )
+
+
+@control(
+    "TASK-004-AC-3",
+    f"{_TESTS} [a file of tests deselected]",
+    expects="The workflow of the backend passes",
+)
+@control(
+    "TASK-004-AC-3",
+    f"{_TESTS} [all tests of the page but one left out]",
+    expects=r"The workflow of the frontend (?:passes|fails and does not say)",
+)
+def what_ran_taken_for_all_tests(saboteur: Saboteur) -> None:
+    """Take the tests that ran for all that there are."""
+    _edit(
+        saboteur,
+        f"{_PIPELINE}/test.py",
+        "return (*found, *problems_of_tests(runs, declared, before))",
+        "return tuple(each for each in found if each.startswith('test failed'))",
     )
 
 
