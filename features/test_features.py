@@ -2,6 +2,4 @@
 
 from pytest_bdd import scenarios
 
-scenarios("task_001_k3s_deployment")
-scenarios("task_002_security_hardening")
-scenarios("task_003_observability")
+scenarios(".")
