@@ -32,6 +32,7 @@ from acceptance.settings import Settings
 from acceptance.waiting import eventually
 from benchmarks.figures import Figure
 from benchmarks.monitoring import monitoring
+from benchmarks.red import red
 from fixtures.environment import Environment
 from tests.support.report_sample import large_run, run_facts
 
@@ -179,6 +180,7 @@ MEASURES: dict[str, Callable[[Settings, int], list[Figure]]] = {
     "memory": memory,
     "monitoring": monitoring,
     "run": run,
+    "red": red,
     "cold": cold,
     "tracker": tracker,
     "report": report,
