@@ -9,6 +9,7 @@ import pytest
 
 from acceptance.domains.delivery import part_files
 from acceptance.domains.delivery.part_files import Decision, PartFileTester
+from acceptance.drivers.git import Repository
 from acceptance.process import Completed
 from tests.fakes.evidence import RecordedEvidence
 from tests.fakes.system import SYSTEM
@@ -50,7 +51,7 @@ def test_one_file_of_each_folder_is_changed_and_each_at_the_top(
 
     def decide(_: Sequence[str], *, cwd: Path, env: Mapping[str, str], **__: object) -> Completed:
         before = json.loads(Path(env["GITHUB_EVENT_PATH"]).read_text())["before"]
-        changed = part_files.Repository(cwd, timeout=10).git("diff", "--name-only", before)
+        changed = Repository(cwd, timeout=10).git("diff", "--name-only", before)
         first = next(
             each for each in changed.split() if each != "README.md" or changed.split()[1:] == []
         )
