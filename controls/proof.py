@@ -37,10 +37,10 @@ def begin() -> None:
     ensure_running()
 
 
-def prove(kept: Path, reports: Path, *arguments: str) -> dict[str, Any]:
+def prove(kept: Path, reports: Path, *arguments: str, timeout: float = _SECONDS) -> dict[str, Any]:
     """Prove the system of the run that was kept in `kept` again; return the readiness report.
 
-    Raises `AssertionError` with what pytest wrote if there is no report.
+    `timeout` is in seconds. Raises `AssertionError` with what pytest wrote if there is no report.
     """
     reports.mkdir(parents=True, exist_ok=True)
     log = reports / "pytest.log"
@@ -50,7 +50,7 @@ def prove(kept: Path, reports: Path, *arguments: str) -> dict[str, Any]:
     child = _FORKS.Process(target=_run_pytest, args=(command, log, environment))
     child.start()
     try:
-        child.join(_SECONDS)
+        child.join(timeout)
     finally:
         child.terminate()  # as after Ctrl-C: it undoes its own changes
         child.join(_GRACE_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fixtures.environment import RunDirectory
+
+
+_FEW = 4
+"""So many scenarios are proved one after the other: a second process would cost more."""
+_MOST_LANES = 4
+"""As of `make acceptance`."""
+_SECONDS_EACH = 300.0
+"""The longest scenario takes about two minutes, and more while other work runs beside it."""
 
 
 class Soundness:
@@ -40,6 +49,8 @@ class Soundness:
             fcntl.flock(lock, fcntl.LOCK_EX)
             path = reports / "readiness.json"
             if not path.exists():
-                return prove(run.path, reports, *nodes)
+                lanes = min(os.cpu_count() or 1, _MOST_LANES) if len(nodes) > _FEW else 0
+                limit = _SECONDS_EACH * max(_FEW, len(nodes))
+                return prove(run.path, reports, f"--numprocesses={lanes}", *nodes, timeout=limit)
             found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return found
