@@ -34,6 +34,13 @@ def _(part_pipeline_tester: PartPipelineTester, pushed_commit: PushedCommit, par
     part_pipeline_tester.assert_built(pushed_commit, part)
 
 
+@then("a picture that is changed alone is served by the image of its commit")
+def _(part_pipeline_tester: PartPipelineTester, built_image_operator: BuiltImageOperator) -> None:
+    pushed = part_pipeline_tester.push_picture()
+    part_pipeline_tester.assert_built(pushed, pushed.part)
+    built_image_operator.assert_answers_as_commit(built_image_operator.run_image(pushed))
+
+
 @then("the workflows of other parts build nothing")
 def _(part_pipeline_tester: PartPipelineTester, pushed_commit: PushedCommit) -> None:
     part_pipeline_tester.assert_others_untouched(pushed_commit)
@@ -63,9 +70,15 @@ def _(part_file_tester: PartFileTester, part: str) -> tuple[Decision, ...]:
     return part_file_tester.change_each_file(part)
 
 
-@then(parsers.parse("each file of the {part} starts its build"))
+@then(parsers.parse("each file of the {part} starts its build, however it comes"))
 def _(part_file_tester: PartFileTester, decisions: tuple[Decision, ...], part: str) -> None:
     part_file_tester.assert_none_overlooked(part, decisions)
+    part_file_tester.assert_none_overlooked(part, part_file_tester.change_each_way(part))
+
+
+@then(parsers.parse("the workflow of the {part} starts for each push and pull request"))
+def _(part_file_tester: PartFileTester, part: str) -> None:
+    part_file_tester.assert_always_started(part_file_tester.read_triggers(part))
 
 
 @then(parsers.parse("no other file starts the build of the {part}"))

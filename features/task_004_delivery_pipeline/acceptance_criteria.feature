@@ -19,7 +19,8 @@ Feature: CI/CD Pipeline Enhancement
     @repository
     Scenario: Each file of the backend starts its build, and no other does
       When the pipeline of the backend is asked about a change of each file
-      Then each file of the backend starts its build
+      Then each file of the backend starts its build, however it comes
+      And the workflow of the backend starts for each push and pull request
       And no other file starts the build of the backend
 
     @repository
@@ -43,11 +44,13 @@ Feature: CI/CD Pipeline Enhancement
       And the workflows of other parts build nothing
       And a pod that runs the image answers as that commit
       And a second run builds nothing anew
+      And a picture that is changed alone is served by the image of its commit
 
     @repository
     Scenario: Each file of the frontend starts its build, and no other does
       When the pipeline of the frontend is asked about a change of each file
-      Then each file of the frontend starts its build
+      Then each file of the frontend starts its build, however it comes
+      And the workflow of the frontend starts for each push and pull request
       And no other file starts the build of the frontend
 
     @repository
@@ -70,10 +73,12 @@ Feature: CI/CD Pipeline Enhancement
       Then the workflow fails, says what is wrong, and pushes nothing
 
       Examples:
-        | commit                                        |
-        | a mistake that a unit test finds              |
-        | a mistake that only an integration test finds |
-        | a mistake that a test of the page finds       |
-        | a test deleted                                |
-        | a file of tests deselected                    |
-        | all tests of the page but one left out        |
+        | commit                                                  |
+        | a mistake that a unit test finds                        |
+        | a mistake that only an integration test finds           |
+        | a mistake that a test of the page finds                 |
+        | a test of the page that passes only when it is repeated |
+        | integration tests that find no database                 |
+        | a test replaced by another                              |
+        | a file of tests deselected                              |
+        | all tests of the page but one left out                  |

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.cluster.actor import ClusterActor
-from acceptance.domains.delivery.part_commits import BACKEND
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from acceptance.domains.delivery.part_pipeline import PushedCommit
     from acceptance.drivers.kubernetes.facts import Object, PodFacts
 
-_ASKED = {BACKEND: "/api/openapi.json"}
-"""Where a part shows its version; the others do in their page."""
 _HERE = "built.invalid"
 """Stands for the registry, which the node does not reach; nothing can be pulled from there."""
 _SHOWN = 2000
@@ -61,7 +58,7 @@ class BuiltImageOperator(ClusterActor):
         self._undo.callback(self._cluster.delete, f"{path}/{name}", grace=0)
         self._cluster.create(path, body)
         pod = self._await_running(f"{path}/{name}")
-        asked = _ASKED.get(pushed.part, "/")
+        asked = pushed.made.shown_at
         reply = eventually(
             lambda: self._cluster.ask_pod(self.system.namespace, name, port, asked),
             lambda reply: reply.succeeded,
@@ -71,7 +68,7 @@ class BuiltImageOperator(ClusterActor):
         shown = {"asked": asked, "status": reply.status, "answer": reply.text[:_SHOWN]}
         facts = {"image": reference, "runs": pod.main.image_id, **shown}
         self._keep(f"What the {pushed.part} that was built answers", pretty(facts))
-        return BuiltPod(pushed.part, pushed.mark, reply.status, reply.text)
+        return BuiltPod(pushed.part, pushed.made.mark, reply.status, reply.text)
 
     def assert_answers_as_commit(self, pod: BuiltPod) -> None:
         """The answer shows the mark that only this commit has."""

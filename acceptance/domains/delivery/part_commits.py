@@ -33,19 +33,27 @@ class PartCommit:
     """Makes the change in a copy of the repository."""
     named: str = ""
     """A pattern of what the workflow must say of what is wrong; empty if nothing is."""
+    mark: str = ""
+    """What a build of it shows and no other; empty for a broken commit."""
+    shown_at: str = ""
+    """The path at which the part shows the mark."""
 
 
-def release(part: str) -> tuple[PartCommit, str]:
-    """Return a sound commit, and a mark that no other build of the part has.
-
-    The backend shows the mark as the version of its API, the frontend in its page.
-    """
+def release(part: str) -> PartCommit:
+    """Return a sound commit: a new version of the backend's API, a new title of the page."""
     mark = uuid.uuid4().hex[:12]
-    change = {
-        BACKEND: _edit(f"{_CODE}/app.py", r'VERSION = "[^"]+', rf"\g<0>+{mark}"),
-        FRONTEND: _edit(f"{_PAGE}/index.html", r"<title>\w+", rf"\g<0> {mark}"),
-    }[part]
-    return PartCommit(part, change), mark
+    if part == BACKEND:
+        change = _edit(f"{_CODE}/app.py", r'VERSION = "[^"]+', rf"\g<0>+{mark}")
+        return PartCommit(part, change, mark=mark, shown_at="/api/openapi.json")
+    change = _edit(f"{_PAGE}/index.html", r"<title>\w+", rf"\g<0> {mark}")
+    return PartCommit(part, change, mark=mark, shown_at="/")
+
+
+def new_picture() -> PartCommit:
+    """Return a sound commit to the frontend that changes no program, but a picture."""
+    mark = uuid.uuid4().hex[:12]
+    change = _edit(f"{_PAGE}/public/favicon.svg", r"</svg>", rf"<!-- {mark} -->\g<0>")
+    return PartCommit(FRONTEND, change, mark=mark, shown_at="/favicon.svg")
 
 
 def _edit(path: str, pattern: str, replacement: str) -> Callable[[Path], None]:
@@ -63,6 +71,13 @@ def _append(path: str, text: str) -> Callable[[Path], None]:
     return _edit(path, r"\Z", text.replace("\\", r"\\"))
 
 
+def _write(path: str, text: str) -> Callable[[Path], None]:
+    def make(copy: Path) -> None:
+        (copy / path).write_text(text, encoding="utf-8")
+
+    return make
+
+
 def _delete(path: str) -> Callable[[Path], None]:
     return lambda copy: (copy / path).unlink()
 
@@ -75,6 +90,22 @@ def _all(*changes: Callable[[Path], None]) -> Callable[[Path], None]:
     return make
 
 
+_OTHER_TEST = '''def test_an_item_has_a_quantity() -> None:
+    """Of two."""
+    assert TEA.quantity == 2
+
+
+'''
+_REPEATED = """\
+import { expect, it } from "vitest";
+
+let runs = 0;
+
+it("is right the first time", () => {
+  runs += 1;
+  expect(runs).toBeGreaterThan(1);
+});
+"""
 _FEWER = _edit(_NUMBERS, r'"backend unit" = \d+', '"backend unit" = 100')
 """Who deletes a test lowers the number of tests as well."""
 
@@ -120,15 +151,22 @@ BROKEN_COMMITS = {
         _edit(f"{_PAGE}/src/components/notices.tsx", r"Loading \{what\}", "{what}"),
         r"test failed: frontend.*says that it is loading",
     ),
-    "a test deleted": PartCommit(
+    "a test of the page that passes only when it is repeated": PartCommit(
+        FRONTEND,
+        _write(f"{_PAGE}/tests/first.test.ts", _REPEATED),
+        r"test failed: frontend.*is right the first time",
+    ),
+    "integration tests that find no database": PartCommit(
         BACKEND,
-        _all(
-            _edit(
-                f"{_TESTS}/test_domain.py",
-                r"(?s)def test_items_keep_their_order_and_the_original_is_untouched.*?\n\n\n",
-                "",
-            ),
-            _FEWER,
+        _edit(f"{_TESTS}/local_postgres.py", "/usr/lib/postgresql", "/usr/lib/pgsql"),
+        r"(?:test failed|test skipped): backend integration.*no PostgreSQL",
+    ),
+    "a test replaced by another": PartCommit(
+        BACKEND,
+        _edit(
+            f"{_TESTS}/test_domain.py",
+            r"(?s)def test_items_keep_their_order_and_the_original_is_untouched.*?\n\n\n",
+            _OTHER_TEST,
         ),
         r"test missing: backend unit.*test_items_keep_their_order_and_the_original_is_untouched",
     ),

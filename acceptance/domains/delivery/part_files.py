@@ -6,13 +6,15 @@ import json
 import shutil
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor
 from acceptance.domains.delivery.drivers.proposals import Proposal
+from acceptance.domains.delivery.drivers.workflows import read_workflow
 from acceptance.domains.delivery.part_commits import PARTS
+from acceptance.domains.delivery.pipeline import EVENTS
 from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.repository_copies import copy_repository
@@ -22,12 +24,21 @@ from acceptance.process import run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
+
 _DECIDE = ("-m", "operations", "pipeline", "changes")
 """The command by which the first job of a workflow decides, after Python."""
 _LAST = "README.md"
 _OF_NOBODY = (_LAST, "docs/README.md", "features/test_features.py")
 """Files that no image is made of."""
 _OUTPUT = "changed="
+_PUSH = Proposal("push", "refs/heads/main", "Change a file", path="")
+_WAYS = {
+    " on a new branch": replace(_PUSH, ref="refs/heads/feature/search", before="0" * 40),
+    " of a forced push": replace(_PUSH, before="1" * 40),
+    " of a pull request": replace(_PUSH, event="pull_request", ref="refs/heads/feature/list"),
+}
+"""Ways to offer a commit beside the push to main, which says what was there before."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,8 @@ class Decision:
     file: str
     changed: str
     """`true`, `false`, or what the pipeline said instead."""
+    way: str = ""
+    """How it comes, in words that follow `a commit`; empty for a push to main."""
 
 
 class PartFileTester(Actor):
@@ -59,6 +72,43 @@ class PartFileTester(Actor):
         self._keep(f"What counts as a change of the {part}", pretty([asdict(e) for e in found]))
         return found
 
+    def change_each_way(self, part: str) -> tuple[Decision, ...]:
+        """Return what the pipeline decides of a commit to `part`, by each way in which it comes.
+
+        Each time a commit comes after it that changes a page.
+        """
+        found = []
+        for title, offered in _WAYS.items():
+            folder = Path(tempfile.mkdtemp(prefix="acceptance-ways-"))
+            self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            limit = self._timeouts.command
+            copy = copy_repository(self.system.sources, folder, timeout=limit)
+            repository = Repository(copy, timeout=limit)
+            own = next(e for e in _samples(repository.git("ls-files", "-z").split("\0"), (part,)))
+            decided = self._decide(part, repository, copy, own, offered)
+            found.append(replace(decided, way=title))
+        self._keep(f"Ways of a commit to the {part}", pretty([asdict(each) for each in found]))
+        return tuple(found)
+
+    def read_triggers(self, part: str) -> WorkflowFacts:
+        """Return when the workflow of a part starts."""
+        path = f".github/workflows/{part}.yml"
+        found = read_workflow(self.system.sources, path)
+        if found is None:
+            raise AssertionError(f"The {part} has no workflow: there is no {path}.")
+        return found
+
+    def assert_always_started(self, facts: WorkflowFacts) -> None:
+        """The workflow starts for each push and pull request: no filter leaves one out."""
+        triggers = dict(facts.triggers)
+        faults = [f"it does not start on {each}" for each in EVENTS if each not in triggers]
+        faults += [
+            f"on {each} it has the filter {listed(triggers[each])}"
+            for each in EVENTS
+            if triggers.get(each)
+        ]
+        require(not faults, f"{facts.path} leaves commits out: {listed(faults)}.")
+
     def assert_none_overlooked(self, part: str, found: tuple[Decision, ...]) -> None:
         """Every file in the part's folder counts as a change of it."""
         own = [each for each in found if each.file.startswith(_folder(part))]
@@ -67,8 +117,8 @@ class PartFileTester(Actor):
             lambda each: (
                 None
                 if each.changed == "true"
-                else f"A commit that changes {each.file} does not start the build of the {part}: "
-                f"{each.changed}"
+                else f"A commit{each.way} that changes {each.file} does not start the build of "
+                f"the {part}: {each.changed}"
             ),
             nothing=f"The {part} has no file.",
         )
@@ -80,13 +130,19 @@ class PartFileTester(Actor):
         wrong = [each.file for each in others if each.changed != "false"]
         require(not wrong, f"The {part} is built although only {listed(wrong)} changed.")
 
-    def _decide(self, part: str, repository: Repository, copy: Path, file: str) -> Decision:
-        before = repository.head()
+    def _decide(
+        self,
+        part: str,
+        repository: Repository,
+        copy: Path,
+        file: str,
+        offered: Proposal = _PUSH,
+    ) -> Decision:
+        proposal = replace(offered, before=offered.before or repository.head())
         # A push may have several commits, and the last one says nothing of the others.
         for name in (file, _LAST):
             with (copy / name).open("a", encoding="utf-8") as changed:
                 changed.write("\n")
-            proposal = Proposal("push", "refs/heads/main", f"Change {name}", path="", before=before)
             proposal.commit(copy, timeout=self._timeouts.command)
         event, output = copy.parent / "event.json", copy.parent / "output"
         event.write_text(json.dumps(proposal.payload()), encoding="utf-8")
@@ -107,10 +163,10 @@ def _folder(part: str) -> str:
     return f"checkout/{part}/"
 
 
-def _samples(names: Iterable[str]) -> Iterator[str]:
+def _samples(names: Iterable[str], parts: tuple[str, ...] = PARTS) -> Iterator[str]:
     """Yield each file at the top of a part's folder, and one of each folder below."""
     seen = set()
-    for part in PARTS:
+    for part in parts:
         for name in sorted(each for each in names if each.startswith(_folder(part))):
             parent = name.rpartition("/")[0]
             if f"{parent}/" == _folder(part) or parent not in seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from acceptance.domains.delivery.drivers.act import act_program, run_workflow
 from acceptance.domains.delivery.drivers.image_registry import running_registry
 from acceptance.domains.delivery.drivers.proposals import Proposal
 from acceptance.domains.delivery.drivers.workflows import read_workflow
-from acceptance.domains.delivery.part_commits import BROKEN_COMMITS, PARTS, release
+from acceptance.domains.delivery.part_commits import BROKEN_COMMITS, PARTS, new_picture, release
 from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.repository_copies import copy_repository
@@ -37,17 +37,19 @@ _SHOWN_LINES = 6
 class PushedCommit:
     """A commit that was pushed, and what became of it."""
 
-    part: str
+    made: PartCommit
     commit: str
-    mark: str
-    """What a build of it shows and no other; empty for a broken commit."""
-    named: str
-    """A pattern of what a workflow must say of what is wrong."""
+    """Its hash."""
     runs: tuple[tuple[str, WorkflowRun], ...]
     """The run of each workflow that was started, by part."""
     images: tuple[PushedImage, ...]
     """What is in the registry after it."""
     registry: ImageRegistry
+
+    @property
+    def part(self) -> str:
+        """The part that it changes."""
+        return self.made.part
 
     def run_of(self, part: str) -> WorkflowRun:
         """Return the run of a part's workflow."""
@@ -62,12 +64,16 @@ class PartPipelineTester(Actor):
 
     def push_release(self, part: str) -> PushedCommit:
         """Push a sound commit to a part, and run the workflows of all parts."""
-        commit, mark = release(part)
-        return replace(self._push(commit, PARTS), mark=mark)
+        return self._push(release(part), PARTS)
+
+    def push_picture(self) -> PushedCommit:
+        """Push a commit that changes nothing but a picture of the page."""
+        commit = new_picture()
+        return self._push(commit, (commit.part,))
 
     def push_again(self, pushed: PushedCommit) -> PushedCommit:
         """Run the workflow of a part once more on the commit that was pushed."""
-        return self._run(pushed.part, pushed.named, (pushed.part,), "")
+        return self._run(pushed.made, (pushed.part,), "")
 
     def push_broken(self, name: str) -> PushedCommit:
         """Push a broken commit, and run the workflow of the part that it changes."""
@@ -136,8 +142,8 @@ class PartPipelineTester(Actor):
             f"The workflow of the {pushed.part} passes: {tail(run.output, _SHOWN_LINES)}",
         )
         require(
-            re.search(pushed.named, run.output) is not None,
-            f"The workflow of the {pushed.part} fails and does not say {pushed.named!r}, "
+            re.search(pushed.made.named, run.output) is not None,
+            f"The workflow of the {pushed.part} fails and does not say {pushed.made.named!r}, "
             f"but: {tail(run.output, _SHOWN_LINES)}",
         )
         names = [each.name for each in pushed.images]
@@ -149,18 +155,20 @@ class PartPipelineTester(Actor):
         commit.make(copy)
         proposal = Proposal("push", f"refs/heads/{_MAIN}", f"Change the {commit.part}", path="")
         proposal.commit(copy, timeout=self._timeouts.command)
-        return self._run(commit.part, commit.named, parts, before)
+        return self._run(commit, parts, before)
 
-    def _run(self, part: str, named: str, parts: tuple[str, ...], before: str) -> PushedCommit:
+    def _run(self, commit: PartCommit, parts: tuple[str, ...], before: str) -> PushedCommit:
         copy, registry = self._repository(), self._images()
         head = Repository(copy, timeout=self._timeouts.command).head()
-        subject = f"Change the {part}"
+        subject = f"Change the {commit.part}"
         proposal = Proposal("push", f"refs/heads/{_MAIN}", subject, path="", before=before)
         runs = tuple((each, self._run_workflow(copy, each, proposal, registry)) for each in parts)
-        pushed = PushedCommit(part, head, "", named, runs, registry.images(), registry)
+        pushed = PushedCommit(commit, head, runs, registry.images(), registry)
         for each, run in runs:
             facts = {**asdict(run), "output": tail(run.output, _SHOWN_LINES)}
-            self._keep(f"The workflow of the {each} on a commit to the {part}", pretty(facts))
+            self._keep(
+                f"The workflow of the {each} on a commit to the {commit.part}", pretty(facts)
+            )
             self._keep(f"Output of the workflow of the {each}", run.output, "text")
         self._keep("Images in the registry", pretty([asdict(each) for each in pushed.images]))
         return pushed

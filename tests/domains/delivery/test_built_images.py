@@ -11,6 +11,7 @@ import pytest
 from acceptance.domains.delivery import built_images
 from acceptance.domains.delivery.built_images import BuiltImageOperator, BuiltPod
 from acceptance.domains.delivery.drivers.image_registry import ImageRegistry, PushedImage
+from acceptance.domains.delivery.part_commits import PartCommit
 from acceptance.domains.delivery.part_pipeline import PushedCommit
 from acceptance.drivers.http import Reply
 from acceptance.errors import EnvironmentFailure
@@ -85,7 +86,8 @@ class Cluster:
         return Reply(status, (), self.answer, 0.0, request="GET")
 
 
-PUSHED = PushedCommit("backend", COMMIT, MARK, "", (), (IMAGE,), Registry("127.0.0.1:1"))
+MADE = PartCommit("backend", lambda _: None, mark=MARK, shown_at="/api/openapi.json")
+PUSHED = PushedCommit(MADE, COMMIT, (), (IMAGE,), Registry("127.0.0.1:1"))
 
 
 @pytest.fixture
@@ -161,7 +163,7 @@ def test_an_image_that_does_not_run_or_answer_is_told(
     with pytest.raises(AssertionError, match="the image that was built runs"):
         operator.run_image(PUSHED)
     with pytest.raises(AssertionError, match="There is no Deployment of the frontend"):
-        operator.run_image(replace(PUSHED, part="frontend"))
+        operator.run_image(replace(PUSHED, made=replace(MADE, part="frontend")))
     with pytest.raises(AssertionError, match="has no image of commit"):
         operator.run_image(replace(PUSHED, images=()))
 

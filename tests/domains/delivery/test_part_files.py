@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +85,40 @@ def test_a_file_that_is_overlooked_is_told(tester: PartFileTester) -> None:
         tester.assert_none_overlooked("backend", (OTHER,))
     with pytest.raises(AssertionError, match="no file but those of the backend"):
         tester.assert_no_other_counts("backend", (OWN,))
+
+
+def test_a_commit_is_offered_in_each_way(
+    tester: PartFileTester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a branch that is new, by force, and as a pull request; each time a page changes last."""
+    events: list[dict[str, Any]] = []
+
+    def decide(_: Sequence[str], *, cwd: Path, env: Mapping[str, str], **__: object) -> Completed:
+        events.append(json.loads(Path(env["GITHUB_EVENT_PATH"]).read_text()))
+        last = Repository(cwd, timeout=10).git("diff", "--name-only", "HEAD~1")
+        assert last.split() == ["README.md"]
+        return Completed("", "not decided", 0.0, 0)
+
+    monkeypatch.setattr(part_files, "run", decide)
+    found = tester.change_each_way("backend")
+    assert [each.file for each in found] == ["checkout/backend/Dockerfile"] * 3
+    branch, forced, pull = events
+    assert (branch["ref"], branch["before"]) == ("refs/heads/feature/search", "0" * 40)
+    assert (forced["ref"], forced["before"]) == ("refs/heads/main", "1" * 40)
+    assert pull["pull_request"]["base"]["ref"] == "main"
+    assert len(pull["pull_request"]["base"]["sha"]) == 40
+    with pytest.raises(AssertionError, match=r"A commit on a new branch that changes .* not start"):
+        tester.assert_none_overlooked("backend", found)
+
+
+def test_a_filter_leaves_commits_out(tester: PartFileTester, workshop: Workshop) -> None:
+    """Whatever it lets through today."""
+    with pytest.raises(AssertionError, match="The backend has no workflow"):
+        tester.read_triggers("backend")
+    workflow = workshop.root / ".github/workflows/backend.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text("on: [push, pull_request]\njobs: {}\n")
+    tester.assert_always_started(tester.read_triggers("backend"))
+    workflow.write_text("on:\n  push:\n    branches: ['*']\njobs: {}\n")
+    with pytest.raises(AssertionError, match=r"not start on pull_request; on push .* branches"):
+        tester.assert_always_started(tester.read_triggers("backend"))

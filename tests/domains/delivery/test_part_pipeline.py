@@ -10,7 +10,13 @@ import pytest
 from acceptance.domains.delivery import part_pipeline
 from acceptance.domains.delivery.drivers.act import WorkflowRun
 from acceptance.domains.delivery.drivers.image_registry import ImageRegistry, PushedImage
-from acceptance.domains.delivery.part_commits import BROKEN_COMMITS, PARTS, release
+from acceptance.domains.delivery.part_commits import (
+    BROKEN_COMMITS,
+    PARTS,
+    PartCommit,
+    new_picture,
+    release,
+)
 from acceptance.domains.delivery.part_pipeline import PartPipelineTester, PushedCommit
 from acceptance.project import ROOT
 from tests.fakes.evidence import RecordedEvidence
@@ -29,16 +35,18 @@ FAILED = replace(
 )
 REGISTRY = ImageRegistry("127.0.0.1:1")
 PUSHED = PushedCommit(
-    "backend",
+    PartCommit("backend", lambda _: None, mark="a-mark", shown_at="/"),
     COMMIT,
-    "a-mark",
-    "",
     (("backend", PASSED), ("frontend", SKIPPED)),
     (IMAGE,),
     REGISTRY,
 )
 STOPPED = PushedCommit(
-    "backend", COMMIT, "", r"lint.*cursors\.py", (("backend", FAILED),), (), REGISTRY
+    PartCommit("backend", lambda _: None, r"lint.*cursors\.py"),
+    COMMIT,
+    (("backend", FAILED),),
+    (),
+    REGISTRY,
 )
 
 
@@ -80,7 +88,7 @@ def test_a_commit_that_is_built_and_pushed_passes(tester: PartPipelineTester) ->
             "checkout/backend; checkout/other-backend",
         ),
         (with_run(PUSHED, "backend", replace(PASSED, output="")), "does not say that it pushed"),
-        (replace(PUSHED, part="frontend"), "Nothing was pushed to the backend"),
+        (replace(PUSHED, made=new_picture()), "Nothing was pushed to the backend"),
     ],
 )
 def test_an_image_that_is_not_of_the_commit_is_told(
@@ -176,9 +184,10 @@ class EmptyRegistry(ImageRegistry):
 def test_every_broken_commit_breaks_these_sources(tmp_path: Path) -> None:
     """What a commit edits is there; the marks of two releases differ."""
     without = shutil.ignore_patterns("node_modules", "dist", "__pycache__", ".*_cache")
-    for number, commit in enumerate(BROKEN_COMMITS.values()):
+    sound = [release("backend"), release("frontend"), new_picture()]
+    for number, commit in enumerate([*BROKEN_COMMITS.values(), *sound]):
         shutil.copytree(ROOT / "checkout", tmp_path / str(number) / "checkout", ignore=without)
         commit.make(tmp_path / str(number))
         assert commit.part in PARTS
-        assert commit.named
-    assert release("backend")[1] != release("backend")[1]
+        assert bool(commit.named) != bool(commit.mark and commit.shown_at)
+    assert release("backend").mark != release("backend").mark

@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import tempfile
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ _CHECKOUT = "actions/checkout@"
 """act implements this action itself: it copies the folder."""
 _OF_THE_NETWORK = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 """Variables without which a build finds no packages, where there is a proxy."""
+_RUNS = count(2)
+"""The numbers of the runs: GitHub never gives one twice, and act always the same."""
 _FAILED = range(2)
 _NOT_TRIGGERED = "Could not find any stages to run"
 
@@ -121,6 +124,7 @@ def run_workflow(
             *(f"--platform={label}=-self-hosted" for label in _LABELS),
             *(f"--local-repository={each}" for each in stand_ins),
             *(f"--var={name}={value}" for name, value in (variables or {}).items()),
+            *(f"--env={name}={next(_RUNS)}" for name in ("GITHUB_RUN_ID", "GITHUB_RUN_NUMBER")),
         ]
         env = _environment(folder, programs)
         if network:

@@ -30,7 +30,7 @@ class Proposal:
     kind: str = ""
     """Of a pull request: draft, fork or labelled."""
     before: str = ""
-    """Of a push: the commit that the branch had before; empty if GitHub says none."""
+    """The commit that the branch had before the push, or that a pull request is compared with."""
 
     def __str__(self) -> str:
         """Name what distinguishes it."""
@@ -90,5 +90,5 @@ class Proposal:
             "labels": [{"name": each} for each in labels],
             "author_association": "FIRST_TIME_CONTRIBUTOR" if fork else "MEMBER",
             "head": head,
-            "base": {"ref": _BASE},
+            "base": {"ref": _BASE, **({"sha": self.before} if self.before else {})},
         }
