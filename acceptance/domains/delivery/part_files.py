@@ -14,7 +14,7 @@ from acceptance.actor import Actor
 from acceptance.domains.delivery.drivers.proposals import Proposal
 from acceptance.domains.delivery.drivers.workflows import read_workflow
 from acceptance.domains.delivery.part_commits import PARTS
-from acceptance.domains.delivery.pipeline import EVENTS
+from acceptance.domains.delivery.triggers import changes_left_out
 from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.repository_copies import copy_repository
@@ -100,13 +100,7 @@ class PartFileTester(Actor):
 
     def assert_always_started(self, facts: WorkflowFacts) -> None:
         """The workflow starts for each push and pull request: no filter leaves one out."""
-        triggers = dict(facts.triggers)
-        faults = [f"it does not start on {each}" for each in EVENTS if each not in triggers]
-        faults += [
-            f"on {each} it has the filter {listed(triggers[each])}"
-            for each in EVENTS
-            if triggers.get(each)
-        ]
+        faults = changes_left_out(facts)
         require(not faults, f"{facts.path} leaves commits out: {listed(faults)}.")
 
     def assert_none_overlooked(self, part: str, found: tuple[Decision, ...]) -> None:

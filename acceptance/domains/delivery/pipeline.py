@@ -14,6 +14,7 @@ from acceptance.domains.delivery.drivers.proposals import Proposal
 from acceptance.domains.delivery.drivers.sarif import read_sarif
 from acceptance.domains.delivery.drivers.workflows import read_workflow
 from acceptance.domains.delivery.malicious_changes import MALICIOUS_CHANGES
+from acceptance.domains.delivery.triggers import changes_left_out
 from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.repository_copies import copy_repository
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from acceptance.domains.delivery.malicious_changes import MaliciousChange
 
 WORKFLOW = ".github/workflows/security.yml"
-EVENTS = ("push", "pull_request")
-"""The events by which a change comes to a repository."""
 PARTS = frozenset({"code", "deployment", "secrets"})
 """What a scan of the sources must cover; the images are not among the sources."""
 
@@ -140,13 +139,7 @@ class PipelineEngineer(Actor):
 
     def assert_runs_on_every_change(self, facts: WorkflowFacts) -> None:
         """It runs on every push and every pull request, without a filter."""
-        triggers = dict(facts.triggers)
-        faults = [f"it does not run on {each}" for each in EVENTS if each not in triggers]
-        faults += [
-            f"on {each} it has the filter {listed(triggers[each])}"
-            for each in EVENTS
-            if triggers.get(each)
-        ]
+        faults = changes_left_out(facts)
         require(not faults, f"A change can bypass {facts.path}: {listed(faults)}.")
 
     def assert_no_step_optional(self, facts: WorkflowFacts) -> None:

@@ -120,5 +120,5 @@ def test_a_filter_leaves_commits_out(tester: PartFileTester, workshop: Workshop)
     workflow.write_text("on: [push, pull_request]\njobs: {}\n")
     tester.assert_always_started(tester.read_triggers("backend"))
     workflow.write_text("on:\n  push:\n    branches: ['*']\njobs: {}\n")
-    with pytest.raises(AssertionError, match=r"not start on pull_request; on push .* branches"):
+    with pytest.raises(AssertionError, match=r"not run on pull_request; on push .* branches"):
         tester.assert_always_started(tester.read_triggers("backend"))
