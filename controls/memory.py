@@ -31,6 +31,7 @@ _WHOLE = frozenset({"delivery", "documentation"})
 """The domains that read the whole repository."""
 _NEVER = frozenset(
     {".ci", ".github", ".vscode", "attestations", "benchmarks", "features", "tests", "Makefile"}
+    | {".editorconfig", ".gitignore", ".npmrc", ".pre-commit-config.yaml"}
 )
 """Files and folders that no scenario about a running system reads: of the features, the scenario
 counts."""
@@ -160,27 +161,37 @@ class _Part:
 
     def counts(self, name: str) -> bool:
         """Return whether a file counts; one of which nothing is known does."""
+        return self.whole or self._decides(name)
+
+    def _decides(self, name: str) -> bool:
         folder, _, file = name.rpartition("/")
         match name.split("/"):
             case ("steps" | "controls" | "acceptance", *_) if file.endswith(".py"):
-                counts = name in self._modules
+                return name in self._modules
             case ("steps" | "controls" | "acceptance", *_):  # a module reads what lies beside it
-                counts = folder in self._folders
+                return folder in self._folders
             case ("fixtures", *_):
-                counts = file in _GIVING
-            case ("operations", "pipeline", *_) | ("tools", _, *_) if "probes" not in name:
-                counts = False  # they are for the repository
-            case ("docs" | "operations", *_):  # procedures and their tools, for who follows them
-                counts = self._documented
-            case (file,) if file.endswith(".md") or file.startswith("."):
-                counts = False
+                return file in _GIVING
             case ("manifests", "components", component, *_):
-                counts = self._stacks or component in self._system
+                return self._stacks or component in self._system
             case ("manifests", "overlays", _, stack, _, *_):
-                counts = self._stacks or stack not in STACKS
-            case (first, *_):
-                counts = first not in _NEVER
-        return self.whole or counts
+                return self._stacks or stack not in STACKS
+        return self._is_followed(name)
+
+    def _is_followed(self, name: str) -> bool:
+        """Return whether a file counts that is no module and no manifest."""
+        match name.split("/"):
+            case ("operations", "pipeline" | "cli.py", *_):  # for the repository alone
+                return False
+            case ("docs", "operations", *_) | ("operations", *_):  # procedures and their tools
+                return self._documented
+            case ("docs", page, *_):  # others are for people, but for the table of roles
+                return page == "security"
+            case ("tools", tool, *_):  # others check the repository
+                return tool == "probes"
+            case (first, *others):
+                return first not in _NEVER and bool(others or not first.endswith(".md"))
+        return True
 
 
 def _text_of(place: Place) -> str:

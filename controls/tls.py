@@ -128,7 +128,7 @@ def cert_manager_stopped(saboteur: Saboteur) -> None:
 @control(
     "TASK-001-DOD-3",
     "A security scan of the release finds nothing critical",
-    expects=r"No scanner could scan the deployment \(checkov: checkov is not installed",
+    expects=r"No scanner could scan .*the deployment \(checkov: checkov is not installed",
     verdict="unverified",
 )
 def scanner_not_installed(saboteur: Saboteur) -> None:

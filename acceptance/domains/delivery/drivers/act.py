@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -39,6 +40,8 @@ _OF_THE_NETWORK = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS
 """Variables without which a build finds no packages, where there is a proxy."""
 _RUNS = count(2)
 """The numbers of the runs: GitHub never gives one twice, and act always the same."""
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+"""What programs write to move a cursor: act gives them a terminal, and GitHub none."""
 _FAILED = range(2)
 _NOT_TRIGGERED = "Could not find any stages to run"
 
@@ -142,7 +145,7 @@ def run_workflow(
             jobs,
             _steps(lines),
             not_run,
-            "".join(each["msg"] for each in lines if each.get("raw_output")).replace("\r", ""),
+            _ESCAPES.sub("", "".join(each["msg"] for each in lines if each.get("raw_output"))),
             tuple(each.read_text(encoding="utf-8") for each in sarif),
             round(done.seconds, 1),
         )
@@ -208,6 +211,7 @@ def _environment(folder: Path, programs: Path | None) -> dict[str, str | None]:
         "PATH": os.pathsep.join(found),
         "HOME": str(folder / "home"),
         "LANG": "C.UTF-8",
+        "TTY_COMPATIBLE": "0",  # as on GitHub, nobody watches
         "TMPDIR": str(folder / "tmp"),
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_CACHE_HOME": str(cache_root().parent),
