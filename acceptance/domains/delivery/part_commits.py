@@ -138,8 +138,8 @@ BROKEN_COMMITS = {
     ),
     "a mistake that a unit test finds": PartCommit(
         BACKEND,
-        _edit(f"{_CODE}/domain.py", r"self\.quantity \* self\.", "self.quantity + self."),
-        r"test failed: backend unit.*test_the_total_is_the_sum_of_all_items_in_cents",
+        _edit(f"{_CODE}/domain.py", r"amount_cents != self", "amount_cents < self"),
+        r"test failed: backend unit.*test_only_the_exact_total_pays",
     ),
     "a mistake that only an integration test finds": PartCommit(
         BACKEND,
@@ -158,7 +158,7 @@ BROKEN_COMMITS = {
     ),
     "integration tests that find no database": PartCommit(
         BACKEND,
-        _edit(f"{_TESTS}/local_postgres.py", "/usr/lib/postgresql", "/usr/lib/pgsql"),
+        _edit(f"{_TESTS}/local_postgres.py", r'path / "initdb"', 'path / "init-db"'),
         r"(?:test failed|test skipped): backend integration.*no PostgreSQL",
     ),
     "a test replaced by another": PartCommit(

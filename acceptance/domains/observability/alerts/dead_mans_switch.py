@@ -66,6 +66,7 @@ class DeadMansSwitchTester(AlertListener):
             lambda signs: signs[-1] > after,
             timeout=self._timeouts.recovery,
         )
+        self.await_targets_known()
         found = CutWay(
             what,
             interval,

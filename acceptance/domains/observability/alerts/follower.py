@@ -114,6 +114,7 @@ class AlertFollower(AlertCauses):
         """Bring about the causes of `rows` at once, and follow their alerts until they end."""
         client = self.rules()
         causes: dict[str, Cause] = {}
+        self.await_targets_known()
         self._await_quiet(client, rows)
         offset = self.received(reception).now - SYSTEM_CLOCK.now()
         if any("the database refuses" in row.cause for row in rows):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from acceptance.domains.observability.alerts.cause import Cause
-    from acceptance.domains.observability.drivers.prometheus import Prometheus
     from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
     from acceptance.runbooks.runner import CommandRun
 
@@ -37,7 +36,6 @@ _IMPOSSIBLE = re.compile(
 """What a command says that could never have worked, whatever the system is like."""
 _FIRES_SECONDS, _ENDS_SECONDS = 120.0, 120.0
 _FIRING, _PENDING = "firing", "pending"
-_UP = "up"
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ class AlertPageFollower(IncidentCauses):
         namespace = f"acceptance-pages-{self.system.run}-{uuid.uuid4().hex[:6]}"
         self._create_namespace(namespace)
         stop = self.visit_steadily()
-        self._settle(prometheus)
+        self.await_targets_known()
         sound = read_state(self._cluster, prometheus, client, namespace)
         causes = {row.alert: self.cause(row.cause, AlertReception(namespace)) for row in rows}
         self._await_firing(client, rows, causes)
@@ -178,19 +176,6 @@ class AlertPageFollower(IncidentCauses):
         """Whatever was there before the cures is there after them, and is watched as before."""
         require(followed.pages, "No page was followed.")
         require(not followed.losses, f"The cures went too far: {listed(followed.losses)}.")
-
-    def _settle(self, prometheus: Prometheus) -> None:
-        """Wait until every target is up, and nothing is known of targets that have gone.
-
-        The scenario before may have disturbed them. What is not so by then is judged.
-        """
-
-        def look() -> bool:
-            targets = prometheus.targets().targets
-            known = prometheus.query(_UP).samples
-            return len(known) == len(targets) and all(each.up for each in targets)
-
-        last_seen(look, bool, timeout=self._timeouts.recovery)
 
     def _await_firing(
         self, client: PrometheusRules, rows: Sequence[PageRow], causes: dict[str, Cause]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.drivers.prometheus import ScrapeTarget
 
 _HTTPS = "https"
+_UP = "up"
+"""The metric of which Prometheus has a sample for every target."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,23 @@ class MetricsOperator(MonitoringOperator):
         Raises `Unverifiable` if there is none; more than one is a failed check.
         """
         return Prometheus(self._cluster, self._prometheus_endpoint)
+
+    def await_targets_known(self) -> None:
+        """Wait until Prometheus has scraped every target, and knows of none that has gone.
+
+        The scenario before may have disturbed them, or started Prometheus anew. It notices the end
+        only of a target that it has scraped since: what was measured before counts for a minute.
+        What is not so by then is judged.
+        """
+        client = self.prometheus()
+
+        def look() -> bool:
+            targets = client.targets().targets
+            known = client.query(_UP).samples
+            scraped = all(each.up for each in targets)
+            return scraped and len(known) == len(targets) > 0  # no answer is none
+
+        last_seen(look, bool, timeout=self._timeouts.recovery)
 
     @cached_property
     def _prometheus_endpoint(self) -> MonitoringEndpoint:

@@ -37,6 +37,17 @@ class Alerting(PrometheusRules):
         """Go through `steps`, and stay in the last; `-` is no answer, `.` is nothing that fires."""
         self.steps = [".", *steps]  # the first look is that nothing fires before
         self.told: list[ReceivedAlert] = []
+        self.health = ["up"]
+        """Of its one target, at each look; the last one stays."""
+        self.prometheus = SimpleNamespace(
+            history=lambda *_: (SERIES,),
+            targets=lambda: SimpleNamespace(targets=(SimpleNamespace(up=self.scraped()),)),
+            query=lambda _: SimpleNamespace(samples=("a sample",)),
+        )
+
+    def scraped(self) -> bool:
+        """Return whether the target was scraped since Prometheus was started."""
+        return (self.health.pop(0) if len(self.health) > 1 else self.health[0]) == "up"
 
     def active(self) -> tuple[ActiveAlert, ...]:
         """Go one step on."""
@@ -79,7 +90,7 @@ def following(
     actor.rules = lambda: alerting
     actor.received = lambda _: SimpleNamespace(now=SYSTEM_CLOCK.now(), alerts=tuple(alerting.told))
     actor.cause = cause
-    actor.prometheus = lambda: SimpleNamespace(history=lambda *_: (SERIES,))
+    actor.prometheus = lambda: alerting.prometheus
     actor._limit = lambda *_: 0.5
     return actor  # type: ignore[no-any-return]
 
@@ -95,6 +106,25 @@ def test_an_alert_is_followed_on_when_prometheus_does_not_answer_once(
     assert found[0].arrived
     assert found[0].resolved is not None
     assert found[0].unanswered == 4
+
+
+def test_nothing_is_broken_before_every_target_was_scraped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A Prometheus that was started anew does not notice the end of what it has not scraped."""
+    alerting = Alerting("pending", "firing", "resolved")
+    alerting.health = ["unknown", "unknown", "up"]
+    actor: Any = following(alerting, monkeypatch)
+    broken: list[int] = []
+    cause = actor.cause
+
+    def break_it(*words: object) -> Any:  # noqa: ANN401 - a stand-in
+        broken.append(len(alerting.health))
+        return cause(*words)
+
+    actor.cause = break_it
+    actor.follow_critical_alerts(None, TABLE)
+    assert broken == [1]
 
 
 def test_an_alert_that_never_fired_is_named_with_what_its_rule_has_read(
