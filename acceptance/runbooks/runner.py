@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from acceptance.runbooks.reader import Runbook
 
 _BASH = ("bash", "-euo", "pipefail")
+_TEMPORARY = "tmp"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class RunbookShell:
     """A shell as a runbook asks for it: bash that ends at the first failure, and kubectl."""
 
     scratch: Path
-    """Where the kubeconfig, the last commands and their output are."""
+    """Where the kubeconfig, the last commands, their output and their temporary files are."""
     folder: Path
     """Where the commands run."""
     timeout: float
@@ -56,8 +57,16 @@ class RunbookShell:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables, and the kubeconfig that names the cluster."""
-        return {"KUBECONFIG": str(self.scratch / "kubeconfig"), **self.variables}
+        """The variables, the kubeconfig that names the cluster, and the place of temporary files.
+
+        A command that is killed leaves them behind, private keys among them: they go with
+        `scratch`.
+        """
+        return {
+            "KUBECONFIG": str(self.scratch / "kubeconfig"),
+            "TMPDIR": str(self.scratch / _TEMPORARY),
+            **self.variables,
+        }
 
     def command(self, runbook: Runbook, mark: str) -> list[str]:
         """Return the program with its arguments that runs the commands with a mark."""
@@ -115,6 +124,7 @@ def open_shell(
     written into `scratch`. `timeout` is for the commands of one mark, `kubectl_timeout` for writing
     the kubeconfig; both in seconds.
     """
+    (scratch / _TEMPORARY).mkdir(mode=0o700)
     target = scratch / "kubeconfig"
     options = ["config", "view", "--minify", "--flatten", "--raw"]
     text = kubectl(kubeconfig, context, options, timeout=kubectl_timeout)

@@ -11,7 +11,8 @@ from tests.fakes.evidence import RecordedEvidence
 
 RUNBOOK = read_runbook(
     "docs/page.md",
-    '```sh work\necho "$NAME in $(basename "$PWD")"\n```\n\n```sh fail\nfalse\necho never\n```\n',
+    '```sh work\necho "$NAME in $(basename "$PWD")"\n```\n\n```sh fail\nfalse\necho never\n```\n'
+    "```sh keep\ncp kubeconfig $(mktemp)\n```\n",
 )
 
 
@@ -32,7 +33,8 @@ def test_commands_run_in_the_folder_with_the_variables(shell: RunbookShell) -> N
     """The variables that the runbook asks for are set, and the output is returned."""
     done = shell.run(RUNBOOK, "work")
     assert (done.succeeded, done.output) == (True, "shop in folder\n")
-    assert shell.environment == {"KUBECONFIG": str(shell.scratch / "kubeconfig"), "NAME": "shop"}
+    assert shell.environment["KUBECONFIG"] == str(shell.scratch / "kubeconfig")
+    assert shell.environment["NAME"] == "shop"
 
 
 def test_the_first_failure_ends_the_commands(shell: RunbookShell) -> None:
@@ -63,12 +65,24 @@ def test_a_missing_runbook_is_named(tmp_path: Path) -> None:
         load_runbook(tmp_path, "docs/page.md")
 
 
-def test_the_kubeconfig_is_private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It holds credentials, so only its owner can read it."""
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunbookShell:
+    """A shell on a cluster, which runs in its own scratch folder."""
     monkeypatch.setattr(runner, "kubectl", lambda *_, **__: "kind: Config\n")
-    opened = open_shell(
-        tmp_path / "all", "one", tmp_path, tmp_path, {}, timeout=1.0, kubectl_timeout=1.0
+    return open_shell(
+        tmp_path / "all", "one", tmp_path, tmp_path, {}, timeout=60.0, kubectl_timeout=1.0
     )
+
+
+def test_what_a_command_leaves_behind_goes_with_the_shell(opened: RunbookShell) -> None:
+    """Temporary files of a command that is killed hold private keys, so they lie in scratch."""
+    assert opened.run(RUNBOOK, "keep").succeeded
+    left = list((opened.scratch / "tmp").iterdir())
+    assert [file.read_text(encoding="utf-8") for file in left] == ["kind: Config\n"]
+
+
+def test_the_kubeconfig_is_private(opened: RunbookShell) -> None:
+    """It holds credentials, so only its owner can read it."""
     kubeconfig = Path(opened.environment["KUBECONFIG"])
     assert kubeconfig.read_text(encoding="utf-8") == "kind: Config\n"
     assert kubeconfig.stat().st_mode & 0o077 == 0
