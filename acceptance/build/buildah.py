@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 BASE_NAME = "localhost/debian:base"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+TIMESTAMP = 315532800
+"""The time of every file in an image and of the image itself, in seconds since 1970: the beginning
+of 1980. The same sources give the same image, by its digest, whenever they are built."""
+_BUILD = ("bud", "--isolation=chroot", "--layers", f"--timestamp={TIMESTAMP}")
 _SECONDS = 300.0
 _MOST_LAYERS = 200
 """Of an image that are kept, of all its builds; then its next build begins anew."""
@@ -50,7 +54,7 @@ def write_image(
 
     Raises `BuildFailure` when the build fails.
     """
-    command = ["bud", "--isolation=chroot", "--layers", f"--file={recipe}", f"--tag={reference}"]
+    command = [*_BUILD, f"--file={recipe}", f"--tag={reference}"]
     if base:
         command.append(f"--build-arg=BASE={BASE_NAME}")
         if CA_BUNDLE.exists():
@@ -126,8 +130,7 @@ def _make_base(options: list[str], base: Path) -> None:
     recipe = base.parent / "Dockerfile"
     if not recipe.exists():
         recipe.write_text('FROM scratch\nADD base.tar /\nCMD ["/bin/sh"]\n', encoding="utf-8")
-    command = ["bud", "--isolation=chroot", "--layers", f"--tag={BASE_NAME}", str(base.parent)]
-    _buildah(options, command, _SECONDS)
+    _buildah(options, [*_BUILD, f"--tag={BASE_NAME}", str(base.parent)], _SECONDS)
 
 
 def _push(options: list[str], reference: str, archive: Path) -> None:

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 from acceptance.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _HIDDEN = ".wh."
@@ -31,12 +31,8 @@ def read_files(archive: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]
     Raises `EnvironmentFailure` if `archive` is not an archive of one image.
     """
     found: dict[str, bytes] = {}
-    try:
-        with tarfile.open(archive) as image:
-            for digest in _layers(image):
-                _read_layer(_open(image, _blob(digest)), wanted, found)
-    except (OSError, tarfile.TarError, KeyError, ValueError) as error:
-        raise _unreadable(archive, error) from error
+    for layer in layers_of(archive):
+        _read_layer(layer, wanted, found)
     return found
 
 
@@ -62,6 +58,19 @@ def identity(archive: Path) -> str:
     try:
         with tarfile.open(archive) as image:
             return _manifest(image)
+    except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+        raise _unreadable(archive, error) from error
+
+
+def layers_of(archive: Path) -> Iterator[IO[bytes]]:
+    """Yield the archive of each layer of an image, the lowest first.
+
+    Raises `EnvironmentFailure` if `archive` is not an archive of one image.
+    """
+    try:
+        with tarfile.open(archive) as image:
+            for digest in _layers(image):
+                yield _open(image, _blob(digest))
     except (OSError, tarfile.TarError, KeyError, ValueError) as error:
         raise _unreadable(archive, error) from error
 

@@ -17,6 +17,10 @@ from operations.pipeline.image import build
 from operations.pipeline.parts import PARTS
 from operations.pipeline.push import push
 from operations.pipeline.sign_in import VARIABLES
+from operations.pipeline.supply_chain.contents import list_contents
+from operations.pipeline.supply_chain.promote import promote
+from operations.pipeline.supply_chain.scan import scan
+from operations.pipeline.supply_chain.sign import sign
 from operations.pipeline.test import test
 
 if TYPE_CHECKING:
@@ -28,20 +32,25 @@ if TYPE_CHECKING:
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 (it has no public name)
 
-_ABOUT = "Check, test, build and push a part of the system: the steps of its workflow."
+_ABOUT = "Check, test, build, sign and promote a part of the system: the steps of its workflow."
 _EXAMPLES = """\
 examples:
   operations pipeline changes backend
   operations pipeline check frontend
   operations pipeline test backend --reports reports/backend
   operations pipeline image backend --output reports/image
+  operations pipeline contents backend --image reports/image
+  operations pipeline scan backend --image reports/image
   operations pipeline push backend --image reports/image --registry ghcr.io/team/checkout/backend
+  operations pipeline sign backend --image reports/image --registry ghcr.io/team/checkout/backend
+  operations pipeline promote backend --registry ghcr.io/team/checkout/backend \
+      --digest sha256:… --key cosign.pub --name production
 
 In a workflow, the event says which commit to compare with, and outputs go to GITHUB_OUTPUT.
 docs/reference/pipeline.md says what each failure means.
 
-exit codes: 0 sound, 1 the change is at fault, 65 an input cannot be used, 69 this machine or the
-registry is at fault"""
+exit codes: 0 sound, 1 the change or the image is at fault, 65 an input cannot be used, 69 this
+machine or the registry is at fault"""
 
 
 def add_to(commands: Commands) -> None:
@@ -58,15 +67,21 @@ def add_to(commands: Commands) -> None:
     options = {
         "reports": "of `test`: where the JUnit reports go",
         "output": "of `image`: where the image goes",
-        "image": "of `push`: where `image` has put the image",
+        "image": "of `contents`, `scan`, `push`, `sign`: where `image` has put the image",
     }
     for name, purpose in options.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FOLDER", help=purpose)
     parser.add_argument(
         "--registry",
         metavar="HOST[:PORT]/NAME",
-        help=f"of `push`: with TLS, except on this machine; {' and '.join(VARIABLES)} sign in",
+        help="of `push`, `sign`, `promote`: with TLS, except on this machine; "
+        f"{' and '.join(VARIABLES)} sign in",
     )
+    parser.add_argument("--digest", metavar="SHA256:…", help="of `promote`: the image")
+    parser.add_argument(
+        "--key", type=Path, metavar="FILE", help="of `promote`: the public key of the signatures"
+    )
+    parser.add_argument("--name", help="of `promote`: what the image may be called from now on")
     parser.set_defaults(run=_run)
 
 
@@ -105,11 +120,41 @@ def _push(part: Part, history: History, chosen: argparse.Namespace) -> Sequence[
     return ()
 
 
+def _contents(part: Part, _: History, chosen: argparse.Namespace) -> Sequence[str]:
+    list_contents(part, chosen.image.resolve())
+    return ()
+
+
+def _scan(part: Part, _: History, chosen: argparse.Namespace) -> Sequence[str]:
+    return scan(part, chosen.image.resolve())
+
+
+def _sign(part: Part, _: History, chosen: argparse.Namespace) -> Sequence[str]:
+    sign(part, os.environ, image=chosen.image.resolve(), registry=chosen.registry)
+    return ()
+
+
+def _promote(part: Part, history: History, chosen: argparse.Namespace) -> Sequence[str]:
+    return promote(
+        part,
+        history,
+        os.environ,
+        registry=chosen.registry,
+        digest=chosen.digest,
+        key=chosen.key,
+        name=chosen.name,
+    )
+
+
 _VERBS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "changes": (_changes, ()),
     "check": (_check, ()),
     "test": (_test, ("reports",)),
     "image": (_image, ("output",)),
+    "contents": (_contents, ("image",)),
+    "scan": (_scan, ("image",)),
     "push": (_push, ("image", "registry")),
+    "sign": (_sign, ("image", "registry")),
+    "promote": (_promote, ("registry", "digest", "key", "name")),
 }
 """Each step returns a line for each fault; beside it are the options that it needs."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _SECONDS = 120.0
 _CHUNK = 1 << 20
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_MANIFESTS = (_MANIFEST, "application/vnd.docker.distribution.manifest.v2+json")
 _PLACE = re.compile(
     r"(?P<host>\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(?P<port>:\d+)?/(?P<name>[a-z0-9._/-]+)"
 )
@@ -116,12 +117,22 @@ class Registry:
         headers = {"Content-Type": kind}
         done = self._ask("PUT", f"{address}/{tag}", _CREATED, content=manifest, headers=headers)
         self._expect_digest(done, digest)
-        # What a cluster will pull has to be there under its digest.
-        there = self._ask("GET", f"{address}/{digest}", _OK, headers={"Accept": kind})
+        self._manifest(digest)  # what a cluster will pull has to be there under its digest
+
+    def tag(self, digest: str, tag: str) -> None:
+        """Give the image `digest`, which is there already, one tag more."""
+        manifest, kind = self._manifest(digest)
+        self._push_manifest(manifest, kind, digest, tag)
+
+    def _manifest(self, digest: str) -> tuple[bytes, str]:
+        """Return a manifest and its media type."""
+        address = f"{self._place.address}/manifests/{digest}"
+        there = self._ask("GET", address, _OK, headers={"Accept": ", ".join(_MANIFESTS)})
         if hashlib.sha256(there.content).hexdigest() != digest.removeprefix("sha256:"):
             raise EnvironmentFailure(
                 f"{self._place.registry} returns another manifest as {digest}."
             )
+        return there.content, there.headers.get("Content-Type", _MANIFEST)
 
     def _expect_digest(self, done: httpx.Response, digest: str) -> None:
         found = done.headers.get("Docker-Content-Digest", digest)

@@ -1,0 +1,1 @@
+"""What an image contains, where it comes from, and who says so: lists, scans and signatures."""
