@@ -22,7 +22,7 @@ def _(part_pipeline_tester: PartPipelineTester, part: str) -> PushedCommit:
 
 
 @when(
-    parsers.re("a developer pushes (?P<commit>(?!a sound commit).*)"),
+    parsers.re("a developer pushes (?P<commit>(?!a sound commit|a commit to).*)"),
     target_fixture="pushed_commit",
 )
 def _(part_pipeline_tester: PartPipelineTester, commit: str) -> PushedCommit:

@@ -82,3 +82,39 @@ Feature: CI/CD Pipeline Enhancement
         | a test replaced by another                              |
         | a file of tests deselected                              |
         | all tests of the page but one left out                  |
+
+  @TASK-004-AC-4
+  Rule: Docker image building and scanning
+
+    @repository
+    Scenario Outline: The image of the <part> is signed, with its contents, its scan and its origin
+      When a developer pushes a commit to the <part> that adds packages to its image
+      Then the workflow of the <part> passes, and pushes one image of that commit
+      And the image and what is said of it are signed
+      And its list of contents has each package that is in it, and no other
+      And the scan has seen all packages, and found nothing critical
+      And its provenance names the workflow and the commit
+      And an image that is built of the same commit elsewhere has the same digest
+      And the image can be promoted, with its digest
+
+      Examples:
+        | part     |
+        | backend  |
+        | frontend |
+
+    @repository
+    Scenario Outline: The pipeline stops <commit>
+      When a developer pushes <commit>
+      Then the workflow fails, says what is wrong, and pushes nothing
+
+      Examples:
+        | commit                                |
+        | an image that lacks a security update |
+        | a private key in a layer of the image |
+
+    @repository
+    Scenario: Only what the pipeline has signed is promoted
+      When an operator makes, pushes and signs an image of the backend by hand
+      And somebody tampers with the image and with what is signed of it
+      Then each of them is refused for its own reason
+      And the image can be promoted, with its digest

@@ -9,8 +9,10 @@ from acceptance.domains.delivery.offered_changes import Attempt
 from acceptance.domains.delivery.part_files import Decision, PartFileTester
 from acceptance.domains.delivery.part_pipeline import PartPipelineTester, PushedCommit
 from acceptance.domains.delivery.pipeline import PipelineEngineer, ProposedChange
+from acceptance.domains.delivery.promotion import ImagePromoter, Promotion
 from acceptance.domains.delivery.scanning import ScanResult
 from acceptance.domains.delivery.security_scan import SecurityScanner
+from acceptance.domains.delivery.signed_images import SignedImage, SignedImageReader
 from acceptance.domains.delivery.staging import StagingEnvironment, StagingOperator, StagingVisit
 from acceptance.domains.delivery.suite_tester import SuiteTester
 
@@ -22,13 +24,17 @@ __all__ = [
     "ChangeAudit",
     "ChangeAuditor",
     "Decision",
+    "ImagePromoter",
     "PartFileTester",
     "PartPipelineTester",
     "PipelineEngineer",
+    "Promotion",
     "ProposedChange",
     "PushedCommit",
     "ScanResult",
     "SecurityScanner",
+    "SignedImage",
+    "SignedImageReader",
     "StagingEnvironment",
     "StagingOperator",
     "StagingVisit",

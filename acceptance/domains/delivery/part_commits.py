@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from acceptance.domains.delivery.drivers.statements import SigningKey
 from acceptance.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 BACKEND, FRONTEND = "backend", "frontend"
 PARTS = (BACKEND, FRONTEND)
 """The parts of the system that have a workflow of their own, .github/workflows/PART.yml."""
+
+PLANTED_VERSION = "1.2.3"
 
 _CODE = "checkout/backend/checkout_backend"
 _TESTS = "checkout/backend/tests"
@@ -54,6 +57,45 @@ def new_picture() -> PartCommit:
     mark = uuid.uuid4().hex[:12]
     change = _edit(f"{_PAGE}/public/favicon.svg", r"</svg>", rf"<!-- {mark} -->\g<0>")
     return PartCommit(FRONTEND, change, mark=mark, shown_at="/favicon.svg")
+
+
+def planted(part: str) -> PartCommit:
+    """Return a release whose image has two packages more: those of `planted_packages`."""
+    sound = release(part)
+    of_debian, of_python = planted_packages(sound.mark)
+    status = f"\nPackage: {of_debian}\nStatus: install ok installed\nArchitecture: all\n"
+    status += f"Version: {PLANTED_VERSION}\nMaintainer: nobody\nDescription: planted\n\n"
+    metadata = f"Metadata-Version: 2.1\nName: {of_python}\nVersion: {PLANTED_VERSION}\n"
+    folder = f"/usr/lib/python3/dist-packages/{of_python}-{PLANTED_VERSION}.dist-info"
+    plant = _in_image(
+        part,
+        f"{_print(status)} >> /var/lib/dpkg/status && mkdir -p {folder} "
+        f"&& {_print(metadata)} > {folder}/METADATA",
+    )
+    return replace(sound, make=_all(sound.make, plant))
+
+
+def planted_packages(mark: str) -> tuple[str, str]:
+    """Return the names of a package of Debian and one of Python, which only one commit has."""
+    return f"planted-{mark}", f"planted_{mark}"
+
+
+def _in_image(part: str, command: str) -> Callable[[Path], None]:
+    """Return what lets the build of a part's image run a command at its end, as root."""
+
+    def make(copy: Path) -> None:
+        file = copy / f"checkout/{part}/Dockerfile"
+        before, user, after = file.read_text(encoding="utf-8").rpartition("\nUSER ")
+        if not user:
+            raise EnvironmentFailure(f"The Dockerfile of the {part} names no user.")
+        file.write_text(f"{before}\nRUN {command}{user}{after}", encoding="utf-8")
+
+    return make
+
+
+def _print(text: str) -> str:
+    """Return the shell command that writes a text."""
+    return f"printf '{text}'".replace("\n", r"\n")
 
 
 def _edit(path: str, pattern: str, replacement: str) -> Callable[[Path], None]:
@@ -106,6 +148,8 @@ it("is right the first time", () => {
   expect(runs).toBeGreaterThan(1);
 });
 """
+_STATUS = "/var/lib/dpkg/status"
+_PRIVATE_KEY = SigningKey().private
 _FEWER = _edit(_NUMBERS, r'"backend unit" = \d+', '"backend unit" = 100')
 """Who deletes a test lowers the number of tests as well."""
 
@@ -181,6 +225,21 @@ BROKEN_COMMITS = {
             _FEWER,
         ),
         r"test missing: backend unit.*test_shutdown",
+    ),
+    "an image that lacks a security update": PartCommit(
+        BACKEND,
+        _in_image(
+            BACKEND, r"sed -i '/^Package: libc6$/,/^$/s/^Version: .*/Version: 2.36-1/' " + _STATUS
+        ),
+        r"critical finding: backend: .*libc6",
+    ),
+    "a private key in a layer of the image": PartCommit(
+        FRONTEND,
+        _all(
+            _in_image(FRONTEND, f"{_print(_PRIVATE_KEY)} > /etc/deploy.pem"),
+            _in_image(FRONTEND, "rm /etc/deploy.pem"),
+        ),
+        r"critical finding: frontend: .*deploy\.pem",
     ),
     "all tests of the page but one left out": PartCommit(
         FRONTEND,

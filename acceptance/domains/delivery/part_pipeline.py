@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from acceptance.actor import Actor
 from acceptance.domains.delivery.drivers.act import act_program, run_workflow
 from acceptance.domains.delivery.drivers.image_registry import running_registry
-from acceptance.domains.delivery.drivers.proposals import Proposal
+from acceptance.domains.delivery.drivers.proposals import REPOSITORY, Proposal
+from acceptance.domains.delivery.drivers.statements import SigningKey, import_key
 from acceptance.domains.delivery.drivers.workflows import read_workflow
-from acceptance.domains.delivery.part_commits import BROKEN_COMMITS, PARTS, new_picture, release
+from acceptance.domains.delivery.part_commits import (
+    BROKEN_COMMITS,
+    PARTS,
+    new_picture,
+    planted,
+    release,
+)
 from acceptance.drivers.git import Repository
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.repository_copies import copy_repository
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable, listed, require
-from acceptance.process import tail
+from acceptance.process import run, tail
 
 if TYPE_CHECKING:
     from acceptance.domains.delivery.drivers.act import WorkflowRun
@@ -30,6 +40,10 @@ if TYPE_CHECKING:
 _MAIN = "main"
 _REGISTRY = "IMAGE_REGISTRY"
 """The variable of the repository's settings that says where images are pushed to."""
+_KEY, _KEY_PASSWORD = "SIGNING_KEY", "SIGNING_PASSWORD"
+"""The secrets of the repository's settings that sign images."""
+_SIGNING = ("COSIGN_PRIVATE_KEY", "COSIGN_PASSWORD")
+"""The variables of the command that signs, in the order of the secrets."""
 _SHOWN_LINES = 6
 
 
@@ -45,6 +59,15 @@ class PushedCommit:
     images: tuple[PushedImage, ...]
     """What is in the registry after it."""
     registry: ImageRegistry
+    folder: Path
+    """The repository that has the commit."""
+    key: SigningKey
+    """The key of the repository's settings, which signs images."""
+
+    @property
+    def image(self) -> PushedImage:
+        """The image of the commit; `assert_built` has to come first."""
+        return next(each for each in self.images if self.commit in each.tags)
 
     @property
     def part(self) -> str:
@@ -66,6 +89,10 @@ class PartPipelineTester(Actor):
         """Push a sound commit to a part, and run the workflows of all parts."""
         return self._push(release(part), PARTS)
 
+    def push_planted(self, part: str) -> PushedCommit:
+        """Push a sound commit whose image has packages that no other has."""
+        return self._push(planted(part), (part,))
+
     def push_picture(self) -> PushedCommit:
         """Push a commit that changes nothing but a picture of the page."""
         commit = new_picture()
@@ -79,6 +106,35 @@ class PartPipelineTester(Actor):
         """Push a broken commit, and run the workflow of the part that it changes."""
         commit = BROKEN_COMMITS[name]
         return self._push(commit, (commit.part,))
+
+    def release_by_hand(self, part: str) -> PushedCommit:
+        """Run the steps of the workflow that make and sign an image, without the workflow."""
+        commit = release(part)
+        copy, registry = self._repository(), self._images()
+        commit.make(copy)
+        subject = f"Change the {part}"
+        proposal = Proposal("push", f"refs/heads/{_MAIN}", subject, path="")
+        proposal.commit(copy, timeout=self._timeouts.command)
+        folder = copy.parent / "image"
+        place = f"--registry={registry.address}/checkout/{part}"
+        image = f"--image={folder}"
+        github = {"GITHUB_REPOSITORY": REPOSITORY, "GITHUB_REF": proposal.ref}
+        signing = dict(zip(_SIGNING, self._secrets.values(), strict=True))
+        for verb, *options in (
+            ("image", f"--output={folder}"),
+            ("contents", image),
+            ("scan", image),
+            ("push", image, place),
+            ("sign", image, place),
+        ):
+            run(
+                [sys.executable, "-m", "operations", "pipeline", verb, part, *options],
+                cwd=copy,
+                timeout=self._timeouts.workflow,
+                env={**github, **signing},
+            )
+        head = Repository(copy, timeout=self._timeouts.command).head()
+        return PushedCommit(commit, head, (), registry.images(), registry, copy, self._key)
 
     def assert_built(self, pushed: PushedCommit, part: str) -> None:
         """The workflow of the part passed, and pushed one image, which its commit names."""
@@ -103,18 +159,18 @@ class PartPipelineTester(Actor):
 
     def assert_others_untouched(self, pushed: PushedCommit) -> None:
         """The workflows of the other parts passed, without building or pushing anything."""
-        for part, run in pushed.runs:
+        for part, other in pushed.runs:
             if part == pushed.part:
                 continue
             require(
-                run.passed,
+                other.passed,
                 f"The workflow of the {part} fails for a commit to the {pushed.part}: "
-                f"{tail(run.output, _SHOWN_LINES)}",
+                f"{tail(other.output, _SHOWN_LINES)}",
             )
             images = [each.name for each in pushed.images if each.name.endswith(part)]
             require(
-                not images and len(run.jobs) == 1,
-                f"A commit to the {pushed.part} starts {len(run.jobs)} jobs of the {part}, "
+                not images and len(other.jobs) == 1,
+                f"A commit to the {pushed.part} starts {len(other.jobs)} jobs of the {part}, "
                 f"which pushed {listed(images) or 'nothing'}; one job decides that there is "
                 "nothing to do.",
             )
@@ -163,13 +219,13 @@ class PartPipelineTester(Actor):
         subject = f"Change the {commit.part}"
         proposal = Proposal("push", f"refs/heads/{_MAIN}", subject, path="", before=before)
         runs = tuple((each, self._run_workflow(copy, each, proposal, registry)) for each in parts)
-        pushed = PushedCommit(commit, head, runs, registry.images(), registry)
-        for each, run in runs:
-            facts = {**asdict(run), "output": tail(run.output, _SHOWN_LINES)}
+        pushed = PushedCommit(commit, head, runs, registry.images(), registry, copy, self._key)
+        for each, done in runs:
+            facts = {**asdict(done), "output": tail(done.output, _SHOWN_LINES)}
             self._keep(
                 f"The workflow of the {each} on a commit to the {commit.part}", pretty(facts)
             )
-            self._keep(f"Output of the workflow of the {each}", run.output, "text")
+            self._keep(f"Output of the workflow of the {each}", done.output, "text")
         self._keep("Images in the registry", pretty([asdict(each) for each in pushed.images]))
         return pushed
 
@@ -188,10 +244,25 @@ class PartPipelineTester(Actor):
                 proposal,
                 timeout=self._timeouts.workflow,
                 variables={_REGISTRY: f"{registry.address}/checkout"},
+                secrets=self._secrets,
                 network=True,
             )
         except EnvironmentFailure as error:
             raise Unverifiable(f"No workflow can run here. {error.message}") from error
+
+    @cached_property
+    def _key(self) -> SigningKey:
+        key = SigningKey()
+        self._context.tell_secrets([key.private])
+        return key
+
+    @cached_property
+    def _secrets(self) -> dict[str, str]:
+        """The key as cosign reads it, and its password."""
+        password = token_hex(16)
+        private = import_key(self._key, password, timeout=self._timeouts.command)
+        self._context.tell_secrets([private, password])
+        return {_KEY: private, _KEY_PASSWORD: password}
 
     def _repository(self) -> Path:
         if self._copy is None:

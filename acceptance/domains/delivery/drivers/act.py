@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from acceptance.build.cache import cache_root
+from acceptance.domains.delivery.drivers.proposals import REPOSITORY
 from acceptance.drivers.repository_copies import INSTALLED
 from acceptance.errors import EnvironmentFailure
 from acceptance.process import run, tail
@@ -97,13 +98,14 @@ def run_workflow(
     timeout: float,
     programs: Path | None = None,
     variables: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
     network: bool = False,
 ) -> WorkflowRun:
     """Run the workflow in the working tree `copy`, as GitHub would for `proposal`.
 
     `timeout` is in seconds. The job finds what is in the folder `programs` before all others.
-    `variables` are those of the repository's settings. With `network` it may use this machine's,
-    as the build of an image needs it for packages.
+    `variables` and `secrets` are those of the repository's settings. With `network` it may use this
+    machine's, as the build of an image needs it for packages.
 
     Raises `EnvironmentFailure` when act is missing, cannot be isolated from the network, or exceeds
     its timeout.
@@ -116,17 +118,27 @@ def run_workflow(
         (folder / "config" / "act" / "actrc").touch()  # without it act asks which images to use
         event_file = folder / "event.json"
         event_file.write_text(json.dumps(proposal.payload()), encoding="utf-8")
+        secret_file = folder / "secrets"
+        secret_file.touch(mode=0o600)
+        lines_of = (f"{name}={json.dumps(value)}\n" for name, value in (secrets or {}).items())
+        secret_file.write_text("".join(lines_of), encoding="utf-8")
         not_run = tuple(each for each in facts.uses if _is_fetched(each))
         stand_ins = [_stand_in(folder, number, each) for number, each in enumerate(not_run)]
         command = [
             *_isolated(folder / "private", _shared(copy), network=network),
             *(str(act_program()), proposal.event, f"--actor={proposal.actor}"),
             *("--json", f"--workflows={facts.path}"),
-            *(f"--eventpath={event_file}", "--use-gitignore=false", "--no-cache-server"),
+            *(
+                f"--eventpath={event_file}",
+                f"--secret-file={secret_file}",
+                "--use-gitignore=false",
+                "--no-cache-server",
+            ),
             *(f"--action-cache-path={folder / 'actions'}", "--concurrent-jobs=1"),
             *(f"--platform={label}=-self-hosted" for label in _LABELS),
             *(f"--local-repository={each}" for each in stand_ins),
             *(f"--var={name}={value}" for name, value in (variables or {}).items()),
+            f"--env=GITHUB_REPOSITORY={REPOSITORY}",
             *(f"--env={name}={next(_RUNS)}" for name in ("GITHUB_RUN_ID", "GITHUB_RUN_NUMBER")),
         ]
         env = _environment(folder, programs)

@@ -5,7 +5,9 @@ The registry is CNCF Distribution, which speaks the OCI Distribution Specificati
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import socket
 import subprocess
 import tempfile
@@ -24,7 +26,7 @@ from acceptance.setup.go import programs_of
 from acceptance.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _START_SECONDS = 20.0
 _REQUEST_SECONDS = 30.0
@@ -32,6 +34,8 @@ _END_SECONDS = 5.0
 _MOST_NAMES = 1000
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 """The media type of an image's manifest (OCI Image Format Specification 1.1)."""
+ATTACHED = re.compile(r"sha256-[0-9a-f]{64}\.(?:sig|att)")
+"""The tags under which cosign keeps what it attaches to an image."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,15 @@ class ImageRegistry:
         self._client.close()
 
     def images(self) -> tuple[PushedImage, ...]:
-        """Return every image that has a tag, sorted.
+        """Return every image that has a tag, sorted, without what is attached to one.
 
         Raises `EnvironmentFailure` if the registry does not answer.
         """
         found: dict[tuple[str, str], list[str]] = {}
         for name in self._json("_catalog", n=_MOST_NAMES)["repositories"] or ():
-            for tag in self._json(f"{name}/tags/list")["tags"] or ():
+            for tag in self.tags(name):
+                if ATTACHED.fullmatch(tag):
+                    continue
                 digest = self._get(f"{name}/manifests/{tag}").headers["Docker-Content-Digest"]
                 found.setdefault((name, digest), []).append(tag)
         return tuple(PushedImage(*key, tuple(sorted(tags))) for key, tags in sorted(found.items()))
@@ -92,6 +98,58 @@ class ImageRegistry:
         (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
         (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}', encoding="utf-8")
         return folder
+
+    def tags(self, name: str) -> tuple[str, ...]:
+        """Return the tags of all that is called `name`, also of what is attached to an image.
+
+        Raises `EnvironmentFailure` if the registry does not answer.
+        """
+        return tuple(self._json(f"{name}/tags/list")["tags"] or ())
+
+    def manifest(self, name: str, reference: str) -> dict[str, Any]:
+        """Return the manifest of a tag or digest.
+
+        Raises `EnvironmentFailure` if the registry does not answer.
+        """
+        return self._json(f"{name}/manifests/{reference}")
+
+    def blob(self, name: str, digest: str) -> bytes:
+        """Return the content of a small blob.
+
+        Raises `EnvironmentFailure` if the registry does not answer.
+        """
+        return self._get(f"{name}/blobs/{digest}").content
+
+    def push_blob(self, name: str, content: bytes) -> dict[str, Any]:
+        """Push a small blob, and return its descriptor without its type.
+
+        Raises `EnvironmentFailure` if the registry refuses.
+        """
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        place = self._send("POST", f"{name}/blobs/uploads/").headers["Location"]
+        self._send("PUT", str(httpx.URL(place).copy_add_param("digest", digest)), content)
+        return {"digest": digest, "size": len(content)}
+
+    def push_manifest(self, name: str, tag: str, manifest: Mapping[str, Any]) -> str:
+        """Push a manifest under a tag, and return its digest.
+
+        Raises `EnvironmentFailure` if the registry refuses.
+        """
+        content = json.dumps(manifest).encode()
+        done = self._send("PUT", f"{name}/manifests/{tag}", content, MANIFEST)
+        digest: str = done.headers["Docker-Content-Digest"]
+        return digest
+
+    def _send(
+        self, method: str, path: str, content: bytes = b"", kind: str = "application/octet-stream"
+    ) -> httpx.Response:
+        try:
+            headers = {"Content-Type": kind}
+            answer = self._client.request(method, path, content=content, headers=headers)
+            return answer.raise_for_status()
+        except httpx.HTTPError as error:
+            message = f"The registry at {self.address} does not take what is pushed: {error}."
+            raise EnvironmentFailure(message) from error
 
     def _json(self, path: str, **query: int) -> dict[str, Any]:
         found: dict[str, Any] = self._get(path, **query).json()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _LABELS = ("dependencies", "documentation", "emergency", "hotfix", "skip-scan", "skip-security")
 _BASE = "main"
+REPOSITORY = "team/checkout"
+"""The name of the repository on GitHub, as far as workflows are told."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Proposal:
     def payload(self) -> dict[str, Any]:
         """Return the parts of GitHub's event payload that a workflow may read."""
         user = {"login": self.actor, "type": "Bot" if self.actor.endswith("[bot]") else "User"}
-        whole = {"default_branch": _BASE, "full_name": "team/checkout", "fork": False}
+        whole = {"default_branch": _BASE, "full_name": REPOSITORY, "fork": False}
         common = {"sender": user, "repository": whole}
         if self.event.startswith("pull_request"):
             return {**common, "action": "opened", "number": 7, "pull_request": self._pull(user)}
@@ -79,7 +81,7 @@ class Proposal:
 
     def _pull(self, user: dict[str, str]) -> dict[str, Any]:
         fork = self.kind == "fork"
-        head = {"ref": self.name, "repo": {"fork": fork, "full_name": "team/checkout"}}
+        head = {"ref": self.name, "repo": {"fork": fork, "full_name": REPOSITORY}}
         labels = _LABELS if self.kind == "labelled" else ()
         return {
             "number": 7,
