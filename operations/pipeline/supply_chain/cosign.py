@@ -90,7 +90,8 @@ def _by(key: Path) -> tuple[str, ...]:
 def reason(error: ProgramFailed) -> str:
     """Return what cosign said last."""
     lines = [line for line in error.said.splitlines() if line.strip()]
-    return (lines or [error.message])[-1].removeprefix("Error: ").strip()
+    last = (lines or [error.message])[-1].removeprefix("Error: ")
+    return last.strip().removeprefix("error during command execution: ")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from acceptance.domains.delivery import built_images
 from acceptance.domains.delivery.built_images import BuiltImageOperator, BuiltPod
 from acceptance.domains.delivery.drivers.image_registry import ImageRegistry, PushedImage
+from acceptance.domains.delivery.drivers.statements import SigningKey
 from acceptance.domains.delivery.part_commits import PartCommit
 from acceptance.domains.delivery.part_pipeline import PushedCommit
 from acceptance.drivers.http import Reply
@@ -87,7 +88,7 @@ class Cluster:
 
 
 MADE = PartCommit("backend", lambda _: None, mark=MARK, shown_at="/api/openapi.json")
-PUSHED = PushedCommit(MADE, COMMIT, (), (IMAGE,), Registry("127.0.0.1:1"))
+PUSHED = PushedCommit(MADE, COMMIT, (), (IMAGE,), Registry("127.0.0.1:1"), Path(), SigningKey())
 
 
 @pytest.fixture

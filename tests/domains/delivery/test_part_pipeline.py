@@ -10,6 +10,7 @@ import pytest
 from acceptance.domains.delivery import part_pipeline
 from acceptance.domains.delivery.drivers.act import WorkflowRun
 from acceptance.domains.delivery.drivers.image_registry import ImageRegistry, PushedImage
+from acceptance.domains.delivery.drivers.statements import SigningKey
 from acceptance.domains.delivery.part_commits import (
     BROKEN_COMMITS,
     PARTS,
@@ -34,12 +35,15 @@ FAILED = replace(
     output="check failed: lint: checkout/backend/checkout_backend/cursors.py:1 F401\n",
 )
 REGISTRY = ImageRegistry("127.0.0.1:1")
+KEY = SigningKey()
 PUSHED = PushedCommit(
     PartCommit("backend", lambda _: None, mark="a-mark", shown_at="/"),
     COMMIT,
     (("backend", PASSED), ("frontend", SKIPPED)),
     (IMAGE,),
     REGISTRY,
+    ROOT,
+    KEY,
 )
 STOPPED = PushedCommit(
     PartCommit("backend", lambda _: None, r"lint.*cursors\.py"),
@@ -47,6 +51,8 @@ STOPPED = PushedCommit(
     (("backend", FAILED),),
     (),
     REGISTRY,
+    ROOT,
+    KEY,
 )
 
 
