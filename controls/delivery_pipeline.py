@@ -8,8 +8,6 @@ from controls import edits
 from controls.control import control
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from controls.saboteur import Saboteur
 
 _WORKFLOWS = ".github/workflows"
@@ -29,16 +27,19 @@ def no_backend_workflow(saboteur: Saboteur) -> None:
 @control("TASK-004-AC-1", _BACKEND, expects=r"the registry has no image; all it has: \S+:latest")
 def image_called_latest(saboteur: Saboteur) -> None:
     """Push every image with the same tag."""
-    _edit(
-        saboteur, f"{_PIPELINE}/push.py", "built.digest, built.commit)", 'built.digest, "latest")'
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_PIPELINE}/push.py",
+        "built.digest, built.commit)",
+        'built.digest, "latest")',
     )
 
 
 @control("TASK-004-AC-1", _BACKEND, expects="The second run builds the image of the backend anew")
 def image_labelled_with_its_run(saboteur: Saboteur) -> None:
     """Let each image say which run has built it, before it is looked for in the cache."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/image.py",
         "        with Progress(1).step(",
         '        with (folder / "Dockerfile").open("a", encoding="utf-8") as recipe:\n'
@@ -50,8 +51,8 @@ def image_labelled_with_its_run(saboteur: Saboteur) -> None:
 @control("TASK-004-AC-1", _BACKEND, expects="does not answer as the commit that it was built of")
 def image_of_the_commit_before(saboteur: Saboteur) -> None:
     """Build the files of the parent, as a checkout of a moved branch does."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/image.py",
         "history.export(commit, ",
         "history.export(history.parent(commit), ",
@@ -65,7 +66,9 @@ def image_of_the_commit_before(saboteur: Saboteur) -> None:
 )
 def backend_linter_advises(saboteur: Saboteur) -> None:
     """Let no linter hold anybody up."""
-    _edit(saboteur, f"{_PIPELINE}/check.py", '        ("lint", _linted_backend),\n', "")
+    edits.replace_in_commit(
+        saboteur.repository(), f"{_PIPELINE}/check.py", '        ("lint", _linted_backend),\n', ""
+    )
 
 
 @control(
@@ -75,7 +78,9 @@ def backend_linter_advises(saboteur: Saboteur) -> None:
 )
 def backend_not_compiled(saboteur: Saboteur) -> None:
     """Let the tests find what does not compile."""
-    _edit(saboteur, f"{_PIPELINE}/check.py", '        ("compile", _compiled),\n', "")
+    edits.replace_in_commit(
+        saboteur.repository(), f"{_PIPELINE}/check.py", '        ("compile", _compiled),\n', ""
+    )
 
 
 @control(
@@ -85,8 +90,8 @@ def backend_not_compiled(saboteur: Saboteur) -> None:
 )
 def backend_without_lock(saboteur: Saboteur) -> None:
     """Take a missing lock file for one that has nothing wrong."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/locks.py",
         'return [f"the lock file {lock} is missing"]',
         "return []",
@@ -100,8 +105,8 @@ def backend_without_lock(saboteur: Saboteur) -> None:
 )
 def new_branch_compared_with_its_parent(saboteur: Saboteur) -> None:
     """Spare a new branch the builds of all parts."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/bases.py",
         '        return Base("", "the branch is new")',
         '        return Base(history.parent(history.head()), "the parent")',
@@ -115,8 +120,8 @@ def new_branch_compared_with_its_parent(saboteur: Saboteur) -> None:
 )
 def migrations_overlooked(saboteur: Saboteur) -> None:
     """Take Python's files alone for the backend."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/changes.py",
         "files = below(history.changed(base.commit), part.paths)",
         "files = [f for f in below(history.changed(base.commit), part.paths)"
@@ -131,8 +136,8 @@ def migrations_overlooked(saboteur: Saboteur) -> None:
 )
 def last_commit_of_a_push_compared(saboteur: Saboteur) -> None:
     """Compare with the parent, although a push may have several commits."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/bases.py",
         "    commit = history.commit(before)\n",
         "    commit = history.parent(history.head())\n",
@@ -142,7 +147,12 @@ def last_commit_of_a_push_compared(saboteur: Saboteur) -> None:
 @control("TASK-004-AC-2", _FRONTEND, expects="The image of the frontend does not answer as the com")
 def pictures_not_in_the_key_of_the_cache(saboteur: Saboteur) -> None:
     """Take public/ for what a build makes."""
-    _edit(saboteur, "acceptance/build/cache.py", '"node_modules",\n', '"node_modules", "public",\n')
+    edits.replace_in_commit(
+        saboteur.repository(),
+        "acceptance/build/cache.py",
+        '"node_modules",\n',
+        '"node_modules", "public",\n',
+    )
 
 
 @control(
@@ -152,8 +162,8 @@ def pictures_not_in_the_key_of_the_cache(saboteur: Saboteur) -> None:
 )
 def branches_with_a_slash_left_out(saboteur: Saboteur) -> None:
     """Build every branch, and forget that a star is no slash."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_WORKFLOWS}/frontend.yml",
         "on:\n  push:\n",
         'on:\n  push:\n    branches: ["*"]\n',
@@ -165,7 +175,9 @@ def branches_with_a_slash_left_out(saboteur: Saboteur) -> None:
 )
 def frontend_built_for_pull_requests_only(saboteur: Saboteur) -> None:
     """Build the frontend for pull requests, and nothing after the merge."""
-    _edit(saboteur, f"{_WORKFLOWS}/frontend.yml", "on:\n  push:\n", "on:\n")
+    edits.replace_in_commit(
+        saboteur.repository(), f"{_WORKFLOWS}/frontend.yml", "on:\n  push:\n", "on:\n"
+    )
 
 
 @control(
@@ -175,8 +187,8 @@ def frontend_built_for_pull_requests_only(saboteur: Saboteur) -> None:
 )
 def frontend_without_lock(saboteur: Saboteur) -> None:
     """Take a missing lock file for one that has nothing wrong."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/locks.py",
         'return ["the lock file package-lock.json is missing"]',
         "return []",
@@ -190,7 +202,12 @@ def frontend_without_lock(saboteur: Saboteur) -> None:
 )
 def frontend_types_not_checked(saboteur: Saboteur) -> None:
     """Leave the types to the editor: the bundler does not look at them."""
-    _edit(saboteur, f"{_PIPELINE}/check.py", '        ("compile", _typed_frontend),\n', "")
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_PIPELINE}/check.py",
+        '        ("compile", _typed_frontend),\n',
+        "",
+    )
 
 
 @control(
@@ -214,7 +231,9 @@ def frontend_linter_without_rules(saboteur: Saboteur) -> None:
 )
 def every_part_built_each_time(saboteur: Saboteur) -> None:
     """Build all parts on every commit."""
-    _edit(saboteur, f"{_PIPELINE}/changes.py", "changed = bool(files)", "changed = True")
+    edits.replace_in_commit(
+        saboteur.repository(), f"{_PIPELINE}/changes.py", "changed = bool(files)", "changed = True"
+    )
 
 
 @control(
@@ -236,8 +255,8 @@ def image_pushed_beside_the_tests(saboteur: Saboteur) -> None:
 )
 def integration_tests_left_out(saboteur: Saboteur) -> None:
     """Run the tests that need no database."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/parts.py",
         '        Suite("backend integration", "postgres", mark="postgres", needs_database=True),\n',
         "",
@@ -251,8 +270,8 @@ def integration_tests_left_out(saboteur: Saboteur) -> None:
 )
 def tests_not_compared(saboteur: Saboteur) -> None:
     """Count the tests, and compare them with nothing."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/test.py",
         "return (*found, *problems_of_tests(runs, declared, before))",
         "return tuple(found)",
@@ -266,8 +285,8 @@ def tests_not_compared(saboteur: Saboteur) -> None:
 )
 def as_many_tests_as_before(saboteur: Saboteur) -> None:
     """Take tests that are gone for renamed ones, if there are as many as before."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/verdict.py",
         "    missing = _unexcused(runs, declared, before, present)\n",
         "    missing = _unexcused(runs, declared, before, present)\n"
@@ -283,8 +302,8 @@ def as_many_tests_as_before(saboteur: Saboteur) -> None:
 )
 def no_database_is_a_warning(saboteur: Saboteur) -> None:
     """Blame the runner when there is no database."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/verdict.py",
         'found.append(f"test failed: {suite}: it had no database: {why}")',
         'print(f"::warning::{suite}: it had no database: {why}")',
@@ -298,8 +317,8 @@ def no_database_is_a_warning(saboteur: Saboteur) -> None:
 )
 def tests_repeated_until_they_pass(saboteur: Saboteur) -> None:
     """Repeat the tests of the page, because a busy runner is slow."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/suites.py",
         '"--allowOnly=false", ',
         '"--allowOnly=false", "--retry=2", ',
@@ -318,8 +337,8 @@ def tests_repeated_until_they_pass(saboteur: Saboteur) -> None:
 )
 def what_ran_taken_for_all_tests(saboteur: Saboteur) -> None:
     """Take the tests that ran for all that there are."""
-    _edit(
-        saboteur,
+    edits.replace_in_commit(
+        saboteur.repository(),
         f"{_PIPELINE}/test.py",
         "return (*found, *problems_of_tests(runs, declared, before))",
         "return tuple(each for each in found if each.startswith('test failed'))",
@@ -336,11 +355,3 @@ def failing_tests_allowed(saboteur: Saboteur) -> None:
     copy = saboteur.repository()
     edits.replace(copy / _IMAGE, "--reports reports/tests\n", "--reports reports/tests || true\n")
     edits.commit(copy, "Mend the tests later")
-
-
-def _edit(saboteur: Saboteur, path: str, old: str, new: str) -> Path:
-    """Replace a text in a copy of the repository, and commit that."""
-    copy = saboteur.repository()
-    edits.replace(copy / path, old, new)
-    edits.commit(copy, "Make it simpler")
-    return copy

@@ -41,6 +41,12 @@ def append(path: Path, text: str) -> None:
         file.write(text)
 
 
+def replace_in_commit(copy: Path, path: str, old: str, new: str) -> None:
+    """Replace a text in a file of a copy of the repository, and commit that."""
+    replace(copy / path, old, new)
+    commit(copy, "Make it simpler")
+
+
 def commit(copy: Path, message: str) -> None:
     """Commit everything that was changed in a copy of the repository."""
     repository_copies.commit_all(copy, message, timeout=_SECONDS)

@@ -50,6 +50,7 @@ _SHARED = (
     DECLARED,
     ".github/workflows/image.yml",
     PIPELINE,
+    "tools/pipeline",  # what lists and signs images
     "operations/__main__.py",
     "operations/cli.py",
     "acceptance/build",  # it builds the image

@@ -1,0 +1,171 @@
+"""Sabotages for the domain delivery: what is signed of an image, and what may be promoted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controls import edits
+from controls.control import control
+
+if TYPE_CHECKING:
+    from controls.saboteur import Saboteur
+
+_IMAGE = ".github/workflows/image.yml"
+_CHAIN = "operations/pipeline/supply_chain"
+_SIGNED = "The image of the <part> is signed, with its contents, its scan and its origin"
+_BACKEND, _FRONTEND = f"{_SIGNED} [backend]", f"{_SIGNED} [frontend]"
+_PROMOTED = "Only what the pipeline has signed is promoted"
+
+
+@control("TASK-004-AC-4", _BACKEND, expects="has no valid signature of the repository's key")
+def image_never_signed(saboteur: Saboteur) -> None:
+    """Push images without a signature."""
+    edits.replace_in_commit(saboteur.repository(), _IMAGE, "pipeline sign ", "pipeline changes ")
+
+
+@control("TASK-004-AC-4", _FRONTEND, expects="The image of the frontend has 0 statements of type")
+def frontend_without_provenance(saboteur: Saboteur) -> None:
+    """Say of the backend alone where it comes from."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/sign.py",
+        "            (PROVENANCE, provenance),",
+        '            *([(PROVENANCE, provenance)] if part.name == "backend" else []),',
+    )
+
+
+@control("TASK-004-AC-4", _BACKEND, expects=r"The list of the contents of the backend lacks .*")
+def contents_of_debian_alone(saboteur: Saboteur) -> None:
+    """List what apt has installed, and not what pip has."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/contents.py",
+        '"--quiet"]',
+        '"--quiet", "--override-default-catalogers=dpkg"]',
+    )
+
+
+@control("TASK-004-AC-4", _BACKEND, expects="is said to be built of .*refs/heads/main")
+def provenance_of_a_branch(saboteur: Saboteur) -> None:
+    """Name the branch, which moves, and not the commit."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/provenance.py",
+        '{"gitCommit": built.commit}',
+        '{"gitCommit": ref}',
+    )
+
+
+@control("TASK-004-AC-4", _BACKEND, expects="is said to be built by .*/backend.yml@")
+def provenance_of_the_caller(saboteur: Saboteur) -> None:
+    """Name the workflow that somebody has started, and not the one that builds."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/provenance.py",
+        "workflows/image.yml",
+        "workflows/backend.yml",
+    )
+
+
+@control("TASK-004-AC-4", _FRONTEND, expects="that is built of the same commit again is sha256:")
+def image_with_the_time_of_its_build(saboteur: Saboteur) -> None:
+    """Let each file have the time at which it was written."""
+    edits.replace_in_commit(
+        saboteur.repository(), "acceptance/build/buildah.py", ', f"--timestamp={TIMESTAMP}")', ")"
+    )
+
+
+@control(
+    "TASK-004-AC-4",
+    "The pipeline stops <commit> [a private key in a layer of the image]",
+    expects="The workflow fails and has pushed checkout/frontend",
+)
+def scan_after_the_push(saboteur: Saboteur) -> None:
+    """Scan what is in the registry already."""
+    repository = saboteur.repository()
+    workflow = repository / _IMAGE
+    text = workflow.read_text(encoding="utf-8")
+    start, end = text.index("      - name: Scan"), text.index("      - name: Push")
+    sign = text.index("      - name: Sign")
+    moved = text[:start] + text[end:sign] + text[start:end] + text[sign:]
+    workflow.write_text(moved, encoding="utf-8")
+    edits.commit(repository, "Push first")
+
+
+@control(
+    "TASK-004-AC-4",
+    "The pipeline stops <commit> [a private key in a layer of the image]",
+    expects="The workflow of the frontend passes",
+)
+def scan_for_keys_of_one_kind(saboteur: Saboteur) -> None:
+    """Look for keys of RSA alone."""
+    edits.replace_in_commit(
+        saboteur.repository(), f"{_CHAIN}/scan.py", "(?:[A-Z0-9]+ )*PRIVATE KEY", "RSA PRIVATE KEY"
+    )
+
+
+@control(
+    "TASK-004-AC-4",
+    "The pipeline stops <commit> [an image that lacks a security update]",
+    expects="The workflow of the backend passes",
+)
+def scan_that_advises(saboteur: Saboteur) -> None:
+    """Report missing updates, and release all the same."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/scan.py",
+        'each}" for each in critical)',
+        'each}" for each in critical if not each.startswith("security"))',
+    )
+
+
+@control("TASK-004-AC-4", _PROMOTED, expects="a signature of another key: promoted as")
+def signature_not_asked_for(saboteur: Saboteur) -> None:
+    """Take the statements for a signature."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/promote.py",
+        "unsigned = cosign.fault_of_signature(digest, key)",
+        'unsigned = ""',
+    )
+
+
+@control("TASK-004-AC-4", _PROMOTED, expects="provenance of a fork: promoted as")
+def builder_by_its_beginning(saboteur: Saboteur) -> None:
+    """Trust every builder whose name begins as the repository's."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/promote.py",
+        "if found != builder:",
+        "if not str(found).startswith(builder.partition('/.github')[0]):",
+    )
+
+
+@control("TASK-004-AC-4", _PROMOTED, expects="a commit that is not in main: promoted as")
+def commit_of_anybody(saboteur: Saboteur) -> None:
+    """Promote what was built of any commit."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/promote.py",
+        "if strange or not sources:",
+        "if not sources:",
+    )
+
+
+@control("TASK-004-AC-4", _PROMOTED, expects="a scan of last month: promoted as")
+def scan_of_any_age(saboteur: Saboteur) -> None:
+    """Trust a scan for a year."""
+    edits.replace_in_commit(
+        saboteur.repository(), f"{_CHAIN}/promote.py", "timedelta(days=7)", "timedelta(days=365)"
+    )
+
+
+@control("TASK-004-AC-4", _PROMOTED, expects="The image sha256:.* is not promoted")
+def nothing_is_promoted(saboteur: Saboteur) -> None:
+    """Refuse every image: the statement about its scan is looked for by another name."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/promote.py",
+        "SCAN: _fault_of_scan}",
+        '"cyclonedx": _fault_of_scan}',
+    )
