@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_bdd import parsers, then, when
+from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.delivery import (
     ImagePromoter,
@@ -15,17 +15,15 @@ from acceptance.domains.delivery import (
 
 
 @when(
-    parsers.parse(
-        "a developer pushes a sound commit to the {part} that adds packages to its image"
-    ),
+    parsers.parse("a developer pushes a commit to the {part} that adds packages to its image"),
     target_fixture="pushed_commit",
 )
 def _(part_pipeline_tester: PartPipelineTester, part: str) -> PushedCommit:
     return part_pipeline_tester.push_planted(part)
 
 
-@when(
-    parsers.parse("an operator makes, pushes and signs an image of the {part} by hand"),
+@given(
+    parsers.parse("an operator has made, pushed and signed an image of the {part} by hand"),
     target_fixture="pushed_commit",
 )
 def _(part_pipeline_tester: PartPipelineTester, part: str) -> PushedCommit:

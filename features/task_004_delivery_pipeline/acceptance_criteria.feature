@@ -114,7 +114,7 @@ Feature: CI/CD Pipeline Enhancement
 
     @repository
     Scenario: Only what the pipeline has signed is promoted
-      When an operator makes, pushes and signs an image of the backend by hand
-      And somebody tampers with the image and with what is signed of it
+      Given an operator has made, pushed and signed an image of the backend by hand
+      When somebody tampers with the image and with what is signed of it
       Then each of them is refused for its own reason
       And the image can be promoted, with its digest
