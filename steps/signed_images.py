@@ -6,6 +6,7 @@ from pytest_bdd import given, parsers, then, when
 
 from acceptance.domains.delivery import (
     ImagePromoter,
+    ManualReleaser,
     PartPipelineTester,
     Promotion,
     PushedCommit,
@@ -26,8 +27,8 @@ def _(part_pipeline_tester: PartPipelineTester, part: str) -> PushedCommit:
     parsers.parse("an operator has made, pushed and signed an image of the {part} by hand"),
     target_fixture="pushed_commit",
 )
-def _(part_pipeline_tester: PartPipelineTester, part: str) -> PushedCommit:
-    return part_pipeline_tester.release_by_hand(part)
+def _(manual_releaser: ManualReleaser, part: str) -> PushedCommit:
+    return manual_releaser.release(part)
 
 
 @then("the image and what is said of it are signed", target_fixture="signed_image")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 import tempfile
 import uuid
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
     from acceptance.domains.delivery.drivers.image_registry import ImageRegistry, PushedImage
-    from acceptance.domains.delivery.part_pipeline import PushedCommit
+    from acceptance.domains.delivery.team_repository import PushedCommit
     from acceptance.drivers.kubernetes.facts import Object, PodFacts
 
 _HERE = "built.invalid"
@@ -85,11 +84,7 @@ class BuiltImageOperator(ClusterActor):
                 "No image can be brought to a node of this cluster. Try: --cluster=embedded"
             )
         with tempfile.TemporaryDirectory(prefix="acceptance-image-") as temporary:
-            layout = registry.save(image, Path(temporary) / "layout")
-            archive = Path(temporary) / "image.tar"
-            with tarfile.open(archive, "w") as file:
-                for each in sorted(layout.iterdir()):
-                    file.add(each, each.name)
+            archive = registry.save_archive(image, Path(temporary))
             command = ["ctr", "--namespace=k8s.io", "images", "import", "--digests"]
             command += [f"--base-name={_HERE}/{image.name}", str(archive)]
             try:

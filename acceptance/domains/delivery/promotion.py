@@ -29,8 +29,8 @@ from acceptance.process import run, tail
 
 if TYPE_CHECKING:
     from acceptance.domains.delivery.drivers.image_registry import PushedImage
-    from acceptance.domains.delivery.part_pipeline import PushedCommit
     from acceptance.domains.delivery.tampering import Tampering
+    from acceptance.domains.delivery.team_repository import PushedCommit
 
 _PIPELINE = ("-m", "operations", "pipeline")
 _REFUSED = 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tarfile
 import tempfile
 from dataclasses import dataclass
 from email.parser import HeaderParser
@@ -28,7 +27,7 @@ from acceptance.judgement import listed, require
 
 if TYPE_CHECKING:
     from acceptance.domains.delivery.drivers.statements import Statement
-    from acceptance.domains.delivery.part_pipeline import PushedCommit
+    from acceptance.domains.delivery.team_repository import PushedCommit
 
 PROVENANCE = "https://slsa.dev/provenance/v1"
 CONTENTS = "https://spdx.dev/Document"
@@ -36,6 +35,7 @@ SCAN = "https://cosign.sigstore.dev/attestation/vuln/v1"
 """The types of predicates that an image has to have."""
 BUILDER = f"https://github.com/{REPOSITORY}/.github/workflows/image.yml@refs/heads/main"
 """The workflow that builds images, in the repository that a run pretends to be in."""
+_SHOWN = 5
 _PURL = re.compile(r"pkg:(deb|pypi)/(?:[^/@]+/)?([^@/]+)@([^?#]+)(?:\?([^#]*))?")
 _METADATA = re.compile(r".*\.(?:dist|egg)-info/(?:METADATA|PKG-INFO)")
 
@@ -171,7 +171,10 @@ class SignedImageReader(Actor):
         )
 
     def _installed(self, pushed: PushedCommit) -> frozenset[Package]:
-        return self._packages.setdefault(pushed.image.digest, _read_packages(pushed))
+        digest = pushed.image.digest
+        if digest not in self._packages:
+            self._packages[digest] = _read_packages(pushed)
+        return self._packages[digest]
 
     @cached_property
     def _packages(self) -> dict[str, frozenset[Package]]:
@@ -181,11 +184,7 @@ class SignedImageReader(Actor):
 def _read_packages(pushed: PushedCommit) -> frozenset[Package]:
     """Return the packages that the files of an image show."""
     with tempfile.TemporaryDirectory(prefix="acceptance-contents-") as temporary:
-        layout = pushed.registry.save(pushed.image, Path(temporary) / "layout")
-        archive = Path(temporary) / "image.tar"
-        with tarfile.open(archive, "w") as file:
-            for each in sorted(layout.iterdir()):
-                file.add(each, each.name)
+        archive = pushed.registry.save_archive(pushed.image, Path(temporary))
         of_debian = packages_of_image(archive).packages
         read = read_files(archive, lambda name: _METADATA.fullmatch(name) is not None)
     metadata = [HeaderParser().parsestr(each.decode("utf-8", "replace")) for each in read.values()]
@@ -227,5 +226,5 @@ def _digest_in(payload: bytes) -> str:
 
 def _some(packages: frozenset[Package]) -> str:
     shown = [" ".join(each[1:]) for each in sorted(packages)]
-    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""  # noqa: PLR2004 (a few of them)
-    return listed(shown[:5]) + more
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return listed(shown[:_SHOWN]) + more

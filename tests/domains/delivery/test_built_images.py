@@ -13,7 +13,7 @@ from acceptance.domains.delivery.built_images import BuiltImageOperator, BuiltPo
 from acceptance.domains.delivery.drivers.image_registry import ImageRegistry, PushedImage
 from acceptance.domains.delivery.drivers.statements import SigningKey
 from acceptance.domains.delivery.part_commits import PartCommit
-from acceptance.domains.delivery.part_pipeline import PushedCommit
+from acceptance.domains.delivery.team_repository import PushedCommit
 from acceptance.drivers.http import Reply
 from acceptance.errors import EnvironmentFailure
 from acceptance.judgement import Unverifiable

@@ -18,7 +18,8 @@ from acceptance.domains.delivery.part_commits import (
     new_picture,
     release,
 )
-from acceptance.domains.delivery.part_pipeline import PartPipelineTester, PushedCommit
+from acceptance.domains.delivery.part_pipeline import PartPipelineTester
+from acceptance.domains.delivery.team_repository import PushedCommit
 from acceptance.project import ROOT
 from tests.fakes.evidence import RecordedEvidence
 from tests.fakes.system import SYSTEM

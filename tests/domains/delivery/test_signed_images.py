@@ -18,7 +18,6 @@ from acceptance.domains.delivery.drivers.attachments import (
 from acceptance.domains.delivery.drivers.image_registry import ImageRegistry, PushedImage
 from acceptance.domains.delivery.drivers.statements import SigningKey, Statement
 from acceptance.domains.delivery.part_commits import planted
-from acceptance.domains.delivery.part_pipeline import PushedCommit
 from acceptance.domains.delivery.promotion import ImagePromoter, Promotion
 from acceptance.domains.delivery.signed_images import (
     BUILDER,
@@ -29,6 +28,7 @@ from acceptance.domains.delivery.signed_images import (
     SignedImageReader,
 )
 from acceptance.domains.delivery.tampering import TAMPERINGS
+from acceptance.domains.delivery.team_repository import PushedCommit
 from acceptance.project import ROOT
 from tests.fakes.evidence import RecordedEvidence
 from tests.fakes.image_archive import write_image

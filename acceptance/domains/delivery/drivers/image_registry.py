@@ -10,6 +10,7 @@ import json
 import re
 import socket
 import subprocess
+import tarfile
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,6 +99,18 @@ class ImageRegistry:
         (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
         (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}', encoding="utf-8")
         return folder
+
+    def save_archive(self, image: PushedImage, folder: Path) -> Path:
+        """Write an image into an OCI archive in `folder`, and return the archive.
+
+        Raises `EnvironmentFailure` if the registry does not answer.
+        """
+        layout = self.save(image, folder / "layout")
+        archive = folder / "image.tar"
+        with tarfile.open(archive, "w") as file:
+            for each in sorted(layout.iterdir()):
+                file.add(each, each.name)
+        return archive
 
     def tags(self, name: str) -> tuple[str, ...]:
         """Return the tags of all that is called `name`, also of what is attached to an image.
