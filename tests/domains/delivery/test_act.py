@@ -34,6 +34,8 @@ class RecordedAct:
         self.command: list[str] = []
         self.stand_ins: dict[str, str] = {}
         self.env: dict[str, str | None] = {}
+        self.secrets = ""
+        self.mode = 0
 
     def __call__(
         self, command: Sequence[str | Path], *, env: dict[str, str | None], **_: object
@@ -42,6 +44,9 @@ class RecordedAct:
         self.command, self.env = list(map(str, command)), env
         for each in self.command:
             option, _equals, value = each.partition("=")
+            if option == "--secret-file":
+                self.secrets = Path(value).read_text(encoding="utf-8")
+                self.mode = Path(value).stat().st_mode
             if option == "--local-repository":
                 action, _equals, folder = value.partition("=")
                 (found,) = Path(folder).rglob("action.yml")
@@ -71,6 +76,22 @@ def test_a_workflow_runs_isolated_and_names_the_actions_that_did_not_run(
     }
     assert (found.jobs, found.passed) == ((("security/sources", "failure"),), False)
     assert (found.steps, found.output) == ((("Scan", "failure"),), "1 critical.\n")
+
+
+def test_secrets_are_in_a_file_that_nobody_else_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each on one line, as a key has several; none is an argument, which everybody can read."""
+    recorded = RecordedAct()
+    monkeypatch.setattr(act, "run", recorded)
+    facts = read_workflow(ROOT, WORKFLOW)
+    assert facts is not None
+    secrets = {"KEY": "first\nsecond", "PASSWORD": "s3cret"}
+    act.run_workflow(tmp_path, facts, Proposal(), timeout=1, secrets=secrets)
+    assert recorded.secrets == 'KEY="first\\nsecond"\nPASSWORD="s3cret"\n'
+    assert recorded.mode & 0o077 == 0
+    assert "s3cret" not in " ".join(recorded.command)
+    assert "--env=GITHUB_REPOSITORY=team/checkout" in recorded.command
 
 
 def test_an_act_that_cannot_run_is_an_environment_failure(
