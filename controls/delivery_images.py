@@ -14,6 +14,7 @@ _IMAGE = ".github/workflows/image.yml"
 _CHAIN = "operations/pipeline/supply_chain"
 _SIGNED = "The image of the <part> is signed, with its contents, its scan and its origin"
 _BACKEND, _FRONTEND = f"{_SIGNED} [backend]", f"{_SIGNED} [frontend]"
+_SAFE = "CI keeps the pipeline safe from <change>"
 _PROMOTED = "Only what the pipeline has signed is promoted"
 
 
@@ -64,6 +65,28 @@ def provenance_of_the_caller(saboteur: Saboteur) -> None:
         f"{_CHAIN}/provenance.py",
         "workflows/image.yml",
         "workflows/backend.yml",
+    )
+
+
+@control("TASK-004-AC-4", _BACKEND, expects="is said to come from .*'path': 'backend'")
+def provenance_with_the_name_of_the_workflow(saboteur: Saboteur) -> None:
+    """Give the name of the workflow for its path."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/provenance.py",
+        '"path": WORKFLOW,',
+        '"path": environment.get("GITHUB_WORKFLOW", WORKFLOW),',
+    )
+
+
+@control("TASK-004-AC-4", _BACKEND, expects="gives the digest sha256:.* to whoever deploys")
+def digest_of_the_configuration(saboteur: Saboteur) -> None:
+    """Tell the digest that `docker images` shows: that of the image's configuration."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        "operations/pipeline/image.py",
+        'give_output(environment, "digest", digest)',
+        'give_output(environment, "digest", "sha256:" + digest[:-65:-1])',
     )
 
 
@@ -160,6 +183,42 @@ def scan_of_any_age(saboteur: Saboteur) -> None:
     )
 
 
+@control("TASK-004-AC-4", _PROMOTED, expects="another image with its signatures: exit code 1")
+def signature_of_any_image(saboteur: Saboteur) -> None:
+    """Accept the signature of another image, because the statements name the right one."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/cosign.py",
+        'self._run("verify", *_by(key)',
+        'self._run("verify", "--check-claims=false", *_by(key)',
+    )
+
+
+@control("TASK-004-AC-4", _PROMOTED, expects="a signature of another key: promoted as")
+def tag_before_it_is_verified(saboteur: Saboteur) -> None:
+    """Give the name first, and say afterwards that it should not have been given."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/promote.py",
+        "    checks = _checks(part, history, repository)\n",
+        "    checks = _checks(part, history, repository)\n"
+        "    with registry_at(place, auth_for(place, environment)) as there:\n"
+        "        there.tag(digest, name)\n",
+    )
+
+
+@control("TASK-004-AC-4", _PROMOTED, expects="no list of the contents: promoted as")
+def image_without_a_list(saboteur: Saboteur) -> None:
+    """Promote images that are older than the lists of contents."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        f"{_CHAIN}/promote.py",
+        '            found.append(f"its {kind}: {reason(error)}")\n',
+        "            if kind != LIST:\n"
+        '                found.append(f"its {kind}: {reason(error)}")\n',
+    )
+
+
 @control("TASK-004-AC-4", _PROMOTED, expects="The image sha256:.* is not promoted")
 def nothing_is_promoted(saboteur: Saboteur) -> None:
     """Refuse every image: the statement about its scan is looked for by another name."""
@@ -168,4 +227,54 @@ def nothing_is_promoted(saboteur: Saboteur) -> None:
         f"{_CHAIN}/promote.py",
         "SCAN: _fault_of_scan}",
         '"cyclonedx": _fault_of_scan}',
+    )
+
+
+@control(
+    "TASK-004-DOD-2",
+    f"{_SAFE} [a push with a message that runs in the pipeline]",
+    expects="The security workflow let .*template-injection.* pass",
+)
+@control(
+    "TASK-004-DOD-2",
+    f"{_SAFE} [a pull request with an action that its owner can change]",
+    expects="The security workflow let .*unpinned-uses.* pass",
+)
+def workflows_not_scanned(saboteur: Saboteur) -> None:
+    """Scan what is deployed, and not what deploys it."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        "acceptance/domains/delivery/scanning.py",
+        "        workflows.NAME: lambda: workflows.scan_workflows(root, names, timeout=limit),\n",
+        "",
+    )
+
+
+@control(
+    "TASK-004-DOD-2",
+    f"{_SAFE} [a push with dangerous code in the pipeline]",
+    expects=r"The security workflow let .*B605.* pass",
+)
+def pipeline_not_scanned(saboteur: Saboteur) -> None:
+    """Take the pipeline for a tool of the developers, which is not delivered."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        "acceptance/domains/delivery/scanning.py",
+        '"node/", "operations/")',
+        '"node/", "operations/rotation/")',
+    )
+
+
+@control(
+    "TASK-004-DOD-2",
+    f"{_SAFE} [a push with a secret in the pipeline]",
+    expects="The security workflow let .*AWS Access Key.* pass",
+)
+def secrets_in_settings_allowed(saboteur: Saboteur) -> None:
+    """Look for secrets in everything but the settings of tools."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        "acceptance/domains/delivery/scanning.py",
+        "secrets.scan_secrets(root, names, timeout=limit)",
+        'secrets.scan_secrets(root, [n for n in names if n[0] != "."], timeout=limit)',
     )

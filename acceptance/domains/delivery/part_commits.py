@@ -95,7 +95,7 @@ def _in_image(part: str, command: str) -> Callable[[Path], None]:
 
 def _print(text: str) -> str:
     """Return the shell command that writes a text."""
-    return f"printf '{text}'".replace("\n", r"\n")
+    return f"printf -- '{text}'".replace("\n", r"\n")
 
 
 def _edit(path: str, pattern: str, replacement: str) -> Callable[[Path], None]:

@@ -76,9 +76,11 @@ class PartPipelineTester(TeamRepository):
             f"{listed([each.name for each in wanted]) or 'no image'}; all it has: "
             f"{listed([f'{e.name}:{t}' for e in pushed.images for t in e.tags]) or 'nothing'}.",
         )
+        told = {value for name, value in run.outputs if name == "digest"}
         require(
-            wanted[0].digest in run.output,
-            f"The workflow does not say that it pushed {wanted[0].digest}.",
+            told == {wanted[0].digest},
+            f"The workflow gives the digest {listed(sorted(told)) or 'of nothing'} to whoever "
+            f"deploys, and has pushed {wanted[0].digest}.",
         )
 
     def assert_others_untouched(self, pushed: PushedCommit) -> None:

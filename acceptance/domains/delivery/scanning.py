@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 from acceptance.build.deployables import deployable_folders, loose_manifests
 from acceptance.build.manifests import render
 from acceptance.domains.delivery.drivers.exceptions import read_exceptions
-from acceptance.domains.delivery.drivers.scanners import code, images, injection, manifests, secrets
+from acceptance.domains.delivery.drivers.scanners import (
+    code,
+    images,
+    injection,
+    manifests,
+    secrets,
+    workflows,
+)
 from acceptance.domains.delivery.drivers.scanners.facts import attempt
 from acceptance.domains.delivery.triage import TriagedFindings, triage
 from acceptance.drivers import files
@@ -43,6 +50,7 @@ and the operators' tools. The acceptance suite is not delivered."""
 SCANNERS: dict[str, ScanPart] = {
     code.NAME: "code",
     injection.NAME: "code",
+    workflows.NAME: "code",
     manifests.NAME: "deployment",
     secrets.NAME: "secrets",
     images.UPDATES: "images",
@@ -135,6 +143,7 @@ def _scanners(
         manifests.NAME: lambda: manifests.scan_manifests(root, *deployed(target), timeout=limit),
         images.UPDATES: lambda: images.scan_updates(built, timeout=limit),
         injection.NAME: lambda: injection.scan_for_injection(root, released, timeout=limit),
+        workflows.NAME: lambda: workflows.scan_workflows(root, names, timeout=limit),
         code.NAME: lambda: code.scan_code(root, released, timeout=limit),
         images.TRIVY: lambda: images.scan_with_trivy(built, timeout=limit),
     }

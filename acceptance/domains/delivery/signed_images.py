@@ -33,7 +33,12 @@ PROVENANCE = "https://slsa.dev/provenance/v1"
 CONTENTS = "https://spdx.dev/Document"
 SCAN = "https://cosign.sigstore.dev/attestation/vuln/v1"
 """The types of predicates that an image has to have."""
-BUILDER = f"https://github.com/{REPOSITORY}/.github/workflows/image.yml@refs/heads/main"
+_WORKFLOW = {
+    "repository": f"https://github.com/{REPOSITORY}",
+    "ref": "refs/heads/main",
+    "path": ".github/workflows/image.yml",
+}
+BUILDER = "{repository}/{path}@{ref}".format(**_WORKFLOW)
 """The workflow that builds images, in the repository that a run pretends to be in."""
 _SHOWN = 5
 _PURL = re.compile(r"pkg:(deb|pypi)/(?:[^/@]+/)?([^@/]+)@([^?#]+)(?:\?([^#]*))?")
@@ -122,6 +127,12 @@ class SignedImageReader(Actor):
             builder == BUILDER,
             f"The image of the {image.pushed.part} is said to be built by {builder}, and was by "
             f"{BUILDER}.",
+        )
+        workflow = predicate["buildDefinition"]["externalParameters"]["workflow"]
+        require(
+            workflow == _WORKFLOW,
+            f"The image of the {image.pushed.part} is said to come from {workflow}, and does from "
+            f"{_WORKFLOW}.",
         )
         commits = [
             each.get("digest", {}).get("gitCommit")

@@ -93,6 +93,8 @@ def is_critical(finding: ScanFinding) -> bool:
             return severe or (finding.rule in INJECTION and not constant)
         case "checkov":
             return finding.rule in CRITICAL_CHECKS
+        case "zizmor":
+            return finding.severity == "HIGH" and finding.confidence in {"MEDIUM", "HIGH"}
         case "trivy":
             return finding.severity == "CRITICAL"
         case _:

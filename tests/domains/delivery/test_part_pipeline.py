@@ -28,7 +28,7 @@ from tests.support.actors import context_of
 COMMIT, DIGEST = "c" * 40, f"sha256:{'d' * 64}"
 IMAGE = PushedImage("checkout/backend", DIGEST, (COMMIT,))
 JOBS = tuple((f"backend/{name}", "success") for name in ("changes", "check", "test", "image"))
-PASSED = WorkflowRun("push", JOBS, (), (), f"backend: built\nbackend: digest {DIGEST}\n", (), 1.0)
+PASSED = WorkflowRun("push", JOBS, (), (), "backend: built\n", (), 1.0, (("digest", DIGEST),))
 SKIPPED = replace(PASSED, jobs=JOBS[:1], output="changed=false\n")
 FAILED = replace(
     PASSED,
@@ -94,7 +94,11 @@ def test_a_commit_that_is_built_and_pushed_passes(tester: PartPipelineTester) ->
             replace(PUSHED, images=(IMAGE, replace(IMAGE, name="checkout/other-backend"))),
             "checkout/backend; checkout/other-backend",
         ),
-        (with_run(PUSHED, "backend", replace(PASSED, output="")), "does not say that it pushed"),
+        (with_run(PUSHED, "backend", replace(PASSED, outputs=())), "gives the digest of nothing"),
+        (
+            with_run(PUSHED, "backend", replace(PASSED, outputs=(("digest", "sha256:config"),))),
+            "gives the digest sha256:config to whoever",
+        ),
         (replace(PUSHED, made=new_picture()), "Nothing was pushed to the backend"),
     ],
 )

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from acceptance.domains.delivery.drivers.scanners import code, images, manifests, secrets
+from acceptance.domains.delivery.drivers.scanners import (
+    code,
+    images,
+    manifests,
+    secrets,
+    workflows,
+)
 from acceptance.domains.delivery.drivers.scanners.facts import ScannerFacts, attempt, fingerprint
 from acceptance.errors import EnvironmentFailure
 from tests.fakes.image_archive import write_image
@@ -44,6 +50,42 @@ def test_a_comment_does_not_silence_the_scan_of_code(tmp_path: Path) -> None:
     found = {each.rule: each for each in scan.findings}
     assert (found["B602"].severity, found["B602"].confidence) == ("HIGH", "HIGH")
     assert str(found["B602"]).endswith("(B602) in a.py:5")
+
+
+def test_a_comment_does_not_silence_the_scan_of_workflows(tmp_path: Path) -> None:
+    """Nor does a configuration file in the tree; actions of the repository are scanned as well."""
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (tmp_path / ".github" / "zizmor.yml").write_text(
+        "rules:\n  template-injection:\n    disable: true\n"
+    )
+    (folder / "greet.yaml").write_text(
+        "on: push\npermissions: {}\njobs:\n  greet:\n    runs-on: ubuntu-24.04\n    steps:\n"
+        '      - run: echo "${{ github.event.head_commit.message }}"'
+        "  # zizmor: ignore[template-injection]\n"
+    )
+    (tmp_path / "greet").mkdir()
+    (tmp_path / "greet" / "action.yml").write_text(
+        "runs:\n  using: composite\n  steps:\n    - uses: somebody/action@main\n"
+    )
+    names = [".github/workflows/greet.yaml", "greet/action.yml", "docs/page.yml", "gone/action.yml"]
+    scan = workflows.scan_workflows(tmp_path, names, timeout=60)
+    assert (scan.scanned, scan.problem) == (2, "")
+    found = {str(each): (each.severity, each.confidence) for each in scan.findings}
+    place = ".github/workflows/greet.yaml:7"
+    text = f"zizmor: code injection via template expansion (template-injection) in {place}"
+    assert found[text] == ("HIGH", "HIGH")
+    assert any("(unpinned-uses) in greet/action.yml:4" in each for each in found)
+
+
+def test_a_workflow_that_cannot_be_read_was_not_scanned(tmp_path: Path) -> None:
+    """It may hold anything; without any workflow there is nothing to scan."""
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "broken.yml").write_text("on: push\njobs: [\n")
+    with pytest.raises(EnvironmentFailure):
+        workflows.scan_workflows(tmp_path, [".github/workflows/broken.yml"], timeout=60)
+    assert workflows.scan_workflows(tmp_path, ["docs/page.yml"], timeout=60).scanned == 0
 
 
 def test_code_that_cannot_be_read_was_not_scanned(tmp_path: Path) -> None:

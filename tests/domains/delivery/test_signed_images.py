@@ -17,7 +17,7 @@ from acceptance.domains.delivery.drivers.attachments import (
 )
 from acceptance.domains.delivery.drivers.image_registry import ImageRegistry, PushedImage
 from acceptance.domains.delivery.drivers.statements import SigningKey, Statement
-from acceptance.domains.delivery.part_commits import planted
+from acceptance.domains.delivery.part_commits import PartCommit
 from acceptance.domains.delivery.promotion import ImagePromoter, Promotion
 from acceptance.domains.delivery.signed_images import (
     BUILDER,
@@ -37,8 +37,8 @@ from tests.support.actors import context_of
 
 COMMIT, DIGEST = "c" * 40, f"sha256:{'d' * 64}"
 KEY, OTHER_KEY = SigningKey(), SigningKey()
-MADE = planted("backend")
-MARK = MADE.mark
+MARK = "0123456789ab"
+MADE = PartCommit("backend", lambda _: None, mark=MARK)
 IMAGE = PushedImage("checkout/backend", DIGEST, (COMMIT,))
 FILES = {
     "var/lib/dpkg/status": (
@@ -110,10 +110,18 @@ def document(*places: str) -> dict[str, Any]:
     }
 
 
+WORKFLOW = {
+    "repository": "https://github.com/team/checkout",
+    "ref": "refs/heads/main",
+    "path": ".github/workflows/image.yml",
+}
 PREDICATES: dict[str, dict[str, Any]] = {
     PROVENANCE: {
         "runDetails": {"builder": {"id": BUILDER}},
-        "buildDefinition": {"resolvedDependencies": [{"digest": {"gitCommit": COMMIT}}]},
+        "buildDefinition": {
+            "externalParameters": {"workflow": WORKFLOW},
+            "resolvedDependencies": [{"digest": {"gitCommit": COMMIT}}],
+        },
     },
     CONTENTS: document(*LISTED),
     SCAN: {"scanner": {"result": {"packages": 2, "critical": []}}},
@@ -229,12 +237,28 @@ def test_what_is_not_signed_is_seen(
                     "predicate": {
                         **PREDICATES[PROVENANCE],
                         "buildDefinition": {
-                            "resolvedDependencies": [{"digest": {"gitCommit": "1" * 40}}]
+                            "externalParameters": {"workflow": WORKFLOW},
+                            "resolvedDependencies": [{"digest": {"gitCommit": "1" * 40}}],
                         },
                     }
                 },
             ),
             "said to be built of",
+        ),
+        (
+            (
+                PROVENANCE,
+                {
+                    "predicate": {
+                        **PREDICATES[PROVENANCE],
+                        "buildDefinition": {
+                            **PREDICATES[PROVENANCE]["buildDefinition"],
+                            "externalParameters": {"workflow": {**WORKFLOW, "path": "backend"}},
+                        },
+                    }
+                },
+            ),
+            "said to come from .*'path': 'backend'",
         ),
     ],
 )

@@ -44,6 +44,7 @@ _RUNS = count(2)
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 """What programs write to move a cursor: act gives them a terminal, and GitHub none."""
 _FAILED = range(2)
+_OUTPUT = "set-output"
 _NOT_TRIGGERED = "Could not find any stages to run"
 
 # The installed folders are shared with the original, so a job writes to an overlay on top of them.
@@ -83,6 +84,8 @@ class WorkflowRun:
     sarif: tuple[str, ...]
     """The content of each SARIF file that was given to an action."""
     seconds: float
+    outputs: tuple[tuple[str, str], ...] = ()
+    """Names and values of what the steps gave to others, in order."""
 
     @property
     def passed(self) -> bool:
@@ -160,6 +163,7 @@ def run_workflow(
             _ESCAPES.sub("", "".join(each["msg"] for each in lines if each.get("raw_output"))),
             tuple(each.read_text(encoding="utf-8") for each in sarif),
             round(done.seconds, 1),
+            tuple((each["name"], each["arg"]) for each in lines if each.get("command") == _OUTPUT),
         )
 
 
