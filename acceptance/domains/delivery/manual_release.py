@@ -7,17 +7,16 @@ import sys
 from acceptance.domains.delivery.drivers.proposals import REPOSITORY, Proposal
 from acceptance.domains.delivery.part_commits import release
 from acceptance.domains.delivery.team_repository import (
-    KEY,
-    KEY_PASSWORD,
     MAIN,
+    SIGNING,
     PushedCommit,
     TeamRepository,
 )
 from acceptance.drivers.git import Repository
 from acceptance.process import run
 
-_SIGNING = {"COSIGN_PRIVATE_KEY": KEY, "COSIGN_PASSWORD": KEY_PASSWORD}
-"""The variables of the command that signs, with the secrets of the workflow."""
+_VARIABLES = ("COSIGN_PRIVATE_KEY", "COSIGN_PASSWORD")
+"""What the command that signs reads, in the order of the secrets."""
 
 
 class ManualReleaser(TeamRepository):
@@ -35,7 +34,7 @@ class ManualReleaser(TeamRepository):
         place = f"--registry={registry.address}/checkout/{part}"
         image = f"--image={folder}"
         github = {"GITHUB_REPOSITORY": REPOSITORY, "GITHUB_REF": proposal.ref}
-        signing = {name: self._secrets[secret] for name, secret in _SIGNING.items()}
+        signing = dict(zip(_VARIABLES, map(self._secrets.get, SIGNING), strict=True))
         for verb, *options in (
             ("image", f"--output={folder}"),
             ("contents", image),

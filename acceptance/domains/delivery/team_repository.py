@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from acceptance.domains.delivery.part_commits import PartCommit
 
 MAIN = "main"
-KEY, KEY_PASSWORD = "SIGNING_KEY", "SIGNING_PASSWORD"
-"""The secrets of the repository's settings that sign images."""
+SIGNING = ("SIGNING_KEY", "SIGNING_PASSWORD")
+"""The secrets of the repository's settings that sign images: the key, and what decrypts it."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class TeamRepository(Actor):
         password = token_hex(16)
         private = import_key(self._key, password, timeout=self._timeouts.command)
         self._context.tell_secrets([private, password])
-        return {KEY: private, KEY_PASSWORD: password}
+        return dict(zip(SIGNING, (private, password), strict=True))
 
     def _repository(self) -> Path:
         if self._copy is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.domains.delivery.drivers import act
-from acceptance.domains.delivery.drivers.proposals import Proposal
+from acceptance.domains.delivery.drivers.proposals import REPOSITORY, Proposal
 from acceptance.domains.delivery.drivers.workflows import read_workflow
 from acceptance.domains.delivery.pipeline import WORKFLOW
 from acceptance.errors import EnvironmentFailure
@@ -86,12 +86,12 @@ def test_secrets_are_in_a_file_that_nobody_else_reads(
     monkeypatch.setattr(act, "run", recorded)
     facts = read_workflow(ROOT, WORKFLOW)
     assert facts is not None
-    secrets = {"KEY": "first\nsecond", "PASSWORD": "s3cret"}
+    secrets = {"KEY": "first\nsecond", "OTHER": "third"}
     act.run_workflow(tmp_path, facts, Proposal(), timeout=1, secrets=secrets)
-    assert recorded.secrets == 'KEY="first\\nsecond"\nPASSWORD="s3cret"\n'
+    assert recorded.secrets == 'KEY="first\\nsecond"\nOTHER="third"\n'
     assert recorded.mode & 0o077 == 0
-    assert "s3cret" not in " ".join(recorded.command)
-    assert "--env=GITHUB_REPOSITORY=team/checkout" in recorded.command
+    assert "third" not in " ".join(recorded.command)
+    assert f"--env=GITHUB_REPOSITORY={REPOSITORY}" in recorded.command
 
 
 def test_an_act_that_cannot_run_is_an_environment_failure(

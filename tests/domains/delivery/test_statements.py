@@ -44,5 +44,5 @@ def test_no_other_text_is_a_signature(content: bytes, signature: str) -> None:
 
 def test_the_keys_are_pem() -> None:
     """As cosign imports and reads them."""
-    assert KEY.private.startswith("-----BEGIN PRIVATE KEY-----\n")
-    assert KEY.public.startswith("-----BEGIN PUBLIC KEY-----\n")
+    for key, kind in ((KEY.private, "PRIVATE"), (KEY.public, "PUBLIC")):
+        assert key.startswith(f"-----BEGIN {kind} KEY-----\n")

@@ -13,10 +13,15 @@ from operations.pipeline.supply_chain.scan import RESULT, scan
 from tests.operations.pipeline.supply_chain.conftest import COMMIT, FILES, Build
 
 KEY = SigningKey().private.encode()
+KIND = b"PRIVATE KEY"  # apart from its line, so that this file holds no key
 ENCRYPTED = (
-    b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0123\n\n"
+    b"-----BEGIN RSA "
+    + KIND
+    + b"-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0123\n\n"
     + b"QUJD" * 20
-    + b"\n-----END RSA PRIVATE KEY-----\n"
+    + b"\n-----END RSA "
+    + KIND
+    + b"-----\n"
 )
 
 
@@ -67,7 +72,7 @@ def test_a_private_key_is_found_in_each_layer(built: Build, content: bytes) -> N
 
 def test_a_program_that_knows_what_a_key_looks_like_has_none(built: Build) -> None:
     """It has the first line alone."""
-    image = built(FILES, {"usr/lib/keys.py": b'BEGIN = "-----BEGIN PRIVATE KEY-----\\n"\n'})
+    image = built(FILES, {"usr/lib/keys.py": b'BEGIN = "-----BEGIN ' + KIND + b'-----\\n"\n'})
     assert scan(BACKEND, image) == ()
 
 
