@@ -381,7 +381,8 @@ Feature: Monitoring & Observability Setup
       When the alert of one pod is silenced for a while
       Then it arrives only after that, and the alert of another pod at once
 
-    @changes-alerts @uses-cluster
+    # A real outage would keep quiet what is sent here.
+    @changes-alerts @uses-metrics @uses-cluster
     Scenario: What a known cause makes fail is quiet meanwhile
       Given a receiver of this run gets every alert
       And these alerts keep others quiet
@@ -402,7 +403,8 @@ Feature: Monitoring & Observability Setup
       Then the second arrives only after the end of the first
       And by the rules of Alertmanager, no other alert can keep one quiet
 
-    @changes-alerts @uses-cluster
+    # A real outage would keep quiet what is sent here.
+    @changes-alerts @uses-metrics @uses-cluster
     Scenario: What has another cause arrives meanwhile
       Given a receiver of this run gets every alert
       When the second alert of each row is sent while the first fires

@@ -5,7 +5,7 @@ import re
 from acceptance.project import ROOT
 from acceptance.readiness.traceability import check, feature_files, read_features
 from acceptance.readiness.tracker import parse
-from fixtures.turns import CHANGES, DISTURBING, USES
+from fixtures.turns import CHANGES, DISTURBING, USES, touch_of
 from tests.support.forked import run_pytest
 
 
@@ -40,15 +40,20 @@ def _first_column(table: str) -> list[str]:
     return [row.split("|")[1].strip() for row in table.splitlines()[1:]]
 
 
-def test_what_a_scenario_touches_is_said_in_one_way() -> None:
-    """`@disturbing` and `@changes-…` in one scenario would contradict each other."""
+def _tagged() -> dict[str, tuple[str, ...]]:
+    """Return the tags of each scenario by its name."""
     features, _ = read_features(feature_files(ROOT / "features"))
-    tagged = {
+    return {
         scenario.name: rule.tag_names(scenario)
         for feature in features
         for rule in feature.rules
         for scenario in rule.scenarios
     }
+
+
+def test_what_a_scenario_touches_is_said_in_one_way() -> None:
+    """`@disturbing` and `@changes-…` in one scenario would contradict each other."""
+    tagged = _tagged()
     assert tagged
     twice = [
         name
@@ -56,3 +61,14 @@ def test_what_a_scenario_touches_is_said_in_one_way() -> None:
         if DISTURBING in tags and any(tag.startswith((CHANGES, USES)) for tag in tags)
     ]
     assert not twice
+
+
+def test_no_alert_is_kept_quiet_by_the_outage_of_another_scenario() -> None:
+    """Alertmanager lets a real outage keep quiet what a scenario sends, as it should."""
+    tagged = _tagged()
+    senders = ("What a known cause makes fail is quiet", "What has another cause arrives")
+    sending = [touch_of(tags) for name, tags in tagged.items() if name.startswith(senders)]
+    breaking = [touch_of(tags) for tags in tagged.values() if f"{CHANGES}application" in tags]
+    assert len(sending) == len(senders)
+    assert breaking
+    assert not any(one.beside(other) for one in sending for other in breaking)
