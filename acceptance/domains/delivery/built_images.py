@@ -38,6 +38,10 @@ class BuiltPod:
     """What the answer has to show."""
     status: int | None
     answer: str
+    digest: str
+    """Of the image in the registry."""
+    runs: str
+    """The image that the kubelet says runs, by its digest."""
 
 
 class BuiltImageOperator(ClusterActor):
@@ -67,11 +71,22 @@ class BuiltImageOperator(ClusterActor):
         shown = {"asked": asked, "status": reply.status, "answer": reply.text[:_SHOWN]}
         facts = {"image": reference, "runs": pod.main.image_id, **shown}
         self._keep(f"What the {pushed.part} that was built answers", pretty(facts))
-        return BuiltPod(pushed.part, pushed.made.mark, reply.status, reply.text)
+        return BuiltPod(
+            pushed.part,
+            pushed.made.mark,
+            reply.status,
+            reply.text,
+            found[0].digest,
+            pod.main.image_id,
+        )
 
     def assert_answers_as_commit(self, pod: BuiltPod) -> None:
-        """The answer shows the mark that only this commit has."""
+        """What runs has the digest of the registry, and shows the mark that only this commit has."""
         require(pod.mark, "The commit has no mark.")
+        require(
+            pod.runs.endswith(pod.digest),
+            f"The registry has the {pod.part} as {pod.digest}, and {pod.runs or 'nothing'} runs.",
+        )
         require(
             pod.mark in pod.answer,
             f"The image of the {pod.part} does not answer as the commit that it was built of: "

@@ -148,8 +148,13 @@ def test_an_image_that_answers_as_another_commit_is_told(
     cluster.answer = '{"version": "1.0.0"}'
     with pytest.raises(AssertionError, match="does not answer as the commit"):
         operator.assert_answers_as_commit(operator.run_image(PUSHED))
+    sound = BuiltPod("backend", MARK, 200, MARK, DIGEST, f"built.invalid/checkout/backend@{DIGEST}")
+    operator.assert_answers_as_commit(sound)
     with pytest.raises(AssertionError, match="has no mark"):
-        operator.assert_answers_as_commit(BuiltPod("backend", "", 200, "anything"))
+        operator.assert_answers_as_commit(replace(sound, mark=""))
+    for other in ("built.invalid/checkout/backend@sha256:e", ""):
+        with pytest.raises(AssertionError, match=f"and {other or 'nothing'} runs"):
+            operator.assert_answers_as_commit(replace(sound, runs=other))
 
 
 @pytest.mark.usefixtures("imported")
