@@ -81,7 +81,7 @@ class BuiltImageOperator(ClusterActor):
         )
 
     def assert_answers_as_commit(self, pod: BuiltPod) -> None:
-        """What runs has the digest of the registry, and shows the mark that only this commit has."""
+        """What runs has the digest of the registry, and the mark that only this commit has."""
         require(pod.mark, "The commit has no mark.")
         require(
             pod.runs.endswith(pod.digest),
