@@ -200,10 +200,8 @@ def tag_before_it_is_verified(saboteur: Saboteur) -> None:
     edits.replace_in_commit(
         saboteur.repository(),
         f"{_CHAIN}/promote.py",
-        "    checks = _checks(part, history, repository)\n",
-        "    checks = _checks(part, history, repository)\n"
-        "    with registry_at(place, auth_for(place, environment)) as there:\n"
-        "        there.tag(digest, name)\n",
+        "        faults = _faults(\n",
+        "        there.tag(digest, name)\n        faults = _faults(\n",
     )
 
 
@@ -221,12 +219,12 @@ def image_without_a_list(saboteur: Saboteur) -> None:
 
 @control("TASK-004-AC-4", _PROMOTED, expects="The image sha256:.* is not promoted")
 def nothing_is_promoted(saboteur: Saboteur) -> None:
-    """Refuse every image: the statement about its scan is looked for by another name."""
+    """Take an empty list of critical findings for one that has some."""
     edits.replace_in_commit(
         saboteur.repository(),
         f"{_CHAIN}/promote.py",
-        "SCAN: _fault_of_scan}",
-        '"cyclonedx": _fault_of_scan}',
+        'if result.get("critical") != []:',
+        'if result.get("critical") is not None:',
     )
 
 
