@@ -68,7 +68,7 @@ def provenance_of_the_caller(saboteur: Saboteur) -> None:
     )
 
 
-@control("TASK-004-AC-4", _BACKEND, expects="is said to come from .*'path': 'backend'")
+@control("TASK-004-AC-4", _BACKEND, expects="is said to come from {'path': 'image'")
 def provenance_with_the_name_of_the_workflow(saboteur: Saboteur) -> None:
     """Give the name of the workflow for its path."""
     edits.replace_in_commit(
