@@ -83,7 +83,7 @@ class ImagePromoter(Actor):
 
     def promote_tampered(self, pushed: PushedCommit) -> tuple[Promotion, ...]:
         """Tamper in one way after the other, and try to promote; then it is as it was."""
-        found = [self._promote_other(pushed), *self._promote_with_signatures(pushed)]
+        found = [self._promote_other(pushed), self._promote_forged(pushed)]
         found += [self._promote_with(pushed, each) for each in TAMPERINGS]
         self._keep(
             "Attempts to promote what is tampered with", pretty([str(each) for each in found])
@@ -151,8 +151,8 @@ class ImagePromoter(Actor):
             attach(pushed.registry, other, kind, read_attached(pushed.registry, pushed.image, kind))
         return self._promote(pushed, other, "another image with its signatures", "its signature: ")
 
-    def _promote_with_signatures(self, pushed: PushedCommit) -> list[Promotion]:
-        """Sign the image with a key of somebody else, and with none."""
+    def _promote_forged(self, pushed: PushedCommit) -> Promotion:
+        """Sign the image with a key of somebody else."""
         true = read_attached(pushed.registry, pushed.image, SIGNATURES)
         forged = [
             replace(each, annotations={SIGNATURE: SigningKey().sign(each.content)})
@@ -161,7 +161,7 @@ class ImagePromoter(Actor):
         try:
             attach(pushed.registry, pushed.image, SIGNATURES, forged)
             what = "a signature of another key"
-            return [self._promote(pushed, pushed.image, what, "its signature: ")]
+            return self._promote(pushed, pushed.image, what, "its signature: ")
         finally:
             attach(pushed.registry, pushed.image, SIGNATURES, true)
 

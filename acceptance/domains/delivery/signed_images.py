@@ -6,7 +6,6 @@ import re
 import tempfile
 from dataclasses import dataclass
 from email.parser import HeaderParser
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
@@ -59,6 +58,8 @@ class SignedImage:
     """Those with a valid signature."""
     invalid: int
     """How many signatures and statements are not valid."""
+    installed: frozenset[Package]
+    """The packages that its files show."""
 
     def predicates(self, kind: str) -> list[dict[str, Any]]:
         """Return what is said of the image, and of it alone."""
@@ -90,6 +91,7 @@ class SignedImageReader(Actor):
             tuple(_digest_in(each) for each in valid),
             statements,
             len(signatures) + len(envelopes) - len(valid) - len(statements),
+            _read_packages(pushed),
         )
         facts = {
             "image": image.digest,
@@ -147,7 +149,7 @@ class SignedImageReader(Actor):
     def assert_contents(self, image: SignedImage) -> None:
         """The list has each package that is in the image, and no other."""
         told = _told(image.predicates(CONTENTS)[0])
-        found = self._installed(image.pushed)
+        found = image.installed
         part = image.pushed.part
         of_debian, of_python = planted_packages(image.pushed.made.mark)
         planted = {
@@ -174,22 +176,12 @@ class SignedImageReader(Actor):
     def assert_scanned(self, image: SignedImage) -> None:
         """The scan has seen each package of Debian, and found nothing critical."""
         result = image.predicates(SCAN)[0]["scanner"]["result"]
-        number = sum(each[0] == "deb" for each in self._installed(image.pushed))
+        number = sum(each[0] == "deb" for each in image.installed)
         require(
             result.get("packages") == number and result.get("critical") == [],
             f"The scan of the {image.pushed.part} has seen {result.get('packages')} of {number} "
             f"packages, and found {result.get('critical')}.",
         )
-
-    def _installed(self, pushed: PushedCommit) -> frozenset[Package]:
-        digest = pushed.image.digest
-        if digest not in self._packages:
-            self._packages[digest] = _read_packages(pushed)
-        return self._packages[digest]
-
-    @cached_property
-    def _packages(self) -> dict[str, frozenset[Package]]:
-        return {}
 
 
 def _read_packages(pushed: PushedCommit) -> frozenset[Package]:

@@ -86,15 +86,15 @@ class TriagedFindings:
 
 def is_critical(finding: ScanFinding) -> bool:
     """Return whether a finding blocks the release; one of an unknown scanner does."""
+    severe = finding.severity == "HIGH" and finding.confidence in {"MEDIUM", "HIGH"}
     match finding.scanner:
         case "bandit":
             constant = finding.rule in _CONSTANT and finding.severity == "LOW"
-            severe = finding.severity == "HIGH" and finding.confidence in {"MEDIUM", "HIGH"}
             return severe or (finding.rule in INJECTION and not constant)
         case "checkov":
             return finding.rule in CRITICAL_CHECKS
         case "zizmor":
-            return finding.severity == "HIGH" and finding.confidence in {"MEDIUM", "HIGH"}
+            return severe
         case "trivy":
             return finding.severity == "CRITICAL"
         case _:

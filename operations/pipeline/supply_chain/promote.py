@@ -41,8 +41,10 @@ def promote(
 ) -> tuple[str, ...]:
     """Tag the image `digest` with `name` if all that it has to be is signed; return what is not.
 
+    What cannot be read, because the registry does not answer, is not signed either.
+
     Raises `BrokenInput` when the public `key` or the repository's name is missing,
-    `EnvironmentFailure` when the registry does not answer.
+    `EnvironmentFailure` when the registry does not take the tag.
     """
     repository = environment.get("GITHUB_REPOSITORY", "")
     if not repository:

@@ -30,25 +30,25 @@ def provenance_of(built: BuiltImage, environment: Mapping[str, str]) -> dict[str
     ref = environment.get("GITHUB_REF", "")
     run = environment.get("GITHUB_RUN_ID", "")
     attempt = environment.get("GITHUB_RUN_ATTEMPT", "1")
-    source = f"git+{_SERVER}/{repository}@{ref}"
+    home = f"{_SERVER}/{repository}"
     return {
         "buildDefinition": {
             "buildType": _BUILD_TYPE,
             "externalParameters": {
                 "workflow": {
-                    "repository": f"{_SERVER}/{repository}",
+                    "repository": home,
                     "ref": ref,
                     "path": WORKFLOW,
                 },
                 "part": built.part,
             },
             "internalParameters": {"github": {"event_name": environment.get("GITHUB_EVENT_NAME")}},
-            "resolvedDependencies": [{"uri": source, "digest": {"gitCommit": built.commit}}],
+            "resolvedDependencies": [
+                {"uri": f"git+{home}@{ref}", "digest": {"gitCommit": built.commit}}
+            ],
         },
         "runDetails": {
             "builder": {"id": builder_of(repository, ref)},
-            "metadata": {
-                "invocationId": f"{_SERVER}/{repository}/actions/runs/{run}/attempts/{attempt}"
-            },
+            "metadata": {"invocationId": f"{home}/actions/runs/{run}/attempts/{attempt}"},
         },
     }
