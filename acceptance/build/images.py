@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.build.buildah import BASE_NAME, write_base_image, write_image
+from acceptance.build.buildah import BASE_NAME, TIMESTAMP, write_base_image, write_image
 from acceptance.build.cache import cache_root, entry, hash_inputs
 from acceptance.build.debian import (
     ImagePackages,
@@ -165,12 +165,14 @@ def _base(step: ProgressStep) -> Path:
                 run(
                     contained([*command, *map(str, sources)]),
                     timeout=_BASE_SECONDS,
+                    # Or /etc/shadow has the day of the build.
+                    env={"SOURCE_DATE_EPOCH": str(TIMESTAMP)},
                     remedy="Does the Debian mirror answer? Try: apt-get update",
                 )
         except EnvironmentFailure as error:
             raise BuildFailure(f"The base image could not be made: {error.message}") from error
 
-    key = hash_inputs("1", release, *sources)
+    key = hash_inputs("2", release, *sources)
     return _up_to_date("base", key, build, _contents_of_base) / "base.tar"
 
 
