@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 _PAGES = "docs/operations/alerts"
 _READ = "Every alert has a page that says everything"
 _PROGRAMS = "The pages about single programs lead to the cause and cure it"
-_LOAD = "The pages about slowness, crashes and accounts lead to the cause and cure it"
+_ACCOUNTS = "The pages about crashes and accounts lead to the cause and cure it"
+_SLOWNESS = "The page about slowness leads to the cause and cures it"
 _OUTAGES = "The pages about outages lead to the cause and cure it"
 _SILENCE = "The page about silence leads to the cause and cures it"
 
@@ -66,7 +67,7 @@ def a_cure_that_finds_no_file(saboteur: Saboteur) -> None:
     saboteur.edit(f"{_PAGES}/volume-filling.md", "-name '*.dump' -o", "-name '*.sql' -o")
 
 
-@control("TASK-003-DOD-4", _LOAD, expects="the cure of .*latency-budget-burn.* does not end")
+@control("TASK-003-DOD-4", _SLOWNESS, expects="the cure of .*latency-budget-burn.* does not end")
 def a_lock_that_is_only_looked_at(saboteur: Saboteur) -> None:
     """List the sessions that hold the lock, and end none of them."""
     saboteur.edit(
@@ -74,3 +75,9 @@ def a_lock_that_is_only_looked_at(saboteur: Saboteur) -> None:
         "SELECT pid, pg_terminate_backend(pid)\n",
         "SELECT pid, pg_backend_pid()\n",
     )
+
+
+@control("TASK-003-DOD-4", _ACCOUNTS, expects="the cure of .*secret-read.* does not end")
+def a_right_that_is_only_described(saboteur: Saboteur) -> None:
+    """Show the binding that lets an account read a Secret, and leave it."""
+    saboteur.edit(f"{_PAGES}/secret-read.md", "delete rolebinding", "describe rolebinding")

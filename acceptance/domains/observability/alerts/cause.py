@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from acceptance.domains.observability.alerts.listener import AlertListener
+from acceptance.domains.observability.alerts.visits import Visit, Visits
 from acceptance.domains.traffic.actor import IngressActor
 from acceptance.errors import EnvironmentFailure, SystemFailure
 from acceptance.judgement import unproven
@@ -21,35 +22,6 @@ if TYPE_CHECKING:
     from acceptance.domains.observability.alerts.listener import AlertReception
 
 _VISITS_PER_SECOND = 5.0
-SLOW_SECONDS = 0.3
-"""What the service level for latency allows a request, in seconds."""
-
-
-LATENCY = "LatencyBudgetBurn"
-"""The alert about slow requests."""
-_SLOW_SHARE = 0.01
-"""The share of slow requests that the service level allows."""
-
-
-@dataclass(frozen=True)
-class Visits:
-    """How many requests visitors sent, and how many took longer than the service level allows."""
-
-    requests: int
-    slow: int
-
-    @property
-    def too_slow(self) -> str:
-        """Say that the machine was too slow for a sound system; empty if it was not.
-
-        Then an alert about slow requests is right.
-        """
-        if self.slow <= _SLOW_SHARE * self.requests:
-            return ""
-        return (
-            f"{self.slow} of {self.requests} requests of visitors took longer than "
-            f"{SLOW_SECONDS:g} s, so the machine was too slow for a sound system."
-        )
 
 
 @dataclass
@@ -101,15 +73,16 @@ class CauseMaker(AlertListener, IngressActor):
         Returns a function that stops them and returns how they fared.
         """
         ended = threading.Event()
-        seconds: list[float] = []
+        made: list[Visit] = []
 
         def visit() -> None:
             known = ""
             while not ended.wait(1 / _VISITS_PER_SECOND):
                 created = self._api.create("A steady visitor")
+                made.append(Visit(SYSTEM_CLOCK.now(), created.seconds, changing=True))
                 known = (created.json() or {}).get("id", "") if created.succeeded else known
                 read = self._api.checkout(known or str(uuid.uuid4()))
-                seconds.extend((created.seconds, read.seconds))
+                made.append(Visit(SYSTEM_CLOCK.now(), read.seconds, changing=False))
 
         thread = threading.Thread(target=visit, daemon=True)
         thread.start()
@@ -117,7 +90,7 @@ class CauseMaker(AlertListener, IngressActor):
         def stop() -> Visits:
             ended.set()
             thread.join(2 * self._timeouts.request)
-            return Visits(len(seconds), sum(each > SLOW_SECONDS for each in seconds))
+            return Visits(tuple(made))
 
         self._undo.callback(stop)
         return stop

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _NOWHERE = {"acceptance.checkout/nowhere": "true"}
 """A label that no node has."""
-_LOCKED_SECONDS, _LOCKS = 0.6, 400
+_LOCKED_SECONDS, _LOCKS = 0.6, 600
 _LOCK = "acceptance: the tables are locked"
 _BYSTANDER, _SESSIONS, _STAY_SECONDS = "acceptance-bystander", 2, 300
 _BYSTANDERS = (
@@ -113,18 +113,21 @@ class AlertCauses(ResourceCauses):
             with suppress(AcceptanceError, AssertionError):  # it ends by being ended
                 self._sql(statement, timeout=_LOCKS * _LOCKED_SECONDS)
 
+        sessions = f"FROM pg_stat_activity WHERE query LIKE 'DO $$ /* {_LOCK}%'"
         thread = threading.Thread(target=lock, daemon=True)
         made.cure.callback(thread.join, self._timeouts.query)
-        made.cure.callback(
-            self._sql,
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "  # noqa: S608 - own words
-            f"WHERE query LIKE 'DO $$ /* {_LOCK}%'",
-        )
-        self._add_bystanders(made)
+        made.cure.callback(self._sql, f"SELECT pg_terminate_backend(pid) {sessions}")
+        bystanders = self._add_bystanders(made)
         thread.start()
+        made.unmended = lambda _: (
+            "the tables are still locked" if self._sql(f"SELECT 1 {sessions}") else bystanders()
+        )
 
-    def _add_bystanders(self, made: Cause) -> None:
-        """Open sessions that lock nothing: one that is idle, and one that works for long."""
+    def _add_bystanders(self, made: Cause) -> Callable[[], str]:
+        """Open sessions that lock nothing: one that is idle, and one that works for long.
+
+        Returns a function that says whether somebody ended them; empty if nobody did.
+        """
         system, pod = self.system, self._ready_database_pod()
         where = [f"--namespace={system.namespace}", "exec", pod.name]
         where += [f"--container={pod.main.name}", "--", "sh", "-c"]
@@ -144,9 +147,8 @@ class AlertCauses(ResourceCauses):
             return int(self._sql(f"SELECT count(*) {sessions}")[0])
 
         self._awaited(count, lambda found: found == _SESSIONS, "sessions of bystanders are open")
-        made.unmended = lambda _: (
-            "" if count() == _SESSIONS else "it ended sessions that had locked nothing"
-        )
+        said = "it ended sessions that had locked nothing"
+        return lambda: "" if count() == _SESSIONS else said
 
     def _add_mute_pod(self, made: Cause, _: str) -> None:
         """Add a pod that looks like the backend's and takes no connection."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -147,25 +146,11 @@ class AlertFollower(AlertCauses):
         found = [each.result() for each in watch]
         seconds = SYSTEM_CLOCK.now() - started
         return [
-            replace(each, read=self._read_by(rules[each.row.alert], seconds))
+            replace(each, read=self.read_by(rules[each.row.alert], seconds))
             if each.missing or each.early
             else each
             for each in found
         ]
-
-    def _read_by(self, rule: Rule, seconds: float) -> str:
-        """Return the samples that a rule has read, so that a person sees why it did not fire.
-
-        All of them are kept as evidence.
-        """
-        lines = []
-        with suppress(Refused):
-            for selector in self.rules().selectors(rule.query):
-                for series in self.prometheus().history(selector, seconds):
-                    values = " ".join(f"{value:g}" for _, value in series.results)
-                    lines.append(f"{dict(series.labels)} {values}")
-        self._keep(f"What {rule.name} has read", "\n".join([rule.query, *lines]), "text")
-        return "; ".join(lines) or "nothing"
 
     def _await_quiet(self, client: PrometheusRules, rows: list[AlertRow]) -> None:
         """Wait until none of the alerts is there that are about to be caused.

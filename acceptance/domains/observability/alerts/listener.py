@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import tempfile
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from acceptance.domains.observability.drivers.endpoints import MonitoringEndpoint
+    from acceptance.domains.observability.drivers.prometheus_rules import Rule
     from acceptance.runbooks.runner import RunbookShell
 
 _ADDRESSES = "alertmanager-receivers"
@@ -122,6 +124,20 @@ class AlertListener(MetricsOperator):
         """Return the client of the rules of the one Prometheus."""
         endpoint = self._one_endpoint(prometheus.PROGRAMS, "monitoring", "Prometheus")
         return PrometheusRules(self._cluster, endpoint)
+
+    def read_by(self, rule: Rule, seconds: float) -> str:
+        """Return the samples that a rule has read, so that a person sees why it fires or does not.
+
+        All of them are kept as evidence.
+        """
+        lines = []
+        with suppress(Refused):
+            for selector in self.rules().selectors(rule.query):
+                for series in self.prometheus().history(selector, seconds):
+                    values = " ".join(f"{value:g}" for _, value in series.results)
+                    lines.append(f"{dict(series.labels)} {values}")
+        self._keep(f"What {rule.name} has read", "\n".join([rule.query, *lines]), "text")
+        return "; ".join(lines) or "nothing"
 
     def alertmanager(self) -> Alertmanager:
         """Return the client of the one Alertmanager."""

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acceptance.domains.observability.alerts.cause import LATENCY, Visits
 from acceptance.domains.observability.alerts.cluster_state import losses, read_state
 from acceptance.domains.observability.alerts.incident_causes import IncidentCauses
 from acceptance.domains.observability.alerts.listener import AlertReception
 from acceptance.domains.observability.alerts.pages import DIAGNOSE
+from acceptance.domains.observability.alerts.visits import LATENCY, Visits
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require, require_each
 from acceptance.runbooks.reader import load_runbook
@@ -66,16 +66,13 @@ class FollowedPage:
     """What is still wrong although the alert ended; empty for nothing."""
 
 
-_NOBODY = Visits(0, 0)
-
-
 @dataclass(frozen=True)
 class FollowedPages:
     """All alerts whose pages were followed at once, and what got lost by that."""
 
     pages: tuple[FollowedPage, ...]
     losses: tuple[str, ...]
-    visits: Visits = _NOBODY
+    visits: Visits = field(default_factory=Visits)
     """How visitors fared after the cures."""
 
 
@@ -110,6 +107,7 @@ class AlertPageFollower(IncidentCauses):
         stop = self.visit_steadily()
         self._await_end(client, found, causes, began)
         visits = stop()
+        self._keep_what_goes_on(client, found)
         self.visit_steadily()
         given_up = {name for cause in causes.values() for name in cause.given_up}
         lost = last_seen(
@@ -132,6 +130,7 @@ class AlertPageFollower(IncidentCauses):
                 each.ended = None
         self._keep("Pages that were followed", pretty([asdict(each) for each in found]))
         self._keep("Lost by following the pages", "\n".join(lost) or "nothing", "text")
+        self._keep("Visitors after the cures", visits.summary, "text")
         for cause in causes.values():
             cause.cure.close()
         return FollowedPages(tuple(found), lost, visits)
@@ -155,8 +154,8 @@ class AlertPageFollower(IncidentCauses):
     def assert_cured(self, followed: FollowedPages) -> None:
         """The commands of each cure ran, and the alert ended.
 
-        Raises `Unverifiable` if only the one about slow requests did not, and visitors waited on a
-        machine that is too slow.
+        Raises `Unverifiable` if only the one about slow requests did not, its cause is gone, and
+        visitors waited on a machine that is too slow.
         """
 
         def fault(each: FollowedPage) -> str | None:
@@ -167,9 +166,11 @@ class AlertPageFollower(IncidentCauses):
                 return f"the cure of {each.page} does not end its alert in {_ENDS_SECONDS:g} s"
             return f"the cure of {each.page} hides it: {each.unmended}" if each.unmended else None
 
-        wrong = [each.row.alert for each in followed.pages if fault(each)]
-        if wrong == [LATENCY] and followed.visits.too_slow:
-            raise Unverifiable(followed.visits.too_slow)
+        wrong = [each for each in followed.pages if fault(each)]
+        if [each.row.alert for each in wrong] == [LATENCY] and _mended(wrong[0]):
+            too_slow = followed.visits.too_slow
+            if too_slow:
+                raise Unverifiable(too_slow)
         require_each(followed.pages, fault, nothing="No page was followed.")
 
     def assert_nothing_lost(self, followed: FollowedPages) -> None:
@@ -235,6 +236,18 @@ class AlertPageFollower(IncidentCauses):
             return all(each.ended is not None for each in found)
 
         last_seen(look, bool, timeout=_ENDS_SECONDS)
+
+    def _keep_what_goes_on(self, client: PrometheusRules, found: Sequence[FollowedPage]) -> None:
+        """Keep what the rules have read whose alerts did not end."""
+        names = {each.row.alert for each in found if each.ended is None}
+        for rule in client.rules().alerts if names else ():
+            if rule.name in names:
+                self.read_by(rule, _ENDS_SECONDS)
+
+
+def _mended(each: FollowedPage) -> bool:
+    """Return whether the commands of a cure ran, and its cause is gone."""
+    return not each.unmended and all(cure.succeeded for cure in each.cures)
 
 
 def state_of(client: PrometheusRules, row: PageRow, cause: Cause) -> str:

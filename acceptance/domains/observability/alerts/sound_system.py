@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from acceptance.domains.observability.alerts.cause import LATENCY
 from acceptance.domains.observability.alerts.causes import AlertCauses
+from acceptance.domains.observability.alerts.visits import LATENCY
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.judgement import Unverifiable, listed, require
 from acceptance.waiting import SYSTEM_CLOCK, last_seen
 
 if TYPE_CHECKING:
-    from acceptance.domains.observability.alerts.cause import Visits
     from acceptance.domains.observability.alerts.listener import AlertReception
+    from acceptance.domains.observability.alerts.visits import Visits
     from acceptance.domains.observability.drivers.prometheus_rules import PrometheusRules
 
 _ALWAYS = "DeadMansSwitch"
@@ -55,7 +55,8 @@ class SoundSystemWatcher(AlertCauses):
             if each.status == "firing"
         }
         found = QuietTime(stop(), tuple(sorted(fired)), tuple(sorted(arrived)))
-        self._keep("What fired on the sound system", pretty(asdict(found)))
+        kept = {**asdict(found), "visits": found.visits.summary}
+        self._keep("What fired on the sound system", pretty(kept))
         return found
 
     def _await_silence(self, client: PrometheusRules) -> None:
@@ -82,7 +83,7 @@ class SoundSystemWatcher(AlertCauses):
         Raises `Unverifiable` if there were no visitors, or they were served so slowly that the
         system was not sound: then an alert about that is right.
         """
-        if not found.visits.requests:
+        if not found.visits.made:
             raise Unverifiable("No visitor used the system.")
         names = {_name(each) for each in (*found.fired, *found.arrived)}
         if names - {_ALWAYS} == {LATENCY} and found.visits.too_slow:

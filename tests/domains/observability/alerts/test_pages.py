@@ -13,7 +13,7 @@ from acceptance.domains.observability import (
     AlertPages,
     FollowedPages,
 )
-from acceptance.domains.observability.alerts.cause import Cause, Visits
+from acceptance.domains.observability.alerts.cause import Cause
 from acceptance.domains.observability.alerts.cluster_state import ClusterState, losses
 from acceptance.domains.observability.alerts.page_follower import (
     _ELSEWHERE,
@@ -30,6 +30,7 @@ from acceptance.project import ROOT
 from acceptance.runbooks.runner import CommandRun
 from tests.fakes.system import SYSTEM
 from tests.support.actors import context_of
+from tests.support.visits import visits
 
 FEATURE = ROOT / "features" / "task_003_observability" / "definition_of_done.feature"
 PAGE = "docs/operations/alerts/target-down.md"
@@ -205,12 +206,28 @@ def test_slow_requests_on_a_slow_machine_are_unverified() -> None:
     """The alert is right then; where visitors are served quickly, or more is wrong, it is not."""
     actor = AlertPageFollower(context_of(SYSTEM))
     with pytest.raises(Unverifiable, match=r"9 of 90 requests .* the machine was too slow"):
-        actor.assert_cured(FollowedPages((FOLLOWED, SLOW), (), Visits(90, 9)))
+        actor.assert_cured(FollowedPages((FOLLOWED, SLOW), (), visits(90, 9)))
     with pytest.raises(AssertionError, match="does not end its alert"):
-        actor.assert_cured(FollowedPages((FOLLOWED, SLOW), (), Visits(900, 9)))
+        actor.assert_cured(FollowedPages((FOLLOWED, SLOW), (), visits(900, 2)))
     other = replace(FOLLOWED, ended=None)
     with pytest.raises(AssertionError, match="does not end its alert"):
-        actor.assert_cured(FollowedPages((other, SLOW), (), Visits(90, 9)))
+        actor.assert_cured(FollowedPages((other, SLOW), (), visits(90, 9)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"unmended": "the tables are still locked"}, "does not end its alert"),
+        ({"cures": [DONE, replace(DONE, failure="exit code 1")]}, "fails: exit code 1"),
+    ],
+)
+def test_what_is_slow_because_nothing_was_cured_is_the_page_s_fault(
+    changes: dict[str, Any], said: str
+) -> None:
+    """The machine is no excuse while the cause is there, or if the commands failed."""
+    actor = AlertPageFollower(context_of(SYSTEM))
+    with pytest.raises(AssertionError, match=said):
+        actor.assert_cured(FollowedPages((replace(SLOW, **changes),), (), visits(90, 9)))
 
 
 def test_a_cure_that_goes_too_far_is_named() -> None:
