@@ -68,6 +68,11 @@ def _(image_promoter: ImagePromoter, pushed_commit: PushedCommit) -> tuple[Promo
     return image_promoter.promote_tampered(pushed_commit)
 
 
+@then("a registry that does not answer is told from an image that is at fault")
+def _(image_promoter: ImagePromoter, pushed_commit: PushedCommit) -> None:
+    image_promoter.assert_told_unreachable(image_promoter.promote_unreachable(pushed_commit))
+
+
 @then("each of them is refused for its own reason")
 def _(image_promoter: ImagePromoter, promotions: tuple[Promotion, ...]) -> None:
     image_promoter.assert_refused(promotions)

@@ -117,4 +117,5 @@ Feature: CI/CD Pipeline Enhancement
       Given an operator has made, pushed and signed an image of the backend by hand
       When somebody tampers with the image and with what is signed of it
       Then each of them is refused for its own reason
+      And a registry that does not answer is told from an image that is at fault
       And the image can be promoted, with its digest

@@ -119,6 +119,16 @@ class Registry:
         self._expect_digest(done, digest)
         self._manifest(digest)  # what a cluster will pull has to be there under its digest
 
+    def find(self, digest: str) -> None:
+        """Return if the image `digest` is there; raises `BrokenInput` if it is not."""
+        address = f"{self._place.address}/manifests/{digest}"
+        headers = {"Accept": ", ".join(_MANIFESTS)}
+        if self._ask("HEAD", address, _OK, _ABSENT, headers=headers).status_code == _ABSENT:
+            raise BrokenInput(
+                f"There is no image {self._place.reference(digest)}. "
+                "Try: operations pipeline push, or another --digest"
+            )
+
     def tag(self, digest: str, tag: str) -> None:
         """Give the image `digest`, which is there already, one tag more."""
         manifest, kind = self._manifest(digest)

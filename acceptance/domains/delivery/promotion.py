@@ -20,10 +20,12 @@ from acceptance.domains.delivery.drivers.attachments import (
     push_another,
     read_attached,
 )
+from acceptance.domains.delivery.drivers.image_registry import free_port
 from acceptance.domains.delivery.drivers.proposals import REPOSITORY
 from acceptance.domains.delivery.drivers.statements import SigningKey
 from acceptance.domains.delivery.tampering import TAMPERINGS
 from acceptance.drivers.kubernetes.client import pretty
+from acceptance.exit_codes import NO_ENVIRONMENT
 from acceptance.judgement import require, require_each
 from acceptance.process import run, tail
 
@@ -83,7 +85,8 @@ class ImagePromoter(Actor):
 
     def promote_tampered(self, pushed: PushedCommit) -> tuple[Promotion, ...]:
         """Tamper in one way after the other, and try to promote; then it is as it was."""
-        found = [self._promote_other(pushed), self._promote_forged(pushed)]
+        found = [self._promote_other(pushed)]
+        found += [self._promote_signed(pushed, forged=each) for each in (True, False)]
         found += [self._promote_with(pushed, each) for each in TAMPERINGS]
         self._keep(
             "Attempts to promote what is tampered with", pretty([str(each) for each in found])
@@ -98,6 +101,22 @@ class ImagePromoter(Actor):
                 None if each.refused else f"An image is not refused for its reason: {each}"
             ),
             nothing="Nothing was tampered with.",
+        )
+
+    def promote_unreachable(self, pushed: PushedCommit) -> Promotion:
+        """Try to promote the image where no registry listens."""
+        nowhere = f"127.0.0.1:{free_port()}"
+        found = self._promote(pushed, pushed.image, "no registry", registry=nowhere)
+        self._keep("An attempt to promote without a registry", str(found))
+        return found
+
+    def assert_told_unreachable(self, promotion: Promotion) -> None:
+        """The command says that the registry does not answer, and nothing of the image."""
+        require(
+            promotion.code == NO_ENVIRONMENT
+            and "cannot be reached" in promotion.output
+            and "not promoted" not in promotion.output,
+            f"A registry that does not answer is not told from an image at fault: {promotion}.",
         )
 
     def rebuild(self, pushed: PushedCommit) -> str:
@@ -125,11 +144,16 @@ class ImagePromoter(Actor):
         )
 
     def _promote(
-        self, pushed: PushedCommit, image: PushedImage, what: str, reason: str = ""
+        self,
+        pushed: PushedCommit,
+        image: PushedImage,
+        what: str,
+        reason: str = "",
+        registry: str = "",
     ) -> Promotion:
         self._number += 1
         name = f"promoted-{self._number}"
-        place = f"{pushed.registry.address}/{image.name}"
+        place = f"{registry or pushed.registry.address}/{image.name}"
         with tempfile.TemporaryDirectory(prefix="acceptance-promote-") as temporary:
             key = Path(temporary) / "signing.pub"
             key.write_text(pushed.key.public, encoding="utf-8")
@@ -151,16 +175,17 @@ class ImagePromoter(Actor):
             attach(pushed.registry, other, kind, read_attached(pushed.registry, pushed.image, kind))
         return self._promote(pushed, other, "another image with its signatures", "its signature: ")
 
-    def _promote_forged(self, pushed: PushedCommit) -> Promotion:
-        """Sign the image with a key of somebody else."""
+    def _promote_signed(self, pushed: PushedCommit, *, forged: bool) -> Promotion:
+        """Have the image signed with a key of somebody else, or with none."""
         true = read_attached(pushed.registry, pushed.image, SIGNATURES)
-        forged = [
+        others = [
             replace(each, annotations={SIGNATURE: SigningKey().sign(each.content)})
             for each in true[:1]
+            if forged
         ]
         try:
-            attach(pushed.registry, pushed.image, SIGNATURES, forged)
-            what = "a signature of another key"
+            attach(pushed.registry, pushed.image, SIGNATURES, others)
+            what = "a signature of another key" if forged else "no signature"
             return self._promote(pushed, pushed.image, what, "its signature: ")
         finally:
             attach(pushed.registry, pushed.image, SIGNATURES, true)

@@ -41,10 +41,8 @@ def promote(
 ) -> tuple[str, ...]:
     """Tag the image `digest` with `name` if all that it has to be is signed; return what is not.
 
-    What cannot be read, because the registry does not answer, is not signed either.
-
-    Raises `BrokenInput` when the public `key` or the repository's name is missing,
-    `EnvironmentFailure` when the registry does not take the tag.
+    Raises `BrokenInput` when the public `key`, the repository's name or the image is missing,
+    `EnvironmentFailure` when the registry does not answer, or does not take the tag.
     """
     repository = environment.get("GITHUB_REPOSITORY", "")
     if not repository:
@@ -53,10 +51,13 @@ def promote(
         raise BrokenInput(f"There is no public key {key}. Try: --key")
     place = read_place(registry)
     with registry_at(place, auth_for(place, environment)) as there:
+        # To cosign, what a registry does not answer is not signed. That is no fault of the image.
+        there.find(digest)
         faults = _faults(
             Cosign(place, environment), digest, key, _checks(part, history, repository)
         )
         if faults:
+            there.find(digest)
             return tuple(f"not promoted: {place.reference(digest)}: {each}" for each in faults)
         there.tag(digest, name)
     print(f"{part.name}: promoted {place.reference(digest)} to {name}")

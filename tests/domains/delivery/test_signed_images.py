@@ -311,6 +311,26 @@ def test_only_a_refusal_for_the_reason_is_one(promotion: Promotion) -> None:
             promoter.assert_refused(())
 
 
+AWAY = Promotion("no registry", 69, "The registry 127.0.0.1:1 cannot be reached: refused.", "")
+
+
+@pytest.mark.parametrize(
+    "promotion",
+    [
+        replace(AWAY, code=1),
+        replace(AWAY, output="not promoted: x: its signature: cannot be reached"),
+        replace(AWAY, output="exit status 69"),
+    ],
+    ids=["refused", "the image's fault", "no reason"],
+)
+def test_a_registry_that_is_away_is_told_from_an_image_at_fault(promotion: Promotion) -> None:
+    """By its exit code and by what is said."""
+    with ImagePromoter(context_of(SYSTEM)) as promoter:
+        promoter.assert_told_unreachable(AWAY)
+        with pytest.raises(AssertionError, match="is not told from an image at fault"):
+            promoter.assert_told_unreachable(promotion)
+
+
 def test_a_promoted_image_keeps_its_digest(pushed: PushedCommit) -> None:
     """Another digest under the name, or none, is no promotion."""
     with ImagePromoter(context_of(SYSTEM)) as promoter:

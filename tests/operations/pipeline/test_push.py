@@ -18,7 +18,7 @@ from operations.pipeline.history import History
 from operations.pipeline.image import ARCHIVE, BuiltImage
 from operations.pipeline.parts import BACKEND, FRONTEND
 from operations.pipeline.push import push
-from operations.pipeline.registry import read_place
+from operations.pipeline.registry import read_place, registry_at
 from operations.pipeline.sign_in import auth_for
 from tests.fakes.http_server import served
 from tests.fakes.image_archive import write_image
@@ -72,9 +72,10 @@ class RegistryHandler(BaseHTTPRequestHandler):
         return False
 
     def do_HEAD(self) -> None:
-        """Say whether a blob is there."""
+        """Say whether a blob or a manifest is there."""
         if self.allowed():
-            known = self.path.rpartition("/")[2] in self.state.blobs
+            there = {**self.state.blobs, **self.state.manifests}
+            known = self.path.rpartition("/")[2] in there
             self.answer(200 if known else 404)
 
     def do_GET(self) -> None:
@@ -172,6 +173,19 @@ def test_a_registry_that_refuses_or_stores_something_else_is_named(
         push(BACKEND, history, wrong, image=tmp_path / "image", registry=place)
     with pytest.raises(EnvironmentFailure, match="cannot be reached"):
         push(BACKEND, history, {}, image=tmp_path / "image", registry="127.0.0.1:1/a")
+
+
+def test_an_image_that_is_not_there_is_told_from_a_registry_that_is_not(registry: Stored) -> None:
+    """The first is a wrong input, the second no fault of anybody's image."""
+    place = read_place(f"127.0.0.1:{registry.port}/team/checkout")
+    registry.manifests["sha256:1"] = b"{}"
+    with registry_at(place, None) as there:
+        there.find("sha256:1")
+        with pytest.raises(BrokenInput, match=r"There is no image .*team/checkout@sha256:2\. Try"):
+            there.find("sha256:2")
+    away = read_place("127.0.0.1:1/a")
+    with registry_at(away, None) as there, pytest.raises(EnvironmentFailure, match="be reached"):
+        there.find("sha256:1")
 
 
 def test_only_this_machine_is_spoken_to_without_tls() -> None:

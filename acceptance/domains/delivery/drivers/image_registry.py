@@ -186,7 +186,7 @@ def running_registry() -> Iterator[ImageRegistry]:
     program = programs_of(ROOT / "tools" / "registry") / "registry"
     with tempfile.TemporaryDirectory(prefix="acceptance-registry-") as temporary:
         folder = Path(temporary)
-        address = f"127.0.0.1:{_free_port()}"
+        address = f"127.0.0.1:{free_port()}"
         settings = {
             "version": 0.1,
             "log": {"accesslog": {"disabled": True}, "level": "warn"},
@@ -239,7 +239,8 @@ def _ended(process: subprocess.Popen[bytes], log: Path) -> str | None:
     return f"it ended: {last[0] if last else 'it wrote nothing'}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine on which nothing listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from acceptance.errors import BrokenInput
+from acceptance.errors import BrokenInput, EnvironmentFailure
 from acceptance.process import ProgramFailed
 from operations.pipeline.history import History
 from operations.pipeline.image import BuiltImage
@@ -47,6 +47,8 @@ class SignedImages:
             for kind, predicate in predicates.items()
         }
         self.unsigned = ""
+        self.silent_after = 9
+        """How often the registry still answers."""
         self.tags: list[tuple[str, str]] = []
 
     def fault_of_signature(self, *_: object) -> str:
@@ -60,6 +62,13 @@ class SignedImages:
         failed = ProgramFailed("cosign failed.")
         failed.said = f"Error: none of the attestations matched the predicate type: {kind}\n"
         raise failed
+
+    def find(self, digest: str) -> None:
+        """Answer, or not."""
+        assert digest == DIGEST
+        if self.silent_after == 0:
+            raise EnvironmentFailure("The registry cannot be reached.")
+        self.silent_after -= 1
 
     def tag(self, digest: str, name: str) -> None:
         """Keep the tag."""
@@ -229,6 +238,17 @@ def test_an_unsigned_image_is_refused(
     images.unsigned = "no signatures found"
     place = f"127.0.0.1:5000/checkout/backend@{DIGEST}"
     assert attempt() == (f"not promoted: {place}: its signature: no signatures found",)
+    assert images.tags == []
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+def test_a_registry_that_does_not_answer_is_no_fault_of_the_image(
+    images: SignedImages, attempt: Callable[[], tuple[str, ...]], answers: int
+) -> None:
+    """Before cosign asks it, or while cosign does."""
+    images.unsigned, images.silent_after = "connection refused", answers
+    with pytest.raises(EnvironmentFailure, match="cannot be reached"):
+        attempt()
     assert images.tags == []
 
 
