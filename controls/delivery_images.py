@@ -217,6 +217,17 @@ def image_without_a_list(saboteur: Saboteur) -> None:
     )
 
 
+@control("TASK-004-AC-4", _PROMOTED, expects="does not answer is not told from an image at fault")
+def silence_taken_for_a_fault(saboteur: Saboteur) -> None:
+    """Ask cosign alone, to which nothing is signed where no registry answers."""
+    edits.replace_in_commit(
+        saboteur.repository(),
+        "operations/pipeline/registry.py",
+        '        if self._ask("HEAD", address, _OK, _ABSENT, headers=headers)',
+        '        if "@" in digest and self._ask("HEAD", address, _OK, _ABSENT, headers=headers)',
+    )
+
+
 @control("TASK-004-AC-4", _PROMOTED, expects="The image sha256:.* is not promoted")
 def nothing_is_promoted(saboteur: Saboteur) -> None:
     """Take an empty list of critical findings for one that has some."""

@@ -107,7 +107,7 @@ class ImagePromoter(Actor):
         """Try to promote the image where no registry listens."""
         nowhere = f"127.0.0.1:{free_port()}"
         found = self._promote(pushed, pushed.image, "no registry", registry=nowhere)
-        self._keep("An attempt to promote without a registry", str(found))
+        self._keep("An attempt to promote without a registry", str(found), "text")
         return found
 
     def assert_told_unreachable(self, promotion: Promotion) -> None:
