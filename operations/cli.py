@@ -6,13 +6,19 @@ import argparse
 from typing import TYPE_CHECKING
 
 from acceptance.command_line import run_command
+from operations.deployment import command as deployment
 from operations.pipeline import command as pipeline
 from operations.rotation import command as rotation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = {"rotate": rotation.add_to, "pipeline": pipeline.add_to}
+COMMANDS = {
+    "rotate": rotation.add_to,
+    "pipeline": pipeline.add_to,
+    "deploy": deployment.add_to,
+    "roll-back": deployment.add_roll_back_to,
+}
 """What adds each command to the command line, by its name."""
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TypeAlias
 
 from acceptance.errors import BrokenInput
 from acceptance.settings import load_settings
+from operations.cluster_options import add_cluster_options, chosen_context, chosen_kubeconfig
 from operations.rotation import rotate
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 (it has no public name)
 
 _OVERLAP_SECONDS = 600.0
-_KUBECONFIG = "~/.kube/config"
 _ABOUT = "Give the system new secrets while it serves, in phases that can be interrupted."
 _EXAMPLES = """\
 examples:
@@ -38,16 +37,7 @@ def add_to(commands: Commands) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--kubeconfig",
-        type=Path,
-        metavar="FILE",
-        help=f"default: the setting, then KUBECONFIG, then {_KUBECONFIG}",
-    )
-    parser.add_argument(
-        "--context", metavar="NAME", help="of the kubeconfig (default: the setting; never guessed)"
-    )
-    parser.add_argument("--namespace", metavar="NAME", help="of the system (default: the setting)")
+    add_cluster_options(parser)
     parser.add_argument(
         "--overlap",
         type=float,
@@ -61,16 +51,13 @@ def add_to(commands: Commands) -> None:
 
 def _run(chosen: argparse.Namespace) -> int:
     settings = load_settings(Path.cwd())
-    context = chosen.context or settings.context
-    if not context:
-        raise BrokenInput("Which cluster? A context is never guessed. Try: --context")
+    context = chosen_context(chosen, settings)
     if not chosen.overlap >= 0:
         raise BrokenInput(f"--overlap is {chosen.overlap:g}: a number of seconds from 0.")
-    from_environment = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
-    kubeconfig = chosen.kubeconfig or settings.kubeconfig or Path(from_environment or _KUBECONFIG)
+    kubeconfig = chosen_kubeconfig(chosen, settings)
     rotate(
         settings,
-        kubeconfig.expanduser(),
+        kubeconfig,
         context,
         chosen.namespace or settings.namespace,
         overlap=chosen.overlap,

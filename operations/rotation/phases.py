@@ -12,11 +12,11 @@ from acceptance.drivers.kubernetes.client import Kubernetes, Refused
 from acceptance.drivers.kubernetes.identity import own_name
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import AcceptanceError, EnvironmentFailure
+from operations.lock import OperationLock
 from operations.rotation import state
 from operations.rotation.audit import AuditTrail, now
 from operations.rotation.backend_pods import BackendPods
 from operations.rotation.database_roles import DatabaseRoles
-from operations.rotation.lease import RotationLease
 from operations.rotation.redaction import ValueMask
 from operations.rotation.target import find_target
 
@@ -67,7 +67,7 @@ def rotate(
             ),
             BackendPods(kubernetes, kubeconfig, context, target, settings.timeouts),
         )
-        with RotationLease(kubernetes, namespace, holder) as lease:
+        with OperationLock(kubernetes, namespace, holder) as lease:
             phases.run(lease, overlap)
     except Refused as error:
         message = f"The API server refused: {error}. Try: docs/operations/secret-rotation.md"
@@ -95,14 +95,14 @@ class _Phases:
         self._path = api_path("secrets", target.namespace, target.secret)
         self._mask = ValueMask()
 
-    def run(self, lease: RotationLease, overlap: float) -> None:
+    def run(self, lease: OperationLock, overlap: float) -> None:
         """Do what is left. Raises as `rotate` does; no message holds a secret value."""
         try:
             self._run(lease, overlap)
         except AcceptanceError as error:
             raise type(error)(self._mask.hide(error.message)) from None
 
-    def _run(self, lease: RotationLease, overlap: float) -> None:
+    def _run(self, lease: OperationLock, overlap: float) -> None:
         secret = self._read()
         if secret.rotation is None:
             secret = self._begin(secret)
@@ -120,7 +120,7 @@ class _Phases:
                 self._audit.record(secret.rotation.phase, secret.rotation)
 
     def _work(
-        self, rotation: Rotation, secret: SecretState, lease: RotationLease, overlap: float
+        self, rotation: Rotation, secret: SecretState, lease: OperationLock, overlap: float
     ) -> dict[str, Any]:
         """Do what follows a phase, and return the change that reaches the next one."""
         mark = f"{rotation.id} {rotation.phase}"

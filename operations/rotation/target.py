@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acceptance.drivers.kubernetes.paths import api_path
-from acceptance.errors import BrokenInput
+from acceptance.errors import BrokenInput, EnvironmentFailure
 from operations.rotation.state import KEYS, PASSWORD, USER
 
 if TYPE_CHECKING:
@@ -39,12 +39,18 @@ class RotationTarget:
 def find_target(kubernetes: Kubernetes, namespace: str, workloads: Workloads) -> RotationTarget:
     """Return what to rotate in the system in `namespace`.
 
-    Raises `BrokenInput` if there is no backend, or it does not support rotation.
+    Raises `BrokenInput` if there is no backend, or it does not support rotation;
+    `EnvironmentFailure` while it is deployed.
     """
     found = kubernetes.read(api_path("deployments", namespace, workloads.backend))
     if found is None:
         message = f"There is no Deployment {workloads.backend} in {namespace}. Try: --namespace"
         raise BrokenInput(message)
+    if found["spec"].get("paused"):
+        raise EnvironmentFailure(
+            f"The Deployment {workloads.backend} is paused, as while it is deployed, so no "
+            "pod would get new secrets. Try: again when that has ended"
+        )
     for container in found["spec"]["template"]["spec"]["containers"]:
         references = _references(container)
         if PASSWORD not in references:

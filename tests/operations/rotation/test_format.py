@@ -13,9 +13,9 @@ from acceptance.domains.secrets.drivers.rotation_state import (
 from acceptance.domains.secrets.rotation import PAGE
 from acceptance.project import ROOT
 from acceptance.settings import Workloads
+from operations.lock import ROTATION
 from operations.rotation import state
 from operations.rotation.audit import AuditTrail
-from operations.rotation.lease import NAME
 from operations.rotation.target import find_target
 from tests.fakes.kubernetes_objects import SETTINGS, FakeObjects, backend, config_map, secret
 
@@ -48,7 +48,7 @@ def test_the_runbook_names_all_that_is_written() -> None:
     fields = {*json.loads(lines[0]), *BEGUN.__dataclass_fields__}
     for name in (*fields, state.ANNOTATION, state.LAST, "SecretRotation"):
         assert f"`{name}`" in text
-    assert f"`{NAME}`" in (ROOT / PAGE).read_text(encoding="utf-8")
+    assert f"`{ROTATION.name}`" in (ROOT / PAGE).read_text(encoding="utf-8")
 
 
 def test_the_scenarios_read_what_the_command_writes_on_the_secret() -> None:
