@@ -32,6 +32,7 @@ def dns_without_endpoints(saboteur: Saboteur) -> None:
     )
 
 
+@control("TASK-004-AC-5", "The cluster that is deployed to is k3s", expects="which is not k3s")
 @control("TASK-001-AC-1", "The cluster is k3s", expects="which is not k3s")
 def cluster_that_is_not_k3s(saboteur: Saboteur) -> None:
     """Run another Kubernetes where k3s is expected."""

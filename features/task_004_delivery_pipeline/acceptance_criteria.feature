@@ -119,3 +119,26 @@ Feature: CI/CD Pipeline Enhancement
       Then each of them is refused for its own reason
       And a registry that does not answer is told from an image that is at fault
       And the image can be promoted, with its digest
+
+  @TASK-004-AC-5
+  Rule: Automated deployment to k3s
+
+    Scenario: The cluster that is deployed to is k3s
+      When the operator asks the cluster for its version
+      Then the cluster is k3s
+
+    @changes-application @uses-cluster
+    Scenario Outline: A commit to the <part> is deployed, and no visitor notices
+      Given visitors are paying checkouts steadily
+      When the pipeline deploys a sound commit that a developer pushes to the <part>
+      Then every pod of the part runs the image of the commit, and the ingress answers as that commit
+      And no visitor noticed: no request failed, and after the new version nobody met the old one
+      And every request of the paying visitors was answered
+      And each acknowledged write was done once, and no other twice
+      And whoever deploys may do nothing else
+      And a person can deploy what the pipeline has signed by hand, and nothing else
+
+      Examples:
+        | part     |
+        | backend  |
+        | frontend |

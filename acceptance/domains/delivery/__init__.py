@@ -3,6 +3,8 @@
 from acceptance.domains.delivery.built_images import BuiltImageOperator, BuiltPod
 from acceptance.domains.delivery.bypass_attempts import BypassTester
 from acceptance.domains.delivery.change_review import ChangeAudit, ChangeAuditor
+from acceptance.domains.delivery.commit_deployer import CommitDeployer
+from acceptance.domains.delivery.deployments import Deployment
 from acceptance.domains.delivery.drivers.suites import SuiteFacts
 from acceptance.domains.delivery.drivers.workflows import WorkflowFacts
 from acceptance.domains.delivery.manual_release import ManualReleaser
@@ -25,7 +27,9 @@ __all__ = [
     "BypassTester",
     "ChangeAudit",
     "ChangeAuditor",
+    "CommitDeployer",
     "Decision",
+    "Deployment",
     "ImagePromoter",
     "ManualReleaser",
     "PartFileTester",

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acceptance.build.manifests import RUN_LABEL
 from acceptance.domains.cluster.actor import ClusterActor
+from acceptance.domains.delivery.node_images import bring_image
 from acceptance.drivers.kubernetes import reading
 from acceptance.drivers.kubernetes.client import pretty
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.drivers.kubernetes.reading import main_container
-from acceptance.errors import EnvironmentFailure
-from acceptance.judgement import Unverifiable, require
-from acceptance.process import run
+from acceptance.judgement import require
 from acceptance.waiting import eventually, lasting
 
 if TYPE_CHECKING:
-    from acceptance.domains.delivery.drivers.image_registry import ImageRegistry, PushedImage
     from acceptance.domains.delivery.team_repository import PushedCommit
     from acceptance.drivers.kubernetes.facts import Object, PodFacts
 
@@ -54,7 +50,13 @@ class BuiltImageOperator(ClusterActor):
         """
         found = [each for each in pushed.images if pushed.commit in each.tags]
         require(found, f"The registry has no image of commit {pushed.commit[:12]}.")
-        reference = self._import(pushed.registry, found[0])
+        reference = bring_image(
+            self.system,
+            pushed.registry,
+            found[0],
+            f"{_HERE}/{found[0].name}",
+            timeout=self._timeouts.image_delivery,
+        )
         name = f"acceptance-built-{uuid.uuid4().hex[:6]}"
         body, port = self._pod(name, pushed.part, reference)
         path = api_path("pods", self.system.namespace)
@@ -92,21 +94,6 @@ class BuiltImageOperator(ClusterActor):
             f"The image of the {pod.part} does not answer as the commit that it was built of: "
             f"its answer has no {pod.mark}.",
         )
-
-    def _import(self, registry: ImageRegistry, image: PushedImage) -> str:
-        if not self.system.inside:
-            raise Unverifiable(
-                "No image can be brought to a node of this cluster. Try: --cluster=embedded"
-            )
-        with tempfile.TemporaryDirectory(prefix="acceptance-image-") as temporary:
-            archive = registry.save_archive(image, Path(temporary))
-            command = ["ctr", "--namespace=k8s.io", "images", "import", "--digests"]
-            command += [f"--base-name={_HERE}/{image.name}", str(archive)]
-            try:
-                run([*self.system.inside, *command], timeout=self._timeouts.image_delivery)
-            except EnvironmentFailure as error:
-                raise Unverifiable(f"The image cannot be brought here: {error.message}") from error
-        return f"{_HERE}/{image.name}@{image.digest}"
 
     def _pod(self, name: str, part: str, image: str) -> tuple[Object, int]:
         """Return a pod like those of a part, which no Service and no workload selects; its port."""

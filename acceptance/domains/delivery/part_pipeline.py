@@ -134,10 +134,14 @@ class PartPipelineTester(TeamRepository):
     def _push(self, commit: PartCommit, parts: tuple[str, ...]) -> PushedCommit:
         copy = self._repository()
         before = Repository(copy, timeout=self._timeouts.command).head()
+        self._commit(commit, copy)
+        return self._run(commit, parts, before)
+
+    def _commit(self, commit: PartCommit, copy: Path) -> None:
+        """Commit the change to the copy of the repository."""
         commit.make(copy)
         proposal = Proposal("push", f"refs/heads/{MAIN}", f"Change the {commit.part}", path="")
         proposal.commit(copy, timeout=self._timeouts.command)
-        return self._run(commit, parts, before)
 
     def _run(self, commit: PartCommit, parts: tuple[str, ...], before: str) -> PushedCommit:
         copy, registry = self._repository(), self._images()
@@ -155,6 +159,14 @@ class PartPipelineTester(TeamRepository):
         self._keep("Images in the registry", pretty([asdict(each) for each in pushed.images]))
         return pushed
 
+    def _variables(self, registry: ImageRegistry) -> dict[str, str]:
+        """Return the variables of the repository's settings."""
+        return {_REGISTRY: f"{registry.address}/checkout"}
+
+    def _settings(self) -> dict[str, str]:
+        """Return the secrets of the repository's settings."""
+        return self._secrets
+
     def _run_workflow(
         self, copy: Path, part: str, proposal: Proposal, registry: ImageRegistry
     ) -> WorkflowRun:
@@ -169,8 +181,8 @@ class PartPipelineTester(TeamRepository):
                 facts,
                 proposal,
                 timeout=self._timeouts.workflow,
-                variables={_REGISTRY: f"{registry.address}/checkout"},
-                secrets=self._secrets,
+                variables=self._variables(registry),
+                secrets=self._settings(),
                 network=True,
             )
         except EnvironmentFailure as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
@@ -20,7 +21,6 @@ from acceptance.errors import EnvironmentFailure, SystemFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from acceptance.drivers.kubernetes.facts import Object
 
@@ -76,6 +76,11 @@ class ApiConnection:
     def server(self) -> str:
         """The URL of the API server."""
         return str(self._client.configuration.host)
+
+    @property
+    def authority(self) -> bytes:
+        """The certificate of the authority by which the API server is known, as PEM."""
+        return Path(str(self._client.configuration.ssl_ca_cert)).read_bytes()
 
     def close(self) -> None:
         """Close the connections."""

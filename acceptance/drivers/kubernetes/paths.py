@@ -22,6 +22,7 @@ _GROUPS = {
     ),
     "apis/batch/v1": "cronjobs jobs",
     "apis/cert-manager.io/v1": "certificaterequests certificates clusterissuers issuers",
+    "apis/certificates.k8s.io/v1": "certificatesigningrequests",
     "apis/coordination.k8s.io/v1": "leases",
     "apis/discovery.k8s.io/v1": "endpointslices",
     "apis/networking.k8s.io/v1": "ingressclasses ingresses networkpolicies",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from acceptance.domains.delivery import built_images
+from acceptance.domains.delivery import node_images
 from acceptance.domains.delivery.built_images import BuiltImageOperator, BuiltPod
 from acceptance.domains.delivery.drivers.image_registry import ImageRegistry, PushedImage
 from acceptance.domains.delivery.drivers.statements import SigningKey
@@ -100,7 +100,7 @@ def imported(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         found.append(list(command))
         return Completed("", "", 0.0, 0)
 
-    monkeypatch.setattr(built_images, "run", run)
+    monkeypatch.setattr(node_images, "run", run)
     return found
 
 
@@ -188,7 +188,7 @@ def test_a_cluster_without_a_way_onto_its_node_proves_nothing(
     def run(_: Sequence[str], **__: object) -> Completed:
         raise EnvironmentFailure("ctr failed with exit code 1.")
 
-    monkeypatch.setattr(built_images, "run", run)
+    monkeypatch.setattr(node_images, "run", run)
     system = replace(SYSTEM, inside=("nsenter",))
     with (
         BuiltImageOperator(context_of(system, cluster, keep=RecordedEvidence())) as actor,

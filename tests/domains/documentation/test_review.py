@@ -47,7 +47,7 @@ def test_commands_of_both_programs_are_known() -> None:
     """A page may tell to run a command of the suite or of the delivered system, if it exists."""
     programs = Programs(ROOT, timeout=60)
     assert "trace" in programs.commands("acceptance")
-    assert programs.commands("operations") == {"pipeline", "rotate"}
+    assert programs.commands("operations") == {"deploy", "pipeline", "roll-back", "rotate"}
     assert "--overlap" in programs.options("operations rotate")
     assert "--reports" in programs.options("operations pipeline")
 
