@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -248,7 +248,7 @@ class Visit:
 
     def trace(self) -> bytes:
         """Stop tracing and return the Playwright trace, a zip file; once per visit."""
-        with tempfile.TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder:
             path = Path(folder) / "trace.zip"
             self._context.tracing.stop(path=path)
             return path.read_bytes()
@@ -313,8 +313,10 @@ def visit(
     """
     with ExitStack() as leaving:
         home = leaving.enter_context(trusting_home(trust, timeout=timeout)) if trust else None
+        # Playwright leaves the folder in which it records, unless it is told which one.
+        traces = Path(leaving.enter_context(TemporaryDirectory(prefix="traces-")))
         playwright = leaving.enter_context(sync_playwright())
-        browser = launch(playwright, f"MAP {host} {address}", home)
+        browser = launch(playwright, f"MAP {host} {address}", home, traces)
         try:
             context = browser.new_context(
                 viewport={"width": device.width, "height": device.height},
@@ -350,7 +352,7 @@ def trusting_home(authority: str, *, timeout: float) -> Iterator[Path]:
     if certutil is None:
         message = "certutil is missing, so the browser cannot be given the authority to trust."
         raise EnvironmentFailure(f"{message} Try: apt-get install libnss3-tools")
-    with tempfile.TemporaryDirectory(prefix="home-") as name:
+    with TemporaryDirectory(prefix="home-") as name:
         home = Path(name)
         (home / "authority.pem").write_text(authority, encoding="ascii")
         store = home / ".pki" / "nssdb"
@@ -362,10 +364,12 @@ def trusting_home(authority: str, *, timeout: float) -> Iterator[Path]:
         yield home
 
 
-def launch(playwright: Playwright, rules: str, home: Path | None = None) -> Browser:
+def launch(
+    playwright: Playwright, rules: str, home: Path | None = None, traces: Path | None = None
+) -> Browser:
     """Start the machine's Chromium, else Playwright's own; `rules` are its host-resolver-rules.
 
-    With `home`, it uses that home directory.
+    With `home`, it uses that home directory; with `traces`, it records in that one.
 
     Raises `EnvironmentFailure` if there is no browser.
     """
@@ -375,6 +379,7 @@ def launch(playwright: Playwright, rules: str, home: Path | None = None) -> Brow
         return playwright.chromium.launch(
             executable_path=found,  # None: Playwright's own
             args=switches,
+            traces_dir=traces,
             env={**os.environ, "HOME": str(home)} if home else None,
             chromium_sandbox=os.geteuid() != 0,  # Chromium refuses its sandbox to root
         )

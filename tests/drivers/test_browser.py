@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -120,3 +122,17 @@ def test_only_expected_failures_are_left_out() -> None:
     assert (before.failed_requests, before.console_errors) == ((), ())
     assert len(after.failed_requests) == 1 and "503" in after.failed_requests[0]
     assert len(after.console_errors) == 1
+
+
+@pytest.mark.parametrize("traced", [True, False])
+def test_a_visit_leaves_nothing_on_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, traced: bool
+) -> None:
+    """Whether its trace was asked for or not: Playwright keeps what it records in a folder."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with page("") as address, visit("shop", "127.0.0.1", DESKTOP, timeout=20) as found:
+        found.open(address)
+        if traced:
+            assert found.trace()
+    assert not list(tmp_path.iterdir())

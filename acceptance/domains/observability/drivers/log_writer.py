@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from acceptance.drivers.kubernetes.client import Kubernetes
 
-ENDED = ("Succeeded", "Failed")
+SUCCEEDED = "Succeeded"
+"""The phase of a pod whose program has done all that it had to."""
+ENDED = (SUCCEEDED, "Failed")
 """The phases of a pod that writes no more."""
 _NUMBERED = """
 import json, sys, time

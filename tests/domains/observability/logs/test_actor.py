@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -154,3 +156,22 @@ def test_without_a_log_shipper_nothing_is_known() -> None:
     actor = LogOperator(context_of(SYSTEM, cluster, timeouts=Timeouts(recovery=0.01)))
     with pytest.raises(Unverifiable, match="No log shipper is deployed"):
         actor.write_lines_and_kill_shipper()
+
+
+@pytest.mark.parametrize(
+    ("phase", "last", "known"),
+    [
+        ("Succeeded", "", True),
+        ("Failed", '{"sequence": 99}', True),
+        ("Failed", "", False),
+        ("Failed", '{"sequence": 98}', False),
+    ],
+)
+def test_a_log_that_was_rotated_after_its_last_line_was_written(
+    phase: str, last: str, known: bool
+) -> None:
+    """The program has ended well, so it has written all; what is left of the log says nothing."""
+    writer: Any = SimpleNamespace(name="w", phase=lambda: phase, last_of_log=lambda _: last)
+    expected = nullcontext() if known else pytest.raises(Unverifiable, match="w did not write 100")
+    with LogOperator(context_of(SYSTEM)) as actor, expected:
+        actor._require_written(writer, 100)
