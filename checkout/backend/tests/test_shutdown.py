@@ -125,6 +125,32 @@ def test_it_ends_when_it_is_told_so_while_it_starts(module: str, unused_port: in
     assert not output, "It could be told only when it had begun."
 
 
+def test_it_ends_when_it_is_told_so_where_python_ignores_exceptions() -> None:
+    """An import has such places; whoever is told there must not go on to serve."""
+    program = """
+import os, signal, weakref
+from checkout_backend import signals
+signals.end_when_told()
+class Lock: pass
+def be_told(_):
+    os.kill(os.getpid(), signal.SIGTERM)
+    sum(range(1000))
+lock = Lock()
+callback = weakref.ref(lock, be_told)
+del lock
+print("It goes on.")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=15,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_a_second_signal_ends_draining(unused_port: int) -> None:
     """For whoever presses Ctrl-C twice."""
     with process(unused_port, 1, DRAIN_SECONDS="60") as child:
