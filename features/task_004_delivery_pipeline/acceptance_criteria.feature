@@ -127,7 +127,8 @@ Feature: CI/CD Pipeline Enhancement
       When the operator asks the cluster for its version
       Then the cluster is k3s
 
-    @changes-application @uses-cluster
+    # Hundreds of requests in a second, and a pipeline beside them, need the machine for themselves.
+    @changes-application @uses-cluster @measures-time
     Scenario Outline: A commit to the <part> is deployed, and no visitor notices
       Given visitors are paying checkouts steadily
       When the pipeline deploys a sound commit that a developer pushes to the <part>
