@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from acceptance.drivers.kubernetes import reading
-from acceptance.drivers.kubernetes.connection import object_of
+from acceptance.drivers.kubernetes.connection import JSON_PATCH, object_of
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.errors import BrokenInput
 
@@ -27,7 +27,6 @@ HASH = "pod-template-hash"
 NOTE, BEFORE = "checkout.release/deployment", "checkout.release/before"
 """Annotations of the Service: what is under way, and the hash of the version before."""
 _REVISION = "deployment.kubernetes.io/revision"
-_JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "minReadySeconds": 0,
     "progressDeadlineSeconds": 600,
@@ -217,7 +216,7 @@ class DeployedPart:
         operations = [
             {"op": "add", "path": f"/spec/{name}", "value": value} for name, value in fields.items()
         ]
-        answer = self._kubernetes.send("PATCH", self._deployment, operations, headers=_JSON_PATCH)
+        answer = self._kubernetes.send("PATCH", self._deployment, operations, headers=JSON_PATCH)
         object_of(answer)
 
     def _read(self, path: str) -> Object:

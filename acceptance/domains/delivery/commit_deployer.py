@@ -20,10 +20,11 @@ from acceptance.domains.delivery.node_images import bring_image, require_node
 from acceptance.domains.delivery.part_commits import release
 from acceptance.domains.delivery.part_pipeline import PartPipelineTester
 from acceptance.domains.delivery.team_repository import MAIN
-from acceptance.domains.delivery.version_samples import LANES, VersionSampler
+from acceptance.domains.delivery.version_samples import LANES, VersionSampler, version_of
 from acceptance.domains.traffic.ingress_client import reach
 from acceptance.drivers.checkout_api import CheckoutApi
 from acceptance.drivers.kubernetes.client import Kubernetes, pretty
+from acceptance.drivers.kubernetes.connection import JSON_PATCH
 from acceptance.drivers.kubernetes.paths import api_path
 from acceptance.exit_codes import UNMET
 from acceptance.judgement import Unverifiable, listed, require
@@ -37,12 +38,10 @@ if TYPE_CHECKING:
     from acceptance.domains.delivery.version_samples import Samples
     from acceptance.drivers.http import Reply
 
-
 _SHOWN_LINES = 12
 _CONTEXT, _KEEP_SECONDS = "deployer", "15"
 _HASH = "pod-template-hash"
 _KEPT = ("progressDeadlineSeconds", "strategy", "template")
-_JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 _PAUSE_SECONDS = 0.5
 
 
@@ -71,7 +70,7 @@ class CommitDeployer(PartPipelineTester, DeploymentInspector):
         workload = self.system.named(part)
         self._restore_afterwards(workload)
         pods, place = self._pods(workload), self._place(workload)
-        before = frozenset(pod.name.rpartition("-")[0] for pod in pods)
+        before = frozenset(version_of(pod.name) for pod in pods)
         images = frozenset(pod.main.image_id for pod in pods)
         ended = threading.Event()
         with workers(1) as pool:
@@ -116,7 +115,7 @@ class CommitDeployer(PartPipelineTester, DeploymentInspector):
             )
             files = tuple(str(each.relative_to(left)) for each in sorted(left.rglob("*")))
         pods = self._pods(self.system.named(pushed.part))
-        hashes = sorted({p.name.rpartition("-")[0] for p in pods if not p.deleting})
+        hashes = sorted({version_of(pod.name) for pod in pods if not pod.deleting})
         found = HandRun(done.code, done.stdout + done.stderr, files, " ".join(hashes))
         self._keep("deploy.sh by hand", pretty(asdict(found)))
         return found
@@ -228,7 +227,7 @@ class CommitDeployer(PartPipelineTester, DeploymentInspector):
                 {"op": "add", "path": f"/spec/{key}", "value": value}
                 for key, value in fields.items()
             ]
-            self._cluster.send("PATCH", deployment, operations, headers=_JSON_PATCH)
+            self._cluster.send("PATCH", deployment, operations, headers=JSON_PATCH)
             for kind in ("ingresses", "services"):
                 self._cluster.delete(api_path(kind, namespace, f"{workload}-preview"))
             self._cluster.delete(api_path("configmaps", namespace, f"{workload}-deployment"))

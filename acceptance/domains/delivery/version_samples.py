@@ -38,8 +38,8 @@ class Sample:
 
     @property
     def version(self) -> str:
-        """The version that answered: the name of its pod without the pod's own part."""
-        return self.reply.served_by.rpartition("-")[0]
+        """The version that answered."""
+        return version_of(self.reply.served_by)
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ class Samples:
                 "is in trouble."
             )
         return ""
+
+
+def version_of(pod: str) -> str:
+    """Return the version of a pod: its name without the pod's own part."""
+    return pod.rpartition("-")[0]
 
 
 class VersionSampler:

@@ -32,6 +32,8 @@ _TOO_MANY = 429
 _SERVER_ERROR = 500
 MERGE = {"Content-Type": "application/merge-patch+json"}
 """The header of a merge patch: the body holds only what changes."""
+JSON_PATCH = {"Content-Type": "application/json-patch+json"}
+"""The header of a JSON patch (RFC 6902), which can replace a whole field."""
 DRY_RUN = {"dryRun": "All"}
 """The query of a request that is decided and not carried out."""
 
